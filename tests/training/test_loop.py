@@ -1,0 +1,232 @@
+"""The one loop serves one player or several, Adam or L-BFGS, and promises where its random numbers come from."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from toys import UNIT, Linear, Pixels, TwoPlayers, mixture, table
+from torch import nn
+
+from latente.errors import InputError, TrainingError
+from latente.images import Images
+from latente.training import TrainingOptions, evaluate, isolated_rng, train
+from latente.training.batches import Batches, epoch_order
+
+
+def fresh(kind: type = Linear, **arguments: object):
+    with isolated_rng(0):
+        return kind(**arguments)
+
+
+def options(**changed: object) -> TrainingOptions:
+    return TrainingOptions(**{"epochs": 2, "batch_size": 16, "device": "cpu", "seed": 3, **changed})
+
+
+def weights(objective: nn.Module) -> torch.Tensor:
+    return nn.utils.parameters_to_vector(objective.parameters()).detach()
+
+
+def test_equals_a_plain_loop_written_by_hand():
+    images, by_hand = table(), fresh()
+    adam = torch.optim.Adam(by_hand.parameters(), lr=1e-2, fused=True)
+    data = torch.from_numpy(images.pixels)
+    for epoch in range(3):
+        for rows in epoch_order(torch.arange(96), 3, epoch).split(16):
+            adam.zero_grad()
+            by_hand.forward("model", {"images": data[rows]}, torch.Generator())[0].backward()
+            adam.step()
+    ours = fresh()
+    train(ours, images, UNIT, options(epochs=3, learning_rate=1e-2))
+    assert torch.equal(weights(ours), weights(by_hand))
+
+
+def test_micro_batches_change_memory_and_not_the_gradient():
+    whole, parts = fresh(), fresh()
+    train(whole, table(90), UNIT, options(optimizer="sgd", learning_rate=0.1))
+    train(parts, table(90), UNIT, options(optimizer="sgd", learning_rate=0.1, accumulate=3))
+    torch.testing.assert_close(weights(whole), weights(parts))
+
+
+def test_two_players_learn_a_mixture_of_four():
+    objective = fresh(TwoPlayers)
+    state = train(objective, mixture(), UNIT, options(epochs=300, batch_size=128, learning_rate=2e-3))
+    points = objective.generator_net(torch.randn(2000, 2, generator=torch.Generator().manual_seed(0))).detach()
+    centres = torch.tensor([[a, b] for a in (-1.0, 1.0) for b in (-1.0, 1.0)])
+    distances = torch.cdist(points, centres)
+    shares = distances.argmin(1).bincount(minlength=4) / len(points)
+    assert shares.min() > 0.12
+    assert distances.min(1).values.mean() < 0.7  # from the origin it is 1.41
+    assert {"critic_loss", "generator_loss", "penalty", "fooled"} <= state.history[0].keys()
+
+
+def test_a_player_s_turn_leaves_the_other_player_alone():
+    objective = fresh(TwoPlayers)
+    before = [p.clone() for p in objective.generator_net.parameters()]
+    train(objective, mixture(16), UNIT, options(epochs=1))  # one step, of the critic only
+    assert all(torch.equal(a, b) for a, b in zip(before, objective.generator_net.parameters(), strict=True))
+    assert all(p.grad is None for p in objective.generator_net.parameters())
+
+
+def test_pixels_reach_their_target_by_lbfgs_whose_closure_is_called_again():
+    target = Images(np.random.default_rng(0).random((1, 3, 9, 11), dtype=np.float32))
+    objective = Pixels((3, 9, 11))
+    state = train(objective, target, UNIT, options(epochs=12, optimizer="lbfgs", learning_rate=1.0))
+    assert objective.calls > state.step
+    np.testing.assert_allclose(objective.pixels[0].detach(), target.pixels[0], atol=1e-4)
+
+
+def test_the_log_has_the_mean_of_every_step_and_says_where_it_stands():
+    state = train(fresh(), table(100), UNIT, options(log_every=4))  # 7 steps an epoch
+    assert [(line["epoch"], line["step"]) for line in state.history] == [(1, 4), (1, 7), (2, 8), (2, 12), (2, 14)]
+    single = train(fresh(), table(100), UNIT, options(log_every=1)).history
+    mean = np.mean([line["loss"] for line in single[:4]])
+    assert state.history[0]["loss"] == pytest.approx(mean, rel=1e-6)
+    assert state.history[0]["mse"] == state.history[0]["loss"]
+
+
+@pytest.mark.parametrize("poisoned_step", [1, 5, 11])
+def test_a_loss_that_is_not_finite_ends_training_with_step_and_term(poisoned_step: int):
+    class Poisoned(Linear):
+        def schedule(self, step: int, steps: int) -> None:
+            self.poison = step + 1 == poisoned_step
+
+        def forward(self, turn, batch, generator):
+            loss, terms = super().forward(turn, batch, generator)
+            return (loss * float("nan") if self.poison else loss), terms
+
+    with pytest.raises(TrainingError, match=rf"loss is not finite at step {poisoned_step}:"):
+        train(fresh(Poisoned), table(), UNIT, options())
+
+
+def test_the_best_epoch_is_that_of_the_lowest_validation_objective_and_patience_ends_training():
+    class Worsening(Linear):
+        def evaluate(self, batch, generator):
+            self.judged = getattr(self, "judged", 0) + 1
+            value = (3.0, 1.0, 2.0, 2.0, 0.0)[self.judged - 1]
+            return {"objective": torch.full((len(batch["images"]),), value)}
+
+    held_out = table(8, seed=1)
+    state = train(
+        fresh(Worsening), table(), UNIT, options(epochs=5, patience=2), validation=(held_out, np.arange(8))
+    )
+    assert (state.epoch, state.best_epoch, state.best, state.stopped_early) == (4, 2, 1.0, True)
+
+
+def test_validation_is_the_mean_over_images_whatever_the_batches():
+    objective, held_out = fresh(), table(37, seed=1)
+    batches = Batches(held_out, UNIT, torch.device("cpu"))
+    together = evaluate(objective, batches, torch.arange(37), 37)["objective"]
+    apart = evaluate(objective, batches, torch.arange(37), 5)["objective"]
+    torch.testing.assert_close(together, apart)
+    state = train(objective, table(), UNIT, options(epochs=1), validation=(held_out, np.arange(37)))
+    expected = evaluate(objective, batches, torch.arange(37), 37)["objective"].double().mean().item()
+    assert state.history[-1]["objective"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_averaged_weights_follow_their_recurrence_and_are_the_ones_kept():
+    steps: list[torch.Tensor] = []
+
+    class Watched(Linear):
+        def forward(self, turn, batch, generator):
+            steps.append(weights(self).clone())
+            return super().forward(turn, batch, generator)
+
+    objective = fresh(Watched)
+    state = train(objective, table(), UNIT, options(ema=0.9))
+    average = steps[0]
+    for after in [*steps[1:], weights(objective)]:
+        average = 0.9 * average + 0.1 * after
+    kept = torch.cat([state.best_weights[name].reshape(-1) for name, _ in objective.named_parameters()])
+    torch.testing.assert_close(kept, average)
+
+
+def test_a_gradient_is_clipped_to_the_norm_asked_for():
+    objective = fresh()
+    before = weights(objective).clone()
+    train(objective, table(16), UNIT, options(epochs=1, optimizer="sgd", learning_rate=1.0, gradient_clip=1e-3))
+    assert (weights(objective) - before).norm().item() == pytest.approx(1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"), [("constant", [0.5, 1.0, 1.0, 1.0, 1.0]), ("cosine", [0.5, 1.0, 1.0, 0.75, 0.25])]
+)
+def test_the_rate_warms_up_and_then_follows_its_schedule(schedule: str, expected: list[float]):
+    chosen = options(learning_rate=1.0, warmup=2, schedule=schedule)
+    assert [chosen.rate(step, 5) for step in range(5)] == pytest.approx(expected)
+
+
+def test_global_generators_are_as_before_and_do_not_matter():
+    states = (random.getstate(), np.random.get_state()[1].copy(), torch.get_rng_state())
+    first = fresh(dropout=0.3, noise=0.1)
+    train(first, table(), UNIT, options())
+    assert random.getstate() == states[0]
+    assert np.array_equal(np.random.get_state()[1], states[1])
+    assert torch.equal(torch.get_rng_state(), states[2])
+    torch.manual_seed(1234)
+    second = fresh(dropout=0.3, noise=0.1)
+    train(second, table(), UNIT, options())
+    assert torch.equal(weights(first), weights(second))
+
+
+def test_every_image_comes_once_an_epoch_in_another_order_each_time():
+    rows = torch.arange(1000)
+    orders = [epoch_order(rows, 0, epoch) for epoch in range(3)]
+    assert all(torch.equal(order.sort().values, rows) for order in orders)
+    assert not torch.equal(orders[0], orders[1])
+    assert torch.equal(orders[1], epoch_order(rows, 0, 1))
+    assert not torch.equal(orders[0], epoch_order(rows, 1, 0))
+
+
+def test_a_last_step_of_one_image_is_left_out():
+    assert train(fresh(), table(33), UNIT, options(epochs=1)).step == 2
+    assert train(fresh(), table(1), UNIT, options(epochs=1)).step == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("epochs", 0, "epochs must be a whole number"),
+        ("batch_size", 2.5, "batch_size"),
+        ("learning_rate", -1, "learning_rate must be a number above 0"),
+        ("learning_rate", float("nan"), "learning_rate"),
+        ("optimizer", "adm", "did you mean 'adam'"),
+        ("schedule", "cosin", "did you mean 'cosine'"),
+        ("precision", "fp16", "precision"),
+        ("ema", 1.0, "ema"),
+        ("warmup", -1, "warmup"),
+        ("patience", 0, "patience"),
+        ("gradient_clip", 0, "gradient_clip"),
+    ],
+)
+def test_an_option_out_of_range_is_named(name: str, value: object, message: str):
+    with pytest.raises(InputError, match=message):
+        options(**{name: value})
+
+
+def test_a_column_that_is_missing_is_named():
+    objective = fresh()
+    objective.columns = ("condition",)
+    with pytest.raises(InputError, match="no column 'condition'"):
+        train(objective, table(), UNIT, options())
+
+
+def test_bf16_trains_with_weights_kept_in_float32():
+    objective = fresh()
+    state = train(objective, table(), UNIT, options(precision="bf16", epochs=5, learning_rate=1e-2))
+    assert all(p.dtype == torch.float32 for p in objective.parameters())
+    assert state.history[-1]["loss"] < state.history[0]["loss"]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float64, np.bool_])
+def test_batches_hold_the_scaled_values_of_any_dtype(dtype: type):
+    rng = np.random.default_rng(0)
+    pixels = (rng.random((6, 1, 4, 5)) * (1 if dtype in (np.float64, np.bool_) else np.iinfo(dtype).max)).astype(dtype)
+    scaling = UNIT.fit(pixels)
+    batches = Batches(Images(pixels), scaling, torch.device("cpu"))
+    batch = batches.batch(torch.tensor([4, 0, 4]))["images"]
+    assert batch.dtype == torch.float32
+    np.testing.assert_allclose(batch, pixels[[4, 0, 4]].astype(np.float64) / scaling.scale[0], rtol=1e-6)
+    np.testing.assert_allclose(scaling.invert(batch), pixels[[4, 0, 4]], rtol=1e-6 if dtype is np.float64 else 0)

@@ -1,0 +1,258 @@
+"""Checkpoints: whole or not at all, checked before use, and bit for bit what was saved."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from toys import UNIT, Linear, Pixels, TwoPlayers, mixture, table
+
+from latente.errors import InputError, Interrupted, ModelError, TrainingError
+from latente.images import Images
+from latente.training import Run, TrainingOptions, isolated_rng, train
+from latente.training.state import load_tensors, save_tensors
+
+TREE = {
+    "weights": {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(True)},
+    "numbers": [1, 2.5, math.inf, None, "text", True],
+    "by number": {0: {"step": torch.tensor(3.0)}, 7: []},
+    "view": torch.arange(10)[::2],
+}
+
+
+def same(a: object, b: object) -> bool:
+    if isinstance(a, torch.Tensor):
+        return isinstance(b, torch.Tensor) and a.dtype == b.dtype and torch.equal(a, b)
+    if isinstance(a, dict):
+        return isinstance(b, dict) and a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, list | tuple):
+        return isinstance(b, list | tuple) and len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+def test_a_tree_comes_back_as_it_was(tmp_path: Path):
+    save_tensors(tmp_path / "tree.safetensors", TREE)
+    assert same(load_tensors(tmp_path / "tree.safetensors"), TREE)
+    assert os.listdir(tmp_path) == ["tree.safetensors"]
+
+
+def test_what_is_no_data_is_refused(tmp_path: Path):
+    with pytest.raises(TypeError, match="/code is a function"):
+        save_tensors(tmp_path / "tree.safetensors", {"code": lambda: None})
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("position", [0, 9, 40, -1, -20])
+def test_a_flipped_bit_anywhere_is_found(tmp_path: Path, position: int):
+    path = tmp_path / "tree.safetensors"
+    save_tensors(path, TREE)
+    content = bytearray(path.read_bytes())
+    content[position] ^= 4
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="damaged|not written by"):
+        load_tensors(path)
+
+
+def test_truncated_foreign_and_missing_files_are_refused(tmp_path: Path):
+    path = tmp_path / "tree.safetensors"
+    save_tensors(path, TREE)
+    for content in (path.read_bytes()[:-3], b"", b"\x80\x04pickle", (2**62).to_bytes(8, "little") + b"{}"):
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match="damaged"):
+            load_tensors(path)
+    path.write_bytes(safetensors.torch.save({"a": torch.zeros(2)}))
+    with pytest.raises(ModelError, match="not written by"):
+        load_tensors(path)
+    with pytest.raises(ModelError, match="does not exist"):
+        load_tensors(tmp_path / "other")
+
+
+def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "tree.safetensors"
+    save_tensors(path, TREE)
+
+    def full(file: Path, content: bytes) -> None:
+        with open(file, "wb") as half:
+            half.write(content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(TrainingError, match=r"disk is full: .*tree.safetensors was not written and the file before"):
+        save_tensors(path, {"other": torch.zeros(3)})
+    assert same(load_tensors(path), TREE)
+    assert os.listdir(tmp_path) == ["tree.safetensors"]
+
+
+def options(**changed: object) -> TrainingOptions:
+    return TrainingOptions(**{"epochs": 3, "batch_size": 16, "device": "cpu", "seed": 3, "log_every": 4, **changed})
+
+
+FAMILIES = {
+    "adam with dropout, noise and an average": (
+        lambda: Linear(noise=0.1, dropout=0.2),
+        table(100),
+        {"ema": 0.9, "schedule": "cosine", "warmup": 3},
+    ),
+    "two players": (TwoPlayers, mixture(100), {}),
+    "L-BFGS": (lambda: Pixels((5,)), table(100), {"optimizer": "lbfgs", "learning_rate": 0.1}),
+    "momentum": (lambda: Linear(dropout=0.5), table(100), {"optimizer": "sgd", "accumulate": 2}),
+}
+
+
+class StopAt:
+    """A listener that asks for a stop, as Ctrl-C does, after some step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def stepped(self, state) -> None:
+        if state.step == self.step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def started(self, state, steps_per_epoch, epochs) -> None: ...
+    def logged(self, line) -> None: ...
+    def epoch_ended(self, state, is_best) -> None: ...
+    def stopped(self) -> None: ...
+
+
+def go(path: Path, family: str, **arguments: object):
+    build, images, changed = FAMILIES[family]
+    with isolated_rng(0):
+        objective = build()
+    run = Run(path) if path.exists() else Run.create(path, {"options": {}})
+    held_out = np.arange(0, 100, 10)
+    rows = np.setdiff1d(np.arange(100), held_out)
+    return train(
+        objective, images, UNIT, options(**changed), rows=rows, validation=(images, held_out), run=run, **arguments
+    )
+
+
+def without_timings(run: Run) -> list[dict]:
+    return [{k: v for k, v in line.items() if k not in ("seconds", "images_per_second")} for line in run.lines()]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("step", [1, 6, 11, 17])  # 6 steps an epoch: within, and at the end of, epochs
+def test_stopped_and_resumed_is_bit_for_bit_the_same_as_never_stopped(tmp_path: Path, family: str, step: int):
+    go(tmp_path / "whole", family)
+    with pytest.raises(Interrupted, match=f"step {step}; go on with: latente resume"):
+        go(tmp_path / "parts", family, listeners=[StopAt(step)])
+    state = go(tmp_path / "parts", family)
+    whole, parts = (Run(tmp_path / name) for name in ("whole", "parts"))
+    assert without_timings(parts) == without_timings(whole)
+    assert state.history == parts.lines()
+    trees = [{**run.checkpoint(), "metrics_size": 0} for run in (whole, parts)]
+    assert same(*trees)
+
+
+def test_a_run_that_ended_can_be_extended(tmp_path: Path):
+    build, images, _ = FAMILIES["two players"]
+    states = []
+    for epochs in (2, 4):
+        with isolated_rng(0):
+            objective = build()
+        run = Run(tmp_path / "run") if epochs == 4 else Run.create(tmp_path / "run", {"options": {}})
+        states.append(train(objective, images, UNIT, options(epochs=epochs), run=run))
+    assert (states[1].epoch, states[1].step) == (4, 2 * states[0].step)
+    assert [line["epoch"] for line in Run(tmp_path / "run").lines()][-1] == 4
+
+
+def test_a_damaged_checkpoint_gives_way_to_the_one_before_it_with_a_warning(tmp_path: Path):
+    go(tmp_path / "run", "two players")
+    run = Run(tmp_path / "run")
+    complete = run.checkpoint()
+    (run.checkpoints / "last.safetensors").write_bytes(b"half")
+    with pytest.warns(UserWarning, match=r"last.safetensors is damaged.*going on from the checkpoint before it"):
+        before = run.checkpoint()
+    assert before["counters"]["epoch"] == complete["counters"]["epoch"] - 1
+    with pytest.warns(UserWarning, match="damaged"):
+        go(tmp_path / "run", "two players")
+    assert same(run.checkpoint()["objective"], complete["objective"])
+    for path in run.checkpoints.glob("last*"):
+        path.write_bytes(b"half")
+    with pytest.raises(ModelError, match="no checkpoint can be used"):
+        run.checkpoint()
+
+
+def test_a_lost_best_checkpoint_is_told_and_does_not_end_the_run(tmp_path: Path):
+    with pytest.raises(Interrupted):
+        go(tmp_path / "run", "momentum", listeners=[StopAt(14)])
+    run = Run(tmp_path / "run")
+    (run.checkpoints / "best.safetensors").write_bytes(b"half")
+    with pytest.warns(UserWarning, match="the best epoch is chosen among those to come"):
+        state = go(tmp_path / "run", "momentum")
+    assert state.best_epoch == 3
+
+
+def test_a_checkpoint_of_another_objective_is_refused(tmp_path: Path):
+    go(tmp_path / "run", "two players")
+    with isolated_rng(0), pytest.raises(ModelError, match="does not fit"):
+        train(TwoPlayers(width=8), mixture(100), UNIT, options(), run=Run(tmp_path / "run"))
+
+
+def test_resuming_with_other_threads_says_that_it_is_not_exact(tmp_path: Path):
+    go(tmp_path / "run", "two players")
+    build, images, _ = FAMILIES["two players"]
+    with pytest.warns(UserWarning, match="resumed with 2 threads instead of 1"):
+        train(build(), images, UNIT, options(threads=2, epochs=4), run=Run(tmp_path / "run"))
+
+
+def test_no_line_and_no_checkpoint_follow_a_loss_that_is_not_finite(tmp_path: Path):
+    class Poisoned(Linear):
+        def forward(self, turn, batch, generator):
+            loss, terms = super().forward(turn, batch, generator)
+            self.step = getattr(self, "step", 0) + 1
+            return (loss * math.inf if self.step == 9 else loss), terms
+
+    run = Run.create(tmp_path / "run", {"options": {}})
+    with pytest.raises(TrainingError, match=r"at step 9: .* the last good checkpoint is .*last.safetensors"):
+        train(Poisoned(), table(), UNIT, options(checkpoint_every=1), run=run)
+    assert run.checkpoint()["counters"]["step"] == 8
+    assert all(math.isfinite(line["loss"]) for line in run.lines())
+
+
+def test_a_run_folder_is_never_written_over(tmp_path: Path):
+    Run.create(tmp_path / "run", {"options": {}})
+    with pytest.raises(InputError, match="latente resume"):
+        Run.create(tmp_path / "run", {})
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InputError, match="choose another"):
+        Run.create(tmp_path / "file", {})
+    with pytest.raises(InputError, match="no run folder"):
+        Run.open(tmp_path)
+
+
+def test_an_unfinished_last_line_of_the_log_is_left_out(tmp_path: Path):
+    run = Run.create(tmp_path / "run", {"options": {}})
+    run.log({"step": 1})
+    with open(run.metrics_file, "a") as file:
+        file.write(json.dumps({"step": 2})[:5])
+    assert run.lines() == [{"step": 1}]
+
+
+def test_no_pickle_is_ever_written(tmp_path: Path):
+    go(tmp_path / "run", "L-BFGS")
+    kinds = {path.suffix for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    assert kinds == {".json", ".jsonl", ".safetensors"}
+
+
+def test_images_larger_than_memory_are_read_row_by_row(tmp_path: Path):
+    path = tmp_path / "images.npy"
+    np.save(path, np.random.default_rng(0).random((64, 5), dtype=np.float32))
+    mapped, held = (Images(np.load(path, mmap_mode=mode)) for mode in ("r", None))
+    objectives = []
+    for images in (mapped, held):
+        with isolated_rng(0):
+            objectives.append(Linear())
+        train(objectives[-1], images, UNIT, options())
+    assert same(*(dict(o.state_dict()) for o in objectives))
