@@ -1,0 +1,24 @@
+"""Sets drawn by code or shipped inside a dependency: seeded, in seconds, without a download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from latente.images.container import Images
+from latente.images.generated.digits import digits
+from latente.images.generated.emoji import emoji
+from latente.images.generated.glyphs import glyphs
+from latente.images.generated.letters import letters
+from latente.images.generated.photos import photos
+
+__all__ = ["GENERATED"]
+
+# name -> function(count=None, *, split="train", seed=0) -> Images; digits and photos also take a `size`.
+# Each imports what it draws with when it is called: importing this package costs no more than numpy.
+GENERATED: dict[str, Callable[..., Images]] = {
+    "digits": digits,
+    "emoji": emoji,
+    "glyphs": glyphs,
+    "letters": letters,
+    "photos": photos,
+}
