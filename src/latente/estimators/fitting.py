@@ -1,0 +1,133 @@
+"""What is settled before the first step: which images, which part judges, which seed, which options."""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from torch import nn
+
+from latente.errors import InputError
+from latente.images import Images, open_images
+
+__all__ = ["Split", "command_line", "describe_data", "is_binary", "is_source", "own_networks", "settle_seed", "split"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Which rows train and which judge: rows of one set, or two sets."""
+
+    images: Images
+    rows: np.ndarray
+    held_out: Images
+    held_out_rows: np.ndarray
+
+    @property
+    def validation(self) -> tuple[Images, np.ndarray] | None:
+        return (self.held_out, self.held_out_rows) if len(self.held_out_rows) else None
+
+
+def split(images: Images, validation: Any, seed: int) -> Split:
+    """Hold images out for validation: a share of them drawn by `seed`, the source's own "val" part, or a given set.
+
+    validation: a share in (0, 1) (of two images or more at least one is held out, never all), a set (whatever
+    `open_images` takes), or None. The official test part is never used. Raises InputError for anything else.
+    """
+    everything = np.arange(len(images))
+    if validation is None:
+        return Split(images, everything, images, everything[:0])
+    if not isinstance(validation, numbers.Real):
+        held_out = open_images(validation)
+        if held_out.shape != images.shape or held_out.dtype != images.dtype:
+            raise InputError(f"validation: {held_out!r} does not match the training set {images!r}")
+        return Split(images, everything, held_out, np.arange(len(held_out)))
+    share = float(validation)
+    if not 0 < share < 1:
+        raise InputError(f"validation is a share between 0 and 1, a set, or None; not {validation!r}")
+    if "val" in images.parts and images.source.get("split") in (None, "train"):
+        held_out = open_images(**{**images.source, "split": "val"})
+        return Split(images, everything, held_out, np.arange(len(held_out)))
+    if len(images) < 2:
+        return Split(images, everything, images, everything[:0])
+    order = np.random.default_rng([seed, 2]).permutation(len(images))
+    count = min(max(1, round(share * len(images))), len(images) - 1)
+    return Split(images, np.sort(order[count:]), images, np.sort(order[:count]))
+
+
+def settle_seed(random_state: Any) -> int:
+    """Return the seed that `random_state` (None, an integer or a RandomState) stands for.
+
+    Raises InputError where several processes train together and each would draw its own.
+    """
+    if isinstance(random_state, numbers.Integral):
+        if not 0 <= int(random_state) < 2**32:
+            raise InputError(f"random_state must lie between 0 and 2**32 - 1, not {random_state}")
+        return int(random_state)
+    if random_state is None:
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise InputError("give random_state (--seed): processes that train together must start alike")
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    try:
+        return int(check_random_state(random_state).randint(2**31 - 1))
+    except ValueError as error:
+        raise InputError(f"random_state: {error}") from error
+
+
+def own_networks(network: Any) -> tuple[nn.Module, nn.Module] | None:
+    """Return the caller's own encoder and decoder, or None where `network` is a name; InputError for anything else."""
+    if isinstance(network, str):
+        return None
+    if isinstance(network, tuple | list) and len(network) == 2:
+        encoder, decoder = network
+        if isinstance(encoder, nn.Module) and isinstance(decoder, nn.Module):
+            return encoder, decoder
+    raise InputError("network is 'auto', 'dense', 'conv', or a pair of torch modules (encoder, decoder)")
+
+
+def is_source(X: Any) -> bool:
+    """Whether X names images on disk or a named set, rather than holding them."""
+    return isinstance(X, str | os.PathLike)
+
+
+def is_binary(images: Images) -> bool:
+    """Whether every value is the lowest or the highest of its range (0 and 1, or 0 and the dtype's maximum)."""
+    if images.dtype == np.bool_:
+        return True
+    peak = np.iinfo(images.dtype).max if images.dtype.kind == "u" else 1
+    slices = (images.pixels[start : start + 1024] for start in range(0, len(images), 1024))
+    return all(bool(((part == 0) | (part == peak)).all()) for part in slices)
+
+
+def describe_data(parts: Split) -> dict[str, Any]:
+    """Return what options.json says of the data."""
+    images = parts.images
+    return {
+        "name": images.name,
+        "source": dict(images.source),
+        "count": len(images),
+        "train_count": len(parts.rows),
+        "validation_count": len(parts.held_out_rows),
+        "shape": list(images.shape),
+        "dtype": images.dtype.name,
+        "columns": sorted(images.columns),
+        "label_names": list(images.label_names),
+        "fingerprint": images.fingerprint,
+    }
+
+
+def command_line(estimator: Any, options: Mapping[str, Any]) -> str:
+    """Return the command that started this training, or the Python expression that stands for it."""
+    program = Path(sys.argv[0] or "python").name
+    if program in ("latente", "__main__.py"):
+        return shlex.join(["latente", *sys.argv[1:]])
+    changed = estimator._changed_options()
+    arguments = ", ".join(f"{name}={options[name]!r}" for name in changed if name in options)
+    return f"{type(estimator).__name__}({arguments}).fit(...)"

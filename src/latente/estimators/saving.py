@@ -1,0 +1,104 @@
+"""Models on disk: JSON and safetensors, checked before anything of them is used; never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from latente.errors import ModelError
+from latente.files import replacing, sha256_of, write_json
+
+__all__ = ["model_folder", "read_model", "read_weights", "versions", "write_model"]
+
+FORMAT = 1
+_PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    import numpy
+    import sklearn
+
+    import latente
+
+    return {
+        "latente": latente.__version__,
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "scikit-learn": sklearn.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def model_folder(path: str | os.PathLike[str]) -> Path:
+    """Return the folder that holds model.json, given a run folder or that folder itself."""
+    path = Path(path)
+    for folder in (path / "model", path):
+        if (folder / "model.json").is_file():
+            return folder
+    if (path / "options.json").is_file():
+        raise ModelError(f"{path} holds no model yet: its training has not ended an epoch; use `latente resume {path}`")
+    raise ModelError(f"{path} holds no model: there is no model/model.json in it")
+
+
+def write_model(folder: Path, description: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
+    """Write model.json and the weights it names into `folder`; a reader sees the old pair or the new one, never a mix.
+
+    The weights' file is named by its content, so that model.json, replaced last, decides which one counts.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    own = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in weights.items()}
+    content = safetensors.torch.save(own)
+    digest = hashlib.sha256(content).hexdigest()
+    name = f"weights-{digest[:8]}.safetensors"
+    with replacing(folder / name) as temporary:
+        temporary.write_bytes(content)
+    stamp = {"format": FORMAT, **description, "weights": {"file": name, "sha256": digest}, "versions": versions()}
+    write_json(folder / "model.json", stamp)
+    for old in folder.glob("weights-*.safetensors"):
+        if old.name != name:
+            old.unlink(missing_ok=True)
+
+
+def read_model(folder: Path) -> dict[str, Any]:
+    """Return what model.json says; raises ModelError, with the reason, where the folder is foreign or damaged."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in _PICKLES:
+            raise ModelError(f"{path} may hold code (pickle): a model is JSON and safetensors only; remove that file")
+    path = folder / "model.json"
+    try:
+        model = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
+    if not isinstance(model, dict) or model.get("format") != FORMAT:
+        raise ModelError(f"{path} is not in the model format {FORMAT} that this version of latente reads")
+    for key in ("estimator", "options", "fitted", "weights"):
+        if key not in model:
+            raise ModelError(f"{path} lacks {key!r}")
+    return model
+
+
+def read_weights(folder: Path, entry: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return the weights that model.json names, after checking that file's place, hash and format."""
+    name, digest = entry.get("file"), entry.get("sha256")
+    if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
+        raise ModelError(f"{folder / 'model.json'} names weights outside its folder or of another kind: {name!r}")
+    path = folder / name
+    if path.is_symlink() or not path.is_file():
+        raise ModelError(f"{path} is missing, or a link to somewhere else")
+    if sha256_of(path) != digest:
+        raise ModelError(f"{path} does not have the hash that model.json states: it was changed or damaged")
+    try:
+        return safetensors.torch.load(path.read_bytes())
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path} is no sound safetensors file: {error}") from error

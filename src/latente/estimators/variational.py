@@ -1,0 +1,122 @@
+"""The variational autoencoder: a density of images with a code for each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from latente.errors import InputError, did_you_mean
+from latente.estimators.base import ImageEstimator
+from latente.objectives import VariationalObjective
+from latente.training import Batches
+
+__all__ = ["VariationalAutoencoder"]
+
+_LIKELIHOODS = ("auto", "bernoulli", "gaussian")
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class VariationalAutoencoder(ImageEstimator):
+    """Learn a density of images with a normal code for each (Kingma & Welling 2014), in nats per image.
+
+    likelihood: "bernoulli", "gaussian" (one learned sigma; the density is that of the data in their own units), or
+    "auto": Bernoulli for pictures of 8 bits or fewer, else Gaussian. beta: weight of the KL divergence (Higgins et al.
+    2017). beta_warmup: steps in which it rises from 0. free_bits: nats per latent dimension that cost nothing (Kingma
+    et al. 2016). importance_samples: k > 1 trains the importance-weighted bound (Burda et al. 2016). The other options
+    are those of `ImageEstimator`.
+
+    `encode` returns posterior means; `sample` decodes codes from the prior N(0, I); `score_samples` is the evidence
+    lower bound in nats per image. A Bernoulli likelihood of data that are not binary is a cross-entropy and no
+    log-likelihood; `is_density_` says which it is.
+    """
+
+    model = "vae"
+    code_multiplier = 2
+
+    likelihood: str = "auto"
+    beta: float = 1.0
+    beta_warmup: int = 0
+    free_bits: float = 0.0
+    importance_samples: int = 1
+
+    def _objective(
+        self, encoder: nn.Module, decoder: nn.Module, output: str, is_binary: Callable[[], bool]
+    ) -> VariationalObjective:
+        if self.likelihood not in _LIKELIHOODS:
+            raise did_you_mean("likelihood", self.likelihood, _LIKELIHOODS)
+        dtype = np.dtype(self.scaling_.dtype)
+        if self.likelihood == "auto":
+            eight_bits = dtype in (np.uint8, np.bool_) and len(self.image_shape_) == 3
+            self.likelihood_ = "bernoulli" if eight_bits else "gaussian"
+        else:
+            self.likelihood_ = self.likelihood
+        bernoulli = self.likelihood_ == "bernoulli"
+        if bernoulli and dtype in (np.int8, np.int16):
+            raise InputError(f"likelihood 'bernoulli' needs data that scale to [0, 1], not {dtype}; use 'gaussian'")
+        self.is_binary_ = bernoulli and is_binary()
+        return VariationalObjective(
+            encoder,
+            decoder,
+            likelihood=self.likelihood_,
+            output="sigmoid" if bernoulli else output,
+            beta=self.beta,
+            beta_warmup=self.beta_warmup,
+            free_bits=self.free_bits,
+            importance_samples=self.importance_samples,
+            corruption=self._corruption(),
+            log_jacobian=self.scaling_.log_jacobian(self.image_shape_),
+            is_binary=self.is_binary_,
+        )
+
+    def _resolved_options(self) -> dict[str, Any]:
+        return super()._resolved_options() | {"likelihood": self.likelihood_}
+
+    @property
+    def is_density_(self) -> bool:
+        """Whether the bounds are log-likelihoods: always for a Gaussian; for a Bernoulli, of binary data only."""
+        return bool(self.objective_.density)
+
+    def posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and log-variance of the posterior of each image, each of the codes' shape, float32."""
+        images = self._open(X)
+
+        def both(x: Tensor) -> np.ndarray:
+            return torch.stack(self.objective_.posterior(x), 1).cpu().numpy()
+
+        pairs = self._apply(images, both)
+        return pairs[:, 0], pairs[:, 1]
+
+    def bound(self, X: Any, samples: int = 100) -> np.ndarray:
+        """Return each image's importance-weighted bound of log p(x) with `samples` samples, (N,) nats (Burda et al. 2016).
+
+        All images meet the same noise; the bound rises with the samples towards log p(x).
+        """
+        images = self._open(X)
+        if samples < 1:
+            raise InputError(f"samples must be at least 1, not {samples}")
+        batches = Batches(images, self.scaling_, self.device_)
+        generator = torch.Generator(self.device_)
+        self.objective_.to(self.device_).eval()
+        with torch.no_grad():
+            parts = [
+                self.objective_.bound(batch, samples, generator.manual_seed(self.seed_)).cpu().numpy()
+                for batch in batches.in_order(self._rows(images), self._chunk())
+            ]
+        return np.concatenate(parts)[: len(images)]
+
+    def _preview(self, batch: Mapping[str, Tensor], pixels: np.ndarray) -> list[np.ndarray]:
+        lines = super()._preview(batch, pixels)
+        codes = np.random.default_rng(0).standard_normal((len(pixels), *self.code_shape_), dtype=np.float32)
+        decoded = self.objective_.decode(torch.from_numpy(codes).to(self.device_))
+        return [*lines, self.scaling_.invert(decoded)]
+
+    def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
+        return -(terms["reconstruction"] + terms["kl"])
+
+    def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        return rng.standard_normal((n, *self.code_shape_), dtype=np.float32)

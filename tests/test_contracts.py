@@ -1,0 +1,236 @@
+"""scikit-learn's contract, and ours over it, held by every estimator."""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
+from torch import nn
+
+from latente import Autoencoder, InputError, VariationalAutoencoder, load, open_images
+
+KINDS = [Autoencoder, VariationalAutoencoder]
+LAYOUTS = {"NF": (20, 12), "NHW": (20, 9, 10), "NHWC": (20, 9, 10, 3), "NCHW": (20, 2, 9, 10)}
+
+
+def small(kind: type, **changed: object):
+    """Return an estimator that trains in milliseconds."""
+    return kind(**{"latent_dim": 2, "hidden": (4,), "epochs": 2, "random_state": 0, "device": "cpu", **changed})
+
+
+def pictures(layout: str = "NHWC", dtype: type = np.uint8) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    if np.dtype(dtype).kind == "f":
+        return rng.random(LAYOUTS[layout]).astype(dtype)
+    return rng.integers(0, np.iinfo(dtype).max, LAYOUTS[layout], dtype=dtype)
+
+
+# Every check of scikit-learn by itself, so that a failure names the check; none is skipped or expected to fail.
+CHECKS = [
+    pytest.param(kind, index, id=f"{kind.__name__}-{getattr(check, 'func', check).__name__}-{index}")
+    for kind in KINDS
+    for index, (_, check) in enumerate(estimator_checks_generator(small(kind)))
+]
+
+
+@pytest.mark.parametrize(("kind", "index"), CHECKS)
+def test_scikit_learn_s_check(kind: type, index: int):
+    estimator, check = list(estimator_checks_generator(small(kind)))[index]
+    check(estimator)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_with_all_defaults_but_time_scikit_learn_s_checks_pass_as_a_whole(kind: type):
+    results = check_estimator(kind(epochs=1, random_state=0), on_skip=None, on_fail="raise")
+    skipped = {result["check_name"] for result in results if result["status"] == "skipped"}
+    # skipped by scikit-learn itself, and only where something that it needs is not installed
+    assert skipped <= {"check_array_api_input", "check_dataframe_column_names_consistency"}
+    assert {result["status"] for result in results} <= {"passed", "skipped"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_what_comes_out_has_the_layout_the_units_and_the_dtype_of_what_went_in(kind, layout, dtype):
+    X = pictures(layout, dtype)
+    estimator = small(kind).fit(X)
+    for out in (estimator.reconstruct(X), estimator.inverse_transform(estimator.transform(X))):
+        assert (out.shape, out.dtype) == (X.shape, X.dtype)
+    assert estimator.sample(3, random_state=0).shape == (3, *X.shape[1:])
+    assert estimator.interpolate(X[:2], X[2:4], steps=5).shape == (2, 5, *X.shape[1:])
+    assert estimator.transform(X).shape == (len(X), 2)
+    assert estimator.n_features_in_ == math.prod(X.shape[1:])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_scores_depend_neither_on_the_batch_nor_on_the_order(kind: type):
+    X = pictures()
+    estimator = small(kind, corruption="gaussian:0.3").fit(X)
+    scores = estimator.score_samples(X)
+    order = np.random.default_rng(1).permutation(len(X))
+    np.testing.assert_allclose(estimator.score_samples(X[order]), scores[order], rtol=1e-5)
+    one_by_one = np.concatenate([estimator.score_samples(X[i : i + 1]) for i in range(len(X))])
+    np.testing.assert_allclose(one_by_one, scores, rtol=1e-5)
+    assert estimator.score(X) == pytest.approx(scores.mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_odd_image_scores_lower(kind: type):
+    X = np.zeros((64, 8, 8), np.uint8)
+    X[:, 2:6, 2:6] = np.random.default_rng(0).integers(180, 220, (64, 1, 1), dtype=np.uint8)
+    estimator = small(kind, epochs=60, learning_rate=1e-2).fit(X)
+    odd = np.rot90(np.tri(8, dtype=np.uint8) * 255)[None]
+    assert estimator.score_samples(odd)[0] < estimator.score_samples(X).min()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_seeds_give_equal_models_and_other_seeds_others(kind: type):
+    X = pictures()
+    one, two, other = (small(kind, random_state=seed).fit(X) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(one.transform(X), two.transform(X))
+    assert not np.array_equal(one.transform(X), other.transform(X))
+    np.testing.assert_array_equal(one.sample(4, random_state=1), two.sample(4, random_state=1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_method_touches_the_global_random_state(kind: type):
+    X = pictures()
+    before = (np.random.get_state()[1].tolist(), torch.get_rng_state())
+    estimator = small(kind, dropout=0.2).fit(X)
+    estimator.partial_fit(X)
+    estimator.score(X)
+    estimator.sample(2)
+    assert np.random.get_state()[1].tolist() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_works_in_a_pipeline_and_a_grid_search(kind: type):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 40)
+    X = rng.normal(size=(80, 6)) + 4 * y[:, None]
+    pipeline = make_pipeline(StandardScaler(), small(kind, epochs=15), LogisticRegression())
+    search = GridSearchCV(pipeline, {f"{kind.__name__.lower()}__latent_dim": [1, 3]}, cv=2).fit(X, y)
+    assert search.best_score_ > 0.9
+    alone = GridSearchCV(small(kind), {"hidden": [(), (4,)]}, cv=2).fit(X)
+    assert np.isfinite(alone.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_survives_clone_joblib_and_a_model_folder(kind: type, tmp_path: Path):
+    X = pictures()
+    estimator = small(kind).fit(X)
+    assert clone(estimator).get_params() == estimator.get_params()
+    buffer = io.BytesIO()
+    joblib.dump(estimator, buffer)
+    buffer.seek(0)
+    for copy in (joblib.load(buffer), kind.load(estimator.save(tmp_path)), load(tmp_path)):
+        np.testing.assert_array_equal(copy.transform(X), estimator.transform(X))
+        np.testing.assert_array_equal(copy.reconstruct(X), estimator.reconstruct(X))
+        np.testing.assert_array_equal(copy.score_samples(X), estimator.score_samples(X))
+        np.testing.assert_array_equal(copy.sample(2, random_state=0), estimator.sample(2, random_state=0))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_before_fit_every_use_says_so(kind: type):
+    for use in ("transform", "reconstruct", "score_samples", "score", "inverse_transform", "evaluate"):
+        with pytest.raises(NotFittedError):
+            getattr(kind(), use)(pictures())
+    with pytest.raises(NotFittedError):
+        kind().sample(2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_images_that_do_not_match_the_training_s_are_refused_by_name(kind: type):
+    estimator = small(kind).fit(pictures())
+    with pytest.raises(InputError, match="are 3x8x10, but the model was trained on 3x9x10"):
+        estimator.transform(pictures()[:, :8])
+    with pytest.raises(InputError, match="are float64, but the model was trained on uint8"):
+        estimator.transform(pictures() / 255)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_partial_fit_takes_the_steps_that_fit_takes(kind: type):
+    X = pictures()
+    whole = small(kind, epochs=3, validation=None).fit(X)
+    parts = small(kind, epochs=3, validation=None)
+    for _ in range(3):
+        parts.partial_fit(X)
+    np.testing.assert_array_equal(parts.transform(X), whole.transform(X))
+    assert [line["epoch"] for line in parts.history_] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_user_s_own_networks_are_copied_trained_and_given_back(kind: type, tmp_path: Path):
+    def pair() -> tuple[nn.Module, nn.Module]:
+        encoder = nn.Sequential(nn.Flatten(), nn.Linear(270, 3 * kind.code_multiplier))
+        return encoder, nn.Sequential(nn.Linear(3, 270), nn.Unflatten(1, (3, 9, 10)))
+
+    X, mine = pictures(), pair()
+    before = mine[0][1].weight.clone()
+    estimator = small(kind, network=mine).fit(X)
+    assert torch.equal(mine[0][1].weight, before)
+    assert estimator.transform(X).shape == (20, 3)
+    estimator.save(tmp_path)
+    with pytest.raises(InputError, match=r"network=\(Sequential\(...\), Sequential\(...\)\)\) for images \(3, 9, 10\)"):
+        kind.load(tmp_path)
+    np.testing.assert_array_equal(kind.load(tmp_path, network=pair()).transform(X), estimator.transform(X))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"network": "cnn"}, "unknown network 'cnn'"),
+        ({"network": (1, 2)}, "pair of torch modules"),
+        ({"activation": "rellu"}, "did you mean 'relu'"),
+        ({"corruption": "gausian:0.2"}, "did you mean"),
+        ({"corruption": 3}, "corruption is a name"),
+        ({"epochs": 0}, "epochs"),
+        ({"validation": 1.5}, "validation"),
+        ({"random_state": "x"}, "random_state"),
+        ({"random_state": -1}, "random_state"),
+        ({"device": "gpu"}, "unknown device"),
+        ({"latent_dim": 0}, "latent_dim"),
+        ({"hidden": (0,)}, "hidden"),
+        ({"dropout": 1.0}, "dropout"),
+    ],
+)
+def test_an_option_that_cannot_be_is_one_clear_line(kind: type, options: dict, message: str):
+    with pytest.raises(InputError, match=message) as caught:
+        small(kind, **options).fit(pictures())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_constant_and_single_images_give_a_sensible_result(kind: type):
+    for X in (pictures()[:1], pictures()[:2], np.full((6, 9, 9), 7, np.uint8), np.full((6, 3), 2.5)):
+        estimator = small(kind).fit(X)
+        assert np.isfinite(estimator.score(X))
+        assert estimator.reconstruct(X).shape == X.shape
+    with pytest.raises(ValueError, match="NaN|nan"):
+        small(kind).fit(np.full((6, 9, 9), np.nan))
+
+
+def test_a_wide_range_of_sizes_and_channels_trains_without_shapes_worked_out_by_hand():
+    rng = np.random.default_rng(0)
+    for height, width, channels in [(8, 8, 1), (8, 31, 4), (33, 9, 3), (17, 23, 2), (1, 1, 1), (5, 7, 1), (3, 40, 3)]:
+        X = rng.integers(0, 255, (6, channels, height, width), dtype=np.uint8)
+        images = open_images(X, channels="first")
+        for latent_dim in (3, None):
+            if latent_dim is None and min(height, width) < 8:
+                continue
+            estimator = Autoencoder(latent_dim=latent_dim, epochs=1, random_state=0).fit(images)
+            assert estimator.reconstruct(images).shape == X.shape
