@@ -27,7 +27,9 @@ LAYOUTS = {"NF": (20, 12), "NHW": (20, 9, 10), "NHWC": (20, 9, 10, 3), "NCHW": (
 
 def small(kind: type, **changed: object):
     """Return an estimator that trains in milliseconds."""
-    return kind(**{"latent_dim": 2, "hidden": (4,), "epochs": 2, "random_state": 0, "device": "cpu", **changed})
+    return kind(
+        **{"latent_dim": 2, "hidden": (4,), "epochs": 2, "random_state": 0, "device": "cpu", **changed}
+    )
 
 
 def pictures(layout: str = "NHWC", dtype: type = np.uint8) -> np.ndarray:
@@ -184,7 +186,9 @@ def test_the_user_s_own_networks_are_copied_trained_and_given_back(kind: type, t
     assert torch.equal(mine[0][1].weight, before)
     assert estimator.transform(X).shape == (20, 3)
     estimator.save(tmp_path)
-    with pytest.raises(InputError, match=r"network=\(Sequential\(...\), Sequential\(...\)\)\) for images \(3, 9, 10\)"):
+    with pytest.raises(
+        InputError, match=r"network=\(Sequential\(...\), Sequential\(...\)\)\) for images \(3, 9, 10\)"
+    ):
         kind.load(tmp_path)
     np.testing.assert_array_equal(kind.load(tmp_path, network=pair()).transform(X), estimator.transform(X))
 
@@ -226,7 +230,15 @@ def test_few_constant_and_single_images_give_a_sensible_result(kind: type):
 
 def test_a_wide_range_of_sizes_and_channels_trains_without_shapes_worked_out_by_hand():
     rng = np.random.default_rng(0)
-    for height, width, channels in [(8, 8, 1), (8, 31, 4), (33, 9, 3), (17, 23, 2), (1, 1, 1), (5, 7, 1), (3, 40, 3)]:
+    for height, width, channels in [
+        (8, 8, 1),
+        (8, 31, 4),
+        (33, 9, 3),
+        (17, 23, 2),
+        (1, 1, 1),
+        (5, 7, 1),
+        (3, 40, 3),
+    ]:
         X = rng.integers(0, 255, (6, channels, height, width), dtype=np.uint8)
         images = open_images(X, channels="first")
         for latent_dim in (3, None):

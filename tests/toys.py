@@ -86,3 +86,21 @@ class Pixels(Objective):
         self.calls += 1
         differences = (self.pixels - batch["images"]).square()
         return (differences * torch.linspace(0.1, 10, differences.shape[-1])).sum(), {}
+
+
+def difference(a: object, b: object, path: str = "") -> str | None:
+    """Return where two trees of tensors and plain values differ first, or None where they are equal bit for bit."""
+    if isinstance(a, dict) and isinstance(b, dict) and a.keys() == b.keys():
+        pairs = [(key, a[key], b[key]) for key in a]
+    elif isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
+        pairs = [(i, x, y) for i, (x, y) in enumerate(zip(a, b, strict=True))]
+    elif isinstance(a, Tensor) and isinstance(b, Tensor):
+        return None if a.dtype == b.dtype and torch.equal(a, b) else f"{path}: tensors differ"
+    else:
+        return None if a == b else f"{path}: {a} and {b}"
+    return next((found for key, x, y in pairs if (found := difference(x, y, f"{path}/{key}"))), None)
+
+
+def without_timings(lines: list[dict]) -> list[dict]:
+    """Return the lines of a log without what no two trainings share."""
+    return [{k: v for k, v in line.items() if k not in ("seconds", "images_per_second")} for line in lines]

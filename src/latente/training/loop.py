@@ -13,7 +13,6 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from latente.errors import InputError, Interrupted, ModelError, TrainingError
 from latente.images import Images, Scaling
@@ -23,7 +22,7 @@ from latente.training.batches import Batches, epoch_order
 from latente.training.options import TrainingOptions
 from latente.training.runs import Run
 from latente.training.signals import stop_on_signals
-from latente.training.state import TrainingState, global_rng, restore_global_rng
+from latente.training.state import Stepper, TrainingState, global_rng, restore_global_rng
 
 __all__ = ["Listener", "evaluate", "isolated_rng", "train"]
 
@@ -227,7 +226,7 @@ class _Loop:
         for turn in self.objective.turns(state.step):
             optimizer = state.optimizers[turn]
 
-            def closure(turn: str = turn, optimizer: Optimizer = optimizer) -> Tensor:
+            def closure(turn: str = turn, optimizer: Stepper = optimizer) -> Tensor:
                 optimizer.zero_grad(set_to_none=True)
                 loss, terms = self._backward(turn, parts)
                 parameters = self.players[turn]
@@ -402,6 +401,7 @@ class _Loop:
             if self.options.epochs > tree["epochs"]:  # asked to go on: patience starts anew
                 self.state.stale, self.state.stopped_early = 0, False
         if self.world.leads:
+            run.sweep()
             run.cut_metrics(0 if tree is None else tree["metrics_size"])
         self.world.wait()
         self.state.history = run.lines()

@@ -8,10 +8,11 @@ import numbers
 
 import torch
 from torch import nn
-from torch.optim import Optimizer
 
 from latente.errors import InputError, did_you_mean
+from latente.training.adam import Adam
 from latente.training.devices import PRECISIONS
+from latente.training.state import Stepper
 
 __all__ = ["TrainingOptions"]
 
@@ -68,15 +69,14 @@ class TrainingOptions:
         if self.ema is not None and not (_is_real(self.ema) and 0 < self.ema < 1):
             raise InputError(f"ema is the decay of an average, between 0 and 1 (say 0.999), not {self.ema!r}")
 
-    def optimizer_for(self, parameters: list[nn.Parameter]) -> Optimizer:
+    def optimizer_for(self, parameters: list[nn.Parameter]) -> Stepper:
         """Return the optimiser of one player, in its fused form, which is the fastest on every device."""
         rate, decay = self.learning_rate, self.weight_decay
         if self.optimizer == "lbfgs":
             return torch.optim.LBFGS(parameters, lr=rate, line_search_fn="strong_wolfe")
         if self.optimizer == "sgd":
             return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay, fused=True)
-        kind = torch.optim.AdamW if self.optimizer == "adamw" else torch.optim.Adam
-        return kind(parameters, lr=rate, weight_decay=decay, fused=True)
+        return Adam(parameters, rate, decay, decoupled=self.optimizer == "adamw")
 
     def rate(self, step: int, steps: int) -> float:
         """Learning rate at `step` of `steps`: linear warm-up, then constant or half a cosine down to 0."""

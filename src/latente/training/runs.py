@@ -26,15 +26,17 @@ class Run:
     def create(cls, path: str | os.PathLike[str], options: Mapping[str, Any]) -> Run:
         """Make the folder and write options.json; raises InputError where it holds something already."""
         run = cls(path)
-        if run.path.exists() and (not run.path.is_dir() or any(run.path.iterdir())):
-            cure = f"continue it with `latente resume {path}`" if run.options_file.exists() else "it is not empty"
-            raise InputError(f"{path} exists already: {cure}, or choose another folder")
         try:
-            for folder in (run.path, run.checkpoints, run.samples):
-                folder.mkdir(parents=True, exist_ok=True)
+            run.path.mkdir(parents=True, exist_ok=True)
+            run.sweep()
+            if any(run.path.iterdir()):
+                cure = f"continue it with `latente resume {path}`" if run.options_file.exists() else "it is not empty"
+                raise InputError(f"{path} exists already: {cure}, or choose another folder")
+            run.write_options(options)
+            run.checkpoints.mkdir()
+            run.samples.mkdir()
         except OSError as error:
-            raise InputError(f"the run folder {path} cannot be made: {error.strerror}") from error
-        run.write_options(options)
+            raise InputError(f"the run folder {path} cannot be made: {error.strerror}; choose another") from error
         return run
 
     @classmethod
@@ -89,6 +91,11 @@ class Run:
             return []
         text = self.metrics_file.read_text(encoding="utf-8")
         return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def sweep(self) -> None:
+        """Remove the temporary files that a killed process left behind."""
+        for path in self.path.rglob(".*.part"):
+            path.unlink(missing_ok=True)
 
     def metrics_size(self) -> int:
         return self.metrics_file.stat().st_size if self.metrics_file.exists() else 0

@@ -8,9 +8,9 @@ import hashlib
 import json
 import random
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import safetensors
@@ -22,9 +22,20 @@ from torch.optim import Optimizer
 from latente.errors import ModelError
 from latente.files import replacing
 
-__all__ = ["TrainingState", "global_rng", "load_tensors", "restore_global_rng", "save_tensors"]
+__all__ = ["Stepper", "TrainingState", "global_rng", "load_tensors", "restore_global_rng", "save_tensors"]
 
 _FORMAT = 1
+
+
+class Stepper(Protocol):
+    """What the loop asks of an optimiser; torch's own have it."""
+
+    param_groups: list[dict[str, Any]]
+
+    def step(self, closure: Callable[[], Tensor], /) -> Any: ...
+    def zero_grad(self, set_to_none: bool = True) -> None: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
 
 
 @dataclasses.dataclass
@@ -37,7 +48,7 @@ class TrainingState:
     """
 
     objective: nn.Module
-    optimizers: dict[str, Optimizer]
+    optimizers: dict[str, Stepper]
     generator: torch.Generator
     epoch: int = 0
     position: int = 0
@@ -93,7 +104,8 @@ class TrainingState:
                 raise ValueError(f"players {sorted(tree['optimizers'])} instead of {sorted(self.optimizers)}")
             for name, optimizer in self.optimizers.items():
                 optimizer.load_state_dict(tree["optimizers"][name])
-                _match_memory_format(optimizer)
+                if isinstance(optimizer, Optimizer):
+                    _match_memory_format(optimizer)
             for name, value in (self.ema or {}).items():
                 value.copy_(tree["ema"][name])
             # with another number of processes the draws cannot be the same: each starts from those of the first

@@ -1,0 +1,31 @@
+"""Metrics: figures about results, each named after its protocol (see `PROTOCOLS`)."""
+
+from __future__ import annotations
+
+from latente.metrics import images, likelihoods
+from latente.metrics.images import (
+    PSNR_CEILING,
+    SMALLEST_SSIM_SIDE,
+    bce,
+    evaluate_images,
+    mae,
+    mse,
+    psnr,
+    ssim,
+)
+from latente.metrics.likelihoods import evaluate_likelihoods
+
+__all__ = [
+    "PROTOCOLS",
+    "PSNR_CEILING",
+    "SMALLEST_SSIM_SIDE",
+    "bce",
+    "evaluate_images",
+    "evaluate_likelihoods",
+    "mae",
+    "mse",
+    "psnr",
+    "ssim",
+]
+
+PROTOCOLS = {**images.PROTOCOLS, **likelihoods.PROTOCOLS}

@@ -1,0 +1,8 @@
+"""Objectives: what is minimised, and who steps when."""
+
+from __future__ import annotations
+
+from latente.objectives.autoencoding import AutoencoderObjective, VariationalObjective
+from latente.objectives.objective import Batch, Objective
+
+__all__ = ["AutoencoderObjective", "Batch", "Objective", "VariationalObjective"]

@@ -1,0 +1,326 @@
+"""What autoencoders minimise: an image is encoded, decoded, and compared with what it should have been."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from latente import formulas
+from latente.errors import InputError, did_you_mean
+from latente.objectives.objective import Batch, Objective
+
+__all__ = ["AutoencoderObjective", "VariationalObjective"]
+
+_LOSSES = {"mse": formulas.mse, "bce": formulas.bce_with_logits, "l1": formulas.mae}
+_LIKELIHOODS = ("bernoulli", "gaussian")
+_OUTPUTS = ("sigmoid", "linear")
+
+# A posterior's log-variance is kept within these, so that one bad batch does not overflow exp()
+_LOWEST_LOG_VAR, _HIGHEST_LOG_VAR = -30.0, 20.0
+
+_FIRST_SIGMA = 0.1  # of the network's range: where the learned sigma starts, above its floor
+_ROWS_AT_ONCE = 1024  # images decoded in one pass without gradients, for several draws of each code
+
+
+class _EncoderDecoder(Objective):
+    """What the objectives below share: two networks, a corruption of what the encoder sees, and a target."""
+
+    def __init__(
+        self, encoder: nn.Module, decoder: nn.Module, output: str, corruption: Callable[..., Tensor] | None
+    ) -> None:
+        super().__init__()
+        if output not in _OUTPUTS:
+            raise did_you_mean("output", output, _OUTPUTS)
+        self.encoder = encoder
+        self.decoder = decoder
+        self.output = output
+        self.corruption = corruption
+
+    def encode(self, x: Float[Tensor, "b *image"]) -> Float[Tensor, "b *code"]:
+        """Return the codes of scaled images, taken as they are (nothing is corrupted)."""
+        raise NotImplementedError(f"{type(self).__name__} must define encode(x)")
+
+    def decode(self, code: Float[Tensor, "b *code"]) -> Float[Tensor, "b *image"]:
+        """Return the images, in the network's range, that codes stand for."""
+        return self._image(self.decoder(code).float())
+
+    def reconstruct(self, x: Float[Tensor, "b *image"]) -> Float[Tensor, "b *image"]:
+        """Return what becomes of scaled images, taken as they are, by way of their codes."""
+        return self.decode(self.encode(x))
+
+    def _image(self, raw: Tensor) -> Tensor:
+        return torch.sigmoid(raw) if self.output == "sigmoid" else raw
+
+    def _seen_and_target(
+        self, batch: Batch, generator: torch.Generator, shared: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Return what the encoder gets, and what the decoder shall return ("target" where there is one)."""
+        images = batch["images"]
+        target = batch.get("target", images)
+        if self.corruption is None:
+            return images, target
+        return self.corruption(images, generator, shared=shared), target
+
+    def _raw(self, code: Tensor, target: Tensor) -> Tensor:
+        """Decode to raw float32 outputs; losses are worked out in float32 whatever the networks ran in."""
+        raw = self.decoder(code).float()
+        if raw.shape != target.shape:  # torch would only warn, broadcast, and train on nonsense
+            raise InputError(
+                f"the decoder returns images of shape {tuple(raw.shape[1:])}, not {tuple(target.shape[1:])}"
+            )
+        return raw
+
+
+class AutoencoderObjective(_EncoderDecoder):
+    """The mean over all values of the reconstruction's error, in the network's range.
+
+    encoder: images (B, C, H, W) or (B, F) -> codes of any shape (B, ...). decoder: codes -> RAW outputs of
+    the target's shape. loss: "mse", "l1", or "bce" (nats; needs targets within [0, 1]). output: "sigmoid"
+    where raw outputs are logits, "linear" where they are the image; with "bce" they are always logits.
+    corruption(x, generator, shared=False) is applied to the encoder's input only: a denoiser (Vincent et al.
+    2010). The column "target" is what the result is compared with where a batch has it (set `columns` to ask
+    for it), else the clean images.
+
+    Logged terms: the loss under its own name. Raises InputError for unknown names and where shapes do not
+    fit.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        *,
+        loss: str = "mse",
+        output: str = "sigmoid",
+        corruption: Callable[..., Tensor] | None = None,
+    ) -> None:
+        super().__init__(encoder, decoder, "sigmoid" if loss == "bce" else output, corruption)
+        if loss not in _LOSSES:
+            raise did_you_mean("loss", loss, _LOSSES)
+        self.loss = loss
+
+    def encode(self, x: Float[Tensor, "b *image"]) -> Float[Tensor, "b *code"]:
+        """Return the codes of scaled images, taken as they are (nothing is corrupted)."""
+        codes: Tensor = self.encoder(x)
+        return codes
+
+    def forward(
+        self, turn: str, batch: Batch, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss, a mean per value over the batch, and the same under its name."""
+        seen, target = self._seen_and_target(batch, generator, shared=False)
+        loss = self._error(self._raw(self.encoder(seen), target), target, over_batch=True)
+        return loss, {self.loss: loss.detach()}
+
+    @torch.no_grad()
+    def evaluate(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return each image's "objective" (the loss, also under its own name) and "mse", per value, (B,)."""
+        seen, target = self._seen_and_target(batch, generator, shared=True)
+        raw = self._raw(self.encoder(seen), target)
+        error = self._error(raw, target, over_batch=False)
+        return {"objective": error, "mse": formulas.mse(self._image(raw), target), self.loss: error}
+
+    def _error(self, raw: Tensor, target: Tensor, over_batch: bool) -> Tensor:
+        result = raw if self.loss == "bce" else self._image(raw)
+        return _LOSSES[self.loss](result, target, over_batch=over_batch)
+
+
+class VariationalObjective(_EncoderDecoder):
+    """The negative evidence lower bound, in nats per image.
+
+    Summed over the values of an image and of its code, averaged over the batch:
+    loss = -log p(x|z) + beta KL(q(z|x) || N(0, I)), z drawn once by reparametrisation (Kingma & Welling 2014,
+    eq. 10; beta: Higgins et al. 2017). Codes to decode for new images are drawn from N(0, I).
+
+    encoder: images -> (B, 2 C, ...), the posterior's means and log-variances in two halves of dimension 1;
+    log-variances are clamped to [-30, 20]. decoder: codes (B, C, ...) -> RAW outputs of the target's shape.
+    Codes may be spatial. likelihood: "bernoulli" (raw outputs are logits; targets within [0, 1]) or
+    "gaussian" with mean image and variance sigma^2 of each value, where the image is sigmoid(raw) or raw as
+    `output` says, and sigma = sigma_floor + exp(raw_log_sigma) is one learned number in the network's range,
+    0.1 above its floor at first; the default floor, 1e-3, is a quarter of an 8-bit grey level. log_jacobian:
+    of the scaling, over one image (`Scaling.log_jacobian`), so that a Gaussian density is that of the data in
+    their own units; a Bernoulli has no use for it. is_binary: whether the data are (only then is a
+    Bernoulli's value a log-likelihood, see `density`). beta_warmup: steps in which `schedule` raises beta
+    linearly from 0. free_bits: nats that each dimension of the code may use at no cost, on the batch's mean
+    (Kingma et al. 2016, eq. 15; departure: each dimension is a group). importance_samples: k > 1 trains the
+    importance-weighted bound (Burda et al. 2016, eq. 8), beta then weighing log p(z) - log q(z|x) within each
+    weight; it has no KL term that free bits could hold on to. corruption: as in AutoencoderObjective.
+
+    Logged terms, nats per image: "reconstruction" = -log p(x|z), averaged over the samples, and "kl", in
+    closed form, without beta and free bits. Raises InputError for unknown names, numbers out of range and
+    shapes that do not fit.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        *,
+        likelihood: str = "bernoulli",
+        output: str = "sigmoid",
+        beta: int | float = 1.0,
+        beta_warmup: int = 0,
+        free_bits: int | float = 0.0,
+        importance_samples: int = 1,
+        corruption: Callable[..., Tensor] | None = None,
+        log_jacobian: int | float = 0.0,
+        sigma_floor: int | float = 1e-3,
+        is_binary: bool = False,
+    ) -> None:
+        super().__init__(encoder, decoder, "sigmoid" if likelihood == "bernoulli" else output, corruption)
+        if likelihood not in _LIKELIHOODS:
+            raise did_you_mean("likelihood", likelihood, _LIKELIHOODS)
+        for name, value in (("beta", beta), ("beta_warmup", beta_warmup), ("free_bits", free_bits)):
+            if not 0 <= value < math.inf:
+                raise InputError(f"{name} must be a number of at least 0, not {value}")
+        if importance_samples < 1:
+            raise InputError(f"importance_samples must be at least 1, not {importance_samples}")
+        if free_bits and importance_samples > 1:
+            raise InputError(
+                "free_bits needs importance_samples=1: the importance-weighted bound has no KL term"
+            )
+        if not 0 < sigma_floor < math.inf:
+            raise InputError(f"sigma_floor must be a positive number, not {sigma_floor}")
+        self.likelihood = likelihood
+        self.beta = beta
+        self.beta_warmup = beta_warmup
+        self.free_bits = free_bits
+        self.importance_samples = importance_samples
+        self.log_jacobian = log_jacobian
+        self.sigma_floor = sigma_floor
+        self.is_binary = is_binary
+        if likelihood == "gaussian":
+            self.raw_log_sigma = nn.Parameter(torch.tensor(math.log(_FIRST_SIGMA)))
+        self.schedule(0, 0)
+
+    @property
+    def density(self) -> bool:
+        """Whether the figures bound a log-likelihood; a Bernoulli's of other than binary data do not."""
+        return self.likelihood == "gaussian" or self.is_binary
+
+    @property
+    def sigma(self) -> Float[Tensor, ""]:
+        """The Gaussian likelihood's standard deviation in the network's range."""
+        return self.sigma_floor + self.raw_log_sigma.exp()
+
+    def schedule(self, step: int, steps: int) -> None:
+        """Set `current_beta`, which the next step goes by: 0 at step 0, beta from step `beta_warmup` on."""
+        rise = min(1.0, step / self.beta_warmup) if self.beta_warmup else 1.0
+        self.current_beta = self.beta * rise
+
+    def encode(self, x: Float[Tensor, "b *image"]) -> Float[Tensor, "b *code"]:
+        """Return the posteriors' means of scaled images, taken as they are."""
+        return self.posterior(x)[0]
+
+    def posterior(
+        self, x: Float[Tensor, "b *image"]
+    ) -> tuple[Float[Tensor, "b *code"], Float[Tensor, "b *code"]]:
+        """Return mean and log-variance of the code of each scaled image."""
+        parameters = self.encoder(x).float()
+        if parameters.shape[1] % 2:
+            raise InputError(
+                "a variational encoder returns means and log-variances, an even number of channels or "
+                f"values, not {parameters.shape[1]}"
+            )
+        mean, log_var = parameters.chunk(2, dim=1)
+        # hardtanh is a clamp whose gradient takes one operation
+        return mean, functional.hardtanh(log_var, _LOWEST_LOG_VAR, _HIGHEST_LOG_VAR)
+
+    kl_per_dimension = staticmethod(formulas.kl_diagonal_normal)
+
+    def forward(
+        self, turn: str, batch: Batch, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss with the current beta and free bits, "reconstruction" and "kl"; nats per image."""
+        seen, target = self._seen_and_target(batch, generator, shared=False)
+        mean, log_var = self.posterior(seen)
+        kl = self.kl_per_dimension(mean, log_var)
+        total_kl = kl.sum() / len(kl)
+        if self.importance_samples > 1:
+            noise = _normal((self.importance_samples, *mean.shape), mean, generator)
+            log_likelihood, ratio = self._weigh(target, mean, log_var, noise)
+            loss = -formulas.importance_weighted_bound(log_likelihood + self.current_beta * ratio).mean()
+            reconstruction = -log_likelihood.mean()
+        else:
+            code = _draw(mean, log_var, _normal(mean.shape, mean, generator))
+            reconstruction = -self._log_likelihood(self._raw(code, target), target, over_batch=True)
+            penalty = formulas.free_bits(kl, self.free_bits) if self.free_bits else total_kl
+            loss = reconstruction + self.current_beta * penalty
+        return loss, {"reconstruction": reconstruction.detach(), "kl": total_kl.detach()}
+
+    @torch.no_grad()
+    def evaluate(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return each image's "objective", "reconstruction" and "kl" in nats, and "mse" per value, (B,).
+
+        objective: what training minimises, with the full beta (not the warm-up's) and without free bits,
+        which belong to a batch and not to an image. reconstruction + kl is the negative evidence lower bound.
+        mse: of the image decoded from the posterior's mean. Equal states of the generator give all images the
+        same noise.
+        """
+        seen, target = self._seen_and_target(batch, generator, shared=True)
+        mean, log_var = self.posterior(seen)
+        log_likelihood, ratio = self._weigh_shared(target, mean, log_var, self.importance_samples, generator)
+        reconstruction = -log_likelihood.mean(0)
+        kl = self.kl_per_dimension(mean, log_var).flatten(1).sum(1)
+        if self.importance_samples > 1:
+            objective = -formulas.importance_weighted_bound(log_likelihood + self.beta * ratio)
+        else:
+            objective = reconstruction + self.beta * kl
+        mse = formulas.mse(self._image(self._raw(mean, target)), target)
+        return {"objective": objective, "reconstruction": reconstruction, "kl": kl, "mse": mse}
+
+    @torch.no_grad()
+    def bound(self, batch: Batch, k: int, generator: torch.Generator) -> Float[Tensor, "b"]:
+        """Return each image's k-sample lower bound of log p(x) in nats (Burda et al. 2016, eq. 8).
+
+        beta plays no part. Equal states of the generator give all images the same k draws, however they are
+        batched. Memory is that of decoding about 1,024 images. Raises InputError for k below 1.
+        """
+        if k < 1:
+            raise InputError(f"a bound needs at least 1 sample, not {k}")
+        seen, target = self._seen_and_target(batch, generator, shared=True)
+        mean, log_var = self.posterior(seen)
+        log_likelihood, ratio = self._weigh_shared(target, mean, log_var, k, generator)
+        return formulas.importance_weighted_bound(log_likelihood + ratio)
+
+    def _weigh_shared(
+        self, target: Tensor, mean: Tensor, log_var: Tensor, k: int, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Return what `_weigh` does for k draws that all images share, some of them at a time."""
+        at_once = max(1, _ROWS_AT_ONCE // len(mean))
+        parts = []
+        for start in range(0, k, at_once):
+            # one draw after the other: torch's stream of normals depends on how many are asked for at a time
+            draws = [_normal((1, *mean.shape[1:]), mean, generator) for _ in range(min(at_once, k - start))]
+            parts.append(self._weigh(target, mean, log_var, torch.stack(draws)))
+        log_likelihoods, ratios = zip(*parts, strict=True)
+        return torch.cat(log_likelihoods), torch.cat(ratios)
+
+    def _weigh(self, target: Tensor, mean: Tensor, log_var: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Return log p(x|z) and log p(z) - log q(z|x), both (k, B), for the noise (k, B or 1, *code)."""
+        codes = _draw(mean, log_var, noise)
+        k = len(codes)
+        repeated = target.repeat(k, *[1] * (target.ndim - 1))
+        raw = self._raw(codes.flatten(0, 1), repeated)
+        log_likelihood = self._log_likelihood(raw, repeated, over_batch=False)
+        return log_likelihood.unflatten(0, (k, len(mean))), formulas.log_density_ratio(codes, mean, log_var)
+
+    def _log_likelihood(self, raw: Tensor, target: Tensor, over_batch: bool) -> Tensor:
+        if self.likelihood == "bernoulli":
+            return formulas.bernoulli_log_prob(raw, target, over_batch=over_batch)
+        scaled = formulas.normal_log_prob(target, self._image(raw), self.sigma.log(), over_batch=over_batch)
+        return scaled - self.log_jacobian
+
+
+def _normal(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
+    return torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+
+
+def _draw(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
+    """Turn standard normal noise into codes from N(mean, exp(log_var))."""
+    return mean + torch.exp(0.5 * log_var) * noise  # faster than addcmul, whose gradient takes more operations

@@ -1,0 +1,50 @@
+"""What every test stands on: one thread, a cache of its own, the same random numbers in any order."""
+
+from __future__ import annotations
+
+import os
+
+# before anything imports numpy or torch; programs that tests start inherit it
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MKL_NUM_THREADS"] = "1"
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+os.environ["MPLBACKEND"] = "Agg"
+
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+# the same examples on every machine, however slow; nothing is written beside the tests
+hypothesis.settings.register_profile("latente", deadline=None, derandomize=True, database=None)
+hypothesis.settings.load_profile("latente")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Decoded images go into a folder of this session, never into the user's cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LATENTE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers() -> None:
+    """No test's outcome depends on which tests ran before it."""
+    random.seed(0)
+    np.random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data sets, which is no part of the project."""
+    folder = os.environ.get("LATENTE_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("needs real data: set LATENTE_DATA to the folder that holds mnist/, fashion-mnist/ ...")
+    return Path(folder)

@@ -1,0 +1,87 @@
+"""Train a family into a run folder, or go on with what is there; killed where the plan says so.
+
+    python killed.py FAMILY RUN [PLACE COUNT]
+
+PLACE is where SIGKILL strikes, at the COUNT-th time that training passes it: at a step, in the middle of writing a
+checkpoint, before its data are synced or its name changes, or while the validation images are being evaluated.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import toys
+import torch
+
+from latente import Autoencoder, VariationalAutoencoder, resume
+from latente.training import Run, TrainingOptions, isolated_rng, loop, train
+
+EPOCHS = 4
+
+
+def die(*_: Any, **named: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def half_written(path: Path, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content[: len(content) // 2])
+        file.flush()
+        die()
+
+
+PLACES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "step": (TrainingOptions, "rate", die),
+    "half-written": (Path, "write_bytes", half_written),
+    "sync": (os, "fsync", die),
+    "rename": (os, "replace", die),
+    "evaluation": (loop, "evaluate", die),
+}
+
+
+def strike(place: str, count: int) -> None:
+    owner, name, blow = PLACES[place]
+    original = getattr(owner, name)
+    passed = 0
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        nonlocal passed
+        passed += 1
+        return (blow if passed == count else original)(*arguments, **named)
+
+    setattr(owner, name, watched)
+
+
+def pictures() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (90, 9, 8), dtype=np.uint8)
+
+
+def go_on(family: str, run: Path) -> None:
+    """Start the family's training in `run`, or go on with it, to its end."""
+    torch.set_num_threads(1)
+    kind = {"autoencoder": Autoencoder, "vae": VariationalAutoencoder}.get(family)
+    started = (run / "options.json").exists()
+    if kind is None:
+        images = toys.mixture(96)
+        options = TrainingOptions(epochs=EPOCHS, batch_size=16, device="cpu", checkpoint_every=2, log_every=3)
+        with isolated_rng(0):
+            objective = toys.TwoPlayers()
+        train(objective, images, toys.UNIT, options, run=Run(run) if started else Run.create(run, {"options": {}}))
+    elif started:
+        resume(run, pictures())
+    else:
+        shape = {"latent_dim": 3, "hidden": (4,), "dropout": 0.2, "corruption": "gaussian:0.1", "ema": 0.9}
+        pace = {"epochs": EPOCHS, "batch_size": 16, "checkpoint_every": 2, "log_every": 3, "device": "cpu"}
+        kind(**shape, **pace, random_state=0, out=run).fit(pictures())
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 3:
+        strike(sys.argv[3], int(sys.argv[4]))
+    go_on(sys.argv[1], Path(sys.argv[2]))

@@ -1,0 +1,152 @@
+"""What can be imported is what is promised, and importing it costs nothing."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import latente
+
+PACKAGE = Path(latente.__file__).parent
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__main__.py")
+HEAVY = ("torch", "sklearn", "scipy", "skimage", "matplotlib", "jaxtyping")
+
+
+def read(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def declared_names(tree: ast.Module) -> list[str]:
+    """Return what `__all__` lists; a module without it offers nothing."""
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="__all__")], value=value):
+                return list(ast.literal_eval(value))
+    return []
+
+
+def defined_names(tree: ast.Module) -> tuple[set[str], set[str]]:
+    """Return the public functions and classes that a module defines, and all other names that it assigns.
+
+    A function that a decorator hands to an object of the module (a verb) is reached through that object.
+    """
+    assigned: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            leaves = (leaf for target in targets for leaf in ast.walk(target))
+            assigned |= {leaf.id for leaf in leaves if isinstance(leaf, ast.Name)}
+    made = {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not assigned & used_names(node.decorator_list)
+    }
+    return {name for name in made if not name.startswith("_")}, assigned
+
+
+def used_names(expressions: list[ast.expr]) -> set[str]:
+    """Return the names at the root of each expression: `verbs` in `verbs.command()`."""
+    roots = set()
+    for expression in expressions:
+        while isinstance(expression, ast.Call | ast.Attribute):
+            expression = expression.func if isinstance(expression, ast.Call) else expression.value
+        roots |= {expression.id} if isinstance(expression, ast.Name) else set()
+    return roots
+
+
+def taken_names(tree: ast.Module) -> set[tuple[str, str]]:
+    """Return (module, name) of all that a module takes from others of the package, wherever in it."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {(str(node.module), alias.name) for node in imports for alias in node.names if node.module}
+
+
+def location(module: str) -> Path:
+    """Return the file of `latente.this.that`."""
+    place = PACKAGE.joinpath(*module.split(".")[1:])
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_all_lists_the_public_names_of_the_module(path: Path) -> None:
+    tree = read(path)
+    declared = declared_names(tree)
+    functions_and_classes, assigned = defined_names(tree)
+    shown = {name for _, name in taken_names(tree)} if path.name == "__init__.py" else set()
+    assert len(declared) == len(set(declared))
+    assert functions_and_classes <= set(declared) <= functions_and_classes | assigned | shown
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_modules_take_from_each_other_only_what_is_public(path: Path) -> None:
+    taken = {(home, name) for home, name in taken_names(read(path)) if home.split(".")[0] == "latente"}
+    private = {
+        f"{home}.{name}"
+        for home, name in taken
+        if not location(f"{home}.{name}").exists() and name not in declared_names(read(location(home)))
+    }
+    assert private == set()
+
+
+def test_every_public_name_of_the_front_door_is_the_one_of_its_home() -> None:
+    assert dir(latente) == sorted(latente.__all__)
+    for name in latente.__all__:
+        value = getattr(latente, name)
+        if name != "__version__":
+            home = importlib.import_module(value.__module__)
+            assert getattr(home, name) is value
+            assert name in home.__all__
+
+
+def test_type_checkers_are_told_the_same_homes_as_the_interpreter() -> None:
+    tree = read(PACKAGE / "__init__.py")
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    told = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert told == latente._HOMES
+    assert {*told, "__version__"} == set(latente.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Autoencodr'"):
+        _ = latente.Autoencodr
+
+
+def heavy_modules_after(*program: str) -> list[str]:
+    """Run Python with `program` and return which of the heavy libraries it imported."""
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", *program],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    imported = {
+        line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines() if line.startswith("import time:")
+    }
+    assert "latente" in imported
+    return [name for name in HEAVY if name in imported]
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(("-c", "import latente; latente.InputError"), id="import latente"),
+        pytest.param(("-m", "latente", "--help"), id="latente --help"),
+        pytest.param(("-m", "latente", "fit", "--help"), id="latente fit --help"),
+    ],
+)
+def test_nothing_heavy_is_imported_before_it_is_needed(program: tuple[str, ...]) -> None:
+    assert heavy_modules_after(*program) == []
+
+
+def test_the_watch_for_heavy_imports_sees_them() -> None:
+    assert "torch" in heavy_modules_after("-c", "import latente, torch")
