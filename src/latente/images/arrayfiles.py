@@ -1,0 +1,285 @@
+"""Array files -> Images: .npy as it lies on disk, .npz and idx by way of the cache."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from latente.errors import InputError
+from latente.images.arrays import check_finite, check_kind, find_layout, label_column, scan_array, to_nchw
+from latente.images.cache import Writer, cached, key_of, mapped
+from latente.images.container import Images
+from latente.images.layout import PART_ORDER
+from latente.images.options import Options
+from latente.images.sizing import keeps_size
+from latente.images.streams import Rows, array_rows, idx_rows, npy_rows, reading
+
+__all__ = ["from_cache", "idx_sources", "is_idx", "open_idx", "open_npy", "open_npz", "stamp"]
+
+# names of arrays in a .npz file -> what they are
+_NPZ_NAMES = {
+    "pixels": ("images", "image", "imgs", "pixels", "x", "data", "arr_0"),
+    "label": ("labels", "label", "y"),
+    "target": ("targets", "target"),
+    "attributes": ("attributes",),
+    "condition": ("conditions", "condition"),
+    "mask": ("masks", "mask"),
+    "label_names": ("label_names",),
+    "attribute_names": ("attribute_names",),
+}
+_NPZ_PART = re.compile(r"(?:(train|val|test)_(.+)|(.+)_(train|val|test))$")
+_IDX_NAME = re.compile(
+    r"(?:(train|t10k|test|val)[-_.])?images?[-_.]idx[1-9][-_.]ubyte(?:\.gz)?$", re.IGNORECASE
+)
+_IDX_PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "val"}
+
+
+def stamp(path: Path) -> list[Any]:
+    """What changes when a file does: path, bytes, time."""
+    status = path.stat()
+    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
+
+
+def open_npy(path: Path, options: Options) -> Images:
+    """Open a .npy file: memory-mapped where its rows lie as ours do, else rearranged once into the cache.
+
+    Raises InputError where it holds no images or objects instead of numbers, is damaged, or holds NaN or
+    infinity.
+    """
+    options.part((), path.name)
+    with reading(path.name):
+        array = mapped(path)
+    layout = find_layout(array.shape, options.channels, path.name)
+    check_kind(array.dtype, path.name)
+    pixels = to_nchw(array, layout)
+    keeps = pixels.ndim == 2 or keeps_size(pixels.shape[2:], options)
+    if not (keeps and pixels.flags.c_contiguous and array.dtype.isnative):
+
+        def rearrange(writer: Writer) -> dict[str, Any]:
+            return {"layout": array_rows(path.name, array).into(writer, "pixels", options)}
+
+        return from_cache(path.stem, ".npy file", [stamp(path)], rearrange, options)
+
+    def check(writer: Writer) -> dict[str, Any]:
+        check_finite(array, path.name)
+        return {"content_hash": Images(pixels).fingerprint}
+
+    noted = cached(key_of("checked", stamp(path), layout), check).info
+    images = Images(pixels, layout=layout, name=path.stem, content_hash=noted["content_hash"])
+    return _finished(images, ".npy file", {}, options)
+
+
+def open_npz(path: Path, options: Options) -> Images:
+    """Open a .npz file: arrays called images (or x), label(s) or y, target, attributes, condition and mask.
+
+    Names may carry a part (x_train, test_images). Raises InputError as `open_npy` does.
+    """
+
+    def build(writer: Writer) -> dict[str, Any]:
+        with reading(path.name), zipfile.ZipFile(path) as archive:
+            names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        arrays, parts, others = _npz_arrays(path, names, options)
+        if "pixels" not in arrays:
+            raise InputError(
+                f"{path.name} holds no images: call them 'images' (it holds {', '.join(names) or 'nothing'})"
+            )
+        rows = {
+            column: npy_rows(f"{path.name}, {name}", _member(path, name)) for column, name in arrays.items()
+        }
+        count = rows["pixels"].shape[0]
+        layout = rows["pixels"].into(writer, "pixels", options)
+        sides = rows["pixels"].shape[2:] if layout == "NCHW" else rows["pixels"].shape[1:3]
+        keeps = layout == "NF" or keeps_size(sides, options)
+        info = {"layout": layout, "parts": parts, "others": others}
+        for column, array in rows.items():
+            if column in ("label_names", "attribute_names"):
+                info[column] = array.read().astype(str).tolist()
+            elif column != "pixels":
+                _check_length(array, count)
+                info |= _column_into(writer, column, array, keeps)
+        return info
+
+    return from_cache(path.stem, ".npz file", [stamp(path)], build, options)
+
+
+def open_idx(
+    sources: Mapping[str | None, tuple[Path, Path | None]],
+    options: Options,
+    name: str,
+    *,
+    label_names: Sequence[str] = (),
+    sha256: Mapping[str, str] | None = None,
+) -> Images:
+    """Open idx files, compressed or not: part -> (images, labels); the part is None where there is only one.
+
+    sha256: file name without .gz -> digest of the uncompressed content, checked on the way.
+    Raises InputError where a file is damaged, or images and labels differ in number.
+    """
+    digests = sha256 or {}
+    parts = tuple(part for part in sources if part is not None)
+    images_file, labels_file = sources[options.part(parts, name)]
+
+    def rows(path: Path) -> Rows:
+        return idx_rows(path, digests.get(path.name.removesuffix(".gz")))
+
+    def build(writer: Writer) -> dict[str, Any]:
+        images = rows(images_file)
+        info: dict[str, Any] = {"layout": images.into(writer, "pixels", options)}
+        if labels_file is not None:
+            labels = rows(labels_file)
+            _check_length(labels, images.shape[0])
+            writer.append("label", labels.read().astype(np.int64))
+        info["label_names"] = list(label_names)
+        info["parts"] = {part: idx_rows(sources[part][0]).shape[0] for part in parts}
+        return info
+
+    files = [stamp(path) for path in (images_file, labels_file) if path is not None]
+    return from_cache(name, "idx files", [*files, sorted(digests.items()), list(label_names)], build, options)
+
+
+def is_idx(name: str) -> bool:
+    """Say whether a file's name is that of images in the idx format."""
+    return _IDX_NAME.search(name) is not None
+
+
+def idx_sources(path: Path) -> dict[str | None, tuple[Path, Path | None]]:
+    """Return part -> (images, labels) of an idx file, or of a folder of them; labels may be missing."""
+    if not path.is_dir():
+        return {None: (path, _idx_labels(path))}
+    found: dict[str | None, tuple[Path, Path | None]] = {}
+    for file in sorted(path.iterdir()):
+        if match := _IDX_NAME.search(file.name):
+            part = _IDX_PARTS[match[1].lower()] if match[1] else None
+            found.setdefault(part, (file, _idx_labels(file)))
+    return found if len(found) == 1 else {part: found[part] for part in PART_ORDER if part in found}
+
+
+def from_cache(
+    name: str, kind: str, files: Sequence[Any], build: Callable[[Writer], dict[str, Any]], options: Options
+) -> Images:
+    """Return the images that `build` writes into the cache, or wrote there on an earlier start.
+
+    files: what identifies the source. build returns a note with "layout", and with "parts" (counts),
+    "label_names", "attribute_names" and "others" (names that were passed over) where there are any.
+    """
+    shape = [options.split, options.size, options.crop, options.channels]
+    stored = cached(key_of(kind, *files, *shape), build)
+    info = stored.info
+    images = Images(
+        stored.arrays["pixels"],
+        {column: array for column, array in stored.arrays.items() if column != "pixels"},
+        name=name,
+        layout=info["layout"],
+        label_names=tuple(info.get("label_names", ())),
+        attribute_names=tuple(info.get("attribute_names", ())),
+        parts=tuple(info.get("parts", ())),
+        content_hash=info["content_hash"],
+    )
+    return _finished(images, kind, info, options)
+
+
+def _finished(images: Images, kind: str, info: Mapping[str, Any], options: Options) -> Images:
+    """Put the caller's labels beside the images, draw the sample, and say what there is."""
+    found = len(images)
+    if options.labels is not None:
+        label, names = label_column(_load_labels(options.labels), found)
+        columns = {**images.columns, "label": label}
+        images = dataclasses.replace(images, columns=columns, label_names=names, content_hash=None)
+    if (rows := options.sample(found)) is not None:
+        images = dataclasses.replace(images.take(rows), parts=images.parts)
+    images = scan_array(images, images.name, kind, found=found, parts=info.get("parts"))
+    if others := info.get("others"):
+        images.scan.notes.append(f"arrays passed over: {', '.join(others)}")
+    return images
+
+
+def _load_labels(labels: Any) -> Any:
+    """Labels of an array file: an array, or the path of a .npy or idx file."""
+    if not isinstance(labels, str | os.PathLike):
+        return labels
+    path = Path(labels)
+    if not path.is_file():
+        raise InputError(
+            f"labels={str(labels)!r} is no file; give a .npy or idx file with one label for each image"
+        )
+    if path.suffix == ".npy":
+        with reading(path.name):
+            return np.load(path, allow_pickle=False)
+    return idx_rows(path).read()
+
+
+def _npz_arrays(
+    path: Path, names: Sequence[str], options: Options
+) -> tuple[dict[str, str], dict[str, int], list[str]]:
+    """Return column -> array of the part to open, the parts' counts, and the arrays of no known name."""
+    known = {name: column for column, spellings in _NPZ_NAMES.items() for name in spellings}
+    found: dict[str | None, dict[str, str]] = {}
+    others = []
+    for name in names:
+        match = _NPZ_PART.match(name.lower())
+        part = (match[1] or match[4]) if match else None
+        column = known.get((match[2] or match[3]) if match else name.lower())
+        if column is None or column in found.get(part, {}):
+            others.append(name)
+        else:
+            found.setdefault(part, {})[column] = name
+    parts = {
+        part: npy_rows(path.name, _member(path, found[part]["pixels"])).shape[0]
+        for part in PART_ORDER
+        if "pixels" in found.get(part, {})
+    }
+    part = options.part(tuple(parts), path.name)
+    return found.get(None, {}) | found.get(part, {}), parts, others
+
+
+def _column_into(writer: Writer, column: str, rows: Rows, keeps: bool) -> dict[str, Any]:
+    """Write one column beside the images, and return what is to be noted of it."""
+    if column in ("target", "mask"):
+        if not keeps:
+            raise InputError(f"{rows.name} goes with the images' own size; leave size and crop out")
+        if column == "target":
+            rows.into(writer, column, Options())
+            return {}
+        array = rows.read()
+        array = array if array.ndim == 4 else array[:, None]
+        writer.append(column, (array != 0).astype(np.uint8))
+        return {}
+    array = rows.read()
+    if column == "label":
+        label, names = label_column(array, len(array))
+        writer.append(column, label)
+        return {"label_names": list(names)} if names else {}
+    check_kind(array.dtype, rows.name)
+    check_finite(array, rows.name)
+    writer.append(column, array.reshape(len(array), -1))
+    return {}
+
+
+def _check_length(rows: Rows, count: int) -> None:
+    if rows.shape[0] != count:
+        raise InputError(f"{rows.name} has {rows.shape[0]:,} rows for {count:,} images; they must be as many")
+
+
+def _member(path: Path, name: str) -> Callable[[], AbstractContextManager[IO[bytes]]]:
+    @contextmanager
+    def opened() -> Iterator[IO[bytes]]:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
+            yield file
+
+    return opened
+
+
+def _idx_labels(images: Path) -> Path | None:
+    """The file of labels that belongs to a file of images, whichever of the two is compressed."""
+    name = re.sub(r"idx\d", "idx1", re.sub("image", "label", images.name.removesuffix(".gz")))
+    return next(
+        (path for path in (images.with_name(name), images.with_name(f"{name}.gz")) if path.is_file()), None
+    )

@@ -1,0 +1,213 @@
+"""Sets that were decoded once: memory-mapped arrays in the user's cache folder.
+
+Each set is a folder `sets/KEY` of .npy files and one `set.json`; the key covers the path, the sizes and times
+of the source's files, and the options. A set is written under a temporary name and renamed when it is whole;
+it is taken up again only where every file still has the length and the time that were noted, so nothing is
+decoded or hashed twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from latente.errors import TrainingError
+from latente.images.container import Images
+
+__all__ = ["Stored", "Writer", "cache_folder", "cached", "explained", "key_of", "mapped"]
+
+_FORMAT = 1
+_DAY = 24 * 3600.0
+
+
+def cache_folder() -> Path:
+    """The folder for what can be made again: LATENTE_CACHE, or latente in XDG_CACHE_HOME or in ~/.cache."""
+    if own := os.environ.get("LATENTE_CACHE"):
+        return Path(own).expanduser()
+    shared = os.environ.get("XDG_CACHE_HOME")
+    return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "latente"
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """A set from the cache: memory-mapped arrays, and what was noted beside them (JSON)."""
+
+    arrays: dict[str, np.ndarray]
+    info: dict[str, Any]
+
+
+class Writer:
+    """Appends rows to the arrays of a set that is being made; only one row at a time need be in memory.
+
+    Raises TrainingError, naming the folder and the cure, where the disk is full.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = contextlib.ExitStack()
+        self._files: dict[str, BinaryIO] = {}
+        self._rows: dict[str, tuple[int, np.dtype, tuple[int, ...]]] = {}
+
+    def append(self, name: str, rows: np.ndarray) -> None:
+        """Append `rows` (B, ...) to the array `name`; dtype and shape are those of the first rows."""
+        count, dtype, shape = self._rows.get(name, (0, rows.dtype, rows.shape[1:]))
+        if (rows.dtype, rows.shape[1:]) != (dtype, shape):
+            raise ValueError(f"{name}: rows of {rows.dtype} {rows.shape[1:]} after {dtype} {shape}")
+        with explained(self._folder.parent):
+            if name not in self._files:
+                path = self._folder / f"{name}.npy"
+                self._files[name] = file = self._open.enter_context(path.open("wb"))
+                _write_header(file, 0, dtype, shape)
+            self._files[name].write(np.ascontiguousarray(rows).data)
+        self._rows[name] = (count + len(rows), dtype, shape)
+
+    def finish(self, info: Mapping[str, Any]) -> None:
+        """Complete the headers, bring everything to the disk and note the content's hash."""
+        stamps = {}
+        with explained(self._folder.parent):
+            for name, file in self._files.items():
+                file.seek(0)
+                _write_header(file, *self._rows[name])
+                file.flush()
+                os.fsync(file.fileno())
+                file.close()
+                stamps[name] = _stamp(self._folder / f"{name}.npy")
+            noted = dict(info)
+            if stamps:
+                noted["content_hash"] = _content_hash(self._folder, stamps)
+            record = {"format": _FORMAT, "arrays": stamps, "info": noted}
+            (self._folder / "set.json").write_text(json.dumps(record), encoding="utf-8")
+
+    def close(self) -> None:
+        """Close what is still open; what could not be written has been reported already."""
+        with contextlib.suppress(OSError):
+            self._open.close()
+
+
+def cached(key: str, build: Callable[[Writer], Mapping[str, Any]]) -> Stored:
+    """Return the set of this key, from the cache where it lies whole, else made by `build` and kept.
+
+    `build` appends to the writer and returns what is to be noted. Whatever it raises leaves no file behind.
+    Raises TrainingError where the disk is full or the cache folder cannot be written.
+    """
+    final = cache_folder() / "sets" / key
+    stored = _load(final)
+    if stored is None:
+        with _building(final) as writer:
+            writer.finish(build(writer))
+        stored = _load(final)
+    if stored is None:
+        raise TrainingError(f"the cache in {final} changes while it is read; set LATENTE_CACHE elsewhere")
+    return stored
+
+
+def key_of(*described: Any) -> str:
+    """Return the key of a set that is made from these JSON-able values."""
+    digest = hashlib.sha256()
+    for value in (_FORMAT, *described):
+        digest.update(json.dumps(value).encode())
+    return digest.hexdigest()[:32]
+
+
+def mapped(path: Path) -> np.ndarray:
+    """Map the .npy file `path` into memory, copy-on-write: the file is never changed."""
+    try:
+        return np.lib.format.open_memmap(path, mode="c")
+    except OSError as error:
+        # a private mapping counts against the memory of the machine, a read-only one does not
+        if error.errno != errno.ENOMEM:
+            raise
+        return np.lib.format.open_memmap(path, mode="r")
+
+
+def _load(folder: Path) -> Stored | None:
+    """The set in `folder`, or None where it is missing, damaged or of another format."""
+    try:
+        record = json.loads((folder / "set.json").read_bytes())
+        if record["format"] != _FORMAT:
+            return None
+        arrays = {}
+        for name, stamp in record["arrays"].items():
+            path = folder / f"{name}.npy"
+            if _stamp(path) != stamp:
+                return None
+            arrays[name] = mapped(path)
+        return Stored(arrays, dict(record["info"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+@contextlib.contextmanager
+def _building(final: Path) -> Iterator[Writer]:
+    """Yield the writer of a set that becomes `final` when the block ends well, and vanishes otherwise."""
+    part = final.with_name(f".{final.name}.{uuid.uuid4().hex[:12]}.part")
+    with explained(final.parent):
+        part.mkdir(parents=True)
+    _remove_abandoned(final.parent)
+    writer = Writer(part)
+    try:
+        yield writer
+        _install(part, final)
+    finally:
+        writer.close()
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _install(part: Path, final: Path) -> None:
+    """Rename the finished `part` to `final`; whoever has the old one mapped keeps it."""
+    old = part.with_suffix(".old.part")
+    with contextlib.suppress(FileNotFoundError):
+        final.rename(old)
+    with contextlib.suppress(OSError):  # another process was quicker; its set serves as well
+        part.rename(final)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what a killed process left behind more than a day ago."""
+    for path in folder.glob(".*.part"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _DAY:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _write_header(file: BinaryIO, count: int, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    # NumPy leaves room in the header for the first axis to grow, so that it can be written again at the end
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (count, *shape)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _content_hash(folder: Path, names: Iterable[str]) -> str:
+    arrays = {name: mapped(folder / f"{name}.npy") for name in names}
+    return Images(arrays.pop("pixels"), arrays).fingerprint
+
+
+@contextlib.contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            reason = f"the disk is full: the images could not be cached in {folder}; free some space or set"
+        elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
+            reason = f"the cache folder {folder} cannot be written ({error.strerror}); set"
+        else:
+            raise
+        raise TrainingError(f"{reason} LATENTE_CACHE to another folder") from error

@@ -1,0 +1,284 @@
+"""Picture files -> Images: names and headers first, then every file decoded once, straight into the cache."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import hashlib
+import os
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+import numpy as np
+
+from latente.errors import InputError
+from latente.images.cache import Writer, cached, key_of
+from latente.images.container import Images
+from latente.images.layout import PART_ORDER, Item, Layout, part_of_path, recognise
+from latente.images.options import Options
+from latente.images.reading import (
+    SUFFIXES,
+    Damaged,
+    Header,
+    Target,
+    pillow_rules,
+    read_header,
+    read_mask,
+    read_picture,
+    sniff,
+)
+from latente.images.scan import Scan, count_classes, listed, printable
+from latente.images.sizing import choose_targets
+from latente.images.stores import Store, open_store
+from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
+
+__all__ = ["open_pictures"]
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+def open_pictures(path: Path, options: Options, name: str | None = None) -> Images:
+    """Open the pictures of a folder, a zip archive, or one picture file, as `open_images` describes it.
+
+    Raises InputError where there are none, the part is unknown, or more are damaged than the budget allows.
+    """
+    if isinstance(options.channels, str) or (options.channels or 1) > 4:
+        raise InputError(
+            f"channels={options.channels!r}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)"
+        )
+    store = open_store(path)
+    tables = find_tables(store, options.labels)
+    wanted = {key: value for key, value in options.shown().items() if key not in ("budget", "labels")}
+    name = name or (path.name if store.kind == "folder" else path.stem)
+    stamps = [(table.stamp, table.chosen) for table in tables]
+    key = key_of("pictures", str(path), store.names, store.lost, stamps, wanted)
+    stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer))
+    info = stored.info
+    scan = Scan.from_json(info["scan"])
+    scan.check(options.budget)
+    return Images(
+        stored.arrays["pixels"],
+        {column: array for column, array in stored.arrays.items() if column != "pixels"},
+        name=name,
+        label_names=tuple(info["label_names"]),
+        attribute_names=tuple(info["attribute_names"]),
+        files=tuple(info["files"]),
+        parts=tuple(info["parts"]),
+        scan=scan,
+        content_hash=info["content_hash"],
+    )
+
+
+class _Reading:
+    """The one pass over a store that fills the cache."""
+
+    def __init__(self, store: Store, tables: Sequence[TableFile], options: Options, name: str) -> None:
+        self.store, self.tables, self.options = store, tables, options
+        self.scan = Scan(name, store.kind)
+
+    def into(self, writer: Writer) -> dict[str, Any]:
+        """Decode everything into the writer, and return what is to be noted."""
+        layout, table = self._layout()
+        part = self.options.part(layout.parts, self.scan.source)
+        with pillow_rules():
+            headers = self._headers(layout)
+            sound = self._sound(layout, part, headers)
+            rows = self.options.sample(len(sound))
+            sample = sound if rows is None else [sound[row] for row in rows]
+            target, partner, self.scan.choice = self._targets(layout, headers)
+            kept = self._decode(sample, target, partner, writer)
+        columns = self._columns(kept, layout, table)
+        for name, array in (("label", columns.label), ("attributes", columns.attributes)):
+            if array is not None:
+                writer.append(name, array)
+        self._count(kept, headers, columns)
+        return {
+            "scan": self.scan.to_json(),
+            "files": [printable(item.name) for item in kept],
+            "parts": layout.parts,
+            "label_names": columns.label_names,
+            "attribute_names": columns.attribute_names,
+        }
+
+    def _layout(self) -> tuple[Layout, Table | None]:
+        """Find the pictures among the files, and what their names and tables say of them."""
+        pictures = [name for name in self.store.names if self._is_picture(name)]
+        if not pictures:
+            lost = f" that can be read ({_first(self.store.lost)})" if self.store.lost else ""
+            what = "is no picture" if self.store.kind == "file" else f"holds no pictures{lost}"
+            raise InputError(f"{self.store.path} {what}; give PNG, JPEG, TIFF, GIF, BMP, WebP or PNM files")
+        layout = recognise(pictures)
+        names = [item.name for item in layout.items]
+        table, partition, notes = read_tables(self.tables, names)
+        if partition is not None:
+            part_of = partition.parts(names)
+            for item in layout.items:
+                item.part = part_of.get(item.name)
+            layout.parts = tuple(part for part in PART_ORDER if part in part_of.values())
+        others = len(self.store.names) - len(pictures)
+        self.scan.kind = f"{self.store.kind}, {layout.kind}"
+        self.scan.parts = {part: sum(item.part == part for item in layout.items) for part in layout.parts}
+        self.scan.notes = [*self.store.notes, *layout.notes, *notes]
+        if others:
+            self.scan.notes.append(f"{others:,} other files were passed over")
+        return layout, table
+
+    def _is_picture(self, name: str) -> bool:
+        if _suffix(name) in SUFFIXES:
+            return True
+        try:
+            with self.store.open(name) as file:
+                return sniff(file.read(16))
+        except (OSError, Damaged):
+            return False
+
+    def _headers(self, layout: Layout) -> dict[str, Header | Damaged]:
+        """Read the headers of all pictures, of all parts, so that every part is brought to one size."""
+        names = [name for item in layout.items for name in (item.name, item.target) if name]
+        return dict(self._parallel(self._header, names, "reading headers"))
+
+    def _header(self, name: str) -> Header | Damaged:
+        try:
+            with self.store.open(name) as file:
+                return read_header(file, name)
+        except OSError as error:
+            return Damaged(f"cannot be read: {error.strerror}")
+        except Damaged as damage:
+            return damage
+
+    def _sound(self, layout: Layout, part: str | None, headers: Mapping[str, Header | Damaged]) -> list[Item]:
+        """Return the part's items whose headers can be read; note the others as damaged."""
+        items = [item for item in layout.items if part is None or item.part == part]
+        lost = {name: why for name, why in self.store.lost.items() if _suffix(name) in SUFFIXES}
+        lost |= layout.missing
+        self.scan.damaged = {
+            printable(name): why
+            for name, why in lost.items()
+            if part is None or part_of_path(name) in (None, part)
+        }
+        self.scan.found = len(items) + len(self.scan.damaged)
+        sound = [
+            item
+            for item in items
+            if all(self._is_sound(name, headers[name]) for name in (item.name, item.target) if name)
+        ]
+        self._check(sound)
+        return sound
+
+    def _is_sound(self, name: str, header: Header | Damaged) -> bool:
+        if isinstance(header, Damaged):
+            self.scan.damaged[printable(name)] = str(header)
+            return False
+        if header.odd:
+            self.scan.odd[printable(name)] = header.odd
+        elif min(header.size) < 4:
+            self.scan.odd[printable(name)] = f"only {header.size[0]}x{header.size[1]} pixels"
+        return True
+
+    def _targets(self, layout: Layout, headers: Mapping[str, Header | Damaged]) -> tuple[Target, Target, str]:
+        read = {name: header for name, header in headers.items() if isinstance(header, Header)}
+        inputs = [read[item.name] for item in layout.items if item.name in read]
+        pairs = [
+            (read[item.name], read[item.target])
+            for item in layout.items
+            if item.target and item.name in read and item.target in read
+        ]
+        return choose_targets(inputs, pairs, self.options)
+
+    def _decode(self, items: Sequence[Item], target: Target, partner: Target, writer: Writer) -> list[Item]:
+        """Write every item that can be decoded, in order; note the damaged ones and the duplicates."""
+        masked = any(item.mask for item in items)
+
+        def decode(item: Item) -> tuple[bytes, dict[str, np.ndarray]] | dict[str, str]:
+            name = item.name
+            try:
+                data = self.store.read(name)
+                arrays = {"pixels": read_picture(data, target)}
+                if item.target:
+                    name = item.target
+                    arrays["target"] = read_picture(self.store.read(name), partner)
+                if masked:
+                    name = item.mask or name
+                    blank = np.zeros((1, *target.size), np.uint8)
+                    arrays["mask"] = read_mask(self.store.read(name), target) if item.mask else blank
+                return hashlib.blake2b(data, digest_size=16).digest(), arrays
+            except Damaged as damage:
+                return {name: str(damage)}
+
+        kept, same = [], defaultdict(list)
+        for item, result in self._parallel(decode, items, "decoding"):
+            if isinstance(result, dict):
+                self.scan.damaged |= {printable(name): why for name, why in result.items()}
+                continue
+            digest, arrays = result
+            for name, array in arrays.items():
+                writer.append(name, array[None])
+            if (arrays["pixels"] == arrays["pixels"][:, :1, :1]).all():
+                self.scan.odd.setdefault(printable(item.name), "one single colour")
+            same[digest].append(printable(item.name))
+            kept.append(item)
+        self.scan.duplicates = [names for names in same.values() if len(names) > 1]
+        self._check(kept)
+        return kept
+
+    def _columns(self, items: Sequence[Item], layout: Layout, table: Table | None) -> Columns:
+        """Labels from the folders, or else from the table; attributes from the table."""
+        columns = Columns()
+        if table is not None:
+            rows = table.match([item.name for item in items])
+            files = [printable(item.name) for item in items]
+            columns = typed_columns(table, [rows.get(item.name) for item in items], files)
+            if unknown := len(items) - len(rows):
+                self.scan.notes.append(f"{table.name} does not name {unknown:,} of the pictures")
+        if layout.label_names and (columns.label is None or not self.tables[0].chosen):
+            numbers = {name: number for number, name in enumerate(layout.label_names)}
+            label = np.array([numbers[item.label] if item.label else -1 for item in items], np.int64)
+            columns = dataclasses.replace(columns, label=label, label_names=layout.label_names)
+        return columns
+
+    def _count(self, kept: Sequence[Item], headers: Mapping[str, Header | Damaged], columns: Columns) -> None:
+        read = [header for item in kept if isinstance(header := headers[item.name], Header)]
+        used = {printable(name) for item in kept for name in (item.name, item.target) if name}
+        self.scan.odd = {name: why for name, why in self.scan.odd.items() if name in used}
+        self.scan.count = len(kept)
+        self.scan.sizes = dict(Counter(f"{header.size[0]}x{header.size[1]}" for header in read))
+        self.scan.modes = dict(Counter(header.mode for header in read))
+        if columns.label is not None:
+            self.scan.classes = count_classes(columns.label, columns.label_names)
+
+    def _check(self, usable: Sequence[Item]) -> None:
+        """Raise InputError where nothing is left, or too much is damaged to go on."""
+        if not usable:
+            raise InputError(
+                f"{self.store.path} holds no picture that can be used: {_first(self.scan.damaged)}"
+            )
+        self.scan.check(self.options.budget)
+
+    def _parallel(
+        self, work: Callable[[_In], _Out], items: Sequence[_In], what: str
+    ) -> Iterator[tuple[_In, _Out]]:
+        """Yield each item with its result, in order; only a few results wait in memory."""
+        workers = min(8, os.cpu_count() or 1)
+        waiting: deque[tuple[_In, concurrent.futures.Future[_Out]]] = deque()
+        with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+            for done, item in enumerate(items):
+                waiting.append((item, pool.submit(work, item)))
+                if len(waiting) > 4 * workers:
+                    first, future = waiting.popleft()
+                    yield first, future.result()
+                if done % 64 == 0:
+                    self.options.report(done, len(items), what)
+            for first, future in waiting:
+                yield first, future.result()
+        self.options.report(len(items), len(items), what)
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _first(damaged: Mapping[str, str]) -> str:
+    return listed((f"{printable(name)} ({why})" for name, why in damaged.items()), shown=3)

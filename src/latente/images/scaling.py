@@ -1,0 +1,113 @@
+"""The one invertible map from the data's units to the network's range."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latente.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Scaling"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaling:
+    """scaled = (data - offset) / scale, fitted on training data only, saved with the model, invertible.
+
+    8 and 16-bit integers are divided by their dtype's maximum; floats within [0, 1] stay as they are; all
+    other numbers (also 32 and 64-bit integers, which hold tables rather than pictures) go by minimum and
+    maximum of each channel, or of each feature of a table, to [0, 1]. offset, scale: one value, or one per
+    channel or feature. bounded: scaled values lie in [0, 1] by nature (unsigned integers, booleans, floats
+    found within [0, 1]), so that a sigmoid is the fitting output; a fitted range is no bound for the next
+    image.
+    """
+
+    offset: tuple[float, ...]
+    scale: tuple[float, ...]
+    dtype: str
+    bounded: bool
+
+    @classmethod
+    def fit(cls, pixels: np.ndarray, indices: np.ndarray | None = None) -> Scaling:
+        """Fit on the rows `indices` of `pixels` (N, C, H, W) or (N, F), in slices.
+
+        Raises InputError where a value is NaN or infinite, or the dtype is no number.
+        """
+        dtype = pixels.dtype
+        if dtype == np.bool_ or dtype in (np.uint8, np.uint16, np.int8, np.int16):
+            peak = 1.0 if dtype == np.bool_ else float(np.iinfo(dtype).max)
+            return cls((0.0,), (peak,), dtype.name, bounded=dtype.kind in "bu")
+        if dtype.kind not in "fiu":
+            raise InputError(f"images of dtype {dtype} cannot be scaled; give integers, floats or booleans")
+        low, high = _extremes(pixels, indices)
+        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+            raise InputError("the images hold NaN or infinity; remove or fill these values first")
+        if dtype.kind == "f" and low.min() >= 0 and high.max() <= 1:
+            return cls((0.0,), (1.0,), dtype.name, bounded=True)
+        span = np.where(high > low, high - low, 1.0)  # a constant channel maps to 0 and back to itself
+        return cls(tuple(low.tolist()), tuple(span.tolist()), dtype.name, bounded=False)
+
+    def apply(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the float32 tensor (B, C, H, W) or (B, F) in the network's range, on the device of `x`."""
+        import torch
+
+        if len(self.scale) == 1 and self.offset == (0.0,):
+            return x.to(torch.float32) if self.scale == (1.0,) else torch.mul(x, 1.0 / self.scale[0]).float()
+        offset, scale = (self._per_channel(v, x) for v in (self.offset, self.scale))
+        wide = x if x.is_floating_point() and x.dtype != torch.float16 else x.double()
+        return ((wide - offset.to(wide.dtype)) / scale.to(wide.dtype)).float()
+
+    def invert(self, x: torch.Tensor) -> np.ndarray:
+        """Return the array in the data's units and dtype; integers are rounded and clipped to its range."""
+        x = x.detach().cpu().double()
+        data = (x * self._per_channel(self.scale, x) + self._per_channel(self.offset, x)).numpy()
+        dtype = np.dtype(self.dtype)
+        if dtype.kind == "b":
+            return data >= 0.5
+        if dtype.kind in "iu":
+            info = np.iinfo(dtype)
+            return np.clip(np.rint(data), info.min, info.max).astype(dtype)
+        return data.astype(dtype)
+
+    def log_jacobian(self, shape: tuple[int, ...]) -> float:
+        """Sum of log(scale) over an image of `shape`, in nats: log p(data) = log p(scaled) - log_jacobian."""
+        per_value = math.prod(shape) / len(self.scale)
+        return per_value * sum(math.log(s) for s in self.scale)
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Scaling:
+        return cls(tuple(data["offset"]), tuple(data["scale"]), str(data["dtype"]), bool(data["bounded"]))
+
+    @staticmethod
+    def _per_channel(values: tuple[float, ...], like: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        tensor = torch.tensor(values, dtype=torch.float64, device=like.device)
+        return tensor.reshape(1, -1, *([1] * (like.ndim - 2)))
+
+
+def _extremes(pixels: np.ndarray, indices: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Minimum and maximum (float64) of each channel or feature, 4096 rows at a time; NaN propagates."""
+    rows = np.arange(len(pixels)) if indices is None else np.sort(indices)
+    if not len(rows):
+        raise InputError("no images to fit the scaling on")
+    axes = (0, 2, 3) if pixels.ndim == 4 else (0,)
+    low = high = None
+    for start in range(0, len(rows), 4096):
+        part = pixels[rows[start : start + 4096]]
+        part_low, part_high = part.min(axis=axes).astype(np.float64), part.max(axis=axes).astype(np.float64)
+        low = part_low if low is None else np.minimum(low, part_low)
+        high = part_high if high is None else np.maximum(high, part_high)
+    assert low is not None
+    assert high is not None
+    return low, high

@@ -1,0 +1,108 @@
+"""What the door found before any training: counts, sizes, kinds, and every odd or damaged file by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from latente.errors import InputError
+
+__all__ = ["Scan", "count_classes", "listed", "printable"]
+
+_SHOWN = 8  # entries of a list in the text; to_json() has them all
+
+
+@dataclasses.dataclass
+class Scan:
+    """The finding about one source; `str()` is a text for people, `to_json()` holds every entry.
+
+    found: pictures or rows in the chosen part; count: those that came out. sizes, modes, classes, parts: how
+    many of each. damaged: file -> why it was left out. odd: file -> what is unusual about it, though it was
+    used. duplicates: groups of files with the same bytes. choice: what was made of the images, in words.
+    """
+
+    source: str
+    kind: str
+    found: int = 0
+    count: int = 0
+    sizes: dict[str, int] = dataclasses.field(default_factory=dict)
+    modes: dict[str, int] = dataclasses.field(default_factory=dict)
+    classes: dict[str, int] = dataclasses.field(default_factory=dict)
+    parts: dict[str, int] = dataclasses.field(default_factory=dict)
+    damaged: dict[str, str] = dataclasses.field(default_factory=dict)
+    odd: dict[str, str] = dataclasses.field(default_factory=dict)
+    duplicates: list[list[str]] = dataclasses.field(default_factory=list)
+    notes: list[str] = dataclasses.field(default_factory=list)
+    choice: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Scan:
+        return cls(**data)
+
+    def check(self, budget: float) -> None:
+        """Raise InputError where more of the found files are damaged than the budget allows."""
+        if len(self.damaged) > budget * self.found:
+            first = listed((f"{name} ({why})" for name, why in self.damaged.items()), shown=3)
+            share = len(self.damaged) / self.found
+            raise InputError(
+                f"{self.source}: {len(self.damaged)} of {self.found} pictures ({share:.1%}) cannot be used,"
+                f" more than the budget of {budget:.1%}: {first}; repair or remove them, or raise the budget"
+            )
+
+    def __str__(self) -> str:
+        rows = [("source", f"{self.source} ({self.kind})")]
+        missing = self.found - self.count
+        rows.append(("images", f"{self.count:,}" + (f" of {self.found:,}" if missing else "")))
+        for title, counts in [("parts", self.parts), ("classes", self.classes)]:
+            if counts:
+                rows.append((title, _counted(counts)))
+        for title, counts in [("sizes", self.sizes), ("modes", self.modes)]:
+            if counts:
+                rows.append((title, _counted(dict(sorted(counts.items(), key=lambda item: -item[1])))))
+        if self.duplicates:
+            spare = sum(len(group) - 1 for group in self.duplicates)
+            groups = listed((" = ".join(group) for group in self.duplicates), shown=3)
+            rows.append(("duplicates", f"{spare} with the bytes of another: {groups}"))
+        for title, files in [("left out", self.damaged), ("odd", self.odd)]:
+            if files:
+                rows.append(
+                    (title, f"{len(files)}: {listed(f'{name} ({why})' for name, why in files.items())}")
+                )
+        rows += [("note", note) for note in self.notes]
+        if self.choice:
+            rows.append(("made into", self.choice))
+        return "\n".join(f"{title:<11}{text}" for title, text in rows)
+
+
+def listed(items: Iterable[str], shown: int = _SHOWN) -> str:
+    """Join the first items by commas, and say how many more there are."""
+    items = list(items)
+    more = f" and {len(items) - shown} more" if len(items) > shown else ""
+    return ", ".join(items[:shown]) + more
+
+
+def count_classes(label: np.ndarray, names: Sequence[str]) -> dict[str, int]:
+    """Return how many images each class has, in the classes' order; -1 is unknown."""
+    numbers, counts = np.unique(label, return_counts=True)
+    spelled = {
+        number: names[number] if 0 <= number < len(names) else str(number) for number in numbers.tolist()
+    }
+    spelled[-1] = "unknown"
+    return {spelled[number]: count for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)}
+
+
+def printable(name: str) -> str:
+    """Return a file's name fit for a terminal, a JSON file and a web page: control characters are escaped."""
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return listed(f"{name} x {number:,}" for name, number in counts.items())

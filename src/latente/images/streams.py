@@ -1,0 +1,199 @@
+"""Array files read a few megabytes at a time: .npy also inside archives, idx(.gz), CIFAR's batches."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import hashlib
+import math
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+import numpy as np
+
+from latente.errors import InputError
+from latente.images.arrays import check_finite, check_kind, find_layout, to_nchw
+from latente.images.cache import Writer
+from latente.images.options import Options
+from latente.images.sizing import resize_arrays
+
+__all__ = ["Rows", "array_rows", "cifar_rows", "idx_rows", "npy_rows", "reading"]
+
+_CHUNK = 2**22  # bytes
+_CIFAR_RECORD = 1 + 3 * 32 * 32
+_DEFLATE = 1100  # deflate never reaches a higher ratio
+
+_IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
+
+_Opener = Callable[[], AbstractContextManager[IO[bytes]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """An array that is read in chunks of rows: its name, shape and dtype, and what yields the chunks."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    chunks: Callable[[], Iterator[np.ndarray]]
+
+    def read(self) -> np.ndarray:
+        """Return the whole array, for columns of a few bytes a row."""
+        return np.concatenate(list(self.chunks()))
+
+    def into(self, writer: Writer, column: str, options: Options) -> str:
+        """Append the array to the writer's `column` as (N, C, H, W), or (N, F), and return its own layout.
+
+        Raises InputError where its axes cannot be told apart, or it holds NaN or infinity.
+        """
+        layout = find_layout(self.shape, options.channels, self.name)
+        check_kind(self.dtype, self.name)
+        done = 0
+        for chunk in self.chunks():
+            check_finite(chunk, self.name, start=done)
+            pixels = to_nchw(chunk, layout)
+            writer.append(column, resize_arrays(pixels, options) if pixels.ndim == 4 else pixels)
+            done += len(chunk)
+            options.report(done, self.shape[0], "caching")
+        return layout
+
+
+def array_rows(name: str, array: np.ndarray) -> Rows:
+    """Read an array that is there already, such as a memory-mapped one."""
+
+    def chunks() -> Iterator[np.ndarray]:
+        step = _rows_a_chunk(array.shape, array.dtype)
+        for start in range(0, len(array), step):
+            part = array[start : start + step]
+            yield part if part.dtype.isnative else part.astype(part.dtype.newbyteorder("="))
+
+    return Rows(name, array.shape, array.dtype.newbyteorder("="), chunks)
+
+
+def npy_rows(name: str, opened: _Opener) -> Rows:
+    """Read what `opened` gives as a .npy file. Raises InputError where it is damaged or holds objects."""
+    with reading(name), opened() as file:
+        shape, fortran, dtype = _npy_header(file)
+        offset = file.tell()
+    if dtype.hasobject:
+        raise InputError(f"{name} holds Python objects, which can carry code; save plain numbers")
+    if fortran:
+        with reading(name), opened() as file:
+            return array_rows(name, np.lib.format.read_array(file, allow_pickle=False))
+    return _raw_rows(name, shape, dtype, opened, offset)
+
+
+def idx_rows(path: Path, sha256: str | None = None) -> Rows:
+    """Read an idx file, compressed or not.
+
+    sha256: of the uncompressed content, checked when the last row was read.
+    Raises InputError where the file is damaged, shorter or longer than its header says, or another one.
+    """
+
+    def opened() -> AbstractContextManager[IO[bytes]]:
+        return cast(IO[bytes], gzip.open(path)) if path.name.endswith(".gz") else path.open("rb")
+
+    with reading(path.name), opened() as file:
+        head = file.read(4)
+        if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or not head[3]:
+            raise InputError(f"{path} is no idx file")
+        shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
+        offset = file.tell()
+    dtype = np.dtype(_IDX_TYPES[head[2]])
+    claimed = offset + math.prod(shape) * dtype.itemsize
+    if len(shape) != head[3] or claimed > path.stat().st_size * (
+        _DEFLATE if path.name.endswith(".gz") else 1
+    ):
+        raise InputError(
+            f"{path} is damaged: it is too short for the {claimed:,} bytes that its header claims"
+        )
+    return _raw_rows(path.name, shape, dtype, opened, offset, sha256)
+
+
+def cifar_rows(paths: Sequence[Path], sha256: Sequence[str | None]) -> tuple[Rows, Callable[[], np.ndarray]]:
+    """Read CIFAR-10's binary batches: the images (N, 3, 32, 32), and what gives the labels (N,)."""
+    records = [_cifar_batch(path, digest) for path, digest in zip(paths, sha256, strict=True)]
+
+    def chunks() -> Iterator[np.ndarray]:
+        for rows in records:
+            for chunk in rows.chunks():
+                yield chunk[:, 1:].reshape(-1, 3, 32, 32)
+
+    def labels() -> np.ndarray:
+        return np.concatenate([chunk[:, 0] for rows in records for chunk in rows.chunks()])
+
+    count = sum(rows.shape[0] for rows in records)
+    return Rows("cifar10", (count, 3, 32, 32), np.dtype(np.uint8), chunks), labels
+
+
+def _cifar_batch(path: Path, sha256: str | None) -> Rows:
+    """One record is a label and 3 x 32 x 32 pixels."""
+    shape = (path.stat().st_size // _CIFAR_RECORD, _CIFAR_RECORD)
+    return _raw_rows(path.name, shape, np.dtype(np.uint8), lambda: path.open("rb"), 0, sha256)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Say of which file it is that a reader stumbled."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, EOFError, ValueError, SyntaxError, KeyError, zlib.error, zipfile.BadZipFile) as error:
+        raise InputError(f"{name} is damaged or cannot be read: {error}") from error
+
+
+def _raw_rows(
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    opened: _Opener,
+    offset: int,
+    sha256: str | None = None,
+) -> Rows:
+    """Read rows of plain numbers that begin at `offset`; nothing may follow them."""
+
+    def chunks() -> Iterator[np.ndarray]:
+        step, digest = _rows_a_chunk(shape, dtype), hashlib.sha256()
+        row_bytes = math.prod(shape[1:]) * dtype.itemsize
+        with reading(name), opened() as file:
+            digest.update(file.read(offset))
+            for start in range(0, shape[0], step):
+                rows = min(step, shape[0] - start)
+                data = file.read(rows * row_bytes)
+                if len(data) < rows * row_bytes:
+                    raise InputError(f"{name} is truncated: it ends in row {start + len(data) // row_bytes}")
+                if sha256:
+                    digest.update(data)
+                yield (
+                    np.frombuffer(data, dtype)
+                    .reshape(rows, *shape[1:])
+                    .astype(dtype.newbyteorder("="), copy=False)
+                )
+            if file.read(1):
+                raise InputError(
+                    f"{name} is damaged: it holds more than the {shape[0]:,} rows that its header claims"
+                )
+        if sha256 and digest.hexdigest() != sha256:
+            raise InputError(f"{name} is not the official file: its SHA-256 differs; get it again")
+
+    return Rows(name, shape, dtype.newbyteorder("="), chunks)
+
+
+def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    version = np.lib.format.read_magic(file)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    if version == (2, 0):
+        return np.lib.format.read_array_header_2_0(file)
+    raise InputError(
+        f"it is a .npy file of version {version[0]}.{version[1]}; save it again with plain numbers"
+    )
+
+
+def _rows_a_chunk(shape: Sequence[int], dtype: np.dtype) -> int:
+    return max(1, _CHUNK // max(1, math.prod(shape[1:]) * dtype.itemsize))
