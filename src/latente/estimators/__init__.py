@@ -42,12 +42,14 @@ def resume(
     epochs: int | None = None,
     network: Sequence[nn.Module] | None = None,
     corruption: Any = None,
+    validation: Any = None,
     verbose: bool = False,
 ) -> ImageEstimator:
     """Go on with the training in a run folder, bit for bit as if it had never stopped, and return the fitted model.
 
     X: the training images, where the run cannot open them again by itself (arrays in memory). epochs: extends a run
-    beyond the number it was started with. network, corruption: a caller's own modules or callable, which are not saved.
+    beyond the number it was started with. network, corruption, validation: a caller's own modules, callable and set,
+    which a run does not keep.
     Raises InputError where the images are not those that the run was trained on.
     """
     run = Run.open(path)
@@ -65,8 +67,10 @@ def resume(
         options["network"] = tuple(network)
     if corruption is not None:
         options["corruption"] = corruption
-    if options["validation"] == "a set of its own":
-        raise InputError(f"{path} was validated on a set of its own, which a run does not keep; it cannot be resumed")
+    if isinstance(options["validation"], str):
+        if validation is None:
+            raise InputError(f"{path} was validated on a set of its own; give resume(..., validation=that set)")
+        options["validation"] = validation
     options["hidden"] = None if options["hidden"] is None else tuple(options["hidden"])
     estimator = ESTIMATORS[saved["model"]](**{**options, "out": str(path), "verbose": verbose})
     images = estimator._open_for_fit(_images_of(run, saved, X), reset=True)

@@ -63,15 +63,15 @@ class Autoencoder(ImageEstimator):
         self.codes_mean_, self.codes_covariance_ = density.location_, density.covariance_
 
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        if self.codes_mean_ is None:
+        if self.codes_mean_ is None or self.codes_covariance_ is None:
             raise InputError(
                 f"sample needs a density of the codes, which is fitted to codes of at most {_LARGEST_CODE} values when "
                 "training ends; set latent_dim, or use a VariationalAutoencoder"
             )
-        return rng.multivariate_normal(self.codes_mean_, self.codes_covariance_, n, method="cholesky").astype(np.float32)
+        return rng.multivariate_normal(self.codes_mean_, self.codes_covariance_, n, method="eigh").astype(np.float32)
 
     def _extra(self) -> dict[str, np.ndarray]:
-        if self.codes_mean_ is None:
+        if self.codes_mean_ is None or self.codes_covariance_ is None:
             return {}
         return {"codes_mean_": self.codes_mean_, "codes_covariance_": self.codes_covariance_}
 

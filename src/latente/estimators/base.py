@@ -24,14 +24,14 @@ from latente.estimators import fitting, saving
 from latente.estimators.previews import Keeper, ProgressBar
 from latente.images import Images, Scaling, open_images, to_layout
 from latente.metrics import evaluate_images
-from latente.objectives import Objective
+from latente.objectives import ReconstructionObjective
 from latente.training import Batches, Listener, Run, TrainingOptions, TrainingState, evaluate, isolated_rng, train
 from latente.training.devices import resolve_device
 
 __all__ = ["ImageEstimator"]
 
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions) if field.name != "seed")
-_FITTED = ("image_shape_", "code_shape_", "layout_", "seed_", "name_", "label_names_", "best_epoch_", "is_binary_")
+_FITTED = ("image_shape_", "code_shape_", "layout_", "seed_", "name_", "label_names_", "best_epoch_", "is_binary_", "batch_size_")
 _PICTURES = 8
 
 
@@ -44,9 +44,10 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     convolutional; "dense", "conv", or a pair of modules: encoder, decoder), hidden (widths or channels of the encoder,
     mirrored in the decoder; None: chosen by the network), activation, normalization, dropout, kernel_size, stride, depth
     (convolutions per level). corruption: a name such as "gaussian:0.2", or a callable (x, generator, shared=False) ->
-    worse x. validation: share of the images held out to choose the best epoch, a set, or None. random_state: None,
-    an integer or a RandomState. out: folder for the run; None writes nothing. init: a run whose weights to start from.
-    verbose: show a progress bar. The others are those of `TrainingOptions`.
+    worse x. batch_size: None is 128, or for small sets as much less (down to 16) as gives an epoch 20 steps. validation:
+    share of the images held out to choose the best epoch, a set, or None. random_state: None, an integer or a
+    RandomState. out: folder for the run; None writes nothing. init: a run whose weights to start from. verbose: show a
+    progress bar. The others are those of `TrainingOptions`.
 
     X is an array (N, F), (N, H, W), (N, H, W, C) or (N, C, H, W), a path, a named set, or `Images`; what comes out
     has the layout, units and dtype that went in. Every method but `fit` raises NotFittedError before `fit`, and
@@ -66,7 +67,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     stride: int = 2
     depth: int = 1
     corruption: Any = None
-    batch_size: int = 128
+    batch_size: int | None = None
     epochs: int = 20
     learning_rate: float = 1e-3
     optimizer: str = "adam"
@@ -90,7 +91,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _objective(
         self, encoder: nn.Module, decoder: nn.Module, output: str, is_binary: Callable[[], bool]
-    ) -> Objective:
+    ) -> ReconstructionObjective:
         """Build the objective; `output` is the decoder's natural end ("sigmoid" or "linear") for this data."""
         raise NotImplementedError
 
@@ -139,6 +140,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self._settle(images, parts.rows)
         if self.init is not None and resumed is None:
             self._start_from(self.init)
+        options = self._training_options()  # out of range, they must leave no run folder behind
         run = resumed or self._new_run(parts)
         listeners: list[Listener] = [ProgressBar()] if self.verbose else []
         if run is not None:
@@ -147,7 +149,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             self.objective_,
             images,
             self.scaling_,
-            self._training_options(),
+            options,
             rows=parts.rows,
             validation=parts.validation,
             run=run,
@@ -168,6 +170,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.image_shape_, self.layout_, self.name_ = images.shape, images.layout, images.name
         self.label_names_ = images.label_names
         self.n_features_in_ = math.prod(images.shape)
+        self.batch_size_ = fitting.usual_batch_size(len(rows)) if self.batch_size is None else self.batch_size
         with isolated_rng(self.seed_):
             self._build(lambda: fitting.is_binary(images))
         if (target := images.columns.get("target")) is not None:
@@ -203,7 +206,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             )
             self.code_shape_ = _code_shape(encoder, shape, self.code_multiplier)
             output = "sigmoid" if self.scaling_.bounded and len(shape) == 3 else "linear"
-        self.objective_ = self._objective(encoder, decoder, output, is_binary)
+        self.objective_: ReconstructionObjective = self._objective(encoder, decoder, output, is_binary)
         self.device_ = resolve_device(self.device)
 
     def _latent_activation(self) -> str | None:
@@ -215,7 +218,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def _training_options(self, **changed: Any) -> TrainingOptions:
         options = {name: getattr(self, name) for name in _TRAINING}
-        return TrainingOptions(**{**options, "seed": self.seed_, **changed})
+        return TrainingOptions(**{**options, "batch_size": self.batch_size_, "seed": self.seed_, **changed})
 
     def _start_from(self, run: str | os.PathLike[str]) -> None:
         folder = saving.model_folder(run)
@@ -258,7 +261,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             options["validation"] = "a set of its own"
         for name in ("corruption", "out", "init"):
             options[name] = None if options[name] is None else str(options[name])
-        return options | {"random_state": self.seed_, "verbose": False}
+        return options | {"batch_size": self.batch_size_, "random_state": self.seed_, "verbose": False}
 
     def _changed_options(self) -> list[str]:
         """Return the names of the constructor's arguments that are not at their defaults."""
@@ -386,7 +389,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         twin.seed_ = fitting.settle_seed(self.random_state)
         parts = fitting.split(images, self.validation, twin.seed_)
         twin._settle(images, parts.rows)
-        few = parts.rows[: steps * self.batch_size]
+        few = parts.rows[: steps * twin.batch_size_]
         options = twin._training_options(epochs=1, log_every=1, checkpoint_every=None)
         example = Batches(images, twin.scaling_, torch.device("cpu")).batch(torch.from_numpy(few[:1]))["images"]
         code = torch.zeros(1, *twin.code_shape_)
@@ -397,9 +400,9 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         ]
         state = train(twin.objective_, images, twin.scaling_, options, rows=few)
         per_step = min(line["seconds"] for line in state.history)
-        all_steps = math.ceil(len(parts.rows) / self.batch_size) * self.epochs
+        all_steps = math.ceil(len(parts.rows) / twin.batch_size_) * self.epochs
         parameters = sum(p.numel() for p in twin.objective_.parameters())
-        values = sum(math.prod(row.output[1:]) for row in layers)
+        values = sum(math.prod(row.output[1:]) for row in layers if row.output)
         return {
             "options": twin._resolved_options(),
             "data": fitting.describe_data(parts),
@@ -407,7 +410,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             "parameters": parameters,
             "seconds_estimate": per_step * all_steps,
             # weights, gradients and two moments; each layer's output and its gradient; the images at rest
-            "memory_estimate_bytes": 16 * parameters + 8 * values * self.batch_size + images.pixels.nbytes,
+            "memory_estimate_bytes": 16 * parameters + 8 * values * twin.batch_size_ + images.pixels.nbytes,
         }
 
     # -- for subclasses

@@ -18,7 +18,7 @@ from torch import nn
 from latente.errors import InputError
 from latente.images import Images, open_images
 
-__all__ = ["Split", "command_line", "describe_data", "is_binary", "is_source", "own_networks", "settle_seed", "split"]
+__all__ = ["Split", "command_line", "describe_data", "is_binary", "is_source", "own_networks", "settle_seed", "split", "usual_batch_size"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +79,14 @@ def settle_seed(random_state: Any) -> int:
         return int(check_random_state(random_state).randint(2**31 - 1))
     except ValueError as error:
         raise InputError(f"random_state: {error}") from error
+
+
+def usual_batch_size(count: int) -> int:
+    """Return 128, halved down to 16 until an epoch of `count` images has 20 steps: fewer teach a network little."""
+    size = 128
+    while size > 16 and count < 20 * size:
+        size //= 2
+    return size
 
 
 def own_networks(network: Any) -> tuple[nn.Module, nn.Module] | None:

@@ -32,7 +32,7 @@ class ProgressBar:
 
     def started(self, state: TrainingState, steps_per_epoch: int, epochs: int) -> None:
         self._per_epoch, self._epochs = steps_per_epoch, epochs
-        self._texts = {"loss": "", "speed": "", "judged": ""}
+        self._texts: dict[str, Any] = {"loss": "", "speed": "", "judged": ""}
         if not (self.console.is_terminal or self.console.is_jupyter):
             return
         self._bar = Progress(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from latente.errors import InputError, did_you_mean
 from latente.estimators.base import ImageEstimator
+from latente.metrics import evaluate_likelihoods
 from latente.objectives import VariationalObjective
 from latente.training import Batches
 
@@ -79,14 +80,31 @@ class VariationalAutoencoder(ImageEstimator):
     @property
     def is_density_(self) -> bool:
         """Whether the bounds are log-likelihoods: always for a Gaussian; for a Bernoulli, of binary data only."""
-        return bool(self.objective_.density)
+        return self._bounds.density
+
+    def evaluate(self, X: Any, bound_samples: int | None = None) -> dict[str, Any]:
+        """Return what `ImageEstimator.evaluate` does, the evidence lower bound, and the bound with `bound_samples`."""
+        images = self._open(X)
+        terms = self._terms(images)
+        bound = None if bound_samples is None else self.bound(images, bound_samples)
+        return {
+            "count": len(images),
+            "objective": float(terms["objective"].mean(dtype=np.float64)),
+            **evaluate_likelihoods(terms["reconstruction"], terms["kl"], bound),
+            **({} if bound is None else {"bound_samples": bound_samples}),
+            **self._image_metrics(images),
+        }
+
+    @property
+    def _bounds(self) -> VariationalObjective:
+        return cast(VariationalObjective, self.objective_)
 
     def posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and log-variance of the posterior of each image, each of the codes' shape, float32."""
         images = self._open(X)
 
         def both(x: Tensor) -> np.ndarray:
-            return torch.stack(self.objective_.posterior(x), 1).cpu().numpy()
+            return torch.stack(self._bounds.posterior(x), 1).cpu().numpy()
 
         pairs = self._apply(images, both)
         return pairs[:, 0], pairs[:, 1]
@@ -101,10 +119,9 @@ class VariationalAutoencoder(ImageEstimator):
             raise InputError(f"samples must be at least 1, not {samples}")
         batches = Batches(images, self.scaling_, self.device_)
         generator = torch.Generator(self.device_)
-        self.objective_.to(self.device_).eval()
         with torch.no_grad():
             parts = [
-                self.objective_.bound(batch, samples, generator.manual_seed(self.seed_)).cpu().numpy()
+                self._bounds.bound(batch, samples, generator.manual_seed(self.seed_)).cpu().numpy()
                 for batch in batches.in_order(self._rows(images), self._chunk())
             ]
         return np.concatenate(parts)[: len(images)]

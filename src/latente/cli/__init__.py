@@ -1,0 +1,122 @@
+"""The command line: `latente VERB RUN-or-IMAGES [options]`.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted and resumable. An error is one line on stderr;
+LATENTE_DEBUG=1 shows where it came from. Nothing heavy is imported before a verb runs.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, Any, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+import latente
+from latente.cli import data, doctor, fit, judge, use
+from latente.cli.console import print_note
+from latente.cli.options import examples
+from latente.errors import InputError, LatenteError
+
+__all__ = ["app", "main"]
+
+
+class _Verbs(TyperGroup):
+    """The verbs; an interruption is told in its own words, where typer would only leave."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            _explain(error, "interrupted")
+            raise typer.Exit(130) from error
+
+
+app = typer.Typer(
+    name="latente",
+    cls=_Verbs,
+    help="Train, inspect and use image autoencoders.",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    epilog=examples(
+        "latente fit digits --model vae --out runs/first",
+        "latente sample runs/first --out first.png",
+        "latente fit --help",
+    ),
+)
+for group in (fit, use, judge, data, doctor):
+    app.add_typer(group.verbs)
+
+
+@app.callback()
+def _latente(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"latente {latente.__version__}")
+    elif context.invoked_subcommand is None:
+        context.get_help()  # typer prints it
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (default: that of the process) and return its exit code."""
+    command = typer.main.get_command(app)
+    with warnings.catch_warnings():
+        warnings.showwarning = _print_warning
+        try:
+            return command.main(args=arguments, prog_name="latente", standalone_mode=False) or 0
+        except (typer.TyperException, InputError) as error:
+            _explain(error)
+            return 2
+        except (LatenteError, OSError, MemoryError) as error:
+            _explain(error)
+            return 1
+
+
+def _explain(error: BaseException, label: str = "error") -> None:
+    """Print the error in one line, after its traceback where LATENTE_DEBUG asks for it."""
+    if os.environ.get("LATENTE_DEBUG", "0") not in ("", "0"):
+        traceback.print_exception(error)
+    print_note(label, _in_words(error))
+
+
+def _print_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    print_note("warning", str(message))
+
+
+def _in_words(error: BaseException) -> str:
+    if isinstance(error, typer.TyperException):
+        return _usage(error)
+    if isinstance(error, LatenteError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "nothing was left half-written"
+    if isinstance(error, MemoryError):
+        return "out of memory: try a smaller --batch-size, --size or --count"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Word a misuse of the command line as Latente words all errors, with the nearest name that exists."""
+    nearest = getattr(error, "possibilities", None)
+    if nearest:
+        return f"unknown option {getattr(error, 'option_name', '')!r}; did you mean {nearest[0]!r}?"
+    message = error.format_message().rstrip(".").replace(". Did", "; did")
+    context = getattr(error, "ctx", None)
+    hint = "" if context is None or "did you mean" in message else f"; see {context.command_path} --help"
+    return message[:1].lower() + message[1:] + hint

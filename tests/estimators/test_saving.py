@@ -1,0 +1,162 @@
+"""A model from a stranger is data, never code: what is foreign, damaged or misfitting is refused with the reason."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from latente import Autoencoder, ModelError, VariationalAutoencoder, load
+from latente.files import sha256_of
+
+X = np.random.default_rng(0).integers(0, 255, (12, 9, 8), dtype=np.uint8)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return Autoencoder(latent_dim=2, hidden=(4,), epochs=1, random_state=0, device="cpu").fit(X).save(tmp_path / "run")
+
+
+def model_file(run: Path) -> Path:
+    return run / "model" / "model.json"
+
+
+def weights_file(run: Path) -> Path:
+    return next((run / "model").glob("weights-*.safetensors"))
+
+
+def change(run: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    model = json.loads(model_file(run).read_text())
+    edit(model)
+    model_file(run).write_text(json.dumps(model))
+
+
+def put_weights(run: Path, content: bytes) -> None:
+    """Replace the weights and state their right hash, as a stranger who knows the format would."""
+    weights_file(run).write_bytes(content)
+    change(run, lambda model: model["weights"].update(sha256=hashlib.sha256(content).hexdigest()))
+
+
+def refused(run: Path, reason: str) -> None:
+    with pytest.raises(ModelError, match=reason) as caught:
+        load(run)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "weights.pt", "extra.pth", "data.bin", "x.joblib"])
+def test_a_pickle_in_the_folder(run: Path, name: str):
+    (run / "model" / name).write_bytes(b"\x80\x04.")
+    refused(run, f"{name} may hold code")
+
+
+def test_a_pickle_under_the_weights_name(run: Path):
+    put_weights(run, b"\x80\x04\x95" + b"x" * 100)
+    refused(run, "no sound safetensors file")
+
+
+def test_an_oversized_header(run: Path):
+    put_weights(run, struct.pack("<Q", 1 << 40) + b"{}")
+    refused(run, "no sound safetensors file.*header too large")
+
+
+def test_a_wrong_hash(run: Path):
+    content = bytearray(weights_file(run).read_bytes())
+    content[-1] ^= 1
+    weights_file(run).write_bytes(content)
+    refused(run, "does not have the hash")
+
+
+@pytest.mark.parametrize("name", ["../../secret.safetensors", "/etc/passwd", "weights.pt", 3, None, "a/b.safetensors"])
+def test_a_path_outside_the_folder(run: Path, name: object):
+    change(run, lambda model: model["weights"].update(file=name))
+    refused(run, "names weights outside its folder or of another kind")
+
+
+def test_a_link_to_a_file_elsewhere(run: Path, tmp_path: Path):
+    path = weights_file(run)
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    refused(run, "a link to somewhere else")
+
+
+def test_shapes_that_do_not_fit(run: Path):
+    weights = safetensors.torch.load_file(weights_file(run))
+    name = next(name for name in weights if name.endswith("weight"))
+    put_weights(run, safetensors.torch.save({**weights, name: torch.zeros(3, 3)}))
+    refused(run, rf"{name} has shape \(3, 3\) in the file, but the model needs")
+    put_weights(run, safetensors.torch.save({key: value for key, value in weights.items() if key != name}))
+    refused(run, f"{name} has shape None in the file")
+    put_weights(run, safetensors.torch.save({**weights, "more": torch.zeros(2)}))
+    refused(run, "more has shape .* but the model needs None")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda model: model.pop("fitted"),
+        lambda model: model.update(format=99),
+        lambda model: model["fitted"].pop("scaling_"),
+        lambda model: model["fitted"].update(image_shape_="wide"),
+        lambda model: model["fitted"].update(image_shape_=[1, 10**9, 10**9]),
+        lambda model: model["options"].update(hidden=["a"]),
+        lambda model: model["options"].update(hidden=[10**9, 10**9]),
+        lambda model: model["options"].update(surprise=1),
+        lambda model: model["options"].update(network="__import__('os')"),
+        lambda model: model.update(estimator="os.system"),
+        lambda model: model.update(options=[1, 2]),
+    ],
+)
+def test_a_description_that_describes_no_model(run: Path, edit: Callable[[dict[str, Any]], None]):
+    change(run, edit)
+    with pytest.raises(ModelError):
+        load(run)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b"null"])
+def test_a_description_that_is_no_json_object(run: Path, content: bytes):
+    model_file(run).write_bytes(content)
+    refused(run, "model.json")
+
+
+def test_missing_files_and_folders(run: Path, tmp_path: Path):
+    weights_file(run).unlink()
+    refused(run, "is missing")
+    with pytest.raises(ModelError, match="holds no model"):
+        load(tmp_path / "nowhere")
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "options.json").write_text("{}")
+    with pytest.raises(ModelError, match="holds no model yet"):
+        load(tmp_path / "begun")
+
+
+def test_a_model_of_the_other_kind(run: Path):
+    with pytest.raises(ModelError, match=r"holds a Autoencoder, not a VariationalAutoencoder; use latente.load\(\)"):
+        VariationalAutoencoder.load(run)
+
+
+def test_saving_again_leaves_one_pair_and_the_folder_holds_data_only(run: Path):
+    load(run).fit(255 - X).save(run)
+    assert sorted(path.suffix for path in (run / "model").iterdir()) == [".json", ".safetensors"]
+    assert json.loads(model_file(run).read_text())["weights"]["sha256"] == sha256_of(weights_file(run))
+
+
+def test_a_model_is_used_whatever_becomes_of_its_file(run: Path):
+    model = load(run)
+    before = model.transform(X)
+    weights_file(run).write_bytes(b"")
+    np.testing.assert_array_equal(model.transform(X), before)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_a_loaded_model_draws_the_samples_of_the_saved_one(tmp_path: Path, dtype: type):
+    fitted = Autoencoder(latent_dim=2, hidden=(4,), epochs=1, random_state=0).fit(X.astype(dtype))
+    loaded = load(fitted.save(tmp_path))
+    np.testing.assert_array_equal(loaded.sample(5, random_state=1), fitted.sample(5, random_state=1))
