@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import toys
 import torch
 
+import toys
 from latente import Autoencoder, VariationalAutoencoder, resume
 from latente.training import Run, TrainingOptions, isolated_rng, loop, train
 

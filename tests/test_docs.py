@@ -23,9 +23,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relativ
 
 def blocks(page: Path, language: str) -> list[str]:
     """Return the fenced blocks of a page in one language."""
-    return re.findall(
-        rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    )
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
 def command_lines(page: Path) -> list[list[str]]:
@@ -47,9 +45,7 @@ def parse(words: list[str]) -> None:
 @each_page
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    targets = [
-        target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"https?:|#", target)
-    ]
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"https?:|#", target)]
     assert [target for target in targets if not (page.parent / target.partition("#")[0]).exists()] == []
 
 

@@ -54,9 +54,7 @@ def test_an_image_in_channels_last_memory_gives_the_same_errors() -> None:
 
 def test_cross_entropy_equals_scikit_learns_log_loss_for_binary_targets() -> None:
     logits, target = doubles(4, 9), torch.randint(2, (4, 9)).double()
-    expected = [
-        log_loss(t, p, labels=[0, 1]) for t, p in zip(target.numpy(), logits.sigmoid().numpy(), strict=True)
-    ]
+    expected = [log_loss(t, p, labels=[0, 1]) for t, p in zip(target.numpy(), logits.sigmoid().numpy(), strict=True)]
     np.testing.assert_allclose(formulas.bce_with_logits(logits, target), expected)
 
 
@@ -92,9 +90,7 @@ def test_kl_between_normals_equals_its_integral(
     p = stats.norm(other_mean, math.exp(other_log_var / 2))
     low, high = q.ppf(1e-15), q.isf(1e-15)
     expected, _ = integrate.quad(lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), low, high, epsabs=1e-12)
-    as_tensors = [
-        torch.tensor([[v]], dtype=torch.float64) for v in (mean, log_var, other_mean, other_log_var)
-    ]
+    as_tensors = [torch.tensor([[v]], dtype=torch.float64) for v in (mean, log_var, other_mean, other_log_var)]
     assert formulas.kl_between_normals(*as_tensors).item() == pytest.approx(expected, abs=1e-9)
     if (other_mean, other_log_var) == (0.0, 0.0):
         assert formulas.kl_diagonal_normal(*as_tensors[:2]).item() == pytest.approx(expected, abs=1e-9)
@@ -118,9 +114,7 @@ def test_the_mean_density_ratio_estimates_the_negative_kl() -> None:
     mean, log_var = torch.tensor([[0.8, -0.3]]), torch.tensor([[-1.0, 0.4]])
     codes = mean + torch.exp(0.5 * log_var) * torch.randn(200_000, 1, 2)
     estimate = formulas.log_density_ratio(codes, mean, log_var).mean()
-    assert estimate.item() == pytest.approx(
-        -formulas.kl_diagonal_normal(mean, log_var).sum().item(), abs=0.01
-    )
+    assert estimate.item() == pytest.approx(-formulas.kl_diagonal_normal(mean, log_var).sum().item(), abs=0.01)
 
 
 def test_importance_weighted_bound_is_the_log_of_the_mean_weight() -> None:

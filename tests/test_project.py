@@ -54,9 +54,7 @@ def test_every_requirement_is_pinned_within_its_range(requirement: Requirement) 
 def test_what_the_requirements_bring_along_is_pinned_too() -> None:
     names = brought_along([Requirement(text) for text in (*PROJECT["dependencies"], *EXTRAS["dev"])])
     assert {"torch", "scipy", "mypy-extensions"} <= names
-    gpu_parts = {
-        name for name in names if name.startswith(("nvidia-", "cuda-", "triton"))
-    }  # torch pins its own
+    gpu_parts = {name for name in names if name.startswith(("nvidia-", "cuda-", "triton"))}  # torch pins its own
     assert names - gpu_parts <= pins().keys()
 
 

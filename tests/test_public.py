@@ -105,12 +105,7 @@ def test_every_public_name_of_the_front_door_is_the_one_of_its_home() -> None:
 def test_type_checkers_are_told_the_same_homes_as_the_interpreter() -> None:
     tree = read(PACKAGE / "__init__.py")
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
-    told = {
-        alias.name: node.module
-        for node in block.body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
+    told = {alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert told == latente._HOMES
     assert {*told, "__version__"} == set(latente.__all__)
 
@@ -129,9 +124,7 @@ def heavy_modules_after(*program: str) -> list[str]:
         check=True,
         timeout=120,
     )
-    imported = {
-        line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines() if line.startswith("import time:")
-    }
+    imported = {line.rsplit("|", 1)[-1].strip() for line in run.stderr.splitlines() if line.startswith("import time:")}
     assert "latente" in imported
     return [name for name in HEAVY if name in imported]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from killed import PLACES
-from toys import difference, without_timings
 
+from killed import PLACES
 from latente import load
 from latente.training import Run
+from toys import difference, without_timings
 
 TESTS = Path(__file__).parent
 

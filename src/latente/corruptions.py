@@ -86,12 +86,8 @@ class Flips(Corruption):
         order = _uniform(x, generator, shared)
         flat = order.flatten(1)
         if self.count > flat.shape[1]:
-            raise InputError(
-                f"corruption {self}: an image of {flat.shape[1]} pixels has fewer than {self.count}"
-            )
-        chosen = torch.zeros_like(flat, dtype=torch.bool).scatter_(
-            1, flat.topk(self.count, dim=1).indices, True
-        )
+            raise InputError(f"corruption {self}: an image of {flat.shape[1]} pixels has fewer than {self.count}")
+        chosen = torch.zeros_like(flat, dtype=torch.bool).scatter_(1, flat.topk(self.count, dim=1).indices, True)
         return torch.where(chosen.view_as(order), 1 - x, x)
 
 
@@ -129,9 +125,7 @@ class Downscale(Corruption):
     ) -> Float[Tensor, "b *image"]:
         sides = _sides(self, x)
         if self.factor > min(sides):
-            raise InputError(
-                f"corruption {self}: images of {sides[0]} x {sides[1]} are too small for this factor"
-            )
+            raise InputError(f"corruption {self}: images of {sides[0]} x {sides[1]} are too small for this factor")
         small = functional.adaptive_avg_pool2d(x, (-(-sides[0] // self.factor), -(-sides[1] // self.factor)))
         return functional.interpolate(small, sides, mode="bilinear", align_corners=False)
 
@@ -165,9 +159,7 @@ class Blur(Corruption):
         return like.new_zeros(side, side).scatter_add_(1, sources, (weights / weights.sum()).expand(side, -1))
 
 
-_KNOWN: dict[str, Callable[..., Corruption]] = {
-    c.name: c for c in (GaussianNoise, Flips, Masking, Downscale, Blur)
-}
+_KNOWN: dict[str, Callable[..., Corruption]] = {c.name: c for c in (GaussianNoise, Flips, Masking, Downscale, Blur)}
 
 
 def from_name(spelling: str) -> Corruption:
@@ -193,11 +185,7 @@ def from_name(spelling: str) -> Corruption:
 
 def _check(corruption: Corruption, option: str, low: float, high: float, *, whole: bool = False) -> None:
     value = getattr(corruption, option)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, Integral if whole else Real)
-        or not low <= float(value) <= high
-    ):
+    if isinstance(value, bool) or not isinstance(value, Integral if whole else Real) or not low <= float(value) <= high:
         sort = "a whole number" if whole else "a number"
         raise InputError(f"corruption {corruption}: {option} must be {sort} from {low:g} to {high:g}")
 
@@ -210,7 +198,5 @@ def _uniform(x: Float[Tensor, "b *image"], generator: Generator, shared: bool) -
 
 def _sides(corruption: Corruption, x: Float[Tensor, "b *image"]) -> tuple[int, int]:
     if x.ndim != 4:
-        raise InputError(
-            f"corruption {corruption} needs images (B, C, H, W); rows of a table have no neighbours"
-        )
+        raise InputError(f"corruption {corruption} needs images (B, C, H, W); rows of a table have no neighbours")
     return x.shape[2], x.shape[3]

@@ -22,7 +22,8 @@ def replacing(path: Path, *links: Path, keep: Path | None = None) -> Iterator[Pa
     """Yield a temporary path beside `path`; when the block ends well, its file becomes `path` in one atomic step.
 
     `links` are further names that the same new file gets, before `path` does; `keep` is the name under which the file
-    that `path` was stays. The data reach the disk (fsync) before any name changes. When the block fails, the temporary file is removed and every old file is as it was.
+    that `path` was stays. The data reach the disk (fsync) before any name changes. When the block fails, the temporary
+    file is removed and every old file is as it was.
     Raises TrainingError, naming the file, where the disk is full or the folder cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")

@@ -69,9 +69,7 @@ def bce_with_logits(
     return _mean(functional.binary_cross_entropy_with_logits, logits, target, over_batch)
 
 
-def psnr(
-    x: Float[Tensor, "b *image"], y: Float[Tensor, "b *image"], data_range: int | float
-) -> Float[Tensor, "b"]:
+def psnr(x: Float[Tensor, "b *image"], y: Float[Tensor, "b *image"], data_range: int | float) -> Float[Tensor, "b"]:
     """10 log10(data_range^2 / MSE), in dB; infinite for identical images.
 
     data_range: the highest minus the lowest value that the images can take.
@@ -101,11 +99,9 @@ def normal_log_prob(
     return -0.5 * error * torch.exp(-2.0 * log_sigma) - _values(x) * (log_sigma + _HALF_LOG_2PI)
 
 
-def kl_diagonal_normal(
-    mean: Float[Tensor, "b *code"], log_var: Float[Tensor, "b *code"]
-) -> Float[Tensor, "b *code"]:
+def kl_diagonal_normal(mean: Float[Tensor, "b *code"], log_var: Float[Tensor, "b *code"]) -> Float[Tensor, "b *code"]:
     """KL(N(mean, exp(log_var)) || N(0, 1)) of each dimension, in nats (Kingma & Welling 2014, appendix B)."""
-    return 0.5 * (mean.square() + torch.expm1(log_var) - log_var)
+    return 0.5 * (mean * mean + torch.expm1(log_var) - log_var)
 
 
 def kl_between_normals(

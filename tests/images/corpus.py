@@ -80,9 +80,7 @@ def cases() -> Iterator[Case]:
         for suffix, kind in (("jpg", "JPEG"), ("png", "PNG"), ("tif", "TIFF"), ("webp", "WEBP")):
             exif = Image.Exif()
             exif[0x0112] = orientation
-            yield Case(
-                f"exif-{orientation}.{suffix}", encode(picture(70 + orientation), kind, exif=exif), "good"
-            )
+            yield Case(f"exif-{orientation}.{suffix}", encode(picture(70 + orientation), kind, exif=exif), "good")
     for k, name in enumerate(
         ("žluťoučký kůň", "画像", "صورة", "🙂", "two  spaces", "quote'\"", "%41&?#", "newline\nin it")
     ):
@@ -156,9 +154,7 @@ def _too_large() -> Iterator[Case]:
 def _animated() -> Iterator[Case]:
     frames = [picture(k) for k in range(3)]
     for suffix, kind in (("gif", "GIF"), ("webp", "WEBP"), ("png", "PNG"), ("tif", "TIFF")):
-        yield Case(
-            f"animated.{suffix}", encode(frames[0], kind, save_all=True, append_images=frames[1:]), "damaged"
-        )
+        yield Case(f"animated.{suffix}", encode(frames[0], kind, save_all=True, append_images=frames[1:]), "damaged")
 
 
 def _small() -> Iterator[Case]:

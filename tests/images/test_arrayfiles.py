@@ -21,11 +21,7 @@ RNG = np.random.default_rng(0)
 def write_idx(path: Path, array: np.ndarray) -> Path:
     kinds = {"u1": 8, "i1": 9, "i2": 11, "i4": 12, "f4": 13, "f8": 14}
     head = struct.pack(">BBBB", 0, 0, kinds[array.dtype.str[1:]], array.ndim)
-    data = (
-        head
-        + struct.pack(f">{array.ndim}I", *array.shape)
-        + array.astype(array.dtype.newbyteorder(">")).tobytes()
-    )
+    data = head + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(array.dtype.newbyteorder(">")).tobytes()
     path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
     return path
 
@@ -54,9 +50,7 @@ def test_torch_takes_mapped_images_without_a_warning(tmp_path: Path, pixels: np.
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", ["uint8", ">f4"])
-def test_a_npy_file_that_lies_otherwise_is_rearranged_into_the_cache(
-    tmp_path: Path, order: Any, dtype: str
-) -> None:
+def test_a_npy_file_that_lies_otherwise_is_rearranged_into_the_cache(tmp_path: Path, order: Any, dtype: str) -> None:
     array = np.asarray(RNG.integers(0, 256, (30, 8, 9, 3)), dtype=dtype, order=order)
     np.save(tmp_path / "x.npy", array)
     images = open_images(tmp_path / "x.npy")
@@ -147,9 +141,7 @@ def test_parts_of_a_npz_file(tmp_path: Path, pixels: np.ndarray) -> None:
         ({"images": np.zeros((2, 8, 8)), "condition": np.full((2, 1), np.nan)}, "NaN"),
     ],
 )
-def test_npz_files_that_cannot_be_used_are_refused(
-    tmp_path: Path, arrays: dict[str, np.ndarray], message: str
-) -> None:
+def test_npz_files_that_cannot_be_used_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
     np.savez(tmp_path / "x.npz", **arrays)
     with pytest.raises(InputError, match=message):
         open_images(tmp_path / "x.npz")
@@ -178,9 +170,7 @@ def test_idx_files_of_every_kind(tmp_path: Path, dtype: str, compressed: str) ->
     assert images.pixels.dtype == array.dtype
 
 
-def test_the_labels_of_an_idx_file_are_found_beside_it_compressed_or_not(
-    tmp_path: Path, pixels: np.ndarray
-) -> None:
+def test_the_labels_of_an_idx_file_are_found_beside_it_compressed_or_not(tmp_path: Path, pixels: np.ndarray) -> None:
     path = write_idx(tmp_path / "t10k-images-idx3-ubyte.gz", pixels)
     write_idx(tmp_path / "t10k-labels-idx1-ubyte", np.arange(40, dtype=np.uint8))
     np.testing.assert_array_equal(open_images(path).labels, np.arange(40))
@@ -258,9 +248,7 @@ def test_the_same_images_have_the_same_fingerprint_whatever_file_they_come_from(
 
 
 @pytest.mark.parametrize("name", ["x.npy", "x.npz", "images-idx3-ubyte.gz"])
-def test_count_draws_the_same_sample_from_every_kind_of_file(
-    tmp_path: Path, pixels: np.ndarray, name: str
-) -> None:
+def test_count_draws_the_same_sample_from_every_kind_of_file(tmp_path: Path, pixels: np.ndarray, name: str) -> None:
     np.save(tmp_path / "x.npy", pixels)
     np.savez(tmp_path / "x.npz", images=pixels)
     write_idx(tmp_path / "images-idx3-ubyte.gz", pixels)
@@ -272,9 +260,7 @@ def test_count_draws_the_same_sample_from_every_kind_of_file(
 
 def test_size_applies_to_array_files(tmp_path: Path, pixels: np.ndarray) -> None:
     np.save(tmp_path / "x.npy", pixels)
-    np.testing.assert_array_equal(
-        open_images(tmp_path / "x.npy", size=4).pixels, open_images(pixels, size=4).pixels
-    )
+    np.testing.assert_array_equal(open_images(tmp_path / "x.npy", size=4).pixels, open_images(pixels, size=4).pixels)
     np.savez(tmp_path / "pairs.npz", images=pixels, target=pixels)
     with pytest.raises(InputError, match="leave size and crop out"):
         open_images(tmp_path / "pairs.npz", size=4)

@@ -164,9 +164,7 @@ def test_size_scales_arrays_as_it_scales_pictures() -> None:
     smooth = np.linspace(0, 1, 32)[None, None, :] * np.linspace(0, 1, 32)[None, :, None]
     images = open_images(smooth, size=16)
     assert images.shape == (1, 16, 16)
-    np.testing.assert_allclose(
-        images.pixels[0, 0], smooth[0].reshape(16, 2, 16, 2).mean(axis=(1, 3)), atol=0.01
-    )
+    np.testing.assert_allclose(images.pixels[0, 0], smooth[0].reshape(16, 2, 16, 2).mean(axis=(1, 3)), atol=0.01)
     whole = some(3, 8, 8)
     np.testing.assert_array_equal(open_images(whole, size=4, crop=4).pixels[:, 0], whole[:, 2:6, 2:6])
     assert open_images(whole, size=8).pixels.base is not None
@@ -192,8 +190,6 @@ def test_an_array_has_no_parts() -> None:
 def test_torch_is_not_imported_to_look_at_an_array() -> None:
     import subprocess
 
-    program = (
-        "import numpy, sys; from latente.images import open_images; open_images(numpy.zeros((2, 8, 8)));"
-    )
+    program = "import numpy, sys; from latente.images import open_images; open_images(numpy.zeros((2, 8, 8)));"
     program += "assert not {'torch', 'sklearn', 'matplotlib', 'PIL'} & sys.modules.keys()"
     subprocess.run([sys.executable, "-c", program], check=True)

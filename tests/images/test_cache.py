@@ -139,9 +139,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing_behind(folder: Path) 
     assert list((folder / "sets").iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_one_clear_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LATENTE_CACHE", str(tmp_path / "file"))
     with pytest.raises(TrainingError, match="cannot be written"):

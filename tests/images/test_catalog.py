@@ -58,9 +58,7 @@ def server(served: Path) -> Iterator[str]:
         def log_message(self, *args: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=served)
-    ) as running:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=served)) as running:
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{running.server_port}/"
         running.shutdown()
@@ -107,9 +105,7 @@ def test_every_entry_is_complete() -> None:
         assert entry.to_json()["name"] == entry.name
 
 
-def test_a_set_is_fetched_from_the_first_mirror_that_has_it_and_then_opened(
-    toy: Entry, tmp_path: Path
-) -> None:
+def test_a_set_is_fetched_from_the_first_mirror_that_has_it_and_then_opened(toy: Entry, tmp_path: Path) -> None:
     seen: list[tuple[int, int, str]] = []
     folder = catalog.get("toy", lambda done, total, what: seen.append((done, total, what)))
     assert folder == catalog.locate("toy") == tmp_path / "cache" / "data" / "toy"
@@ -140,9 +136,7 @@ def test_a_file_that_is_not_the_official_one_is_never_kept(
     else:
         wrong = {"other content": gzip.compress(b"hello"), "cut": whole[:-20], "no gzip": b"<html>404</html>"}
         path.write_bytes(wrong[fault])
-    with pytest.raises(
-        InputError, match=r"toy could not be fetched .*put .*t10k-images-idx3-ubyte\.gz"
-    ) as caught:
+    with pytest.raises(InputError, match=r"toy could not be fetched .*put .*t10k-images-idx3-ubyte\.gz") as caught:
         catalog.get("toy")
     assert "\n" not in str(caught.value)
     left = sorted(file.name for file in (tmp_path / "cache" / "data" / "toy").iterdir())
@@ -181,17 +175,13 @@ def test_the_users_own_files_come_first_compressed_or_not(
     folder = tmp_path / "mine" / "toy"
     folder.mkdir(parents=True)
     for name, data in CONTENT.items():
-        (folder / (name if compressed else name[:-3])).write_bytes(
-            gzip.compress(data) if compressed else data
-        )
+        (folder / (name if compressed else name[:-3])).write_bytes(gzip.compress(data) if compressed else data)
     monkeypatch.setenv("LATENTE_DATA", str(tmp_path / "mine"))
     assert catalog.get("toy") == catalog.locate("toy") == folder
     np.testing.assert_array_equal(open_images("toy").pixels[:, 0], IMAGES[:15])
 
 
-def test_own_files_of_another_content_are_refused(
-    toy: Entry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_own_files_of_another_content_are_refused(toy: Entry, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = tmp_path / "mine" / "toy"
     folder.mkdir(parents=True)
     for name, data in CONTENT.items():

@@ -106,13 +106,9 @@ def test_a_table_of_numbers_is_opened_as_such(tmp_path: Path) -> None:
     assert images.source["source"] == str(tmp_path / "t.csv")
 
 
-@pytest.mark.parametrize(
-    "name", ["x.npy", "x.npz", "x.zip", "train-images-idx3-ubyte", "x.csv", "x.png", "x.bin"]
-)
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.zip", "train-images-idx3-ubyte", "x.csv", "x.png", "x.bin"])
 @pytest.mark.parametrize("data", [b"", b"\x93NUMPY", b"PK\x03\x04", bytes(100), b"hello, world\n"])
-def test_rubbish_under_any_name_is_one_line_that_names_the_file(
-    tmp_path: Path, name: str, data: bytes
-) -> None:
+def test_rubbish_under_any_name_is_one_line_that_names_the_file(tmp_path: Path, name: str, data: bytes) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / name).write_bytes(data)

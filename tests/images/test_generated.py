@@ -53,9 +53,7 @@ def test_the_fonts_and_pictures_are_found_without_importing_their_packages() -> 
         "[GENERATED[name](3) for name in ('glyphs', 'emoji', 'photos')]; "
         "print([m for m in ('skimage', 'sklearn', 'matplotlib', 'torch') if m in sys.modules])"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout.strip() == b"[]"
-    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout.strip() == b"[]"
 
 
 @each_part
@@ -127,9 +125,7 @@ def test_digits_are_scikit_learns_with_16_stretched_to_255() -> None:
         for part in (train, test)
         for picture, label in zip(part.pixels, part.labels, strict=True)
     )
-    assert ours == sorted(
-        (int(t), picture.tobytes()) for picture, t in zip(expected, bunch.target, strict=True)
-    )
+    assert ours == sorted((int(t), picture.tobytes()) for picture, t in zip(expected, bunch.target, strict=True))
     assert train.pixels.max() == 255
 
 
@@ -169,9 +165,7 @@ def drawn(maps: np.ndarray, stroke: float = 0.0, character: str = "R") -> np.nda
     count = len(maps)
     shapes = Shapes(side=28, em=22, longest=21)
     which = np.zeros(count, np.int64)
-    return shapes.draw([(character, "DejaVuSans")], which, maps, np.full(count, stroke))[:, 0].astype(
-        np.float64
-    )
+    return shapes.draw([(character, "DejaVuSans")], which, maps, np.full(count, stroke))[:, 0].astype(np.float64)
 
 
 def test_an_unmoved_glyph_is_the_area_average_of_a_fine_rendering() -> None:
@@ -201,9 +195,7 @@ def test_maps_move_glyphs_as_they_say() -> None:
 
 def test_stretching_and_thickening_change_the_area_as_geometry_says() -> None:
     bar = drawn(still(1), character="|").sum() / 255
-    assert drawn(still(1, height=np.array([0.5])), character="|").sum() / 255 == pytest.approx(
-        bar / 2, rel=0.08
-    )
+    assert drawn(still(1, height=np.array([0.5])), character="|").sum() / 255 == pytest.approx(bar / 2, rel=0.08)
     column = drawn(still(1), character="|")[0].max(axis=1) > 128
     height = column.sum()
     grown = drawn(still(1), stroke=0.4, character="|").sum() / 255

@@ -53,9 +53,7 @@ def test_a_class_called_test_makes_no_part_without_train() -> None:
     assert layout.label_names == ("good", "test")
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [("A", "B"), ("low", "high"), ("LR", "HR"), ("input", "target")]
-)
+@pytest.mark.parametrize(("first", "second"), [("A", "B"), ("low", "high"), ("LR", "HR"), ("input", "target")])
 def test_sibling_folders_are_pairs_by_equal_names(first: str, second: str) -> None:
     layout = recognise([f"{first}/1.png", f"{first}/2.png", f"{second}/1.jpg", f"{second}/2.jpg"])
     assert [(item.name, item.target) for item in layout.items] == [
@@ -79,9 +77,7 @@ def test_a_picture_without_partner_is_left_out_by_name() -> None:
 
 @pytest.mark.parametrize("pattern", ["{part}/{side}/{k}.png", "{side}/{part}/{k}.png"])
 def test_parts_and_pairs_go_together_in_either_order(pattern: str) -> None:
-    names = [
-        pattern.format(part=p, side=s, k=k) for p in ("train", "test") for s in ("A", "B") for k in range(2)
-    ]
+    names = [pattern.format(part=p, side=s, k=k) for p in ("train", "test") for s in ("A", "B") for k in range(2)]
     layout = recognise(names)
     assert layout.parts == ("train", "test")
     assert sorted((item.part, item.target) for item in layout.items) == [

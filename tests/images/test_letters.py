@@ -101,22 +101,16 @@ def test_a_table_may_be_spelled_in_many_ways(tmp_path: Path, table: str) -> None
 
 @settings(max_examples=30, deadline=None)
 @given(table=st.lists(st.lists(st.integers(0, 31), min_size=7, max_size=7), min_size=1, max_size=300))
-def test_any_table_of_any_length_is_read_back(
-    tmp_path_factory: pytest.TempPathFactory, table: list[list[int]]
-) -> None:
+def test_any_table_of_any_length_is_read_back(tmp_path_factory: pytest.TempPathFactory, table: list[list[int]]) -> None:
     body = ",\n".join("{" + ", ".join(f"0x{value:02X}" for value in row) + "}" for row in table)
-    path = written(
-        tmp_path_factory.mktemp("font") / "font.h", f"uint8_t f[{len(table)}][7] = {{\n{body}\n}};\n"
-    )
+    path = written(tmp_path_factory.mktemp("font") / "font.h", f"uint8_t f[{len(table)}][7] = {{\n{body}\n}};\n")
     assert as_bytes(read_font_header(path).pixels) == table
 
 
 def test_our_own_letters_survive_the_way_through_a_header(tmp_path: Path) -> None:
     ours = letters()
     lines = [
-        "  {"
-        + ", ".join(f"0x{value:02x}" for value in row)
-        + f"}},  // 0x{0x60 + k:02x}, {ours.label_names[k]}"
+        "  {" + ", ".join(f"0x{value:02x}" for value in row) + f"}},  // 0x{0x60 + k:02x}, {ours.label_names[k]}"
         for k, row in enumerate(as_bytes(ours.pixels))
     ]
     path = written(tmp_path / "own.h", "uint8_t own[32][7] = {\n" + "\n".join(lines) + "\n};\n")

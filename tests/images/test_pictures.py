@@ -65,11 +65,7 @@ def test_every_file_of_the_corpus_is_either_used_or_named_as_damaged(
 
 def test_each_image_of_the_corpus_is_the_picture_of_its_own_file(corpus: tuple[list[Case], Images]) -> None:
     written, images = corpus
-    exact = {
-        case.name: case.data
-        for case in written
-        if case.name.startswith("really-") and ".jpg" not in case.name
-    }
+    exact = {case.name: case.data for case in written if case.name.startswith("really-") and ".jpg" not in case.name}
     by_name = dict(zip(images.files, images.pixels, strict=True))
     for name, data in exact.items():
         alone = pictures.read_picture(data, pictures.Target((24, 24), 3))
@@ -295,9 +291,7 @@ def test_celebas_own_layout(tmp_path: Path) -> None:
     (folder / "list_attr_celeba.txt").write_text(f"6\nSmiling Male\n{rows}\n")
     parts = "\n".join(f"00000{k}.png {(k - 1) // 2}" for k in range(1, 7))
     (folder / "list_eval_partition.txt").write_text(parts)
-    (folder / "list_bbox_celeba.txt").write_text(
-        "6\nimage_id x\n" + "\n".join(f"00000{k}.png 5" for k in range(1, 7))
-    )
+    (folder / "list_bbox_celeba.txt").write_text("6\nimage_id x\n" + "\n".join(f"00000{k}.png 5" for k in range(1, 7)))
     for source in (folder, folder / "img_align_celeba"):
         images = open_images(source, split="val")
         assert images.parts == ("train", "val", "test")
@@ -393,9 +387,7 @@ def test_a_zip_archive_is_read_like_the_folder_it_holds(tmp_path: Path) -> None:
     assert from_zip.name == "set"
 
 
-@pytest.mark.parametrize(
-    "name", ["../evil.png", "/etc/evil.png", "a/../../evil.png", "..\\evil.png", "C:/evil.png"]
-)
+@pytest.mark.parametrize("name", ["../evil.png", "/etc/evil.png", "a/../../evil.png", "..\\evil.png", "C:/evil.png"])
 def test_an_archive_that_names_files_outside_itself_is_refused(tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
         archive.writestr(zipfile.ZipInfo(name), encode(picture(0), "PNG"))

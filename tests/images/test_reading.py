@@ -19,9 +19,7 @@ def as_it_is(channels: int, height: int = 24, width: int = 24, **others: object)
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "PPM"])
 @pytest.mark.parametrize(("mode", "channels"), [("L", 1), ("RGB", 3)])
-def test_a_lossless_file_of_the_right_size_comes_out_pixel_for_pixel(
-    kind: str, mode: str, channels: int
-) -> None:
+def test_a_lossless_file_of_the_right_size_comes_out_pixel_for_pixel(kind: str, mode: str, channels: int) -> None:
     image = picture(1, mode, (20, 30))
     pixels = read_picture(encode(image, kind), as_it_is(channels, 30, 20))
     expected = np.asarray(image).reshape(30, 20, channels).transpose(2, 0, 1)
@@ -56,9 +54,7 @@ def test_transparent_pixels_are_laid_on_white(channels: int) -> None:
 
 def test_half_transparent_red_on_white_is_pink() -> None:
     image = Image.new("RGBA", (24, 24), (255, 0, 0, 128))
-    assert read_picture(encode(image, "PNG"), as_it_is(3))[:, 0, 0].tolist() == pytest.approx(
-        [255, 127, 127], abs=1
-    )
+    assert read_picture(encode(image, "PNG"), as_it_is(3))[:, 0, 0].tolist() == pytest.approx([255, 127, 127], abs=1)
 
 
 def test_four_channels_keep_the_transparency() -> None:

@@ -96,9 +96,7 @@ def test_the_jacobian_is_that_of_the_map() -> None:
     array = rows("float64", 30, 2, 3, 3)
     scaling = Scaling.fit(array)
     slope = torch.autograd.functional.jacobian(
-        lambda x: (
-            (x - torch.tensor(scaling.offset).view(2, 1, 1)) / torch.tensor(scaling.scale).view(2, 1, 1)
-        ),
+        lambda x: (x - torch.tensor(scaling.offset).view(2, 1, 1)) / torch.tensor(scaling.scale).view(2, 1, 1),
         torch.zeros(2, 3, 3, dtype=torch.float64),
     ).reshape(18, 18)
     assert scaling.log_jacobian((2, 3, 3)) == pytest.approx(-torch.linalg.slogdet(slope)[1].item())

@@ -63,9 +63,7 @@ def test_tensors_and_arrays_give_the_same_figures() -> None:
 
 def test_figures_of_an_image_do_not_depend_on_how_many_there_are() -> None:
     originals, worse = pair((700, 1, 64, 64), "uint8")  # more than are taken at once
-    np.testing.assert_array_equal(
-        metrics.mse(originals, worse)[650:], metrics.mse(originals[650:], worse[650:])
-    )
+    np.testing.assert_array_equal(metrics.mse(originals, worse)[650:], metrics.mse(originals[650:], worse[650:]))
 
 
 def test_images_on_disk_are_measured_like_those_in_memory(tmp_path: Path) -> None:
@@ -81,9 +79,7 @@ def test_cross_entropy_equals_scikit_learns_log_loss() -> None:
         rng.integers(0, 2, (4, 1, 3, 5)).astype(float),
         rng.uniform(0.01, 0.99, (4, 1, 3, 5)),
     )
-    expected = [
-        log_loss(t.ravel(), p.ravel(), labels=[0, 1]) for t, p in zip(binary, probabilities, strict=True)
-    ]
+    expected = [log_loss(t.ravel(), p.ravel(), labels=[0, 1]) for t, p in zip(binary, probabilities, strict=True)]
     np.testing.assert_allclose(metrics.bce(binary, probabilities, data_range=1.0), expected)
     np.testing.assert_allclose(metrics.bce(255 * binary, 255 * probabilities, data_range=255), expected)
 
@@ -119,9 +115,7 @@ def test_means_are_those_over_images_with_perfect_ones_counted_at_the_ceiling() 
         ((4, 30), "float32", {"mse", "mae", "psnr", "bce"}),
     ],
 )
-def test_what_is_not_defined_for_the_data_is_left_out(
-    shape: tuple[int, ...], dtype: str, names: set[str]
-) -> None:
+def test_what_is_not_defined_for_the_data_is_left_out(shape: tuple[int, ...], dtype: str, names: set[str]) -> None:
     means = metrics.evaluate_images(*pair(shape, dtype), 255 if dtype == "uint8" else 1.0)
     assert set(means) == names
     assert all(math.isfinite(value) for value in means.values())

@@ -21,9 +21,7 @@ sides = st.integers(8, 67)
     levels=st.integers(1, 3),
     latent=st.sampled_from([None, 3]),
 )
-def test_any_image_comes_back_in_its_exact_shape(
-    height, width, channels, kernel, stride, depth, levels, latent
-):
+def test_any_image_comes_back_in_its_exact_shape(height, width, channels, kernel, stride, depth, levels, latent):
     stride = min(stride, kernel)
     if stride == 3 and min(height, width) <= 9:
         levels = min(levels, 2)  # 8 -> 3 -> 1 is the end
@@ -34,9 +32,7 @@ def test_any_image_comes_back_in_its_exact_shape(
     assert decoder(encoder(x)).shape == x.shape
 
 
-@given(
-    height=sides, width=sides, kernel=st.integers(2, 5), stride=st.integers(1, 3), levels=st.integers(1, 2)
-)
+@given(height=sides, width=sides, kernel=st.integers(2, 5), stride=st.integers(1, 3), levels=st.integers(1, 2))
 def test_each_level_divides_the_sides_by_the_stride_rounding_up(height, width, kernel, stride, levels):
     stride = min(stride, kernel)
     code = ConvEncoder((1, height, width), None, (2,) * levels, kernel_size=kernel, stride=stride)(

@@ -9,9 +9,7 @@ from latente.networks import DenseDecoder, DenseEncoder, build_pair
 
 
 @given(
-    shape=st.one_of(
-        st.tuples(st.integers(1, 20)), st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9))
-    ),
+    shape=st.one_of(st.tuples(st.integers(1, 20)), st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9))),
     hidden=st.lists(st.integers(1, 9), max_size=3),
     latent=st.integers(1, 5),
 )
@@ -24,7 +22,9 @@ def test_any_shape_comes_back_exactly(shape, hidden, latent):
 
 def test_the_decoder_mirrors_the_widths():
     encoder, decoder = build_pair("dense", (2, 3, 4), 5, hidden=(11, 7))
-    widths = lambda half: [m.out_features for m in half.layers if isinstance(m, torch.nn.Linear)]  # noqa: E731
+    def widths(half):
+        return [m.out_features for m in half.layers if isinstance(m, torch.nn.Linear)]
+
     assert widths(encoder) == [11, 7, 5]
     assert widths(decoder) == [7, 11, 24]
 
@@ -32,7 +32,9 @@ def test_the_decoder_mirrors_the_widths():
 def test_without_hidden_layers_the_pair_is_an_affine_map():
     encoder, decoder = build_pair("dense", (6,), 2, hidden=())
     a, b = torch.rand(2, 4, 6)
-    both = lambda x: decoder(encoder(x))  # noqa: E731
+    def both(x):
+        return decoder(encoder(x))
+
     torch.testing.assert_close(both((a + b) / 2), (both(a) + both(b)) / 2)
 
 

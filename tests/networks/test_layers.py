@@ -58,9 +58,7 @@ def test_a_deep_relu_network_neither_vanishes_nor_explodes():
 
 
 def test_code_and_image_layers_are_drawn_for_a_linear_output_whatever_the_activation():
-    encoder, decoder = build_pair(
-        "dense", (1, 28, 28), 64, hidden=(), activation="relu", latent_activation="relu"
-    )
+    encoder, decoder = build_pair("dense", (1, 28, 28), 64, hidden=(), activation="relu", latent_activation="relu")
     for weight in (encoder.layers[1].weight, decoder.layers[0].weight):
         assert weight.var().item() == pytest.approx(2 / (784 + 64), rel=0.03)
 

@@ -64,9 +64,7 @@ def images(shape: tuple[int, ...], count: int = 5) -> dict[str, Tensor]:
 @pytest.mark.parametrize(("shape", "spatial"), KINDS)
 @pytest.mark.parametrize("name", OBJECTIVES)
 class TestEveryObjective:
-    def test_gives_a_loss_that_reaches_all_parameters(
-        self, name: str, shape: tuple[int, ...], spatial: bool
-    ) -> None:
+    def test_gives_a_loss_that_reaches_all_parameters(self, name: str, shape: tuple[int, ...], spatial: bool) -> None:
         objective = OBJECTIVES[name](shape, spatial)
         loss, terms = objective("model", images(shape), generator())
         loss.backward()
@@ -112,9 +110,7 @@ class TestEveryObjective:
         assert first.equal(again)
         assert torch.get_rng_state().equal(before)
 
-    def test_works_out_its_loss_in_float32_under_bf16(
-        self, name: str, shape: tuple[int, ...], spatial: bool
-    ) -> None:
+    def test_works_out_its_loss_in_float32_under_bf16(self, name: str, shape: tuple[int, ...], spatial: bool) -> None:
         objective, batch = OBJECTIVES[name](shape, spatial), images(shape)
         exact, _ = objective("model", batch, generator())
         with torch.autocast("cpu", torch.bfloat16):
@@ -199,7 +195,7 @@ class TestAutoencoder:
 
 
 class LinearGaussian:
-    """Probabilistic PCA: x = W z + b + noise of `sigma`, whose marginal and posterior (W orthogonal) are known.
+    """Probabilistic PCA: x = W z + b + noise of `sigma`, with known marginal and (W orthogonal) posterior.
 
     `shift` and `widen` put the encoder's posterior beside the exact one.
     """
@@ -327,9 +323,7 @@ class TestGaussianLikelihood:
 
         centre, sigma = offset + 0.3 * scale, objective.sigma.item() * scale
         data = np.linspace(centre - 9 * sigma, centre + 9 * sigma, 2001)
-        np.testing.assert_allclose(
-            log_density(data), stats.norm.logpdf(data, centre, sigma), rtol=1e-4, atol=1e-4
-        )
+        np.testing.assert_allclose(log_density(data), stats.norm.logpdf(data, centre, sigma), rtol=1e-4, atol=1e-4)
         assert integrate.simpson(np.exp(log_density(data)), x=data) == pytest.approx(1.0, abs=1e-4)
 
     def test_sigma_is_learned_to_be_the_root_mean_squared_error(self) -> None:
@@ -440,9 +434,7 @@ class TestVariational:
             ({"likelihood": "bernoulli"}, False),
         ],
     )
-    def test_says_whether_its_figures_are_log_likelihoods(
-        self, options: dict[str, object], density: bool
-    ) -> None:
+    def test_says_whether_its_figures_are_log_likelihoods(self, options: dict[str, object], density: bool) -> None:
         assert variational(TABLE, **options).density is density
 
     def test_a_bernoulli_has_no_use_for_the_scalings_jacobian(self) -> None:

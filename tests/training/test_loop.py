@@ -7,13 +7,13 @@ import random
 import numpy as np
 import pytest
 import torch
-from toys import UNIT, Linear, Pixels, TwoPlayers, mixture, table
 from torch import nn
 
 from latente.errors import InputError, TrainingError
 from latente.images import Images
 from latente.training import TrainingOptions, evaluate, isolated_rng, train
 from latente.training.batches import Batches, epoch_order
+from toys import UNIT, Linear, Pixels, TwoPlayers, mixture, table
 
 
 def fresh(kind: type = Linear, **arguments: object):
@@ -109,9 +109,7 @@ def test_the_best_epoch_is_that_of_the_lowest_validation_objective_and_patience_
             return {"objective": torch.full((len(batch["images"]),), value)}
 
     held_out = table(8, seed=1)
-    state = train(
-        fresh(Worsening), table(), UNIT, options(epochs=5, patience=2), validation=(held_out, np.arange(8))
-    )
+    state = train(fresh(Worsening), table(), UNIT, options(epochs=5, patience=2), validation=(held_out, np.arange(8)))
     assert (state.epoch, state.best_epoch, state.best, state.stopped_early) == (4, 2, 1.0, True)
 
 

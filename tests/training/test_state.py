@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from toys import UNIT, Linear, Pixels, TwoPlayers, difference, mixture, table, without_timings
 
 from latente.errors import InputError, Interrupted, ModelError, TrainingError
 from latente.images import Images
 from latente.training import Run, TrainingOptions, isolated_rng, train
 from latente.training.state import load_tensors, save_tensors
+from toys import UNIT, Linear, Pixels, TwoPlayers, difference, mixture, table, without_timings
 
 TREE = {
     "weights": {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(True)},
@@ -47,7 +47,7 @@ def test_a_flipped_bit_anywhere_is_found(tmp_path: Path, position: int):
     content = bytearray(path.read_bytes())
     content[position] ^= 4
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="damaged|not written by"):
+    with pytest.raises(ModelError, match=r"damaged|not written by"):
         load_tensors(path)
 
 
@@ -65,9 +65,7 @@ def test_truncated_foreign_and_missing_files_are_refused(tmp_path: Path):
         load_tensors(tmp_path / "other")
 
 
-def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "tree.safetensors"
     save_tensors(path, TREE)
 

@@ -25,18 +25,11 @@ def model_of(run: Path) -> Any:
     return load(run)
 
 
-def images_for(run: Path, model: Any, source: str, split: str | None = None, count: int | None = None) -> Images:
-    """Open the images behind `source` as the training images of `run` were: same size, channels and crop."""
-    from latente.images import open_images
-    from latente.training import Run
-
-    shape, saved = model.image_shape_, Run(run)
-    door: dict[str, Any] = {"split": split, "count": count}
-    if len(shape) == 3:
-        trained_on = saved.options()["data"]["source"] if saved.options_file.exists() else {}
-        door |= {"channels": shape[0], "size": tuple(shape[1:]), "crop": trained_on.get("crop")}
+def images_for(model: Any, source: str, split: str | None = None, count: int | None = None) -> Images:
+    """Open the images behind `source` as the model's training images were: same size, channels and crop."""
     with show.progress() as step:
-        return open_images(source, progress=step, **given(door))
+        images: Images = model.open(source, progress=step, **given({"split": split, "count": count}))
+    return images
 
 
 def codes_of(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:

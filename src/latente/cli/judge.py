@@ -43,10 +43,10 @@ def evaluate(
     from latente.metrics import PROTOCOLS
 
     model = model_of(run)
-    found = images_for(run, model, images, split, count)
+    found = images_for(model, images, split, count)
     if split is None and "test" in found.parts:
         split = "test"
-        found = images_for(run, model, images, split, count)
+        found = images_for(model, images, split, count)
     if bound_samples is None:
         metrics = model.evaluate(found)
     elif isinstance(model, VariationalAutoencoder):
@@ -79,7 +79,7 @@ def report(run: Run, images: Shown = None, out: Page = None, force: Force = Fals
 
     if out is not None:
         refuse_used(out, force)
-    found = None if images is None else images_for(run, model_of(run), images)
+    found = None if images is None else images_for(model_of(run), images)
     screen = show.console()
     with screen.status("writing the report"):
         page = write_report(run, images=found, out=out)

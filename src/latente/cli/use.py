@@ -51,7 +51,7 @@ def encode(
         raise InputError(f"--out {out}: codes, files and labels go together into one .npz file")
     refuse_used(out, force)
     model = model_of(run)
-    found = images_for(run, model, images, split, count)
+    found = images_for(model, images, split, count)
     codes = model.transform(found)
     labels = np.full(len(found), -1) if found.labels is None else found.labels
     save_arrays(out, {"codes": codes, "files": np.array(found.files or [""] * len(found)), "labels": labels})
@@ -82,7 +82,7 @@ def reconstruct(
     """
     refuse_used(out, force)
     model = model_of(run)
-    found = images_for(run, model, images, split, count)
+    found = images_for(model, images, split, count)
     rebuilt = model.reconstruct(found)
     _save(out, model, rebuilt, layout=found.layout, names=found.files, originals=found.pixels)
 

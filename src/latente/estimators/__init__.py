@@ -21,18 +21,20 @@ __all__ = ["ESTIMATORS", "Autoencoder", "ImageEstimator", "VariationalAutoencode
 ESTIMATORS: dict[str, type[ImageEstimator]] = {kind.model: kind for kind in (Autoencoder, VariationalAutoencoder)}
 
 
-def load(path: str | os.PathLike[str], network: Sequence[nn.Module] | None = None) -> ImageEstimator:
+def load(
+    path: str | os.PathLike[str], network: Sequence[nn.Module] | None = None, corruption: Any = None
+) -> ImageEstimator:
     """Return the model, of whichever kind, in a run folder or in what `save` wrote.
 
-    network: gives back the (encoder, decoder) of a model that was trained with a caller's own modules.
-    Raises ModelError, with the reason, where the folder is damaged or foreign.
+    network, corruption: give back the (encoder, decoder) and the callable that a caller trained with; only their names
+    are saved. Raises ModelError, with the reason, where the folder is damaged or foreign.
     """
     folder = saving.model_folder(path)
     kinds = {kind.__name__: kind for kind in ESTIMATORS.values()}
     name = saving.read_model(folder)["estimator"]
     if name not in kinds:
         raise ModelError(f"{folder} holds a {name!r}, which this version of latente does not know")
-    return kinds[name].load(path, network)
+    return kinds[name].load(path, network, corruption)
 
 
 def resume(
@@ -63,10 +65,14 @@ def resume(
         options["epochs"] = epochs
     if not isinstance(options["network"], str):
         if network is None:
-            raise InputError(f"{path} was trained with networks of its own; give resume(..., network=(encoder, decoder))")
+            raise InputError(
+                f"{path} was trained with networks of its own; give resume(..., network=(encoder, decoder))"
+            )
         options["network"] = tuple(network)
     if corruption is not None:
         options["corruption"] = corruption
+    elif str(options["corruption"]).startswith("own:"):
+        raise InputError(f"{path} was trained with a corruption of its own; give resume(..., corruption=...)")
     if isinstance(options["validation"], str):
         if validation is None:
             raise InputError(f"{path} was validated on a set of its own; give resume(..., validation=that set)")

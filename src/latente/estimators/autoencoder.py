@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 from torch import nn
@@ -43,7 +42,9 @@ class Autoencoder(ImageEstimator):
         self, encoder: nn.Module, decoder: nn.Module, output: str, is_binary: Callable[[], bool]
     ) -> AutoencoderObjective:
         if self.loss == "bce" and not _within_unit_range(self.scaling_):
-            raise InputError(f"loss 'bce' needs data that scale to [0, 1], not {self.scaling_.dtype}; use 'mse' or 'l1'")
+            raise InputError(
+                f"loss 'bce' needs data that scale to [0, 1], not {self.scaling_.dtype}; use 'mse' or 'l1'"
+            )
         self.codes_mean_: np.ndarray | None = None
         self.codes_covariance_: np.ndarray | None = None
         output = "sigmoid" if self.loss == "bce" else output

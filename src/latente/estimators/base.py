@@ -7,7 +7,6 @@ import dataclasses
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -20,7 +19,7 @@ from torch import Tensor, nn
 
 from latente import corruptions, networks
 from latente.errors import InputError, ModelError
-from latente.estimators import fitting, saving
+from latente.estimators import fitting, planning, saving
 from latente.estimators.previews import Keeper, ProgressBar
 from latente.images import Images, Scaling, open_images, to_layout
 from latente.metrics import evaluate_images
@@ -31,7 +30,18 @@ from latente.training.devices import resolve_device
 __all__ = ["ImageEstimator"]
 
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions) if field.name != "seed")
-_FITTED = ("image_shape_", "code_shape_", "layout_", "seed_", "name_", "label_names_", "best_epoch_", "is_binary_", "batch_size_")
+_FITTED = (
+    "image_shape_",
+    "code_shape_",
+    "layout_",
+    "seed_",
+    "name_",
+    "label_names_",
+    "best_epoch_",
+    "is_binary_",
+    "batch_size_",
+    "crop_",
+)
 _PICTURES = 8
 
 
@@ -39,15 +49,15 @@ _PICTURES = 8
 class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Base of the estimators: the options that all share, and everything but the objective, which a subclass builds.
 
-    A dataclass, because scikit-learn's constructors do nothing but store their arguments. Network: latent_dim (values in
-    a code; None keeps a convolutional bottleneck spatial), network ("auto": dense for tables and sides under 8, else
-    convolutional; "dense", "conv", or a pair of modules: encoder, decoder), hidden (widths or channels of the encoder,
-    mirrored in the decoder; None: chosen by the network), activation, normalization, dropout, kernel_size, stride, depth
-    (convolutions per level). corruption: a name such as "gaussian:0.2", or a callable (x, generator, shared=False) ->
-    worse x. batch_size: None is 128, or for small sets as much less (down to 16) as gives an epoch 20 steps. validation:
-    share of the images held out to choose the best epoch, a set, or None. random_state: None, an integer or a
-    RandomState. out: folder for the run; None writes nothing. init: a run whose weights to start from. verbose: show a
-    progress bar. The others are those of `TrainingOptions`.
+    A dataclass, because scikit-learn's constructors do nothing but store their arguments. latent_dim: values in a code;
+    None keeps a convolutional bottleneck spatial. network: "auto" (dense for tables and sides under 8, else
+    convolutional), "dense", "conv", or a pair of modules (encoder, decoder). hidden: widths or channels of the encoder,
+    mirrored in the decoder; None is chosen by the network. activation, normalization, dropout, kernel_size, stride,
+    depth (convolutions per level): see `latente.networks`. corruption: a name such as "gaussian:0.2", or a callable
+    (x, generator, shared=False) -> worse x. batch_size: None is 128, or for small sets as much less (down to 16) as
+    gives an epoch 20 steps. validation: share of the images held out to choose the best epoch, a set, or None.
+    random_state: None, an integer or a RandomState. out: folder for the run; None writes nothing. init: a run whose
+    weights to start from. verbose: show a progress bar. The others are those of `TrainingOptions`.
 
     X is an array (N, F), (N, H, W), (N, H, W, C) or (N, C, H, W), a path, a named set, or `Images`; what comes out
     has the layout, units and dtype that went in. Every method but `fit` raises NotFittedError before `fit`, and
@@ -159,7 +169,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             self.objective_.load_state_dict(state.best_weights)
         self.history_, self.best_epoch_ = state.history, state.best_epoch
         self._after_training(images, parts.rows)
-        if run is not None and _leads():
+        if run is not None and fitting.leads():
             self._write(run.model, self.objective_.state_dict())
         self.__dict__.pop("_state", None)
         return self
@@ -168,7 +178,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """Set everything that follows from the options and the training images, up to the initialised objective."""
         self.scaling_ = Scaling.fit(images.pixels, rows)
         self.image_shape_, self.layout_, self.name_ = images.shape, images.layout, images.name
-        self.label_names_ = images.label_names
+        self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
         self.n_features_in_ = math.prod(images.shape)
         self.batch_size_ = fitting.usual_batch_size(len(rows)) if self.batch_size is None else self.batch_size
         with isolated_rng(self.seed_):
@@ -187,7 +197,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         shape = self.image_shape_
         if own is not None:
             encoder, decoder = copy.deepcopy(own)
-            self.code_shape_ = _code_shape(encoder, shape, self.code_multiplier)
+            self.code_shape_ = fitting.code_shape(encoder, shape, self.code_multiplier)
             output = "linear"  # a caller's own decoder ends as its author wants it
         else:
             encoder, decoder = networks.build_pair(
@@ -204,7 +214,7 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 code_multiplier=self.code_multiplier,
                 latent_activation=self._latent_activation(),
             )
-            self.code_shape_ = _code_shape(encoder, shape, self.code_multiplier)
+            self.code_shape_ = fitting.code_shape(encoder, shape, self.code_multiplier)
             output = "sigmoid" if self.scaling_.bounded and len(shape) == 3 else "linear"
         self.objective_: ReconstructionObjective = self._objective(encoder, decoder, output, is_binary)
         self.device_ = resolve_device(self.device)
@@ -223,50 +233,15 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def _start_from(self, run: str | os.PathLike[str]) -> None:
         folder = saving.model_folder(run)
         weights = saving.read_weights(folder, saving.read_model(folder)["weights"])
-        own = {name: value for name, value in weights.items() if not name.startswith(_EXTRA)}
-        _load_weights(self.objective_, own, folder)
+        own = {name: value for name, value in weights.items() if not name.startswith(saving.EXTRA)}
+        saving.load_weights(self.objective_, own, folder)
 
     # -- the run folder
 
     def _new_run(self, parts: fitting.Split) -> Run | None:
         if self.out is None:
             return None
-        return Run.create(self.out, self._run_options(parts)) if _leads() else Run(self.out)
-
-    def _run_options(self, parts: fitting.Split) -> dict[str, Any]:
-        options = self._resolved_options()
-        return {
-            "format": 1,
-            "model": self.model,
-            "options": options,
-            "data": fitting.describe_data(parts),
-            "device": str(self.device_),
-            "parameters": sum(p.numel() for p in self.objective_.parameters()),
-            "versions": saving.versions(),
-            "command": fitting.command_line(self, options),
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-
-    def _resolved_options(self) -> dict[str, Any]:
-        """Return every constructor option as JSON, with what was left open settled."""
-        options = self.get_params(deep=False)
-        own = fitting.own_networks(self.network)
-        if own is None:
-            kind, hidden, latent_dim = networks.resolve(self.network, self.image_shape_, self.latent_dim, self.hidden)
-            options |= {"network": kind, "hidden": list(hidden), "latent_dim": latent_dim}
-        else:
-            options |= {"network": [type(module).__name__ for module in own]}
-            options |= {"hidden": None if self.hidden is None else list(self.hidden)}
-        if not (options["validation"] is None or isinstance(options["validation"], int | float)):
-            options["validation"] = "a set of its own"
-        for name in ("corruption", "out", "init"):
-            options[name] = None if options[name] is None else str(options[name])
-        return options | {"batch_size": self.batch_size_, "random_state": self.seed_, "verbose": False}
-
-    def _changed_options(self) -> list[str]:
-        """Return the names of the constructor's arguments that are not at their defaults."""
-        defaults = type(self)().get_params(deep=False)
-        return [name for name, value in self.get_params(deep=False).items() if value is not defaults[name]]
+        return Run.create(self.out, fitting.run_options(self, parts)) if fitting.leads() else Run(self.out)
 
     def _keeper(self, run: Run, parts: fitting.Split) -> Keeper:
         source, rows = (parts.held_out, parts.held_out_rows) if parts.validation else (parts.images, parts.rows)
@@ -298,6 +273,17 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return self.corruption
 
     # -- using
+
+    def open(self, source: Any, **door: Any) -> Images:
+        """Open images behind a path or name as those of the training were: of their size, channels and crop.
+
+        door: further options of `open_images`, such as split, count and progress.
+        """
+        check_is_fitted(self, "objective_")
+        if len(self.image_shape_) == 3:
+            channels, *size = self.image_shape_
+            door |= {"channels": channels, "size": tuple(size), "crop": self.crop_}
+        return open_images(source, **door)
 
     def encode(self, X: Any) -> np.ndarray:
         """Return the codes of X, float32: (N, latent_dim), or (N, C, H, W) where the bottleneck is spatial."""
@@ -380,38 +366,8 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return {name: total / len(images) for name, total in sums.items()}
 
     def plan(self, X: Any, steps: int = 5) -> dict[str, Any]:
-        """Return what `fit` would do with X, without doing it: options, layers, estimated seconds and bytes of memory.
-
-        The time is that of the fastest of a few real steps, times their number; `self` and the disk stay as they are.
-        """
-        twin: Self = copy.copy(self)
-        images = twin._open_for_fit(X, reset=True)
-        twin.seed_ = fitting.settle_seed(self.random_state)
-        parts = fitting.split(images, self.validation, twin.seed_)
-        twin._settle(images, parts.rows)
-        few = parts.rows[: steps * twin.batch_size_]
-        options = twin._training_options(epochs=1, log_every=1, checkpoint_every=None)
-        example = Batches(images, twin.scaling_, torch.device("cpu")).batch(torch.from_numpy(few[:1]))["images"]
-        code = torch.zeros(1, *twin.code_shape_)
-        layers = [
-            row._replace(name=f"{part}.{row.name}")
-            for part, given in (("encoder", example), ("decoder", code))
-            for row in networks.describe(getattr(twin.objective_, part), given)
-        ]
-        state = train(twin.objective_, images, twin.scaling_, options, rows=few)
-        per_step = min(line["seconds"] for line in state.history)
-        all_steps = math.ceil(len(parts.rows) / twin.batch_size_) * self.epochs
-        parameters = sum(p.numel() for p in twin.objective_.parameters())
-        values = sum(math.prod(row.output[1:]) for row in layers if row.output)
-        return {
-            "options": twin._resolved_options(),
-            "data": fitting.describe_data(parts),
-            "layers": layers,
-            "parameters": parameters,
-            "seconds_estimate": per_step * all_steps,
-            # weights, gradients and two moments; each layer's output and its gradient; the images at rest
-            "memory_estimate_bytes": 16 * parameters + 8 * values * twin.batch_size_ + images.pixels.nbytes,
-        }
+        """Return what `fit` would do with X, without doing it: options, data, layers, estimated seconds and memory."""
+        return planning.plan(self, X, steps)
 
     # -- for subclasses
 
@@ -463,19 +419,13 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if isinstance(X, Images):
             images = X
         elif fitting.is_source(X):
-            images = self._open_source(X)
+            images = self.open(X)
         elif len(self.image_shape_) == 1:
             images = open_images(validate_data(self, X, reset=False))
         else:
             images = open_images(X, channels="first" if self.layout_ == "NCHW" else "last")
         self._check_match(images)
         return images
-
-    def _open_source(self, X: Any) -> Images:
-        if len(self.image_shape_) == 1:
-            return open_images(X)
-        channels, height, width = self.image_shape_
-        return open_images(X, size=(height, width), channels=channels)
 
     def _check_match(self, images: Images) -> None:
         if images.shape != self.image_shape_:
@@ -511,23 +461,30 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return Path(path)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], network: Sequence[nn.Module] | None = None) -> Self:
-        """Return the model in a run folder or in what `save` wrote; `network` gives back a caller's own modules.
+    def load(
+        cls, path: str | os.PathLike[str], network: Sequence[nn.Module] | None = None, corruption: Any = None
+    ) -> Self:
+        """Return the model in a run folder or in what `save` wrote.
 
-        Raises ModelError, with the reason, where the folder holds another kind of model, or is damaged or foreign.
+        network, corruption: give back a caller's own modules and callable, of which only the names are saved; without
+        the callable, a warning says that the model takes images as they are. Raises ModelError, with the reason, where
+        the folder holds another kind of model, or is damaged or foreign.
         """
         folder = saving.model_folder(path)
         model = saving.read_model(folder)
         if model["estimator"] != cls.__name__:
             raise ModelError(f"{folder} holds a {model['estimator']}, not a {cls.__name__}; use latente.load()")
-        return cls._from_model(folder, model, network)
+        return cls._from_model(folder, model, network, corruption)
 
     @classmethod
-    def _from_model(cls, folder: Path, model: Mapping[str, Any], network: Sequence[nn.Module] | None) -> Self:
+    def _from_model(
+        cls, folder: Path, model: Mapping[str, Any], network: Sequence[nn.Module] | None, corruption: Any
+    ) -> Self:
         try:
             options, fitted = dict(model["options"]), model["fitted"]
-            options["network"] = _network_of(options["network"], network, fitted, folder)
+            options["network"] = saving.networks_of(options["network"], network, fitted, folder)
             options["hidden"] = None if options["hidden"] is None else tuple(options["hidden"])
+            options["corruption"] = saving.corruption_of(options["corruption"], corruption, folder)
             estimator = cls(**{**options, "device": "auto"})
             for name in _FITTED:
                 value = fitted[name]
@@ -545,9 +502,9 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 raise
             raise ModelError(f"{folder / 'model.json'} does not describe a model: {error}") from error
         weights = saving.read_weights(folder, model["weights"])
-        for name in [name for name in weights if name.startswith(_EXTRA)]:
-            setattr(estimator, name.removeprefix(_EXTRA), weights.pop(name).numpy())
-        _load_weights(estimator.objective_, weights, folder)
+        for name in [name for name in weights if name.startswith(saving.EXTRA)]:
+            setattr(estimator, name.removeprefix(saving.EXTRA), weights.pop(name).numpy())
+        saving.load_weights(estimator.objective_, weights, folder)
         estimator.objective_.to(estimator.device_).eval()
         return estimator
 
@@ -556,58 +513,10 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         fitted["scaling_"] = self.scaling_.to_json()
         if hasattr(self, "feature_names_in_"):
             fitted["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
-        description = {"estimator": type(self).__name__, "options": self._resolved_options(), "fitted": fitted}
-        extra = {_EXTRA + name: torch.from_numpy(value) for name, value in self._extra().items()}
+        description = {"estimator": type(self).__name__, "options": fitting.resolved_options(self), "fitted": fitted}
+        extra = {saving.EXTRA + name: torch.from_numpy(value) for name, value in self._extra().items()}
         saving.write_model(folder, description, {**weights, **extra})
 
     def _extra(self) -> dict[str, np.ndarray]:
         """Return the fitted arrays that a family keeps beside the weights, by attribute name."""
         return {}
-
-
-_EXTRA = "estimator."  # marks, among the names in a weights file, what belongs to the estimator and not to the objective
-def _leads() -> bool:
-    return int(os.environ.get("RANK", "0")) == 0
-
-
-def _code_shape(encoder: nn.Module, shape: tuple[int, ...], multiplier: int) -> tuple[int, ...]:
-    """Return the shape of one code, found by encoding two blank images."""
-    training = encoder.training
-    encoder.eval()
-    try:
-        device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
-        with torch.no_grad():
-            code = encoder(torch.zeros(2, *shape, device=device))
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"network: the encoder {type(encoder).__name__} cannot take images {shape}: {reason}") from error
-    encoder.train(training)
-    if code.ndim < 2 or code.shape[1] % multiplier:
-        raise InputError(
-            f"network: the encoder {type(encoder).__name__} returns {tuple(code.shape[1:])} per image; "
-            f"this model needs {multiplier} values for each latent dimension, along the first axis"
-        )
-    return (code.shape[1] // multiplier, *code.shape[2:])
-
-
-def _network_of(
-    saved: Any, given: Sequence[nn.Module] | None, fitted: Mapping[str, Any], folder: Path
-) -> str | tuple[nn.Module, ...]:
-    if isinstance(saved, str):
-        return saved
-    if given is None:
-        names = ", ".join(f"{name}(...)" for name in saved)
-        shapes = f"images {tuple(fitted['image_shape_'])}, codes {tuple(fitted['code_shape_'])}"
-        raise ModelError(f"{folder} was trained with networks of its own; give load(..., network=({names})) for {shapes}")
-    return tuple(given)
-
-
-def _load_weights(objective: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
-    own = objective.state_dict()
-    for name in sorted(own.keys() | weights.keys()):
-        shapes = [tuple(side[name].shape) if name in side else None for side in (own, weights)]
-        if shapes[0] != shapes[1]:
-            raise ModelError(f"{folder}: {name} has shape {shapes[1]} in the file, but the model needs {shapes[0]}")
-    objective.load_state_dict(weights, assign=True)
-    for parameter in objective.parameters():
-        parameter.requires_grad_(True)

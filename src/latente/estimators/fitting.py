@@ -5,20 +5,41 @@ from __future__ import annotations
 import dataclasses
 import numbers
 import os
+import platform
 import shlex
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.utils import check_random_state
 from torch import nn
 
+from latente import corruptions, networks
 from latente.errors import InputError
 from latente.images import Images, open_images
 
-__all__ = ["Split", "command_line", "describe_data", "is_binary", "is_source", "own_networks", "settle_seed", "split", "usual_batch_size"]
+__all__ = [
+    "OWN",
+    "Split",
+    "code_shape",
+    "describe_data",
+    "is_binary",
+    "is_source",
+    "leads",
+    "own_networks",
+    "resolved_options",
+    "run_options",
+    "settle_seed",
+    "split",
+    "usual_batch_size",
+    "versions",
+]
+
+OWN = "own:"  # marks, in the options on disk, the name of a caller's callable, which is not saved itself
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,11 +152,98 @@ def describe_data(parts: Split) -> dict[str, Any]:
     }
 
 
-def command_line(estimator: Any, options: Mapping[str, Any]) -> str:
+def _command_line(estimator: Any, options: Mapping[str, Any]) -> str:
     """Return the command that started this training, or the Python expression that stands for it."""
     program = Path(sys.argv[0] or "python").name
     if program in ("latente", "__main__.py"):
         return shlex.join(["latente", *sys.argv[1:]])
-    changed = estimator._changed_options()
+    changed = _changed_options(estimator)
     arguments = ", ".join(f"{name}={options[name]!r}" for name in changed if name in options)
     return f"{type(estimator).__name__}({arguments}).fit(...)"
+
+
+def leads() -> bool:
+    """Whether this process is the one that writes, of those that torchrun started."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def code_shape(encoder: nn.Module, shape: tuple[int, ...], multiplier: int) -> tuple[int, ...]:
+    """Return the shape of one code, found by encoding two blank images."""
+    training = encoder.training
+    encoder.eval()
+    try:
+        device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
+        with torch.no_grad():
+            code = encoder(torch.zeros(2, *shape, device=device))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"network: the encoder {type(encoder).__name__} cannot take images {shape}: {reason}"
+        ) from error
+    encoder.train(training)
+    if code.ndim < 2 or code.shape[1] % multiplier:
+        raise InputError(
+            f"network: the encoder {type(encoder).__name__} returns {tuple(code.shape[1:])} per image; "
+            f"this model needs {multiplier} values for each latent dimension, along the first axis"
+        )
+    return (code.shape[1] // multiplier, *code.shape[2:])
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    import sklearn
+
+    import latente
+
+    return {
+        "latente": latente.__version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "scikit-learn": sklearn.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def run_options(estimator: Any, parts: Split) -> dict[str, Any]:
+    """Return what options.json holds."""
+    options = resolved_options(estimator)
+    return {
+        "format": 1,
+        "model": estimator.model,
+        "options": options,
+        "data": describe_data(parts),
+        "device": str(estimator.device_),
+        "parameters": sum(p.numel() for p in estimator.objective_.parameters()),
+        "versions": versions(),
+        "command": _command_line(estimator, options),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def resolved_options(estimator: Any) -> dict[str, Any]:
+    """Return every constructor option as JSON, with what was left open settled."""
+    options = estimator.get_params(deep=False)
+    own = own_networks(estimator.network)
+    if own is None:
+        wanted = estimator.network, estimator.image_shape_, estimator.latent_dim, estimator.hidden
+        kind, hidden, latent_dim = networks.resolve(*wanted)
+        options |= {"network": kind, "hidden": list(hidden), "latent_dim": latent_dim}
+    else:
+        options |= {"network": [type(module).__name__ for module in own]}
+        options |= {"hidden": None if estimator.hidden is None else list(estimator.hidden)}
+    if not (options["validation"] is None or isinstance(options["validation"], int | float)):
+        options["validation"] = "a set of its own"
+    for name in ("out", "init"):
+        options[name] = None if options[name] is None else str(options[name])
+    if callable(estimator.corruption) and not isinstance(estimator.corruption, corruptions.Corruption):
+        options["corruption"] = OWN + getattr(estimator.corruption, "__name__", type(estimator.corruption).__name__)
+    elif estimator.corruption is not None:
+        options["corruption"] = str(estimator.corruption)
+    settled = {name: getattr(estimator, f"{name}_") for name in ("batch_size", "likelihood") if name in options}
+    return options | settled | {"random_state": estimator.seed_, "verbose": False}
+
+
+def _changed_options(estimator: Any) -> list[str]:
+    """Return the names of the constructor's arguments that are not at their defaults."""
+    defaults = type(estimator)().get_params(deep=False)
+    return [name for name, value in estimator.get_params(deep=False).items() if value is not defaults[name]]

@@ -63,18 +63,24 @@ class ProgressBar:
             loss = next(float(value) for name, value in line.items() if name.endswith("loss"))
             self._texts["loss"] = f"loss {loss:.5g}"
             self._texts["speed"] = f" · {line['images_per_second']:,.0f} images/s"
-        if self._bar is None and (line["part"] == "validation" or self._is_time()):
-            text = "".join(self._texts.values())
-            self.console.print(f"epoch {line['epoch']}/{self._epochs}, step {line['step']}: {text}", soft_wrap=True)
+        # an epoch's last line is printed by epoch_ended, with the validation that follows it
+        if self._bar is None and line["step"] % self._per_epoch and self._is_time():
+            self._print(line["epoch"], line["step"])
 
     def epoch_ended(self, state: TrainingState, is_best: bool) -> None:
-        if self._bar is not None:
+        if self._bar is None:
+            self._print(state.epoch, state.step)
+        else:
             self._bar.update(self._task, completed=state.step, refresh=True, **self._texts)
 
     def stopped(self) -> None:
         if self._bar is not None:
             self._bar.refresh()
             self._bar.stop()
+
+    def _print(self, epoch: int, step: int) -> None:
+        text = "".join(self._texts.values())
+        self.console.print(f"epoch {epoch}/{self._epochs}, step {step:,}: {text}", soft_wrap=True)
 
     def _is_time(self) -> bool:
         if (now := time.monotonic()) - self._last_line < self.SECONDS_BETWEEN_LINES:

@@ -5,39 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
-import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latente.errors import ModelError
+from latente.estimators.fitting import OWN, versions
 from latente.files import replacing, sha256_of, write_json
 
-__all__ = ["model_folder", "read_model", "read_weights", "versions", "write_model"]
+__all__ = [
+    "EXTRA",
+    "corruption_of",
+    "load_weights",
+    "model_folder",
+    "networks_of",
+    "read_model",
+    "read_weights",
+    "write_model",
+]
 
 FORMAT = 1
+EXTRA = "estimator."  # marks, among the names of the weights, what is the estimator's and not the objective's
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
-    import numpy
-    import sklearn
-
-    import latente
-
-    return {
-        "latente": latente.__version__,
-        "torch": torch.__version__,
-        "numpy": numpy.__version__,
-        "scikit-learn": sklearn.__version__,
-        "python": platform.python_version(),
-    }
 
 
 def model_folder(path: str | os.PathLike[str]) -> Path:
@@ -102,3 +96,42 @@ def read_weights(folder: Path, entry: Mapping[str, Any]) -> dict[str, Tensor]:
         return safetensors.torch.load(path.read_bytes())
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} is no sound safetensors file: {error}") from error
+
+
+def networks_of(
+    saved: Any, given: Sequence[nn.Module] | None, fitted: Mapping[str, Any], folder: Path
+) -> str | tuple[nn.Module, ...]:
+    """Return the name of the network, or the caller's own modules, given back; ModelError where they are missing."""
+    if isinstance(saved, str):
+        return saved
+    if given is None:
+        names = ", ".join(f"{name}(...)" for name in saved)
+        shapes = f"images {tuple(fitted['image_shape_'])}, codes {tuple(fitted['code_shape_'])}"
+        raise ModelError(
+            f"{folder} was trained with networks of its own; give load(..., network=({names})) for {shapes}"
+        )
+    return tuple(given)
+
+
+def corruption_of(saved: str | None, given: Any, folder: Path) -> Any:
+    """Return the corruption that was saved or given back; None, with a warning, where a caller's own is missing."""
+    if given is not None or saved is None or not saved.startswith(OWN):
+        return saved if given is None else given
+    warnings.warn(
+        f"{folder} was trained with the corruption {saved.removeprefix(OWN)!r} of its caller, which is not saved: the "
+        "model takes images as they are; give it back by load(..., corruption=...)",
+        stacklevel=4,
+    )
+    return None
+
+
+def load_weights(objective: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Put weights into the objective; raises ModelError naming the first one whose shape does not fit."""
+    own = objective.state_dict()
+    for name in sorted(own.keys() | weights.keys()):
+        shapes = [tuple(side[name].shape) if name in side else None for side in (own, weights)]
+        if shapes[0] != shapes[1]:
+            raise ModelError(f"{folder}: {name} has shape {shapes[1]} in the file, but the model needs {shapes[0]}")
+    objective.load_state_dict(weights, assign=True)
+    for parameter in objective.parameters():
+        parameter.requires_grad_(True)

@@ -74,9 +74,6 @@ class VariationalAutoencoder(ImageEstimator):
             is_binary=self.is_binary_,
         )
 
-    def _resolved_options(self) -> dict[str, Any]:
-        return super()._resolved_options() | {"likelihood": self.likelihood_}
-
     @property
     def is_density_(self) -> bool:
         """Whether the bounds are log-likelihoods: always for a Gaussian; for a Bernoulli, of binary data only."""
@@ -110,9 +107,9 @@ class VariationalAutoencoder(ImageEstimator):
         return pairs[:, 0], pairs[:, 1]
 
     def bound(self, X: Any, samples: int = 100) -> np.ndarray:
-        """Return each image's importance-weighted bound of log p(x) with `samples` samples, (N,) nats (Burda et al. 2016).
+        """Return each image's importance-weighted bound of log p(x) in nats (N,), with so many samples.
 
-        All images meet the same noise; the bound rises with the samples towards log p(x).
+        Source: Burda et al. 2016, eq. 8. All images meet the same noise; the bound rises with the samples to log p(x).
         """
         images = self._open(X)
         if samples < 1:

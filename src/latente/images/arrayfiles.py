@@ -36,9 +36,7 @@ _NPZ_NAMES = {
     "attribute_names": ("attribute_names",),
 }
 _NPZ_PART = re.compile(r"(?:(train|val|test)_(.+)|(.+)_(train|val|test))$")
-_IDX_NAME = re.compile(
-    r"(?:(train|t10k|test|val)[-_.])?images?[-_.]idx[1-9][-_.]ubyte(?:\.gz)?$", re.IGNORECASE
-)
+_IDX_NAME = re.compile(r"(?:(train|t10k|test|val)[-_.])?images?[-_.]idx[1-9][-_.]ubyte(?:\.gz)?$", re.IGNORECASE)
 _IDX_PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "val"}
 
 
@@ -91,9 +89,7 @@ def open_npz(path: Path, options: Options) -> Images:
             raise InputError(
                 f"{path.name} holds no images: call them 'images' (it holds {', '.join(names) or 'nothing'})"
             )
-        rows = {
-            column: npy_rows(f"{path.name}, {name}", _member(path, name)) for column, name in arrays.items()
-        }
+        rows = {column: npy_rows(f"{path.name}, {name}", _member(path, name)) for column, name in arrays.items()}
         count = rows["pixels"].shape[0]
         layout = rows["pixels"].into(writer, "pixels", options)
         sides = rows["pixels"].shape[2:] if layout == "NCHW" else rows["pixels"].shape[1:3]
@@ -207,18 +203,14 @@ def _load_labels(labels: Any) -> Any:
         return labels
     path = Path(labels)
     if not path.is_file():
-        raise InputError(
-            f"labels={str(labels)!r} is no file; give a .npy or idx file with one label for each image"
-        )
+        raise InputError(f"labels={str(labels)!r} is no file; give a .npy or idx file with one label for each image")
     if path.suffix == ".npy":
         with reading(path.name):
             return np.load(path, allow_pickle=False)
     return idx_rows(path).read()
 
 
-def _npz_arrays(
-    path: Path, names: Sequence[str], options: Options
-) -> tuple[dict[str, str], dict[str, int], list[str]]:
+def _npz_arrays(path: Path, names: Sequence[str], options: Options) -> tuple[dict[str, str], dict[str, int], list[str]]:
     """Return column -> array of the part to open, the parts' counts, and the arrays of no known name."""
     known = {name: column for column, spellings in _NPZ_NAMES.items() for name in spellings}
     found: dict[str | None, dict[str, str]] = {}
@@ -280,6 +272,4 @@ def _member(path: Path, name: str) -> Callable[[], AbstractContextManager[IO[byt
 def _idx_labels(images: Path) -> Path | None:
     """The file of labels that belongs to a file of images, whichever of the two is compressed."""
     name = re.sub(r"idx\d", "idx1", re.sub("image", "label", images.name.removesuffix(".gz")))
-    return next(
-        (path for path in (images.with_name(name), images.with_name(f"{name}.gz")) if path.is_file()), None
-    )
+    return next((path for path in (images.with_name(name), images.with_name(f"{name}.gz")) if path.is_file()), None)

@@ -15,7 +15,7 @@ from latente.images.options import Options
 from latente.images.scan import Scan, count_classes
 from latente.images.sizing import resize_arrays
 
-__all__ = ["check_finite", "check_kind", "find_layout", "label_column", "open_array", "scan_array", "to_nchw"]
+__all__ = ["as_array", "check_finite", "check_kind", "find_layout", "label_column", "open_array", "scan_array", "to_nchw"]
 
 _FEW = 4  # an axis this short can only be the channels, where the other candidate is longer
 _ROWS = 4096
@@ -59,9 +59,7 @@ def as_array(source: Any) -> tuple[np.ndarray, bool]:
         raise InputError(f"{type(source).__name__} cannot be read as an array of images: {error}") from error
 
 
-def find_layout(
-    shape: Sequence[int], channels: int | str | None, name: str, *, first_by_default: bool = False
-) -> str:
+def find_layout(shape: Sequence[int], channels: int | str | None, name: str, *, first_by_default: bool = False) -> str:
     """Return "NF", "NHW", "NHWC" or "NCHW" for an array of this shape.
 
     channels: "first" or "last" says where the channels are; a number says how many there are. Without either,
@@ -70,18 +68,14 @@ def find_layout(
     """
     shown = "x".join(map(str, shape))
     if len(shape) not in (2, 3, 4):
-        raise InputError(
-            f"{name} has the shape ({shown}); images are (N, H, W), (N, C, H, W), (N, H, W, C) or (N, F)"
-        )
+        raise InputError(f"{name} has the shape ({shown}); images are (N, H, W), (N, C, H, W), (N, H, W, C) or (N, F)")
     if 0 in shape:
         raise InputError(f"{name} is empty: its shape is {shown}")
     if len(shape) == 2:
         return "NF"
     if len(shape) == 3:
         if shape[2] in (3, 4) and shape[1] >= 16 and channels != 1:
-            raise InputError(
-                f"{name} of {shown} looks like one image; give array[None], or channels=1 if it is none"
-            )
+            raise InputError(f"{name} of {shown} looks like one image; give array[None], or channels=1 if it is none")
         if channels not in (None, 1, "first", "last"):
             raise InputError(f"{name} of {shown} has one channel, not {channels}")
         return "NHW"
@@ -99,9 +93,7 @@ def find_layout(
         return fits[0]
     if first_by_default:
         return "NCHW"
-    raise InputError(
-        f"{name} of {shown}: say which axis holds the channels by channels='first' or channels='last'"
-    )
+    raise InputError(f"{name} of {shown}: say which axis holds the channels by channels='first' or channels='last'")
 
 
 def to_nchw(array: np.ndarray, layout: str) -> np.ndarray:
@@ -150,14 +142,10 @@ def label_column(labels: Any, count: int) -> tuple[np.ndarray, tuple[str, ...]]:
     return array.astype(np.int64), ()
 
 
-def scan_array(
-    images: Images, source: str, kind: str, *, found: int, parts: dict[str, int] | None = None
-) -> Images:
+def scan_array(images: Images, source: str, kind: str, *, found: int, parts: dict[str, int] | None = None) -> Images:
     """Return the images with the scan of what they are."""
     size = "x".join(map(str, images.shape[1:] if not images.is_table else images.shape))
-    channels = (
-        f", {images.shape[0]} channel{'s' * (images.shape[0] > 1)}" if not images.is_table else " features"
-    )
+    channels = f", {images.shape[0]} channel{'s' * (images.shape[0] > 1)}" if not images.is_table else " features"
     scan = Scan(source, kind, found=found, count=len(images), parts=parts or {})
     scan.choice = f"{size}{channels}, {images.pixels.dtype}"
     if images.labels is not None:

@@ -65,9 +65,7 @@ def get(name: str, progress: Progress | None = None) -> Path:
     if entry.by_hand:
         raise InputError(f"{name} is for you to get, from {entry.homepage}: {_cure(entry)}")
     if os.environ.get("LATENTE_OFFLINE", "0") not in ("", "0"):
-        raise InputError(
-            f"{name} is not on this machine, and LATENTE_OFFLINE forbids fetching it: {_cure(entry)}"
-        )
+        raise InputError(f"{name} is not on this machine, and LATENTE_OFFLINE forbids fetching it: {_cure(entry)}")
     folder = _places(entry)[-1]
     if failures := fetch(entry, folder, progress):
         raise InputError(f"{name} could not be fetched ({'; '.join(failures)}): {_cure(entry)}")

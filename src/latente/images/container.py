@@ -12,7 +12,7 @@ import numpy as np
 
 from latente.errors import InputError
 
-__all__ = ["COLUMNS", "Images"]
+__all__ = ["COLUMNS", "Images", "to_layout"]
 
 # target: pairs (same layout as pixels, any C, H, W) · label: (N,) integers, -1 unknown · attributes: (N, A) ·
 # condition: (N, K) floats · mask: (N, 1, H, W) uint8, 1 where the picture is damaged
@@ -44,9 +44,7 @@ class Images:
 
     def __post_init__(self) -> None:
         if self.pixels.ndim not in (2, 4):
-            raise InputError(
-                f"Images hold (N, C, H, W) or (N, F) arrays, not {self.pixels.shape}; use open_images()"
-            )
+            raise InputError(f"Images hold (N, C, H, W) or (N, F) arrays, not {self.pixels.shape}; use open_images()")
         for key, column in self.columns.items():
             if key not in COLUMNS:
                 raise InputError(f"unknown column {key!r}; known: {', '.join(COLUMNS)}")
@@ -94,11 +92,7 @@ class Images:
         """Return the images at `indices` (integers or a slice) with their columns; a slice copies nothing."""
         files: tuple[str, ...] = ()
         if self.files:
-            files = (
-                self.files[indices]
-                if isinstance(indices, slice)
-                else tuple(self.files[int(i)] for i in indices)
-            )
+            files = self.files[indices] if isinstance(indices, slice) else tuple(self.files[int(i)] for i in indices)
         columns = {key: column[indices] for key, column in self.columns.items()}
         return dataclasses.replace(
             self,

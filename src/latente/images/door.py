@@ -115,9 +115,7 @@ def _open_path(path: Path, options: Options) -> Images:
     try:
         path.stat()
     except OSError as error:
-        raise InputError(
-            f"{path} cannot be opened: {error.strerror}; give a file, a folder or a set's name"
-        ) from error
+        raise InputError(f"{path} cannot be opened: {error.strerror}; give a file, a folder or a set's name") from error
     suffix = path.suffix.lower()
     if path.is_dir():
         if any(is_idx(name) for name in os.listdir(path)):

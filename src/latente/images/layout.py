@@ -69,9 +69,7 @@ def recognise(names: Sequence[str]) -> Layout:
     inputs, target_of = _match_pairs(paths, part_of, layout)
     labels = _labels(inputs)
     layout.label_names = _label_order(labels.values())
-    layout.items = [
-        Item(name, part_of.get(name), labels.get(name), target_of.get(name)) for name in sorted(inputs)
-    ]
+    layout.items = [Item(name, part_of.get(name), labels.get(name), target_of.get(name)) for name in sorted(inputs)]
     if masks:
         _match_masks(layout, masks, inputs)
     found = [
@@ -99,11 +97,7 @@ def _without_common_root(paths: dict[str, Path]) -> dict[str, Path]:
     while paths:
         firsts = {path[0] for path in paths.values()}
         first = next(iter(firsts))
-        if (
-            len(firsts) > 1
-            or first.lower() in (*_PARTS, *_MASKS)
-            or any(len(path) < 2 for path in paths.values())
-        ):
+        if len(firsts) > 1 or first.lower() in (*_PARTS, *_MASKS) or any(len(path) < 2 for path in paths.values()):
             break
         paths = {name: path[1:] for name, path in paths.items()}
     return paths
@@ -121,9 +115,7 @@ def _pairs_inside_parts(paths: dict[str, Path]) -> dict[str, Path]:
 def _split_parts(paths: dict[str, Path], layout: Layout) -> tuple[dict[str, Path], dict[str, str]]:
     """Take the part off each path, where there is a train folder or nothing but folders of parts."""
     part_of = {
-        name: _PARTS[path[0].lower()]
-        for name, path in paths.items()
-        if len(path) > 1 and path[0].lower() in _PARTS
+        name: _PARTS[path[0].lower()] for name, path in paths.items() if len(path) > 1 and path[0].lower() in _PARTS
     }
     if not part_of or ("train" not in part_of.values() and len(part_of) < len(paths)):
         return paths, {}
@@ -141,8 +133,7 @@ def _match_pairs(
     if sides is None:
         return paths, {}
     partners = {
-        side: {(part_of.get(name), path): name for name, path in members.items()}
-        for side, members in sides.items()
+        side: {(part_of.get(name), path): name for name, path in members.items()} for side, members in sides.items()
     }
     matched = partners["input"].keys() & partners["target"].keys()
     if 2 * len(matched) < max(len(partners["input"]), len(partners["target"])):

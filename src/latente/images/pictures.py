@@ -46,9 +46,7 @@ def open_pictures(path: Path, options: Options, name: str | None = None) -> Imag
     Raises InputError where there are none, the part is unknown, or more are damaged than the budget allows.
     """
     if isinstance(options.channels, str) or (options.channels or 1) > 4:
-        raise InputError(
-            f"channels={options.channels!r}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)"
-        )
+        raise InputError(f"channels={options.channels!r}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)")
     store = open_store(path)
     tables = find_tables(store, options.labels)
     wanted = {key: value for key, value in options.shown().items() if key not in ("budget", "labels")}
@@ -155,9 +153,7 @@ class _Reading:
         lost = {name: why for name, why in self.store.lost.items() if _suffix(name) in SUFFIXES}
         lost |= layout.missing
         self.scan.damaged = {
-            printable(name): why
-            for name, why in lost.items()
-            if part is None or part_of_path(name) in (None, part)
+            printable(name): why for name, why in lost.items() if part is None or part_of_path(name) in (None, part)
         }
         self.scan.found = len(items) + len(self.scan.damaged)
         sound = [
@@ -252,14 +248,10 @@ class _Reading:
     def _check(self, usable: Sequence[Item]) -> None:
         """Raise InputError where nothing is left, or too much is damaged to go on."""
         if not usable:
-            raise InputError(
-                f"{self.store.path} holds no picture that can be used: {_first(self.scan.damaged)}"
-            )
+            raise InputError(f"{self.store.path} holds no picture that can be used: {_first(self.scan.damaged)}")
         self.scan.check(self.options.budget)
 
-    def _parallel(
-        self, work: Callable[[_In], _Out], items: Sequence[_In], what: str
-    ) -> Iterator[tuple[_In, _Out]]:
+    def _parallel(self, work: Callable[[_In], _Out], items: Sequence[_In], what: str) -> Iterator[tuple[_In, _Out]]:
         """Yield each item with its result, in order; only a few results wait in memory."""
         workers = min(8, os.cpu_count() or 1)
         waiting: deque[tuple[_In, concurrent.futures.Future[_Out]]] = deque()

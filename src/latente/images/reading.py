@@ -36,9 +36,7 @@ __all__ = [
 ]
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-MAX_PIXELS = (
-    89_478_485  # a quarter of a GiB at three bytes a pixel; more is an accident or a decompression bomb
-)
+MAX_PIXELS = 89_478_485  # a quarter of a GiB at three bytes a pixel; more is an accident or a decompression bomb
 MAX_BYTES = 256 * 2**20  # of one file
 
 _OWN_SUFFIXES = {
@@ -240,9 +238,7 @@ def _opened(file: BinaryIO) -> Iterator[Image.Image]:
         width, height = image.size
         if width * height > MAX_PIXELS:  # Pillow's own limit can be switched off by others
             raise Damaged(f"{width}x{height} is more than {MAX_PIXELS:,} pixels")
-        if (
-            getattr(image, "is_animated", False) and image.format != "MPO"
-        ):  # MPO: a photograph and its previews
+        if getattr(image, "is_animated", False) and image.format != "MPO":  # MPO: a photograph and its previews
             raise Damaged("animated, or of several pages")
         if image.mode == "F":
             raise Damaged("floating-point pixels; give these as a .npy array")

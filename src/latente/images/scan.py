@@ -71,9 +71,7 @@ class Scan:
             rows.append(("duplicates", f"{spare} with the bytes of another: {groups}"))
         for title, files in [("left out", self.damaged), ("odd", self.odd)]:
             if files:
-                rows.append(
-                    (title, f"{len(files)}: {listed(f'{name} ({why})' for name, why in files.items())}")
-                )
+                rows.append((title, f"{len(files)}: {listed(f'{name} ({why})' for name, why in files.items())}"))
         rows += [("note", note) for note in self.notes]
         if self.choice:
             rows.append(("made into", self.choice))
@@ -90,9 +88,7 @@ def listed(items: Iterable[str], shown: int = _SHOWN) -> str:
 def count_classes(label: np.ndarray, names: Sequence[str]) -> dict[str, int]:
     """Return how many images each class has, in the classes' order; -1 is unknown."""
     numbers, counts = np.unique(label, return_counts=True)
-    spelled = {
-        number: names[number] if 0 <= number < len(names) else str(number) for number in numbers.tolist()
-    }
+    spelled = {number: names[number] if 0 <= number < len(names) else str(number) for number in numbers.tolist()}
     spelled[-1] = "unknown"
     return {spelled[number]: count for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)}
 

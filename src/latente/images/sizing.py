@@ -86,9 +86,7 @@ def resize_arrays(pixels: np.ndarray, options: Options) -> np.ndarray:
     scaled = np.empty((*pixels.shape[:2], *size), pixels.dtype)
     for index in np.ndindex(*pixels.shape[:2]):
         plane = pixels[index]
-        image = Image.fromarray(plane.astype(np.float32)).resize(
-            size[::-1], Image.Resampling.LANCZOS, box=box
-        )
+        image = Image.fromarray(plane.astype(np.float32)).resize(size[::-1], Image.Resampling.LANCZOS, box=box)
         values = np.asarray(image).clip(plane.min(), plane.max())
         scaled[index] = np.rint(values) if pixels.dtype.kind in "ui" else values
     return scaled
@@ -106,9 +104,7 @@ def _common_ratio(pairs: Sequence[tuple[Header, Header]]) -> float:
     ratio = float(np.median(ratios))
     ratio = round(ratio) if ratio > 1 else 1 / round(1 / ratio)
     same = all(
-        abs(large.size[axis] - small.size[axis] * ratio) <= max(1.0, ratio)
-        for small, large in pairs
-        for axis in (0, 1)
+        abs(large.size[axis] - small.size[axis] * ratio) <= max(1.0, ratio) for small, large in pairs for axis in (0, 1)
     )
     return ratio if same else 1.0
 

@@ -96,9 +96,7 @@ class FolderStore(_Files):
                 if entry.is_dir():
                     identity = _identity(path)
                     if identity in above:
-                        self.notes.append(
-                            f"link {printable(name)} leads back to a folder above it; not followed"
-                        )
+                        self.notes.append(f"link {printable(name)} leads back to a folder above it; not followed")
                     else:
                         self._walk(path, f"{name}/", (*above, identity))
                 else:
@@ -148,9 +146,7 @@ class ZipStore(_Files):
                 continue
             parts = PurePosixPath(member.filename.replace("\\", "/")).parts
             if not parts or ".." in parts or parts[0].endswith((":", "/")):
-                raise InputError(
-                    f"{path} names a file outside itself ({printable(member.filename)}); refused"
-                )
+                raise InputError(f"{path} names a file outside itself ({printable(member.filename)}); refused")
             if any(map(_is_hidden, parts)) or stat.S_ISLNK(member.external_attr >> 16):
                 continue
             name = "/".join(parts)

@@ -105,12 +105,8 @@ def idx_rows(path: Path, sha256: str | None = None) -> Rows:
         offset = file.tell()
     dtype = np.dtype(_IDX_TYPES[head[2]])
     claimed = offset + math.prod(shape) * dtype.itemsize
-    if len(shape) != head[3] or claimed > path.stat().st_size * (
-        _DEFLATE if path.name.endswith(".gz") else 1
-    ):
-        raise InputError(
-            f"{path} is damaged: it is too short for the {claimed:,} bytes that its header claims"
-        )
+    if len(shape) != head[3] or claimed > path.stat().st_size * (_DEFLATE if path.name.endswith(".gz") else 1):
+        raise InputError(f"{path} is damaged: it is too short for the {claimed:,} bytes that its header claims")
     return _raw_rows(path.name, shape, dtype, opened, offset, sha256)
 
 
@@ -169,15 +165,9 @@ def _raw_rows(
                     raise InputError(f"{name} is truncated: it ends in row {start + len(data) // row_bytes}")
                 if sha256:
                     digest.update(data)
-                yield (
-                    np.frombuffer(data, dtype)
-                    .reshape(rows, *shape[1:])
-                    .astype(dtype.newbyteorder("="), copy=False)
-                )
+                yield (np.frombuffer(data, dtype).reshape(rows, *shape[1:]).astype(dtype.newbyteorder("="), copy=False))
             if file.read(1):
-                raise InputError(
-                    f"{name} is damaged: it holds more than the {shape[0]:,} rows that its header claims"
-                )
+                raise InputError(f"{name} is damaged: it holds more than the {shape[0]:,} rows that its header claims")
         if sha256 and digest.hexdigest() != sha256:
             raise InputError(f"{name} is not the official file: its SHA-256 differs; get it again")
 
@@ -190,9 +180,7 @@ def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
         return np.lib.format.read_array_header_1_0(file)
     if version == (2, 0):
         return np.lib.format.read_array_header_2_0(file)
-    raise InputError(
-        f"it is a .npy file of version {version[0]}.{version[1]}; save it again with plain numbers"
-    )
+    raise InputError(f"it is a .npy file of version {version[0]}.{version[1]}; save it again with plain numbers")
 
 
 def _rows_a_chunk(shape: Sequence[int], dtype: np.dtype) -> int:

@@ -59,9 +59,7 @@ class Table:
 
     def parts(self, names: Sequence[str]) -> dict[str, str]:
         """Return picture -> part, of a list of parts."""
-        return {
-            name: _PART_NUMBERS[row[0]] for name, row in self.match(names).items() if row[0] in _PART_NUMBERS
-        }
+        return {name: _PART_NUMBERS[row[0]] for name, row in self.match(names).items() if row[0] in _PART_NUMBERS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,9 +97,7 @@ def find_tables(store: Store, labels: Any) -> list[TableFile]:
     return [_file(Path(labels), chosen=True), *(file for file in found if _CELEBA_PARTS in file.name)]
 
 
-def read_tables(
-    files: Sequence[TableFile], names: Sequence[str]
-) -> tuple[Table | None, Table | None, list[str]]:
+def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table | None, Table | None, list[str]]:
     """Return the table of labels or attributes, CelebA's list of parts, and notes on what was not used.
 
     A table that the caller did not name is used where it knows at least half of the pictures, and no other
@@ -118,9 +114,7 @@ def read_tables(
             continue
         known = len(table.match(names))
         if file.chosen and not known:
-            raise InputError(
-                f"{file.name} names none of the pictures; its first column must hold their file names"
-            )
+            raise InputError(f"{file.name} names none of the pictures; its first column must hold their file names")
         if table.is_partition and known:
             partition = table
         elif file.chosen or 2 * known >= len(names):
@@ -150,9 +144,7 @@ def parse_table(content: bytes, name: str) -> Table:
     width = len(rows[0]) if rows else 0
     for number, row in enumerate(rows, start=1):
         if len(row) != width:
-            raise InputError(
-                f"{name}: row {number} has {len(row)} columns, the first has {width}; make them equal"
-            )
+            raise InputError(f"{name}: row {number} has {len(row)} columns, the first has {width}; make them equal")
     header = header[len(header) - (width - 1) :] if header else tuple(f"column {k}" for k in range(1, width))
     return Table(name, header, {row[0]: row[1:] for row in rows})
 
@@ -248,9 +240,7 @@ def _attributes(
     for number, row in enumerate(rows):
         cells = [row[index] for index in indices] if row else [""]
         if not all(cells):
-            raise InputError(
-                f"{table.name} has no attributes for {files[number]}; complete or remove its row"
-            )
+            raise InputError(f"{table.name} has no attributes for {files[number]}; complete or remove its row")
         values[number] = [float(cell) for cell in cells]
     whole = bool((values == np.rint(values)).all()) and bool((np.abs(values) < 2**15).all())
     return values.astype(np.int16 if whole else np.float32)

@@ -38,8 +38,8 @@ _SMALLEST_PROBABILITY = 1e-7
 _VALUES_AT_ONCE = 1 << 21
 
 PROTOCOLS = {
-    "mse": "mean squared error per value, in the data's units squared; mean over images",
-    "mae": "mean absolute error per value, in the data's units; mean over images",
+    "mse": "mean squared error per value, in the units compared (models: the data range is 1); mean over images",
+    "mae": "mean absolute error per value, in the units compared (models: the data range is 1); mean over images",
     "bce": "cross-entropy per value in nats, both images divided by the data range, the reconstruction "
     f"clipped to [{_SMALLEST_PROBABILITY:g}, 1 - {_SMALLEST_PROBABILITY:g}]; mean over images",
     "psnr": "peak signal-to-noise ratio in dB, the data range as peak, all channels in one MSE; mean over "
@@ -118,9 +118,7 @@ def ssim(originals: _Pixels, reconstructions: _Pixels, *, data_range: int | floa
     return np.array(values, dtype=np.float64)
 
 
-def evaluate_images(
-    originals: _Pixels, reconstructions: _Pixels, data_range: int | float
-) -> dict[str, float]:
+def evaluate_images(originals: _Pixels, reconstructions: _Pixels, data_range: int | float) -> dict[str, float]:
     """Return the means over the images of "mse", "mae", "bce", "psnr" and "ssim", as in `PROTOCOLS`.
 
     All are finite: an image counts with at most 100 dB (`PSNR_CEILING`) in the mean PSNR, a perfect one too.
@@ -183,7 +181,5 @@ def _has_cross_entropy(originals: _Pixels, reconstructions: _Pixels, data_range:
         else reconstructions.dtype.kind == "f"
     )
     return unrounded and all(
-        _within_unit_range(values / data_range)
-        for pair in _pairs(originals, reconstructions)
-        for values in pair
+        _within_unit_range(values / data_range) for pair in _pairs(originals, reconstructions) for values in pair
     )

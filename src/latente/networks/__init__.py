@@ -47,9 +47,7 @@ def resolve(
     if kind == "conv":
         check_sides(shape)
     if latent_dim is None and kind == "dense":
-        raise InputError(
-            "latent_dim=None keeps a convolutional bottleneck spatial; a dense network needs a number"
-        )
+        raise InputError("latent_dim=None keeps a convolutional bottleneck spatial; a dense network needs a number")
     if latent_dim is not None:
         latent_dim = whole("latent_dim", latent_dim)
     if hidden is not None:
@@ -97,8 +95,6 @@ def build_pair(
         )
     common |= {"kernel_size": kernel_size, "stride": stride, "depth": depth}
     return (
-        ConvEncoder(
-            shape, outputs, code_multiplier=multiplier, output_activation=latent_activation, **common
-        ),
+        ConvEncoder(shape, outputs, code_multiplier=multiplier, output_activation=latent_activation, **common),
         ConvDecoder(latent_dim, shape, output_conv=latent_dim is None, **common),
     )

@@ -145,9 +145,7 @@ class _Level:
     kernel: int
     stride: int
     padding: tuple[int, int]  # on both ends
-    restored: tuple[
-        int, int
-    ]  # what the transposed convolution adds to come back to the sides before, exactly
+    restored: tuple[int, int]  # what the transposed convolution adds to come back to the sides before, exactly
     after: tuple[int, int]  # the sides that the level comes down to
 
     def down(self, inputs: int, outputs: int) -> nn.Conv2d:
@@ -166,9 +164,7 @@ def _plan(shape: Sequence[int], levels: int, kernel: int, stride: int) -> list[_
     """Return the levels that an image passes, or raise InputError naming the option that does not fit."""
     check_sides(shape)
     if whole("kernel_size", kernel) < whole("stride", stride):
-        raise InputError(
-            f"kernel_size={kernel} would skip pixels with stride={stride}; give at least {stride}"
-        )
+        raise InputError(f"kernel_size={kernel} would skip pixels with stride={stride}; give at least {stride}")
     sides = shape[1], shape[2]
     plan: list[_Level] = []
     for done in range(levels):

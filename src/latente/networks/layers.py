@@ -77,9 +77,7 @@ class Finish:
             modules.append(nn.BatchNorm2d(channels) if spatial else nn.BatchNorm1d(channels))
         elif self.normalization is not None:
             if channels < 2:
-                raise InputError(
-                    f"normalization={self.normalization!r} needs hidden widths of at least 2, not 1"
-                )
+                raise InputError(f"normalization={self.normalization!r} needs hidden widths of at least 2, not 1")
             modules.append(nn.GroupNorm(self._groups(channels), channels))
         modules.append(activate(self.activation))
         if self.dropout:
@@ -144,9 +142,7 @@ def widths(hidden: object, *, least: int = 0) -> tuple[int, ...]:
     if not isinstance(hidden, Sequence) or isinstance(hidden, str):
         raise InputError(f"hidden must be a sequence of widths such as (512, 256), not {hidden!r}")
     if len(hidden) < least:
-        raise InputError(
-            f"hidden={tuple(hidden)} has too few entries; a convolutional network needs at least {least}"
-        )
+        raise InputError(f"hidden={tuple(hidden)} has too few entries; a convolutional network needs at least {least}")
     return tuple(whole("every width in hidden", width) for width in hidden)
 
 

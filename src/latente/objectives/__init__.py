@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from latente.objectives.autoencoding import AutoencoderObjective, VariationalObjective
+from latente.objectives.autoencoding import (
+    AutoencoderObjective,
+    ReconstructionObjective,
+    VariationalObjective,
+)
 from latente.objectives.objective import Batch, Objective
 
-__all__ = ["AutoencoderObjective", "Batch", "Objective", "VariationalObjective"]
+__all__ = ["AutoencoderObjective", "Batch", "Objective", "ReconstructionObjective", "VariationalObjective"]

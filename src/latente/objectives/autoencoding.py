@@ -14,7 +14,7 @@ from latente import formulas
 from latente.errors import InputError, did_you_mean
 from latente.objectives.objective import Batch, Objective
 
-__all__ = ["AutoencoderObjective", "VariationalObjective"]
+__all__ = ["AutoencoderObjective", "ReconstructionObjective", "VariationalObjective"]
 
 _LOSSES = {"mse": formulas.mse, "bce": formulas.bce_with_logits, "l1": formulas.mae}
 _LIKELIHOODS = ("bernoulli", "gaussian")
@@ -27,7 +27,7 @@ _FIRST_SIGMA = 0.1  # of the network's range: where the learned sigma starts, ab
 _ROWS_AT_ONCE = 1024  # images decoded in one pass without gradients, for several draws of each code
 
 
-class _EncoderDecoder(Objective):
+class ReconstructionObjective(Objective):
     """What the objectives below share: two networks, a corruption of what the encoder sees, and a target."""
 
     def __init__(
@@ -56,9 +56,7 @@ class _EncoderDecoder(Objective):
     def _image(self, raw: Tensor) -> Tensor:
         return torch.sigmoid(raw) if self.output == "sigmoid" else raw
 
-    def _seen_and_target(
-        self, batch: Batch, generator: torch.Generator, shared: bool
-    ) -> tuple[Tensor, Tensor]:
+    def _seen_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
         """Return what the encoder gets, and what the decoder shall return ("target" where there is one)."""
         images = batch["images"]
         target = batch.get("target", images)
@@ -76,7 +74,7 @@ class _EncoderDecoder(Objective):
         return raw
 
 
-class AutoencoderObjective(_EncoderDecoder):
+class AutoencoderObjective(ReconstructionObjective):
     """The mean over all values of the reconstruction's error, in the network's range.
 
     encoder: images (B, C, H, W) or (B, F) -> codes of any shape (B, ...). decoder: codes -> RAW outputs of
@@ -109,9 +107,7 @@ class AutoencoderObjective(_EncoderDecoder):
         codes: Tensor = self.encoder(x)
         return codes
 
-    def forward(
-        self, turn: str, batch: Batch, generator: torch.Generator
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss, a mean per value over the batch, and the same under its name."""
         seen, target = self._seen_and_target(batch, generator, shared=False)
         loss = self._error(self._raw(self.encoder(seen), target), target, over_batch=True)
@@ -130,7 +126,7 @@ class AutoencoderObjective(_EncoderDecoder):
         return _LOSSES[self.loss](result, target, over_batch=over_batch)
 
 
-class VariationalObjective(_EncoderDecoder):
+class VariationalObjective(ReconstructionObjective):
     """The negative evidence lower bound, in nats per image.
 
     Summed over the values of an image and of its code, averaged over the batch:
@@ -139,17 +135,20 @@ class VariationalObjective(_EncoderDecoder):
 
     encoder: images -> (B, 2 C, ...), the posterior's means and log-variances in two halves of dimension 1;
     log-variances are clamped to [-30, 20]. decoder: codes (B, C, ...) -> RAW outputs of the target's shape.
-    Codes may be spatial. likelihood: "bernoulli" (raw outputs are logits; targets within [0, 1]) or
-    "gaussian" with mean image and variance sigma^2 of each value, where the image is sigmoid(raw) or raw as
-    `output` says, and sigma = sigma_floor + exp(raw_log_sigma) is one learned number in the network's range,
-    0.1 above its floor at first; the default floor, 1e-3, is a quarter of an 8-bit grey level. log_jacobian:
-    of the scaling, over one image (`Scaling.log_jacobian`), so that a Gaussian density is that of the data in
-    their own units; a Bernoulli has no use for it. is_binary: whether the data are (only then is a
-    Bernoulli's value a log-likelihood, see `density`). beta_warmup: steps in which `schedule` raises beta
-    linearly from 0. free_bits: nats that each dimension of the code may use at no cost, on the batch's mean
-    (Kingma et al. 2016, eq. 15; departure: each dimension is a group). importance_samples: k > 1 trains the
-    importance-weighted bound (Burda et al. 2016, eq. 8), beta then weighing log p(z) - log q(z|x) within each
-    weight; it has no KL term that free bits could hold on to. corruption: as in AutoencoderObjective.
+    Codes may be spatial. corruption: as in AutoencoderObjective.
+
+    likelihood: "bernoulli" (raw outputs are logits; targets within [0, 1]) or "gaussian" with mean image and
+    variance sigma^2 of each value, where the image is sigmoid(raw) or raw as `output` says, and sigma =
+    sigma_floor + exp(raw_log_sigma) is one learned number in the network's range, 0.1 above its floor at
+    first; the default floor, 1e-3, is a quarter of an 8-bit grey level. log_jacobian: of the scaling, over
+    one image (`Scaling.log_jacobian`), so that a Gaussian density is that of the data in their own units; a
+    Bernoulli has no use for it. is_binary: whether the data are (only then is a Bernoulli's value a
+    log-likelihood, see `density`).
+
+    beta_warmup: steps in which `schedule` raises beta linearly from 0. free_bits: nats that each dimension of
+    the code may use at no cost, on the batch's mean (Kingma et al. 2016, eq. 15; departure: each dimension is
+    a group). importance_samples: k > 1 trains the importance-weighted bound (Burda et al. 2016, eq. 8), beta
+    then weighing log p(z) - log q(z|x) within each weight; it has no KL term for free bits to hold on to.
 
     Logged terms, nats per image: "reconstruction" = -log p(x|z), averaged over the samples, and "kl", in
     closed form, without beta and free bits. Raises InputError for unknown names, numbers out of range and
@@ -181,9 +180,7 @@ class VariationalObjective(_EncoderDecoder):
         if importance_samples < 1:
             raise InputError(f"importance_samples must be at least 1, not {importance_samples}")
         if free_bits and importance_samples > 1:
-            raise InputError(
-                "free_bits needs importance_samples=1: the importance-weighted bound has no KL term"
-            )
+            raise InputError("free_bits needs importance_samples=1: the importance-weighted bound has no KL term")
         if not 0 < sigma_floor < math.inf:
             raise InputError(f"sigma_floor must be a positive number, not {sigma_floor}")
         self.likelihood = likelihood
@@ -217,9 +214,7 @@ class VariationalObjective(_EncoderDecoder):
         """Return the posteriors' means of scaled images, taken as they are."""
         return self.posterior(x)[0]
 
-    def posterior(
-        self, x: Float[Tensor, "b *image"]
-    ) -> tuple[Float[Tensor, "b *code"], Float[Tensor, "b *code"]]:
+    def posterior(self, x: Float[Tensor, "b *image"]) -> tuple[Float[Tensor, "b *code"], Float[Tensor, "b *code"]]:
         """Return mean and log-variance of the code of each scaled image."""
         parameters = self.encoder(x).float()
         if parameters.shape[1] % 2:
@@ -233,9 +228,7 @@ class VariationalObjective(_EncoderDecoder):
 
     kl_per_dimension = staticmethod(formulas.kl_diagonal_normal)
 
-    def forward(
-        self, turn: str, batch: Batch, generator: torch.Generator
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss with the current beta and free bits, "reconstruction" and "kl"; nats per image."""
         seen, target = self._seen_and_target(batch, generator, shared=False)
         mean, log_var = self.posterior(seen)
@@ -245,13 +238,13 @@ class VariationalObjective(_EncoderDecoder):
             noise = _normal((self.importance_samples, *mean.shape), mean, generator)
             log_likelihood, ratio = self._weigh(target, mean, log_var, noise)
             loss = -formulas.importance_weighted_bound(log_likelihood + self.current_beta * ratio).mean()
-            reconstruction = -log_likelihood.mean()
+            log_likelihood = log_likelihood.mean()
         else:
             code = _draw(mean, log_var, _normal(mean.shape, mean, generator))
-            reconstruction = -self._log_likelihood(self._raw(code, target), target, over_batch=True)
+            log_likelihood = self._log_likelihood(self._raw(code, target), target, over_batch=True)
             penalty = formulas.free_bits(kl, self.free_bits) if self.free_bits else total_kl
-            loss = reconstruction + self.current_beta * penalty
-        return loss, {"reconstruction": reconstruction.detach(), "kl": total_kl.detach()}
+            loss = self.current_beta * penalty - log_likelihood
+        return loss, {"reconstruction": -log_likelihood.detach(), "kl": total_kl.detach()}
 
     @torch.no_grad()
     def evaluate(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
@@ -323,4 +316,5 @@ def _normal(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) ->
 
 def _draw(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
     """Turn standard normal noise into codes from N(mean, exp(log_var))."""
-    return mean + torch.exp(0.5 * log_var) * noise  # faster than addcmul, whose gradient takes more operations
+    # not addcmul, whose gradient takes more operations than those of a product and a sum
+    return mean + torch.exp(0.5 * log_var) * noise

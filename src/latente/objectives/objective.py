@@ -33,9 +33,7 @@ class Objective(nn.Module):
     def schedule(self, step: int, steps: int) -> None:
         """Set what varies in time, such as beta; a pure function of the step, so that resume is exact."""
 
-    def forward(
-        self, turn: str, batch: Batch, generator: torch.Generator
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss to differentiate (0-D, a mean over the batch) and the terms to log (0-D each).
 
         L-BFGS calls this several times a step. All randomness comes from `generator`, or from torch's global

@@ -66,7 +66,7 @@ class Adam:
         return {"means": self._means, "squares": self._squares, "step": self._step}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state_dict` returned; raises ValueError where it is another optimiser's or of other shapes."""
+        """Take over what `state_dict` returned; raises ValueError where that does not fit."""
         if state.keys() != {"means", "squares", "step"}:
             raise ValueError("the state is that of another optimiser")
         for own, saved in ((self._means, state["means"]), (self._squares, state["squares"])):

@@ -47,7 +47,7 @@ class Batches:
         return len(self._tensors["images"])
 
     def batch(self, rows: Tensor) -> dict[str, Tensor]:
-        """Return the rows as a batch: images and targets scaled to float32, other columns as they are, on the device."""
+        """Return the rows as a batch on the device: images and targets scaled to float32, other columns as they are."""
         return {name: self._gather(name, rows) for name in self._tensors}
 
     def in_order(self, rows: Tensor, batch_size: int) -> Iterator[dict[str, Tensor]]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from latente.errors import InputError, did_you_mean
 
-__all__ = ["World", "autocast", "keep_freed_memory", "limited_threads", "resolve_device", "world"]
+__all__ = ["PRECISIONS", "World", "autocast", "keep_freed_memory", "limited_threads", "resolve_device", "world"]
 
 PRECISIONS = ("float32", "bf16")
 
@@ -103,7 +103,7 @@ class World:
         return tensor
 
     def sum_gradients_(self, parameters: Iterable[Tensor]) -> None:
-        """Add the gradients up over all processes, in one flat transfer: serves turns, accumulation and L-BFGS alike."""
+        """Add the gradients up over all processes, in one flat transfer after the backward pass."""
         if self.size == 1:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]

@@ -55,8 +55,8 @@ def train(
     the same steps, bit for bit, as if nothing had happened. `state` goes on from a state in memory instead. The
     validation rows decide which epoch is the best; without them it is the latest. The states of the global random
     number generators are the same after the call as before.
-    Raises TrainingError where a term is not finite (naming step and term) or a checkpoint cannot be written,
-    Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, and ModelError where a checkpoint does not fit.
+    Raises TrainingError where a term is not finite (naming step and term) or a checkpoint cannot be written, Interrupted
+    after Ctrl-C or SIGTERM where there is a run to go on with, and ModelError where a checkpoint does not fit.
     """
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
@@ -78,9 +78,7 @@ def evaluate(
     generator = torch.Generator(batches.device)
     was_training = objective.training
     objective.eval()
-    parts: list[dict[str, Tensor]] = []
-    for batch in batches.in_order(rows, batch_size):
-        parts.append(objective.evaluate(batch, generator.manual_seed(seed)))
+    parts = [objective.evaluate(b, generator.manual_seed(seed)) for b in batches.in_order(rows, batch_size)]
     objective.train(was_training)
     return {name: torch.cat([part[name] for part in parts]).cpu() for name in (parts[0] if parts else {})}
 
@@ -119,7 +117,9 @@ class _Loop:
         has_convolutions = any(isinstance(module, nn.Conv2d) for module in objective.modules())
         self.memory_format = torch.channels_last if has_convolutions else torch.contiguous_format
         objective.to(device=device)
-        objective.to(memory_format=self.memory_format)
+        for parameter in objective.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=self.memory_format)
         self.batches = self._at_rest(images)
         self.players = objective.players()
 

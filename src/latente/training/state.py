@@ -104,8 +104,7 @@ class TrainingState:
                 raise ValueError(f"players {sorted(tree['optimizers'])} instead of {sorted(self.optimizers)}")
             for name, optimizer in self.optimizers.items():
                 optimizer.load_state_dict(tree["optimizers"][name])
-                if isinstance(optimizer, Optimizer):
-                    _match_memory_format(optimizer)
+                _match_memory_format(optimizer)
             for name, value in (self.ema or {}).items():
                 value.copy_(tree["ema"][name])
             # with another number of processes the draws cannot be the same: each starts from those of the first
@@ -139,8 +138,10 @@ class TrainingState:
 _COUNTERS = ("epoch", "position", "step", "best", "best_epoch", "stale", "stopped_early")
 
 
-def _match_memory_format(optimizer: Optimizer) -> None:
-    """Lay the optimiser's tensors out as their parameters are: fused kernels walk both in the same order."""
+def _match_memory_format(optimizer: object) -> None:
+    """Lay the tensors of one of torch's optimisers out as their parameters: fused kernels walk both in one order."""
+    if not isinstance(optimizer, Optimizer):
+        return
     for parameter, values in optimizer.state.items():
         for key, value in values.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim == 4:
@@ -149,12 +150,13 @@ def _match_memory_format(optimizer: Optimizer) -> None:
 
 def global_rng() -> dict[str, Any]:
     """Return the states of torch's (CPU and CUDA), numpy's and Python's global random number generators."""
-    algorithm, keys, position, has_gauss, gauss = np.random.get_state(legacy=True)
+    numpy_state: Any = np.random.get_state(legacy=False)
+    keys = torch.from_numpy(numpy_state["state"]["key"].astype(np.int64))
     version, words, gauss_next = random.getstate()
     return {
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
-        "numpy": [algorithm, torch.from_numpy(keys.astype(np.int64)), int(position), int(has_gauss), float(gauss)],
+        "numpy": [keys, int(numpy_state["state"]["pos"]), int(numpy_state["has_gauss"]), float(numpy_state["gauss"])],
         "python": [version, torch.tensor(words, dtype=torch.int64), gauss_next],
     }
 
@@ -164,8 +166,8 @@ def restore_global_rng(states: Mapping[str, Any]) -> None:
     torch.set_rng_state(states["torch"])
     if states["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(states["cuda"])
-    algorithm, keys, position, has_gauss, gauss = states["numpy"]
-    np.random.set_state((algorithm, keys.numpy().astype(np.uint32), position, has_gauss, gauss))
+    keys, position, has_gauss, gauss = states["numpy"]
+    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
     version, words, gauss_next = states["python"]
     random.setstate((version, tuple(words.tolist()), gauss_next))
 
@@ -205,7 +207,7 @@ def _digest(tensors: Mapping[str, Tensor], structure: str) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 

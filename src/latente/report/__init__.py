@@ -1,0 +1,5 @@
+"""The report: one self-contained page that says what was trained on what, and whether it is any good."""
+
+from latente.report.page import write_report
+
+__all__ = ["write_report"]

@@ -1,0 +1,287 @@
+"""What a report measures: a model's results on images that were held out, and plain baselines beside."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from latente import formulas, metrics
+from latente.errors import InputError
+from latente.estimators.base import ImageEstimator
+from latente.estimators.fitting import split
+from latente.images import Images, Scaling, open_images
+from latente.latents import to_two_dimensions
+from latente.networks import describe
+from latente.training import Batches
+
+__all__ = ["Baseline", "Evidence", "Inspection", "Layer", "inspect", "layers_of", "open_evidence", "scaled"]
+
+MOST_IMAGES = 5_000
+MOST_VALUES = 20_000_000  # in the images measured at once, so that large pictures do not fill the memory
+SAMPLES = 24
+CHUNK = 256  # images in one pass through the model
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """The images that the report judges by, and those that the model learned from (for the baselines).
+
+    rows: which of the judged images count. what: names them in a sentence ("test images"). unseen: whether
+    training saw none of them; None where that is not known.
+    """
+
+    judged: Images
+    rows: np.ndarray
+    what: str
+    unseen: bool | None
+    learned: Images | None = None
+    learned_rows: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Baseline:
+    """The mean squared error per value that something simple reaches on the same images."""
+
+    name: str
+    mse: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """One layer as one image passes through it; `output` is a shape in words."""
+
+    network: str
+    name: str
+    kind: str
+    output: str
+    parameters: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Inspection:
+    """A model's results on the judged images; arrays of images are scaled: 0 to 1 is the range of the data.
+
+    rows: the judged images that were measured, in the order of every array below. originals: what the model
+    should have made. inputs: what it was given, where that is something else. errors: (N,) mean squared error
+    per value. psnrs: (N,) dB. metrics: means, as the model's own evaluation has them. codes: (N, D). points:
+    (N, 2). kl, active: (D,) nats, and whether each dimension is in use, for models with a posterior.
+    samples: (n, C, H, W), for models that can.
+    """
+
+    evidence: Evidence
+    rows: np.ndarray
+    originals: np.ndarray
+    inputs: np.ndarray | None
+    reconstructions: np.ndarray
+    errors: np.ndarray
+    psnrs: np.ndarray
+    metrics: dict[str, float]
+    baselines: list[Baseline]
+    codes: np.ndarray
+    points: np.ndarray
+    kl: np.ndarray | None
+    active: np.ndarray | None
+    samples: np.ndarray | None
+
+    @property
+    def is_table(self) -> bool:
+        return self.evidence.judged.is_table
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The class of each image (N,), where there is one."""
+        labels = self.evidence.judged.labels
+        return None if labels is None else np.asarray(labels[self.rows])
+
+    @property
+    def share(self) -> float:
+        """The part of the codes' variance that the map keeps."""
+        whole = float(self.codes.var(axis=0).sum())
+        return float(self.points.var(axis=0).sum()) / whole if whole > 0 else 1.0
+
+    @property
+    def mse(self) -> float:
+        return float(self.errors.mean(dtype=np.float64))
+
+    @property
+    def psnr(self) -> float:
+        """Mean over the images of each one's PSNR in dB, none counting more than `metrics.PSNR_CEILING`."""
+        return float(np.minimum(self.psnrs, metrics.PSNR_CEILING).mean())
+
+    def baseline(self, start: str) -> Baseline | None:
+        """The baseline whose name starts so, where it could be had."""
+        return next((baseline for baseline in self.baselines if baseline.name.startswith(start)), None)
+
+
+def open_evidence(options: Mapping[str, Any], images: Images | None) -> Evidence:
+    """Return the images to judge by: those given, else the test part of the run's set, else what it held out.
+
+    Images that are the very ones of the training (their fingerprint tells) count as the run's set. Raises
+    InputError, saying what to do, where the set cannot be opened again.
+    """
+    data = options.get("data", {})
+    source = dict(data.get("source") or {})
+    if images is not None and images.fingerprint == data.get("fingerprint"):
+        own: Images | None = images
+    else:
+        own = _open_again(source) if source else None
+    if own is None:
+        if images is None:
+            raise InputError("the model was trained on arrays in memory; give them again to see it at work on them")
+        return Evidence(images, np.arange(len(images)), "images given", None)
+    rows, held_out = _split_again(own, options["options"])
+    if images is not None and images is not own:
+        return Evidence(images, np.arange(len(images)), "images given", None, own, rows)
+    if "test" in own.parts and source.get("split") != "test":
+        test = open_images(**{**source, "split": "test"})
+        return Evidence(test, np.arange(len(test)), "test images", True, own, rows)
+    if held_out is not None:
+        return Evidence(*held_out, "validation images", True, own, rows)
+    return Evidence(own, rows, "training images", False, own, rows)
+
+
+def _open_again(source: dict[str, Any]) -> Images:
+    try:
+        return open_images(**source)
+    except (OSError, TypeError) as error:  # the disk is gone, or options.json is from elsewhere
+        raise InputError(f"the images cannot be opened again: {error}") from error
+
+
+def _split_again(images: Images, options: Mapping[str, Any]) -> tuple[np.ndarray, tuple[Images, np.ndarray] | None]:
+    """Split the run's set as training did: its training rows, and what was held out."""
+    share = options.get("validation")
+    parts = split(images, share if isinstance(share, float) else None, int(options.get("random_state") or 0))
+    return parts.rows, parts.validation
+
+
+def inspect(model: ImageEstimator, evidence: Evidence) -> Inspection:
+    """Run `model` on at most 5,000 of the judged images, evenly drawn with a fixed seed, and measure.
+
+    A model with a corruption meets corrupted images, with the same draw for all. Raises InputError where the
+    images do not fit the model.
+    """
+    if not len(evidence.rows):
+        raise InputError("there are no images to look at")
+    most = max(1, MOST_VALUES // math.prod(evidence.judged.shape))
+    rows = _draw(evidence.rows, min(MOST_IMAGES, most), seed=0)
+    images = _plain(evidence.judged, rows)
+    measured = {name: float(value) for name, value in model.evaluate(images).items() if name != "count"}
+    originals, inputs, reconstructions = _results(model, images)
+    codes = model.transform(images)
+    kl, active = _latent_use(model, images)
+    return Inspection(
+        evidence=evidence,
+        rows=rows,
+        originals=originals,
+        inputs=inputs,
+        reconstructions=reconstructions,
+        errors=metrics.mse(originals, reconstructions),
+        psnrs=metrics.psnr(originals, reconstructions, data_range=1.0),
+        metrics=measured,
+        baselines=_baselines(evidence, model.scaling_, originals, inputs, codes.shape[1]),
+        codes=codes,
+        points=to_two_dimensions(codes),
+        kl=kl,
+        active=active,
+        samples=_samples(model),
+    )
+
+
+def _results(model: ImageEstimator, images: Images) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Scaled: what should come out, what went in (None where that is the same), and what came out."""
+    columns = ("target",) if "target" in images.columns else ()
+    corruption, generator = model._corruption(), torch.Generator(model.device_)
+    parts: list[list[np.ndarray]] = []
+    for batch in Batches(images, model.scaling_, model.device_, columns).in_order(torch.arange(len(images)), CHUNK):
+        given = batch["images"]
+        if corruption is not None:
+            given = corruption(given, generator.manual_seed(model.seed_), shared=True)
+        with torch.no_grad():
+            rebuilt = model.objective_.reconstruct(given)
+        parts.append([part.cpu().numpy() for part in (batch.get("target", batch["images"]), given, rebuilt)])
+    originals, inputs, reconstructions = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return originals, inputs if columns or corruption is not None else None, reconstructions
+
+
+def scaled(pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Return `pixels` in the network's range as float32."""
+    shape = (1, -1) + (1,) * (pixels.ndim - 2)
+    offset, scale = (np.array(values).reshape(shape) for values in (scaling.offset, scaling.scale))
+    return ((pixels - offset) / scale).astype(np.float32)
+
+
+def layers_of(model: ImageEstimator, images: Images) -> list[Layer]:
+    """Return the layers of encoder and decoder as one image passes through them."""
+    batches = Batches(_plain(images, np.arange(1)), model.scaling_, model.device_)
+    example = batches.batch(torch.arange(1))["images"]
+    code = torch.zeros(1, *model.code_shape_, device=model.device_)
+    found = []
+    for network, start in (("encoder", example), ("decoder", code)):
+        for row in describe(model.objective_.get_submodule(network), start):
+            output = " × ".join(map(str, row.output[1:])) if row.output else "–"
+            found.append(Layer(network, row.name, row.type, output, row.parameters))
+    return found
+
+
+def _draw(rows: np.ndarray, most: int, seed: int) -> np.ndarray:
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def _plain(images: Images, rows: np.ndarray) -> Images:
+    """The images at `rows`, in the layout in which they are stored, so that results come back in it."""
+    taken = images.take(rows)
+    return dataclasses.replace(taken, layout="NF" if taken.is_table else "NCHW")
+
+
+def _baselines(
+    evidence: Evidence, scaling: Scaling, originals: np.ndarray, inputs: np.ndarray | None, dimensions: int
+) -> list[Baseline]:
+    """What a corrupted input as it is reaches; else the mean image and PCA, fitted on training images."""
+    if inputs is not None:
+        return [Baseline("the input as it is", float(((originals - inputs) ** 2).mean()))]
+    known_set, known_rows = evidence.learned, evidence.learned_rows
+    if known_set is None or known_rows is None or known_set.shape != evidence.judged.shape or len(known_rows) < 3:
+        return []
+    values = math.prod(known_set.shape)
+    rows = _draw(known_rows, min(max(2_000, 10 * dimensions), max(3, MOST_VALUES // values)), seed=1)
+    known = scaled(known_set.pixels[rows], scaling).reshape(len(rows), values)
+    flat = originals.reshape(len(originals), values)
+    name = "the mean row" if known_set.is_table else "the mean image"
+    found = [Baseline(name, float(((flat - known.mean(axis=0)) ** 2).mean()))]
+    # with more dimensions PCA would copy its input, or know these few images by heart
+    if dimensions < min(values, len(rows) // 2) and np.ptp(known, axis=0).any():
+        from sklearn.decomposition import PCA
+
+        pca = PCA(dimensions, svd_solver="randomized" if values > 500 else "auto", random_state=0).fit(known)
+        errors = (flat - pca.inverse_transform(pca.transform(flat))) ** 2
+        found.append(Baseline(f"PCA with {dimensions:,} numbers", float(errors.mean())))
+    return found
+
+
+def _latent_use(model: ImageEstimator, images: Images) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Each latent dimension's mean KL in nats, and whether it is active; None without a posterior."""
+    if not hasattr(model, "posterior") or len(images) < 2:
+        return None, None
+    mean, log_var = (torch.from_numpy(part).double().flatten(1) for part in model.posterior(images))
+    return formulas.kl_diagonal_normal(mean, log_var).mean(0).numpy(), formulas.active_units(mean).numpy()
+
+
+def _samples(model: ImageEstimator) -> np.ndarray | None:
+    """New images, scaled; None for tables, and for models without a density of codes."""
+    if len(model.image_shape_) == 1:
+        return None
+    try:
+        drawn = model.sample(SAMPLES, random_state=0)
+    except InputError:
+        return None
+    channels, height, width = model.image_shape_
+    if drawn.shape[1:] == (height, width, channels) and model.layout_ == "NHWC":
+        drawn = drawn.transpose(0, 3, 1, 2)
+    return scaled(drawn.reshape(-1, channels, height, width), model.scaling_)

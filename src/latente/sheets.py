@@ -1,0 +1,134 @@
+"""Picture sheets: images side by side in one picture, and such pictures as a film, without matplotlib."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from latente.files import replacing
+
+__all__ = ["film", "magnification", "save_png", "sheet", "to_rgb", "to_uint8"]
+
+# Above this many bytes a film is thinned out, so that a report that embeds it can still be sent by mail.
+FILM_BYTES = 800_000
+FILM_FRAMES = 40
+
+
+def to_uint8(pixels: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:
+    """Return `pixels` (any shape) as uint8 to look at: unsigned integers and booleans by their dtype's range.
+
+    Floats and signed integers map [low, high] to [0, 255]; beyond that range they are clipped, and NaN
+    becomes 0.
+    """
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype.kind == "u":
+        low, high = 0.0, float(np.iinfo(pixels.dtype).max)
+    elif pixels.dtype.kind == "b":
+        low, high = 0.0, 1.0
+    unit = (pixels.astype(np.float64) - low) / max(high - low, 1e-12)
+    return np.rint(np.clip(np.nan_to_num(unit, nan=0.0), 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def to_rgb(images: np.ndarray) -> np.ndarray:
+    """Return uint8 images (N, C, H, W) as (N, H, W, 3): grey is repeated, transparency is laid over white.
+
+    Two channels are grey and alpha, four are RGB and alpha; of more than four only the first is shown, in
+    grey.
+    """
+    channels = images.shape[1]
+    last = images.transpose(0, 2, 3, 1)
+    colour = last[..., :3] if channels in (3, 4) else last[..., :1]
+    if channels in (2, 4):
+        alpha = last[..., -1:].astype(np.uint16)
+        colour = ((colour * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:3], 3)))
+
+
+def magnification(height: int, width: int, tile: int = 56) -> int:
+    """Return the whole number by which to enlarge an image so that its longer side is about `tile` pixels."""
+    return max(1, round(tile / max(height, width)))
+
+
+def sheet(rows: Sequence[np.ndarray], columns: int | None = None, pad: int = 2, tile: int = 56) -> np.ndarray:
+    """Return one picture (H, W, 3) uint8 of all images: each array of `rows` starts a new line.
+
+    rows: arrays (N, C, H, W), uint8 or whatever `to_uint8` takes (floats in [0, 1]), of one height and width.
+    columns: images in a line (default: the longest row); an array that is longer goes on in the next line.
+    pad: white pixels between images. tile: small images are enlarged, by a whole number, to about this many
+    pixels.
+    """
+    arrays = [to_rgb(to_uint8(row)) for row in rows if len(row)]
+    if not arrays:
+        return np.full((1, 1, 3), 255, np.uint8)
+    columns = columns or max(map(len, arrays))
+    height, width = arrays[0].shape[1:3]
+    factor = magnification(height, width, tile)
+    height, width = height * factor, width * factor
+    lines = [array[start : start + columns] for array in arrays for start in range(0, len(array), columns)]
+    shown = max(map(len, lines))
+    picture = np.full((len(lines) * (height + pad) - pad, shown * (width + pad) - pad, 3), 255, np.uint8)
+    for i, line in enumerate(lines):
+        for j, image in enumerate(line):
+            top, left = i * (height + pad), j * (width + pad)
+            enlarged = image.repeat(factor, axis=0).repeat(factor, axis=1)
+            picture[top : top + height, left : left + width] = enlarged
+    return picture
+
+
+def save_png(picture: np.ndarray, path: str | Path) -> Path:
+    """Write `picture` (H, W), (H, W, 3) or (H, W, 4) uint8 to `path` as PNG, whole or not at all."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG", optimize=True)
+    return _write(buffer.getvalue(), Path(path))
+
+
+def film(folder: str | Path, out: str | Path, longest: int = 640, seconds: float = 8.0) -> Path | None:
+    """Write an endless GIF of `folder`/epoch-*.png to `out` and return it; None where there is no picture.
+
+    At most 40 frames, evenly spread with the first and the last among them, and fewer where the file would
+    pass 0.8 MB; the longer side is at most `longest` pixels. All frames but the last together take at most
+    `seconds`; the last is held for two more. Pictures of another size than the last one are left out.
+    """
+    files = sorted(Path(folder).glob("epoch-*.png"))
+    if not files:
+        return None
+    with Image.open(files[-1]) as last:
+        size = last.size
+    files = [file for file in files if _size(file) == size]
+    count = min(len(files), FILM_FRAMES)
+    while True:
+        picks = np.unique(np.linspace(0, len(files) - 1, count).round().astype(int))
+        data = _gif([files[i] for i in picks], longest, seconds)
+        if len(data) <= FILM_BYTES or count <= 2:
+            return _write(data, Path(out))
+        count = max(2, count // 2)
+
+
+def _size(file: Path) -> tuple[int, int]:
+    with Image.open(file) as image:
+        return image.size
+
+
+def _gif(files: list[Path], longest: int, seconds: float) -> bytes:
+    frames = []
+    for file in files:
+        with Image.open(file) as image:
+            frame = image.convert("RGB")
+        frame.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+        frames.append(frame)
+    durations = [int(np.clip(1000 * seconds / len(frames), 60, 600))] * (len(frames) - 1) + [2000]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    return buffer.getvalue()
+
+
+def _write(data: bytes, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+    return path

@@ -1,0 +1,170 @@
+"""`fit` and `resume` on a tiny set: what lies in the folder, what is printed, what is refused."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Client = Callable[..., Any]
+
+TINY = "--count 64 --epochs 1 --hidden 8 --latent-dim 2 --batch-size 16 --seed 0 --network dense --no-report"
+
+
+@pytest.mark.parametrize("model", ["autoencoder", "vae"])
+def test_fit_leaves_a_run_folder_with_options_metrics_and_model(latente: Client, tmp_path: Path, model: str) -> None:
+    shown = latente(f"fit digits --model {model} --out run {TINY}")
+    assert shown.code == 0, shown.err
+    run = tmp_path / "run"
+    saved = json.loads((run / "options.json").read_text())
+    assert (saved["model"], saved["data"]["name"], saved["data"]["count"]) == (model, "digits", 64)
+    asked = {
+        "epochs": 1,
+        "hidden": [8],
+        "latent_dim": 2,
+        "batch_size": 16,
+        "random_state": 0,
+        "network": "dense",
+    }
+    assert asked.items() <= saved["options"].items()
+    parts = [json.loads(line)["part"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert parts[-1] == "validation"
+    assert (run / "model" / "model.json").exists()
+    assert not (run / "report.html").exists()
+
+
+def test_fit_says_what_it_found_what_it_trains_and_what_to_do_next(latente: Client) -> None:
+    shown = latente(f"fit digits --out 'my run' {TINY}")
+    assert "source digits (drawn by code) images 64" in shown.words
+    assert "model autoencoder: dense 8, code of 2, 1,138 parameters" in shown.words
+    assert "1 epochs of 58 images, 6 held out" in shown.words
+    assert "best epoch 1: objective " in shown.words
+    assert "next latente sample 'my run' --out samples.png" in shown.words
+    assert "epoch 1/1" in shown.err
+    assert "\x1b" not in shown.out + shown.err
+
+
+def test_the_report_is_written_and_its_place_is_printed(latente: Client, tmp_path: Path) -> None:
+    shown = latente(f"fit digits --out run {TINY.removesuffix('--no-report')}")
+    assert "report run/report.html" in shown.words
+    assert (tmp_path / "run" / "report.html").stat().st_size > 1000
+
+
+def test_without_out_runs_are_numbered_by_set_and_model(latente: Client, tmp_path: Path) -> None:
+    for number in (1, 2):
+        latente(f"fit digits {TINY}")
+        assert (tmp_path / "runs" / f"digits-autoencoder-{number}" / "options.json").exists()
+    latente(f"fit digits --model vae {TINY}")
+    assert (tmp_path / "runs" / "digits-vae-1").is_dir()
+
+
+def test_json_is_all_there_is_on_stdout(latente: Client) -> None:
+    shown = latente(f"fit digits --out run --json {TINY}")
+    assert shown.json["run"] == "run"
+    assert (shown.json["epochs"], shown.json["best_epoch"], shown.json["report"]) == (1, 1, None)
+    assert shown.json["validation"]["objective"] > 0
+    assert "digits" in shown.err
+
+
+def test_a_dry_run_prints_the_plan_and_writes_nothing(latente: Client, tmp_path: Path) -> None:
+    shown = latente(f"fit digits --dry-run {TINY}")
+    assert shown.code == 0, shown.err
+    assert "nothing was written" in shown.out
+    assert "Linear" in shown.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_plan_counts_the_parameters_of_the_network(latente: Client) -> None:
+    plan = latente(f"fit digits --dry-run --json {TINY}").json
+    encoder, decoder = 64 * 8 + 8 + 8 * 2 + 2, 2 * 8 + 8 + 8 * 64 + 64
+    counted = [(layer["name"], layer["parameters"]) for layer in plan["layers"]]
+    assert plan["parameters"] == encoder + decoder == sum(count for _, count in counted)
+    assert plan["options"]["hidden"] == [8]
+    assert plan["data"]["train_count"] == 58
+    assert plan["seconds_estimate"] > 0
+
+
+def test_a_used_run_folder_is_refused_with_the_cure(latente: Client, tmp_path: Path) -> None:
+    latente(f"fit digits --out run {TINY}")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")}
+    again = latente(f"fit digits --out run {TINY}")
+    assert (again.code, again.out) == (2, "")
+    assert "`latente resume run`" in again.err
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").rglob("*")} == before
+
+
+def test_a_folder_with_other_things_in_it_is_no_place_for_a_run(latente: Client, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("mine")
+    shown = latente(f"fit digits --out . {TINY}")
+    assert (shown.code, shown.err) == (2, "error: --out . exists and is no empty folder: name a new one\n")
+
+
+def test_resume_extends_a_finished_run(latente: Client, tmp_path: Path) -> None:
+    latente(f"fit digits --out run {TINY}")
+    shown = latente("resume run --epochs 3 --no-report --json")
+    assert shown.code == 0, shown.err
+    assert shown.json["epochs"] == 3
+    assert json.loads((tmp_path / "run" / "options.json").read_text())["options"]["epochs"] == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("fit digitz", "did you mean 'digits'?"),
+        ("fit digits --split tset", "test"),
+        ("fit digits --beta 2", "--beta has no meaning for --model autoencoder; it belongs to vae"),
+        ("fit digits --epochs 0", "epochs"),
+        ("fit digits --learning-rate -1", "learning_rate"),
+        ("fit digits --validation 2", "validation"),
+        ("fit digits --corruption gausian:0.2", "did you mean 'gaussian'?"),
+        ("fit digits --device gpu", "unknown device 'gpu'"),
+        ("fit nowhere/photos", "nowhere/photos"),
+        ("resume nowhere", "nowhere"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_line_and_leaves_nothing(
+    latente: Client, tmp_path: Path, line: str, message: str
+) -> None:
+    shown = latente(line)
+    assert shown.code == 2
+    assert message in shown.err
+    assert shown.err.startswith("error: ")
+    assert shown.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_leaves_with_130_and_the_command_that_goes_on(tmp_path: Path) -> None:
+    line = [
+        sys.executable,
+        "-m",
+        "latente",
+        "fit",
+        "digits",
+        "--out",
+        "run",
+        "--epochs",
+        "100000",
+        "--log-every",
+        "1",
+    ]
+    with subprocess.Popen(line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as training:
+        while not (tmp_path / "run" / "metrics.jsonl").exists() and training.poll() is None:
+            time.sleep(0.05)
+        training.send_signal(signal.SIGINT)
+        _, err = training.communicate()
+    assert training.returncode == 130, err
+    assert err.splitlines()[-1].startswith("interrupted: ")
+    assert err.splitlines()[-1].endswith("latente resume run")
+    assert (tmp_path / "run" / "checkpoints" / "last.safetensors").exists()
+
+
+def test_several_processes_need_the_name_of_their_run(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert "--out" in latente(f"fit digits {TINY}").err

@@ -1,0 +1,132 @@
+"""Help, wrong usage and exit codes: what a user meets before anything runs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import latente as package
+from latente.cli import use
+from latente.errors import InputError, Interrupted, ModelError, TrainingError
+
+Client = Callable[..., Any]
+
+HEAVY = {"torch", "sklearn", "skimage", "matplotlib", "numpy", "PIL"}
+VERBS = ["fit", "resume", "encode", "decode", "reconstruct", "sample", "evaluate", "report", "data", "doctor"]
+
+
+@pytest.mark.parametrize("line", ["", "--help"])
+def test_without_a_verb_the_verbs_are_shown(latente: Client, line: str) -> None:
+    shown = latente(line)
+    assert (shown.code, shown.err) == (0, "")
+    assert all(f"│ {verb} " in shown.out for verb in VERBS)
+
+
+@pytest.mark.parametrize("line", [*VERBS, "data list", "data get", "data show"])
+def test_every_verb_has_help_with_examples_within_80_columns(latente: Client, line: str) -> None:
+    shown = latente(f"{line} --help")
+    assert (shown.code, shown.err) == (0, "")
+    assert f"latente {line}" in shown.out.partition("Examples")[2]
+    assert max(map(len, shown.out.splitlines())) <= 80
+
+
+def test_the_version_is_that_of_the_package(latente: Client) -> None:
+    assert latente("--version").out == f"latente {package.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("fti digits", "no such command 'fti'; did you mean 'fit'?"),
+        ("data lits", "no such command 'lits'; did you mean 'list'?"),
+        ("fit digits --epoch 3", "unknown option '--epoch'; did you mean '--epochs'?"),
+        ("fit digits --latent_dim 3", "unknown option '--latent_dim'; did you mean '--latent-dim'?"),
+        ("fit digits --qqq", "no such option: --qqq; see latente fit --help"),
+        ("fit", "missing argument 'IMAGES'; see latente fit --help"),
+        ("encode run digits", "missing option '--out'; see latente encode --help"),
+        ("fit digits --model vea", "unknown model 'vea'; did you mean 'vae'? known: autoencoder, vae"),
+        ("fit digits --loss mes", "unknown loss 'mes'; did you mean 'mse'? known: bce, l1, mse"),
+        ("fit digits --optimizer adan", "unknown optimizer 'adan'; did you mean 'adam'?"),
+        ("fit digits --epochs many", "invalid value for '--epochs': 'many' is not a whole number"),
+        ("fit digits --size 3x4x5", "invalid value for '--size': '3x4x5' is neither a side"),
+        ("fit digits --size 0", "invalid value for '--size': '0' is neither a side"),
+    ],
+)
+def test_wrong_usage_is_one_line_with_a_cure(latente: Client, line: str, message: str) -> None:
+    shown = latente(line)
+    assert (shown.code, shown.out) == (2, "")
+    assert shown.err.startswith("error: ")
+    assert message in shown.err
+    assert shown.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (InputError("--size 3 is too small; use 8"), 2, "error: --size 3 is too small; use 8"),
+        (ModelError("run holds a pickle"), 2, "error: run holds a pickle"),
+        (TrainingError("loss is not finite"), 1, "error: loss is not finite"),
+        (
+            Interrupted("stopped; go on with: latente resume run"),
+            130,
+            "interrupted: stopped; go on with: latente resume run",
+        ),
+        (KeyboardInterrupt(), 130, "interrupted: nothing was left half-written"),
+        (PermissionError(13, "Permission denied", "x.png"), 1, "error: x.png: Permission denied"),
+        (MemoryError(), 1, "error: out of memory: try a smaller --batch-size, --size or --count"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
+)
+def test_each_kind_of_error_has_its_exit_code_and_one_line(
+    latente: Client, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, line: str
+) -> None:
+    def fail(run: object) -> None:
+        raise error
+
+    monkeypatch.setattr(use, "model_of", fail)
+    shown = latente("sample run --out x.png")
+    assert (shown.code, shown.out, shown.err) == (code, "", f"{line}\n")
+    monkeypatch.setenv("LATENTE_DEBUG", "1")
+    shown = latente("sample run --out x.png")
+    assert shown.code == code
+    assert shown.err.startswith("Traceback")
+    assert shown.err.endswith(f"{line}\n")
+
+
+def test_a_warning_is_one_line_too(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn(run: object) -> None:
+        warnings.simplefilter("always")
+        warnings.warn("resumed with other threads", UserWarning, stacklevel=2)
+        raise InputError("enough")
+
+    monkeypatch.setattr(use, "model_of", warn)
+    shown = latente("sample run --out x.png")
+    assert shown.err == "warning: resumed with other threads\nerror: enough\n"
+
+
+def test_markup_in_a_message_is_printed_as_it_is(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(run: object) -> None:
+        raise InputError("photos[red]/a[0].png is damaged")
+
+    monkeypatch.setattr(use, "model_of", fail)
+    assert latente("sample run --out x.png").err == "error: photos[red]/a[0].png is damaged\n"
+
+
+@pytest.mark.parametrize("line", [["--help"], ["fit", "--help"], ["--version"], ["fit", "digits", "--loss", "mes"]])
+def test_nothing_heavy_is_imported_before_there_is_work(line: list[str]) -> None:
+    program = (
+        f"import sys, latente.cli; latente.cli.main({line!r}); heavy = {HEAVY!r};"
+        "print('heavy:', sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("heavy: []\n")
+
+
+def test_python_m_latente_is_the_same_command_line() -> None:
+    done = subprocess.run([sys.executable, "-m", "latente", "fti"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: no such command 'fti'; did you mean 'fit'?\n")

@@ -1,0 +1,288 @@
+"""The report of a run, as a reader finds it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latente.errors import InputError
+from latente.estimators import Autoencoder, VariationalAutoencoder
+from latente.images import Images, open_images
+from latente.report import write_report
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+
+
+class _Page(HTMLParser):
+    """What a report consists of: sections by id, text, addresses, and whether every tag is closed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.source = path.read_text(encoding="utf-8")
+        self.ids: list[str] = []
+        self.addresses: list[str] = []
+        self.texts: list[str] = []
+        self.pictures: list[str] = []
+        self.tags: set[str] = set()
+        self._open: list[str] = []
+        self.feed(self.source)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        own = {name: value or "" for name, value in attrs}
+        self.tags.add(tag)
+        if tag not in VOID:
+            self._open.append(tag)
+        if "id" in own:
+            self.ids.append(own["id"])
+        self.addresses += [own[name] for name in ("src", "href", "xlink:href") if name in own]
+        if tag == "img":
+            self.pictures.append(own["alt"])
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] != "style":
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).replace("\N{NO-BREAK SPACE}", " ").split())
+
+
+def _options(**changes: Any) -> dict[str, Any]:
+    return {"epochs": 2, "random_state": 0, "device": "cpu", "hidden": (16,), "network": "dense", **changes}
+
+
+@pytest.fixture(scope="module")
+def vae(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of a small VAE on the digits, opened by name."""
+    run = tmp_path_factory.mktemp("runs") / "vae <1> & more"
+    VariationalAutoencoder(latent_dim=4, out=run, **_options()).fit(open_images("digits"))
+    write_report(run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def page(vae: Path) -> _Page:
+    return _Page(vae / "report.html")
+
+
+def _fit(run: Path, pixels: np.ndarray | Images, model: Any = Autoencoder, **changes: Any) -> Any:
+    return model(latent_dim=2, out=run, **_options(**changes)).fit(pixels)
+
+
+def test_every_section_is_there_once(page: _Page) -> None:
+    sections = (
+        "good",
+        "reconstructions",
+        "samples",
+        "curves",
+        "latent",
+        "map",
+        "kl",
+        "film",
+        "metrics",
+        "setup",
+        "usage",
+    )
+    assert set(sections) <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_the_page_needs_nothing_but_itself(page: _Page) -> None:
+    assert not {"script", "link", "iframe", "object"} & page.tags
+    assert page.addresses
+    assert all(address.startswith(("data:image/", "#")) for address in page.addresses)
+    assert "http://" not in page.source
+    assert "https://" not in page.source
+    assert "@import" not in page.source
+    assert "url(" not in re.sub(r"url\(#", "", page.source)
+    assert len(page.source) < 3_000_000
+
+
+def test_the_head_says_what_was_trained_on_what_and_by_which_command(page: _Page, vae: Path) -> None:
+    options = json.loads((vae / "options.json").read_text())
+    assert "Variational autoencoder on digits" in page.text
+    assert options["command"] in page.text
+    assert f"latente {options['versions']['latente']}" in page.text
+    assert f"fingerprint {options['data']['fingerprint']}" in page.text
+    assert "latent_dim 4" in page.text
+    assert f"batch_size {options['options']['batch_size']} " in page.text
+    assert "encoder" in page.text
+
+
+def test_the_figures_are_those_of_the_models_own_evaluation(page: _Page, vae: Path) -> None:
+    model = VariationalAutoencoder.load(vae)
+    metrics = model.evaluate(open_images("digits", split="test"))
+    for name in ("objective", "reconstruction", "kl", "mse", "mae", "psnr"):
+        assert f"{name} {metrics[name]:.4g} " in page.text
+    assert f"Mean PSNR is {metrics['psnr']:.1f} dB" in page.text
+    assert f"this model {metrics['mse']:.4g}" in page.text
+
+
+def test_it_judges_by_the_test_part_and_compares_with_simple_methods(page: _Page) -> None:
+    count = len(open_images("digits", split="test"))
+    assert f"Measured on {count} test images, which training never saw." in page.text
+    assert "the mean image" in page.text
+    assert "PCA with 4 numbers" in page.text
+
+
+def test_the_baselines_are_what_numpy_and_a_plain_projection_give(page: _Page) -> None:
+    test = open_images("digits", split="test").pixels.reshape(-1, 64) / 255
+    train = open_images("digits").pixels.reshape(-1, 64) / 255
+    order = np.random.default_rng([0, 2]).permutation(len(train))
+    known = train[np.sort(order[round(0.1 * len(train)) :])]
+    centred, away = known - known.mean(axis=0), test - known.mean(axis=0)
+    axes = np.linalg.svd(centred, full_matrices=False)[2][:4]
+    assert f"the mean image {(away**2).mean():.4g}" in page.text
+    assert f"PCA with 4 numbers {((away - away @ axes.T @ axes) ** 2).mean():.4g}" in page.text
+
+
+def test_best_median_and_worst_cases_stand_with_their_own_errors(page: _Page, vae: Path) -> None:
+    test = open_images("digits", split="test")
+    model = VariationalAutoencoder.load(vae)
+    rebuilt = model.reconstruct(test).reshape(len(test), -1)
+    error = ((rebuilt.astype(float) - test.pixels.reshape(len(test), -1)) ** 2).mean(axis=1)
+    section = page.text[page.text.index("Best ") : page.text.index(" Samples ")]
+    shown = [int(number.replace(",", "")) for number in re.findall(r"#([\d,]+)", section)]
+    assert len(shown) == 18
+    assert error[shown[:6]].max() < np.median(error) < error[shown[12:]].min()
+    assert page.pictures.count("original") == page.pictures.count("reconstruction") == 18
+    dB = 10 * np.log10(255**2 / error[shown[12]])
+    worst = float(re.findall(r"([\d.]+) dB MSE", section)[12])
+    assert worst == pytest.approx(dB, abs=0.1)  # the page's is of unrounded values
+
+
+def test_the_map_has_every_class_and_says_how_it_was_made(page: _Page) -> None:
+    assert "the two main directions (PCA) of 4 latent dimensions" in page.text
+    assert " ".join("0123456789") in page.text
+
+
+def test_what_a_folder_or_a_set_is_called_cannot_change_the_page(tmp_path: Path, page: _Page) -> None:
+    assert "vae &lt;1&gt; &amp; more" in page.source
+    evil = '<script>alert("1")</script>'
+    images = Images(
+        np.random.default_rng(0).integers(0, 256, (30, 1, 8, 8), dtype=np.uint8),
+        {"label": np.arange(30) % 2},
+        name=evil,
+        label_names=(evil, "<b>"),
+    )
+    model = Autoencoder(latent_dim=2, out=tmp_path / "run", **_options()).fit(images)
+    assert model.name_ == evil
+    found = _Page(write_report(tmp_path / "run", images=images))
+    assert "script" not in found.tags
+    assert f"Autoencoder on {evil}" in found.text
+    assert "· <b> ·" in found.text
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        ((3, 8, 8), np.uint8),
+        ((4, 8, 9), np.uint8),
+        ((1, 12, 8), np.uint16),
+        ((1, 7, 5), np.bool_),
+        ((2, 8, 8), np.float32),
+    ],
+)
+def test_any_kind_of_picture_gets_a_report(tmp_path: Path, shape: tuple[int, ...], dtype: Any) -> None:
+    highest = {"f": 1, "b": 1.9, "u": 200}[np.dtype(dtype).kind]
+    pixels = (np.random.default_rng(0).random((24, *shape)) * highest).astype(dtype)
+    images = Images(pixels)
+    _fit(tmp_path / "run", images)
+    found = _Page(write_report(tmp_path / "run", images=images))
+    assert "Measured on 2 validation images" in found.text
+    assert "original" in found.pictures
+    assert "All, best first" in found.text
+    assert " × ".join(map(str, shape)) in found.text
+
+
+def test_constant_images_get_a_report(tmp_path: Path) -> None:
+    images = Images(np.ones((24, 1, 8, 8), np.bool_))
+    _fit(tmp_path / "run", images)
+    found = _Page(write_report(tmp_path / "run", images=images))
+    assert "nothing simpler at hand" in found.text
+
+
+def test_a_table_gets_a_report_without_pictures(tmp_path: Path) -> None:
+    table = np.random.default_rng(0).normal(size=(200, 6))
+    _fit(tmp_path / "run", table)
+    found = _Page(write_report(tmp_path / "run", images=open_images(table)))
+    assert not {"reconstructions", "samples", "film"} & set(found.ids)
+    assert {"good", "curves", "map", "metrics"} <= set(found.ids)
+    assert "the mean row" in found.text
+    assert "PSNR" not in found.text
+
+
+def test_a_spatial_code_is_mapped_by_its_main_directions(tmp_path: Path) -> None:
+    images = Images(np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8))
+    Autoencoder(latent_dim=None, out=tmp_path / "run", **_options(network="conv", hidden=(4, 2))).fit(images)
+    assert "(PCA) of 32 latent dimensions" in _Page(write_report(tmp_path / "run", images=images)).text
+
+
+def test_one_image_is_enough(tmp_path: Path) -> None:
+    images = Images(np.full((1, 1, 8, 8), 100, np.uint8))
+    _fit(tmp_path / "run", images, VariationalAutoencoder)
+    found = _Page(write_report(tmp_path / "run", images=images))
+    assert "Measured on 1 training images, for want of others" in found.text
+    assert not {"map", "kl"} & set(found.ids)
+
+
+def test_a_denoiser_is_shown_what_it_was_given_and_compared_with_that(tmp_path: Path) -> None:
+    images = open_images("digits", count=60)
+    _fit(tmp_path / "run", images, corruption="gaussian:0.3")
+    found = _Page(write_report(tmp_path / "run"))
+    assert found.pictures.count("input") == found.pictures.count("original") > 0
+    assert "the input as it is" in found.text
+    assert "PCA with" not in found.text
+
+
+def test_images_that_cannot_be_opened_again_are_named_as_missing(tmp_path: Path) -> None:
+    _fit(tmp_path / "run", np.random.default_rng(0).random((20, 8, 8)))
+    found = _Page(write_report(tmp_path / "run"))
+    assert "Not shown here" in found.text
+    assert "trained on arrays in memory" in found.text
+    assert {"curves", "setup", "usage", "film"} <= set(found.ids)
+    assert not {"reconstructions", "map", "metrics"} & set(found.ids)
+
+
+def test_images_that_do_not_fit_the_model_are_named(vae: Path, tmp_path: Path) -> None:
+    other = Images(np.zeros((5, 1, 9, 9), np.uint8), name="too large")
+    found = _Page(write_report(vae, images=other, out=tmp_path / "other.html"))
+    assert "too large" in found.text
+    assert "Not shown here" in found.text
+
+
+def test_a_run_without_a_model_yet_still_has_a_page(tmp_path: Path) -> None:
+    (tmp_path / "options.json").write_text(json.dumps({"format": 1, "model": "vae", "options": {"epochs": 9}}))
+    found = _Page(write_report(tmp_path))
+    assert "holds no model yet" in found.text
+    assert "No epoch has ended yet." in found.text
+
+
+def test_other_images_can_be_given_and_the_page_put_elsewhere(vae: Path, tmp_path: Path) -> None:
+    images = open_images("digits", split="test", count=50)
+    before = (vae / "report.html").read_bytes()
+    out = write_report(vae, images=images, out=tmp_path / "deep" / "page.html")
+    assert out == tmp_path / "deep" / "page.html"
+    assert "Measured on 50 images given." in _Page(out).text
+    assert (vae / "report.html").read_bytes() == before
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no run folder"):
+        write_report(tmp_path)
