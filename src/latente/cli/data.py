@@ -14,7 +14,7 @@ from latente.errors import InputError
 
 if TYPE_CHECKING:
     from latente.images import Images
-    from latente.images.catalog import Entry
+    from latente.images.entries import Entry
 
 __all__ = ["named_sets", "verbs"]
 

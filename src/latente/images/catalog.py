@@ -22,7 +22,7 @@ from latente.images.options import Options, Progress
 from latente.images.pictures import open_pictures
 from latente.images.streams import cifar_rows
 
-__all__ = ["Entry", "File", "entries", "find", "get", "locate", "open_named"]
+__all__ = ["entries", "find", "get", "locate", "open_named"]
 
 _CELEBA_LISTS = ("list_attr_celeba.txt", "list_attr_celeba.csv")
 
