@@ -72,7 +72,7 @@ def test_the_denoiser_keeps_a_spatial_code_and_ends_with_a_plain_convolution():
     assert [(r.type, r.output[1:]) for r in rows] == [
         ("ConvTranspose2d", (8, 14, 14)),
         ("ConvTranspose2d", (16, 28, 28)),
-        ("Conv2d", (1, 28, 28)),
+        ("RowwiseConv2d", (1, 28, 28)),
     ]
 
 

@@ -113,3 +113,19 @@ def test_levels_end_where_nothing_is_left_to_reduce(side, stride, most):
     assert encoder(torch.rand(1, 1, side, side)).shape[2:] == (1, 1)
     with pytest.raises(InputError, match=f"at most {most} entries"):
         ConvEncoder((1, side, side), None, (2,) * (most + 1), stride=stride)
+
+
+@pytest.mark.parametrize("kernel", [3, 5])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_last_convolution_row_by_row_is_a_convolution(kernel: int, channels: int):
+    decoder = ConvDecoder(None, (channels, 12, 9), (6, 4), kernel_size=kernel, output_conv=True)
+    last = decoder.layers[-1]
+    plain = torch.nn.Conv2d(6, channels, kernel, padding=kernel // 2)
+    plain.load_state_dict(last.state_dict())
+    x = torch.randn(3, 6, 12, 9).to(memory_format=torch.channels_last)
+    one, two = x.clone().requires_grad_(), x.clone().requires_grad_()
+    torch.testing.assert_close(last(one), plain(two))
+    for module, seen in ((last, one), (plain, two)):
+        module(seen).square().sum().backward()
+    torch.testing.assert_close(one.grad, two.grad, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(last.weight.grad, plain.weight.grad, rtol=1e-4, atol=1e-3)

@@ -22,6 +22,7 @@ def test_any_shape_comes_back_exactly(shape, hidden, latent):
 
 def test_the_decoder_mirrors_the_widths():
     encoder, decoder = build_pair("dense", (2, 3, 4), 5, hidden=(11, 7))
+
     def widths(half):
         return [m.out_features for m in half.layers if isinstance(m, torch.nn.Linear)]
 
@@ -32,6 +33,7 @@ def test_the_decoder_mirrors_the_widths():
 def test_without_hidden_layers_the_pair_is_an_affine_map():
     encoder, decoder = build_pair("dense", (6,), 2, hidden=())
     a, b = torch.rand(2, 4, 6)
+
     def both(x):
         return decoder(encoder(x))
 

@@ -15,7 +15,16 @@ from latente.images.options import Options
 from latente.images.scan import Scan, count_classes
 from latente.images.sizing import resize_arrays
 
-__all__ = ["as_array", "check_finite", "check_kind", "find_layout", "label_column", "open_array", "scan_array", "to_nchw"]
+__all__ = [
+    "as_array",
+    "check_finite",
+    "check_kind",
+    "find_layout",
+    "label_column",
+    "open_array",
+    "scan_array",
+    "to_nchw",
+]
 
 _FEW = 4  # an axis this short can only be the channels, where the other candidate is longer
 _ROWS = 4096

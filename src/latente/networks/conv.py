@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from latente.errors import InputError
 from latente.networks.layers import Finish, activate, initialise, values, whole, widths
 
-__all__ = ["SMALLEST_SIDE", "ConvDecoder", "ConvEncoder", "check_sides"]
+__all__ = ["SMALLEST_SIDE", "ConvDecoder", "ConvEncoder", "RowwiseConv2d", "check_sides"]
 
 SMALLEST_SIDE = 8  # of an image, in pixels
 
@@ -127,7 +128,7 @@ class ConvDecoder(nn.Module):
             convs.append(level.up(inputs, channels))
             inputs = channels
         if output_conv:
-            convs.append(levels[0].keep(inputs, shape[0]))
+            convs.append(levels[0].write(inputs, shape[0]))
         for conv in convs[:-1]:
             layers += finish.after(conv)
         layers.append(initialise(convs[-1]))
@@ -156,8 +157,35 @@ class _Level:
 
     def keep(self, inputs: int, outputs: int) -> nn.Conv2d:
         # An even kernel would shift the image by half a pixel: it gives way to the odd one below, from 3
-        odd = self.kernel if self.kernel % 2 else max(self.kernel - 1, 3)
-        return nn.Conv2d(inputs, outputs, odd, padding=odd // 2)
+        return nn.Conv2d(inputs, outputs, self.odd, padding=self.odd // 2)
+
+    def write(self, inputs: int, outputs: int) -> nn.Conv2d:
+        return RowwiseConv2d(inputs, outputs, self.odd, padding=self.odd // 2)
+
+    @property
+    def odd(self) -> int:
+        return self.kernel if self.kernel % 2 else max(self.kernel - 1, 3)
+
+
+class RowwiseConv2d(nn.Conv2d):
+    """A convolution of stride 1 and odd kernel k to very few channels, worked out as k rows side by side.
+
+    On the processor oneDNN takes one output channel at a twentieth of its usual speed. As one convolution of 1 x k
+    with k times the channels, whose results are shifted against each other and added, the same sum takes half the time.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.device.type != "cpu":
+            return super().forward(x)
+        k, height, outputs = self.kernel_size[0], x.shape[2], self.out_channels
+        rows = self.weight.permute(2, 0, 1, 3).reshape(k * outputs, self.in_channels, 1, k)
+        parts = F.conv2d(x, rows, padding=(0, k // 2))
+        parts = F.pad(parts, (0, 0, k // 2, k // 2))
+        shifted = [parts[:, i * outputs : (i + 1) * outputs, i : i + height] for i in range(k)]
+        total = shifted[0]
+        for part in shifted[1:]:
+            total = total + part
+        return total if self.bias is None else total + self.bias.view(1, -1, 1, 1)
 
 
 def _plan(shape: Sequence[int], levels: int, kernel: int, stride: int) -> list[_Level]:

@@ -238,7 +238,8 @@ class _Loop:
                 return loss
 
             optimizer.step(closure)
-        state.pending.append(logged)
+        # on the processor numbers, not tensors: these would lie in the midst of the memory that the next step reuses
+        state.pending.append({n: float(v) for n, v in logged.items()} if self.device.type == "cpu" else logged)
         if self._average is not None:
             averaged, current = self._average
             with torch.no_grad():
@@ -315,7 +316,13 @@ class _Loop:
             return {}
         # players may step at different rhythms, so that a term is not there at every step
         steps = {name: [i for i, terms in enumerate(pending) if name in terms] for name in names}
-        flat = torch.stack([pending[i][name].float() for name in names for i in steps[name]])
+        flat = torch.stack(
+            [
+                torch.as_tensor(pending[i][name], dtype=torch.float32, device=self.device)
+                for name in names
+                for i in steps[name]
+            ]
+        )
         values = self.world.sum_(flat).cpu().double().split([len(steps[name]) for name in names])
         columns = dict(zip(names, values, strict=True))
         bad = [(steps[n][int(k)], n) for n in names for k in (~columns[n].isfinite()).nonzero()[:1]]

@@ -53,7 +53,7 @@ class TrainingState:
     epoch: int = 0
     position: int = 0
     step: int = 0
-    pending: list[dict[str, Tensor]] = dataclasses.field(default_factory=list)
+    pending: list[Mapping[str, Tensor | float]] = dataclasses.field(default_factory=list)
     best: float | None = None
     best_epoch: int = 0
     stale: int = 0
@@ -115,8 +115,7 @@ class TrainingState:
             reason = str(error).strip().splitlines()[0]
             raise ModelError(f"the checkpoint does not fit this objective: {reason}") from error
         restore_global_rng(own["global_rng"])
-        device = next((p.device for p in self.objective.parameters()), torch.device("cpu"))
-        self.pending = [{name: value.to(device) for name, value in terms.items()} for terms in own["pending"]]
+        self.pending = own["pending"]
         for name, value in counters.items():
             setattr(self, name, value)
 
