@@ -66,8 +66,8 @@ def _latente(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (default: that of the process) and return its exit code."""
-    # torch's threads wait for each other by spinning, for milliseconds by default: beside another busy program that makes
-    # training ten times slower. So short a wait costs nothing on a quiet machine. Read when torch is imported.
+    # torch's threads wait for each other by spinning, for milliseconds by default: beside another busy program that
+    # makes training ten times slower. So short a wait costs nothing on a quiet machine. Read when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     command = typer.main.get_command(app)
     with warnings.catch_warnings():

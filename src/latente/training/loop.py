@@ -55,8 +55,8 @@ def train(
     the same steps, bit for bit, as if nothing had happened. `state` goes on from a state in memory instead. The
     validation rows decide which epoch is the best; without them it is the latest. The states of the global random
     number generators are the same after the call as before.
-    Raises TrainingError where a term is not finite (naming step and term) or a checkpoint cannot be written, Interrupted
-    after Ctrl-C or SIGTERM where there is a run to go on with, and ModelError where a checkpoint does not fit.
+    Raises TrainingError where a term is not finite (naming step and term) or a checkpoint cannot be written,
+    Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, ModelError where a checkpoint does not fit.
     """
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
