@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import dataclasses
@@ -126,18 +127,16 @@ class World:
             dist.barrier()
 
 
-@contextlib.contextmanager
-def world(device: torch.device) -> Iterator[World]:
-    """Join the processes that `torchrun` started (its environment variables say so), and leave them at the end."""
+def world(device: torch.device) -> World:
+    """Return the processes that `torchrun` started, of which this is one (its environment variables say so).
+
+    They are joined at the first call and left when the process ends: to leave and to join again within one process, for
+    a second training, would meet the addresses of the first time and fail now and then.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield World()
-        return
-    joined_here = not dist.is_initialized()
-    if joined_here:
+        return World()
+    if not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield World(dist.get_rank(), size)
-    finally:
-        if joined_here:
-            dist.destroy_process_group()
+        atexit.register(dist.destroy_process_group)
+    return World(dist.get_rank(), size)

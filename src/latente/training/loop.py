@@ -60,11 +60,8 @@ def train(
     """
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
-    with (
-        devices.limited_threads(options.threads),
-        devices.world(device) as world,
-        isolated_rng(options.seed, world.rank),
-    ):
+    world = devices.world(device)
+    with devices.limited_threads(options.threads), isolated_rng(options.seed, world.rank):
         loop = _Loop(objective, images, scaling, options, world, device, run, listeners)
         loop.prepare(rows, validation, state)
         return loop.go()
