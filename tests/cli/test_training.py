@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 Client = Callable[..., Any]
@@ -168,3 +169,15 @@ def test_ctrl_c_leaves_with_130_and_the_command_that_goes_on(tmp_path: Path) -> 
 def test_several_processes_need_the_name_of_their_run(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     assert "--out" in latente(f"fit digits {TINY}").err
+
+
+def test_more_damage_than_usual_is_left_out_where_the_budget_allows_it(latente: Client, tmp_path: Path) -> None:
+    from skimage.io import imsave
+
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(6):
+        imsave(folder / f"{number}.png", np.full((16, 16), 40 * number, np.uint8), check_contrast=False)
+    (folder / "words.png").write_text("no picture")
+    assert latente(f"fit {folder} --out run {TINY}").code == 2
+    assert latente(f"fit {folder} --budget 0.5 --out run {TINY}").code == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latente.cli import console as show
-from latente.cli.options import Channels, Count, Crop, Json, Labels, Size, Source, Split, examples, given
+from latente.cli.options import Budget, Channels, Count, Crop, Json, Labels, Size, Source, Split, examples, given
 from latente.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def show_(
     channels: Channels = None,
     count: Count = None,
     labels: Labels = None,
+    budget: Budget = None,
     as_json: Json = False,
 ) -> None:
     """Show what lies behind a source.
@@ -89,7 +90,17 @@ def show_(
     """
     from latente.images import open_images
 
-    door = given({"split": split, "size": size, "crop": crop, "channels": channels, "count": count, "labels": labels})
+    door = given(
+        {
+            "split": split,
+            "size": size,
+            "crop": crop,
+            "channels": channels,
+            "count": count,
+            "labels": labels,
+            "budget": budget,
+        }
+    )
     with show.progress() as step:
         found = open_images(images, progress=step, **door)
     if as_json:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from latente.cli import console as show
 from latente.cli.options import (
+    Budget,
     Channels,
     Count,
     Crop,
@@ -69,6 +70,7 @@ def fit(
     channels: Channels = None,
     count: Count = None,
     labels: Labels = None,
+    budget: Budget = None,
     **settings: Any,
 ) -> None:
     """Train a model on images.
@@ -79,7 +81,17 @@ def fit(
 
     _check_out(out)
     screen = show.console(as_json)
-    door = given({"split": split, "size": size, "crop": crop, "channels": channels, "count": count, "labels": labels})
+    door = given(
+        {
+            "split": split,
+            "size": size,
+            "crop": crop,
+            "channels": channels,
+            "count": count,
+            "labels": labels,
+            "budget": budget,
+        }
+    )
     with screen.status("starting"):
         estimator = estimator_of(model, settings, verbose=True)
     with show.progress() as step:

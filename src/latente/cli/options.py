@@ -11,6 +11,7 @@ import typer
 from latente.errors import did_you_mean
 
 __all__ = [
+    "Budget",
     "Channels",
     "Count",
     "Crop",
@@ -122,6 +123,15 @@ Crop = Annotated[
 Channels = Annotated[
     int | None,
     typer.Option(parser=whole, metavar="1..4", help="1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.", rich_help_panel=_PANEL),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        parser=number,
+        metavar="SHARE",
+        help="Share of damaged files to leave out (default 0.05).",
+        rich_help_panel=_PANEL,
+    ),
 ]
 Labels = Annotated[
     Path | None,
