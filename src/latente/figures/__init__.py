@@ -1,0 +1,33 @@
+"""Matplotlib figures from arrays: each function returns a new `Figure` and leaves pyplot alone.
+
+The figures are drawn small (about 380 pixels wide per panel at 96 dpi), so that their text stays readable on
+a telephone. Colours keep apart for colour-blind readers; classes beyond ten also differ in their marker.
+"""
+
+from __future__ import annotations
+
+from latente.figures.bars import comparison, kl_bars
+from latente.figures.distributions import histogram, histograms
+from latente.figures.pictures import grid, lattice, pairs, strips
+from latente.figures.progress import curves, terms_of
+from latente.figures.scatter import latent_map, maps
+from latente.figures.style import GRID, INK, MUTED, PALETTE
+
+__all__ = [
+    "GRID",
+    "INK",
+    "MUTED",
+    "PALETTE",
+    "comparison",
+    "curves",
+    "grid",
+    "histogram",
+    "histograms",
+    "kl_bars",
+    "latent_map",
+    "lattice",
+    "maps",
+    "pairs",
+    "strips",
+    "terms_of",
+]

@@ -1,0 +1,90 @@
+"""Bars: one number beside others of its kind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from latente.figures.style import GRID, INK, OTHERS, PALETTE, name_axes, panels_of, put_title, shortened
+
+__all__ = ["comparison", "kl_bars"]
+
+IDLE_KL = 0.01  # nats: a dimension under it carries next to nothing
+MAX_BARS = 64
+
+
+def kl_bars(kl: np.ndarray, active: np.ndarray | None = None) -> Figure:
+    """Draw the mean KL of each latent dimension (D,), in nats, largest first; idle dimensions are grey.
+
+    active: (D,) whether each is in use; by default those whose KL is above 0.01 nats. Of more than 64
+    dimensions only the largest 64 are drawn, as the figure says.
+    """
+    order = np.argsort(-kl, kind="stable")
+    values = kl[order][:MAX_BARS]
+    in_use = kl > IDLE_KL if active is None else active
+    figure, (panel,) = panels_of(1, 1, width=3.9, height=2.7)
+    colours = [PALETTE[0] if in_use[i] else OTHERS for i in order[: len(values)]]
+    panel.bar(np.arange(len(values)), values, color=colours, width=0.8 if len(values) < 40 else 1.0)
+    put_title(panel, f"{int(in_use.sum())} of {len(kl)} dimensions active")
+    cut = f", the largest {MAX_BARS} of {len(kl)}" if len(kl) > MAX_BARS else ""
+    name_axes(panel, f"latent dimension, sorted{cut}", "KL (nats)")
+    if len(values) <= 16:
+        panel.set_xticks(np.arange(len(values)), [str(i) for i in order[: len(values)]])
+    else:
+        panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    panel.yaxis.set_major_locator(MaxNLocator(5))
+    panel.grid(axis="y", color=GRID, linewidth=0.7)
+    return figure
+
+
+def comparison(
+    rows: Mapping[str, Mapping[str, float]], *, better: Mapping[str, str] | None = None, columns: int = 2
+) -> Figure:
+    """Draw one small panel of bars per metric, with one bar and its number for each contestant.
+
+    rows: metric values by contestant, then by metric; the panels are the metrics in order of first appearance, so
+    many `columns` in a line; the bars are the contestants, top down, each in its own colour throughout. better: "lower"
+    or "higher" by metric: an arrow in the title says so, and the best number is set in bold. A contestant without a
+    metric, or with one that is not finite, has a dash there.
+    """
+    metrics = list(dict.fromkeys(metric for values in rows.values() for metric in values))
+    names = [shortened(name) for name in rows]
+    columns = max(1, min(columns, len(metrics)))
+    figure, panels = panels_of(len(metrics), columns, width=1.9 if columns > 1 else 2.8, height=0.45 + 0.26 * len(rows))
+    figure.set_figwidth(figure.get_figwidth() + 0.075 * max(map(len, names), default=0))
+    for k, (panel, metric) in enumerate(zip(panels, metrics, strict=True)):
+        direction = (better or {}).get(metric)
+        _contest(panel, [row.get(metric, math.nan) for row in rows.values()], direction)
+        panel.set_yticks(np.arange(len(names)), names if k % columns == 0 else [""] * len(names))
+        arrow = {"lower": " ↓", "higher": " ↑"}.get(direction or "", "")
+        put_title(panel, shortened(metric, 24) + arrow)
+    return figure
+
+
+def _contest(panel: Axes, values: Sequence[float], direction: str | None) -> None:
+    lengths = np.array([value if math.isfinite(value) else 0.0 for value in values], dtype=float)
+    panel.barh(np.arange(len(values)), lengths, color=[PALETTE[i % 10] for i in range(len(values))], height=0.7)
+    known = [value for value in values if math.isfinite(value)]
+    best = {"lower": min, "higher": max}[direction](known) if direction and known else None
+    for i, value in enumerate(values):
+        panel.annotate(
+            f"{value:.4g}" if math.isfinite(value) else "–",
+            (max(lengths[i], 0.0), i),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            fontsize=8.5,
+            fontweight="bold" if value == best else "normal",
+        )
+    low, high = min(0.0, lengths.min()), max(0.0, lengths.max())
+    panel.set_xlim(low, high + 0.4 * ((high - low) or 1.0))  # room for the numbers
+    panel.set_ylim(len(values) - 0.5, -0.5)
+    panel.tick_params(axis="y", labelcolor=INK)
+    panel.set_xticks([])
+    panel.spines["bottom"].set_visible(False)

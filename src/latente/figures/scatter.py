@@ -1,0 +1,164 @@
+"""Maps: codes as points of the plane, coloured by what is known of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from latente.errors import InputError
+from latente.figures.style import INK, MUTED, OTHERS, PALETTE, name_axes, panels_of, put_title, shortened
+
+__all__ = ["latent_map", "maps"]
+
+MARKERS = "o^"
+MAX_CLASSES = 20
+COLOURS = "viridis"  # even steps, also for colour-blind readers and in grey print
+
+
+def latent_map(
+    points: np.ndarray,
+    labels: np.ndarray | None = None,
+    label_names: Sequence[str] = (),
+    axis_names: tuple[str, str] = ("dimension 1", "dimension 2"),
+    *,
+    values: np.ndarray | None = None,
+    value_name: str = "",
+) -> Figure:
+    """Draw points (N, 2), each coloured by its class, with a legend and each class's name at its median.
+
+    labels: (N,) integers; negative ones are unknown. label_names: names by label, else the numbers. The 20
+    commonest classes get a colour and marker of their own; the others, and the unknown, are drawn in grey.
+    values: (N,) numbers that colour the points instead, with a colour bar named `value_name`; the colours span the
+    1 % to the 99 % quantile, beyond which arrows at the bar's ends point, and NaN is drawn in grey.
+    Raises InputError where both labels and values are given.
+    """
+    if labels is not None and values is not None:
+        raise InputError("a map is coloured by labels or by values, not by both; leave out one")
+    figure, (panel,) = panels_of(1, 1, width=4.6, height=4.2)
+    if values is None:
+        _draw_classes(panel, points, labels, label_names)
+        if labels is not None and len(points):
+            _legend_below(figure, panel, len(points))
+    else:
+        _draw_values(figure, panel, points, np.asarray(values, dtype=np.float64), value_name)
+    name_axes(panel, *axis_names)
+    return figure
+
+
+def maps(
+    panels: Sequence[tuple[str, np.ndarray]],
+    labels: np.ndarray | None = None,
+    label_names: Sequence[str] = (),
+) -> Figure:
+    """Draw several maps of the same N images side by side, each with its title, in the same colours, one legend.
+
+    panels: (title, points (N, 2)) of each. labels, label_names: as in `latent_map`. Two share a line.
+    """
+    figure, axes = panels_of(len(panels), min(len(panels), 2), width=3.0, height=3.1)
+    for panel, (title, points) in zip(axes, panels, strict=True):
+        _draw_classes(panel, points, labels, label_names)
+        put_title(panel, shortened(title, 40))
+        panel.set(xticks=[], yticks=[])  # their units differ and say little; nearness is what to look at
+    if labels is not None and len(labels):
+        _legend_below(figure, axes[0], len(labels))
+    return figure
+
+
+def _draw_classes(panel: Axes, points: np.ndarray, labels: np.ndarray | None, label_names: Sequence[str]) -> None:
+    size = _size(len(points))
+    shown = _classes(labels)
+    rest = np.ones(len(points), bool) if labels is None else ~np.isin(labels, shown)
+    if rest.any():
+        colour = PALETTE[0] if labels is None else OTHERS
+        _cloud(panel, points[rest], size, colour, "o", None if labels is None else _rest_name(labels[rest]))
+    centres: list[tuple[str, np.ndarray]] = []
+    for k, value in enumerate(shown):
+        assert labels is not None
+        own = points[labels == value]
+        name = str(label_names[value]) if value < len(label_names) else str(value)
+        _cloud(panel, own, size, PALETTE[k % 10], MARKERS[k // 10], shortened(name))
+        centres.append((shortened(name, 12), np.median(own, axis=0)))
+    if centres:
+        _name_clouds(panel, centres, np.ptp(points, axis=0))
+
+
+def _draw_values(figure: Figure, panel: Axes, points: np.ndarray, values: np.ndarray, name: str) -> None:
+    known = np.isfinite(values)
+    size = _size(len(points))
+    if not known.all():
+        _cloud(panel, points[~known], size, OTHERS, "o", "unknown")
+    if not known.any():
+        return
+    low, high = np.quantile(values[known], [0.01, 0.99])
+    scale = ScalarMappable(Normalize(low, high), COLOURS)
+    _cloud(panel, points[known], size, scale.to_rgba(values[known]), "o", None)
+    beyond = (bool((values[known] < low).any()), bool((values[known] > high).any()))
+    arrows = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
+    bar = figure.colorbar(scale, ax=panel, extend=arrows[beyond], aspect=30, pad=0.02)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(colors=MUTED, labelsize=8.5, length=0)
+    bar.set_label(shortened(name, 40), color=MUTED, fontsize=9)
+
+
+def _size(count: int) -> float:
+    return float(np.clip(4000 / max(count, 1), 3, 24))
+
+
+def _classes(labels: np.ndarray | None) -> list[int]:
+    """The commonest classes, at most `MAX_CLASSES`, in the order of their labels."""
+    if labels is None:
+        return []
+    values, counts = np.unique(labels[labels >= 0], return_counts=True)
+    return sorted(int(v) for v in values[np.argsort(-counts, kind="stable")][:MAX_CLASSES])
+
+
+def _rest_name(labels: np.ndarray) -> str:
+    others = len(np.unique(labels[labels >= 0]))
+    return f"{others} others" if others else "unknown"
+
+
+def _cloud(panel: Axes, points: np.ndarray, size: float, colour: Any, marker: str, label: str | None) -> None:
+    x, y = points.T
+    style: dict[str, Any] = {"marker": marker, "alpha": 0.7, "linewidths": 0, "rasterized": True}
+    panel.scatter(x, y, s=size, c=colour, label=label, **style)
+
+
+def _name_clouds(panel: Axes, centres: Iterable[tuple[str, np.ndarray]], span: np.ndarray) -> None:
+    """Write each name at its centre, unless it would cover another; the legend has them all."""
+    box: dict[str, Any] = {"boxstyle": "round,pad=0.15", "fc": "white", "alpha": 0.8, "ec": "none"}
+    placed: list[tuple[int, np.ndarray]] = []
+    for name, centre in centres:
+        away = [np.abs(centre - other) / np.maximum(span, 1e-12) for _, other in placed]
+        lengths = [(len(name) + length) / 2 for length, _ in placed]
+        if all(dx > 0.02 * n or dy > 0.04 for (dx, dy), n in zip(away, lengths, strict=True)):
+            x, y = centre
+            text = panel.text(x, y, name, fontsize=7.5, color="#111827", ha="center", va="center", bbox=box)
+            text.set_fontweight("bold")
+            placed.append((len(name), centre))
+
+
+def _legend_below(figure: Figure, panel: Axes, count: int) -> None:
+    """Put the legend of `panel` below all, and make the figure as much higher, so that maps keep their size."""
+    handles, names = panel.get_legend_handles_labels()
+    letters = 13.5 * figure.get_figwidth()  # that fit in a line
+    lines = math.ceil(len(names) / max(1, int(letters / (max(map(len, names)) + 5))))
+    figure.set_figheight(figure.get_figheight() + 0.2 * lines)
+    figure.legend(
+        handles,
+        names,
+        loc="outside lower center",
+        ncols=math.ceil(len(names) / lines),  # lines of about one length
+        frameon=False,
+        fontsize=8.5,
+        labelcolor=INK,
+        handletextpad=0.1,
+        columnspacing=0.8,
+        markerscale=max(1.0, 5 / math.sqrt(_size(count))),
+    )

@@ -1,0 +1,32 @@
+"""Looking into a latent space and steering in it: maps, paths, directions of attributes, nearest images.
+
+Everything here takes codes as arrays, or a model that is anything with `encode(images)` and `decode(codes)`:
+images keep the layout and units in which the model gives them.
+"""
+
+from __future__ import annotations
+
+from latente.latents.coding import Coder
+from latente.latents.directions import Direction, edit, edit_codes, learn_direction
+from latente.latents.maps import LatentMap, knn_accuracy, map_codes, to_two_dimensions, trustworthiness
+from latente.latents.novelty import Nearest, nearest
+from latente.latents.paths import interpolate, interpolate_codes, lattice, traverse
+
+__all__ = [
+    "Coder",
+    "Direction",
+    "LatentMap",
+    "Nearest",
+    "edit",
+    "edit_codes",
+    "interpolate",
+    "interpolate_codes",
+    "knn_accuracy",
+    "lattice",
+    "learn_direction",
+    "map_codes",
+    "nearest",
+    "to_two_dimensions",
+    "traverse",
+    "trustworthiness",
+]
