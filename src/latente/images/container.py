@@ -36,6 +36,7 @@ class Images:
     layout: str = "NCHW"
     label_names: tuple[str, ...] = ()
     attribute_names: tuple[str, ...] = ()
+    condition_names: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     source: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     parts: tuple[str, ...] = ()

@@ -98,14 +98,19 @@ def _open_generated(name: str, options: Options) -> Images:
     if options.labels is not None:
         raise InputError(f"{name} comes with its own labels; leave labels out")
     draw, size = GENERATED[name], options.size
+    known = inspect.signature(draw).parameters
     asked: dict[str, Any] = {}
-    if size and size[0] == size[1] and "size" in inspect.signature(draw).parameters:
+    if size and size[0] == size[1] and "size" in known:
         asked["size"] = size[0]
+    if "progress" in known:
+        asked["progress"] = options.progress
     images = draw(options.count, split=options.split or "train", seed=options.seed, **asked)
     channels = options.channels if isinstance(options.channels, int) else "first"
     find_layout(images.pixels.shape, channels, name)
     pixels = resize_arrays(images.pixels, options)
-    images = dataclasses.replace(images, pixels=pixels, name=name)
+    if pixels is not images.pixels:
+        images = dataclasses.replace(images, pixels=pixels, content_hash=None)
+    images = dataclasses.replace(images, name=name)
     return scan_array(images, name, "drawn by code", found=len(images))
 
 

@@ -14,6 +14,7 @@ from latente.errors import InputError
 
 __all__ = ["Shapes", "affine", "between", "draws", "package_folder", "resolve_count"]
 
+PARTS = ("train", "test", "val")  # each with random numbers of its own
 BEYOND = -8.0  # distance given to what lies outside a field: far outside the shape, whatever the stroke
 
 
@@ -40,7 +41,7 @@ def resolve_count(
 
 def draws(seed: int, split: str, count: int, columns: int) -> np.ndarray:
     """Uniform numbers in [0, 1), (count, columns); row k depends on seed, split and k, not on `count`."""
-    return np.random.default_rng((seed, split == "test")).random((count, columns))
+    return np.random.default_rng((seed, PARTS.index(split))).random((count, columns))
 
 
 def between(unit: np.ndarray, low: float, high: float) -> np.ndarray:
