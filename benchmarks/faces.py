@@ -1,0 +1,200 @@
+"""How well does a VAE rebuild drawn faces, and does a latent direction change what it should, and only that?
+
+    python benchmarks/faces.py                        train, measure, print both tables; about 15 minutes on 2 cores
+    python benchmarks/faces.py --run runs/faces       measure a model that is there already
+
+Reconstruction: mean PSNR (peak 1) and SSIM on the 2,000 test faces, beside PCA with as many numbers as the code has.
+
+Editing: each of 1,000 test faces is moved along the direction of an attribute, towards it where a classifier does not
+see the attribute and away from it where it does. The classifier is a small convolutional network of its own, trained
+on real training faces. "flipped" is the share of faces where its answer for the attribute differs between the real face
+and the edited one; "kept" the share where its answer for another attribute is that of the real face: the lowest over
+the other attributes, and which one that is. Columns that exclude each other (the hair colours) count as one attribute.
+The strength is one number per attribute, in gaps between the classes, chosen on the validation faces.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from torch import Tensor, nn
+
+from latente import VariationalAutoencoder, metrics
+from latente.estimators import load as load_model
+from latente.images import Images, Scaling, open_images
+from latente.latents import Direction, edit_codes, learn_direction
+from latente.objectives import Objective
+from latente.training import Batches, TrainingOptions, train
+from measure import load, machine
+
+__all__ = ["main"]
+
+EDITED = ("hair_blond", "glasses", "smile", "hat")
+STRENGTHS = np.arange(0.5, 3.01, 0.125)
+FACES = 1_000
+GOALS = {"flipped": 0.95, "kept": 0.90}
+MODEL: dict[str, Any] = {
+    "latent_dim": 100,
+    "network": "conv",
+    "epochs": 15,
+    "random_state": 0,
+}
+
+
+class Recognition(Objective):
+    """The cross-entropy of attributes -1/1 given images, summed over the attributes: an outside judge of edits."""
+
+    columns = ("attributes",)
+
+    def __init__(self, channels: int, attributes: int) -> None:
+        super().__init__()
+        widths = (channels, 32, 64, 128, 128)
+        blocks: list[nn.Module] = []
+        for before, after in itertools.pairwise(widths):
+            blocks += [nn.Conv2d(before, after, 3, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        self.network = nn.Sequential(*blocks, nn.Flatten(), nn.Dropout(0.2), nn.LazyLinear(attributes))
+
+    def forward(self, turn: str, batch: Any, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        truth = (batch["attributes"] > 0).float()
+        loss = nn.functional.binary_cross_entropy_with_logits(self.network(batch["images"]), truth)
+        return loss * truth.shape[1], {}
+
+
+class Judge:
+    """Says which attributes it sees in images."""
+
+    def __init__(self, images: Images, epochs: int, seed: int) -> None:
+        self.scaling = Scaling.fit(images.pixels, np.arange(len(images)))
+        self.objective = Recognition(images.shape[0], len(images.attribute_names))
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.objective.network(torch.zeros(2, *images.shape))  # makes the last layer
+            options = TrainingOptions(epochs=epochs, learning_rate=2e-3, schedule="cosine", seed=seed)
+            train(self.objective, images, self.scaling, options)
+        self.objective.eval()
+
+    @torch.no_grad()
+    def __call__(self, images: Images) -> np.ndarray:
+        batches = Batches(images, self.scaling, torch.device("cpu"))
+        rows = torch.arange(len(images))
+        parts = [self.objective.network(batch["images"]) > 0 for batch in batches.in_order(rows, 500)]
+        return torch.cat(parts).numpy()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, help="a trained run to measure (default: train one)")
+    parser.add_argument("--out", type=Path, default=Path("runs/faces"), help="folder of the run that is trained")
+    parser.add_argument("--set", default="{}", help="options of the model to change, as JSON")
+    parser.add_argument("--method", choices=("means", "logistic"), default="means")
+    parser.add_argument("--against", choices=("none", "others"), default="none", help="orthogonalise directions")
+    parser.add_argument("--judge-epochs", type=int, default=8)
+    options = parser.parse_args(arguments)
+    before = load()
+    parts = {part: open_images("faces", split=part) for part in ("train", "val", "test")}
+    run = options.run or _train(parts["train"], options.out, json.loads(options.set))
+    model = load_model(run)
+    result: dict[str, Any] = {"machine": machine(), "load_before": round(before, 2), "run": str(run)}
+    result["reconstruction"] = _reconstruction(model, parts)
+    judge = Judge(parts["train"], options.judge_epochs, seed=1)
+    result |= {"method": options.method, "against": options.against}
+    result["editing"] = _editing(model, parts, judge, options.method, options.against == "others")
+    (run / "faces.json").write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _train(images: Images, out: Path, changed: dict[str, Any]) -> Path:
+    start = time.perf_counter()
+    VariationalAutoencoder(**MODEL | {"out": out} | changed).fit(images)
+    print(f"trained in {(time.perf_counter() - start) / 60:.1f} minutes: {MODEL | changed}\n")
+    return out
+
+
+def _reconstruction(model: Any, parts: dict[str, Images]) -> dict[str, Any]:
+    """Print and return the mean PSNR and SSIM of the model and of PCA on the test faces."""
+    test, known = parts["test"], parts["train"]
+    values = (pixels.pixels.reshape(len(pixels), -1).astype(np.float32) / 255 for pixels in (known, test))
+    learned, truth = values
+    pca = PCA(model.latent_dim, svd_solver="randomized", random_state=0).fit(learned)
+    by_pca = np.clip(pca.inverse_transform(pca.transform(truth)), 0, 1).reshape(test.pixels.shape)
+    figures_of_pca = metrics.evaluate_images(test.pixels / 255, by_pca, 1.0)
+    told = {"VAE": model.evaluate(test), f"PCA-{model.latent_dim}": figures_of_pca}
+    print("| | PSNR (dB, peak 1) | SSIM |\n|---|---|---|")
+    for name, figures in told.items():
+        print(f"| {name} | {figures['psnr']:.2f} | {figures['ssim']:.3f} |")
+    return {name: {key: figures[key] for key in ("psnr", "ssim", "mse")} for name, figures in told.items()}
+
+
+def _editing(model: Any, parts: dict[str, Images], judge: Judge, method: str, orthogonal: bool) -> list[dict[str, Any]]:
+    """Print and return, for each edited attribute, the judge's accuracy and what its answers become."""
+    names = list(parts["train"].attribute_names)
+    codes = model.transform(parts["train"])
+    truth = parts["train"].columns["attributes"]
+    accuracy = ((parts["test"].columns["attributes"] > 0) == judge(parts["test"])).mean(0)
+    lines = []
+    print("\n| attribute | judge's accuracy | strength | flipped | kept, lowest (which) | kept, mean | at strength 0 |")
+    print("|---|---|---|---|---|---|---|")
+    for name in EDITED:
+        others = {other: truth[:, names.index(other)] for other in names if not _excludes(name, other)}
+        direction = learn_direction(
+            codes, truth[:, names.index(name)], attribute=name, method=method, against=others if orthogonal else None
+        )
+        val, test = (_Trial(model, judge, parts[part].take(slice(FACES)), direction, names) for part in ("val", "test"))
+        strength = max(STRENGTHS.tolist(), key=val.worth)
+        flipped, lowest, which, mean = test(strength)
+        plain = test(0.0)[1]
+        line = {"attribute": name, "accuracy": float(accuracy[names.index(name)]), "strength": strength}
+        lines.append(line | {"flipped": flipped, "kept": lowest, "which": which, "kept_mean": mean, "kept_at_0": plain})
+        print(
+            f"| {name} | {line['accuracy']:.4f} | {strength:.2f} | {flipped:.3f} | {lowest:.3f} ({which}) | {mean:.3f} "
+            f"| {plain:.3f} |",
+            flush=True,
+        )
+    return lines
+
+
+class _Trial:
+    """What the judge says of the first faces of a part, moved along one direction."""
+
+    def __init__(self, model: Any, judge: Judge, faces: Images, direction: Direction, names: list[str]) -> None:
+        self.model, self.judge, self.faces, self.direction = model, judge, faces, direction
+        self.own = names.index(direction.attribute)
+        self.others = [i for i, name in enumerate(names) if not _excludes(direction.attribute, name)]
+        self.names = names
+        self.codes = model.encode(faces)
+        self.before = judge(faces)
+
+    def worth(self, strength: float) -> float:
+        """Return by how much the goal that is reached least is passed: 1 where both are just reached."""
+        flipped, kept, _, _ = self(strength)
+        return min(flipped / GOALS["flipped"], kept / GOALS["kept"])
+
+    def __call__(self, strength: float) -> tuple[float, float, str, float]:
+        """Return the share flipped, the lowest share kept over the other attributes, which that is, and the mean."""
+        after = np.empty_like(self.before)
+        for has in (False, True):
+            rows = self.before[:, self.own] == has
+            moved = edit_codes(self.codes[rows], self.direction, [-strength if has else strength])[:, 0]
+            edited = open_images(self.model.decode(moved), channels="first")
+            after[rows] = self.judge(edited)
+        same = (after == self.before).mean(0)
+        worst = min(self.others, key=lambda i: same[i])
+        return 1 - float(same[self.own]), float(same[worst]), self.names[worst], float(same[self.others].mean())
+
+
+def _excludes(name: str, other: str) -> bool:
+    """Whether two columns speak of the same thing: an attribute and itself, or two hair colours."""
+    colours = ("hair_black", "hair_brown", "hair_blond", "hair_grey")
+    return name == other or (name in colours and other in colours)
+
+
+if __name__ == "__main__":
+    main()
