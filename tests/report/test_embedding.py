@@ -41,6 +41,16 @@ def test_large_images_are_reduced() -> None:
         assert picture.size == (LONGEST_SIDE // 2, LONGEST_SIDE)
 
 
+def test_what_need_not_be_exact_is_webp_where_that_is_smaller() -> None:
+    small, large = rng.random((1, 3, 32, 32)), np.tile(np.linspace(0, 1, 64), (1, 3, 64, 1))
+    assert pictures(small, (0.0, 1.0), exact=False) == pictures(small, (0.0, 1.0))
+    [uri] = pictures(large, (0.0, 1.0), exact=False)
+    kind, data = uri.split(",")
+    assert kind == "data:image/webp;base64"
+    with Image.open(io.BytesIO(base64.b64decode(data))) as picture:
+        np.testing.assert_allclose(np.asarray(picture) / 255, large[0].transpose(1, 2, 0), atol=0.03)
+
+
 def test_the_window_is_the_whole_range_unless_the_images_use_little_of_it_or_exceed_it() -> None:
     assert window(np.array([0.0, 0.9])) == (0, 1)
     assert window(np.array([0.2, 1.0])) == (0, 1)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from latente.estimators import Autoencoder, VariationalAutoencoder
 from latente.images import Images, Scaling, open_images
 from latente.report import inspection
-from latente.report.inspection import inspect, layers_of, open_evidence, scaled
+from latente.report.evidence import open_evidence
+from latente.report.inspection import as_pictures, inspect, layers_of, rebuild, scaled
 
 rng = np.random.default_rng(0)
 
@@ -30,41 +29,6 @@ def _options(images: Images, **data: object) -> dict[str, object]:
     }
 
 
-def test_the_runs_own_images_are_split_as_in_training() -> None:
-    images = _images()
-    evidence = open_evidence(_options(images), images)
-    assert evidence.what == "validation images"
-    assert evidence.unseen is True
-    assert len(evidence.rows) == 10
-    assert evidence.learned_rows is not None
-    assert sorted([*evidence.rows, *evidence.learned_rows]) == list(range(40))
-
-
-def test_other_images_are_taken_as_they_come() -> None:
-    own, other = _images(), _images(5)
-    evidence = open_evidence(_options(own), other)
-    assert evidence.judged is other
-    assert evidence.unseen is None
-    assert evidence.learned is None
-
-
-def test_a_set_with_a_test_part_is_judged_by_it() -> None:
-    digits = open_images("digits")
-    evidence = open_evidence(_options(digits), None)
-    assert evidence.what == "test images"
-    assert evidence.judged.fingerprint == open_images("digits", split="test").fingerprint
-    assert evidence.learned is not None
-    assert evidence.learned.fingerprint == digits.fingerprint
-
-
-def test_a_folder_of_images_is_opened_again(tmp_path: Path) -> None:
-    np.save(tmp_path / "images.npy", rng.integers(0, 256, (20, 8, 8), dtype=np.uint8))
-    images = open_images(tmp_path / "images.npy")
-    evidence = open_evidence(_options(images), None)
-    assert evidence.what == "validation images"
-    np.testing.assert_array_equal(evidence.judged.pixels, images.pixels)
-
-
 def test_errors_are_those_of_the_scaled_images() -> None:
     images = _images()
     model = _model(images)
@@ -78,7 +42,6 @@ def test_errors_are_those_of_the_scaled_images() -> None:
     assert seen.psnr == pytest.approx(seen.metrics["psnr"])
     assert seen.labels is not None
     assert seen.labels.tolist() == (seen.rows % 3).tolist()
-    assert 0 < seen.share <= 1
 
 
 def test_kl_per_dimension_adds_up_to_the_models_kl() -> None:
@@ -132,3 +95,42 @@ def test_samples_come_channels_first_whatever_the_layout(layout: str) -> None:
     seen = inspect(_model(images, VariationalAutoencoder), open_evidence(_options(images), images))
     assert seen.samples is not None
     assert seen.samples.shape[1:] == (3, 8, 6)
+
+
+def test_ssim_is_told_image_by_image_and_of_a_part_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = Images(rng.integers(0, 256, (20, 1, 12, 12), dtype=np.uint8))
+    model = _model(images)
+    seen = inspect(model, open_evidence(_options(images), images))
+    assert seen.ssims is not None
+    assert seen.ssims.mean() == pytest.approx(seen.metrics["ssim"])
+    monkeypatch.setattr(inspection, "MOST_SSIM_VALUES", 3 * 144)
+    part = inspect(model, open_evidence(_options(images), images)).ssims
+    assert part is not None
+    assert len(part) == 3
+    assert set(part) < set(seen.ssims)
+
+
+def test_pictures_smaller_than_the_window_have_no_ssim() -> None:
+    images = _images()
+    assert inspect(_model(images), open_evidence(_options(images), images)).ssims is None
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC", "NHW"])
+def test_decoded_images_of_any_layout_become_scaled_pictures(layout: str) -> None:
+    channels = 1 if layout == "NHW" else 3
+    pixels = rng.integers(0, 256, (12, channels, 8, 6), dtype=np.uint8)
+    given = {"NCHW": pixels, "NHWC": pixels.transpose(0, 2, 3, 1), "NHW": pixels[:, 0]}[layout]
+    model = _model(open_images(np.ascontiguousarray(given)))
+    grid = given.reshape(3, 4, *given.shape[1:])
+    np.testing.assert_allclose(as_pictures(model, grid), pixels.reshape(3, 4, channels, 8, 6) / 255, atol=1e-6)
+
+
+def test_a_part_of_the_images_is_worsened_and_rebuilt_as_all_are() -> None:
+    images = _images()
+    model = Autoencoder(latent_dim=2, epochs=1, random_state=0, hidden=(8,), corruption="gaussian:0.3", device="cpu")
+    model.fit(images)
+    whole, part = rebuild(model, images), rebuild(model, images.take(np.array([3, 30])))
+    for all_of_them, few in zip(whole, part, strict=True):
+        assert all_of_them is not None
+        assert few is not None
+        np.testing.assert_allclose(few, all_of_them[[3, 30]], atol=1e-6)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -15,52 +14,7 @@ from latente.errors import InputError
 from latente.estimators import Autoencoder, VariationalAutoencoder
 from latente.images import Images, open_images
 from latente.report import write_report
-
-VOID = {"meta", "img", "br", "hr", "link", "input"}
-
-
-class _Page(HTMLParser):
-    """What a report consists of: sections by id, text, addresses, and whether every tag is closed."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.source = path.read_text(encoding="utf-8")
-        self.ids: list[str] = []
-        self.addresses: list[str] = []
-        self.texts: list[str] = []
-        self.pictures: list[str] = []
-        self.tags: set[str] = set()
-        self._open: list[str] = []
-        self.feed(self.source)
-        self.close()
-        assert not self._open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        own = {name: value or "" for name, value in attrs}
-        self.tags.add(tag)
-        if tag not in VOID:
-            self._open.append(tag)
-        if "id" in own:
-            self.ids.append(own["id"])
-        self.addresses += [own[name] for name in ("src", "href", "xlink:href") if name in own]
-        if tag == "img":
-            self.pictures.append(own["alt"])
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self._open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] != "style":
-            self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.texts).replace("\N{NO-BREAK SPACE}", " ").split())
+from pages import Page
 
 
 def _options(**changes: Any) -> dict[str, Any]:
@@ -77,23 +31,28 @@ def vae(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def page(vae: Path) -> _Page:
-    return _Page(vae / "report.html")
+def page(vae: Path) -> Page:
+    return Page(vae / "report.html")
 
 
 def _fit(run: Path, pixels: np.ndarray | Images, model: Any = Autoencoder, **changes: Any) -> Any:
     return model(latent_dim=2, out=run, **_options(**changes)).fit(pixels)
 
 
-def test_every_section_is_there_once(page: _Page) -> None:
+def test_every_section_is_there_once(page: Page) -> None:
     sections = (
         "good",
         "reconstructions",
+        "spread",
+        "psnrs",
         "samples",
-        "curves",
         "latent",
         "map",
+        "pca-map",
+        "map-scores",
         "kl",
+        "traversals",
+        "curves",
         "film",
         "metrics",
         "setup",
@@ -103,7 +62,7 @@ def test_every_section_is_there_once(page: _Page) -> None:
     assert len(page.ids) == len(set(page.ids))
 
 
-def test_the_page_needs_nothing_but_itself(page: _Page) -> None:
+def test_the_page_needs_nothing_but_itself(page: Page) -> None:
     assert not {"script", "link", "iframe", "object"} & page.tags
     assert page.addresses
     assert all(address.startswith(("data:image/", "#")) for address in page.addresses)
@@ -114,7 +73,7 @@ def test_the_page_needs_nothing_but_itself(page: _Page) -> None:
     assert len(page.source) < 3_000_000
 
 
-def test_the_head_says_what_was_trained_on_what_and_by_which_command(page: _Page, vae: Path) -> None:
+def test_the_head_says_what_was_trained_on_what_and_by_which_command(page: Page, vae: Path) -> None:
     options = json.loads((vae / "options.json").read_text())
     assert "Variational autoencoder on digits" in page.text
     assert options["command"] in page.text
@@ -125,7 +84,7 @@ def test_the_head_says_what_was_trained_on_what_and_by_which_command(page: _Page
     assert "encoder" in page.text
 
 
-def test_the_figures_are_those_of_the_models_own_evaluation(page: _Page, vae: Path) -> None:
+def test_the_figures_are_those_of_the_models_own_evaluation(page: Page, vae: Path) -> None:
     model = VariationalAutoencoder.load(vae)
     metrics = model.evaluate(open_images("digits", split="test"))
     for name in ("objective", "reconstruction", "kl", "mse", "mae", "psnr"):
@@ -134,14 +93,14 @@ def test_the_figures_are_those_of_the_models_own_evaluation(page: _Page, vae: Pa
     assert f"this model {metrics['mse']:.4g}" in page.text
 
 
-def test_it_judges_by_the_test_part_and_compares_with_simple_methods(page: _Page) -> None:
+def test_it_judges_by_the_test_part_and_compares_with_simple_methods(page: Page) -> None:
     count = len(open_images("digits", split="test"))
     assert f"Measured on {count} test images, which training never saw." in page.text
     assert "the mean image" in page.text
     assert "PCA with 4 numbers" in page.text
 
 
-def test_the_baselines_are_what_numpy_and_a_plain_projection_give(page: _Page) -> None:
+def test_the_baselines_are_what_numpy_and_a_plain_projection_give(page: Page) -> None:
     test = open_images("digits", split="test").pixels.reshape(-1, 64) / 255
     train = open_images("digits").pixels.reshape(-1, 64) / 255
     order = np.random.default_rng([0, 2]).permutation(len(train))
@@ -152,12 +111,12 @@ def test_the_baselines_are_what_numpy_and_a_plain_projection_give(page: _Page) -
     assert f"PCA with 4 numbers {((away - away @ axes.T @ axes) ** 2).mean():.4g}" in page.text
 
 
-def test_best_median_and_worst_cases_stand_with_their_own_errors(page: _Page, vae: Path) -> None:
+def test_best_median_and_worst_cases_stand_with_their_own_errors(page: Page, vae: Path) -> None:
     test = open_images("digits", split="test")
     model = VariationalAutoencoder.load(vae)
     rebuilt = model.reconstruct(test).reshape(len(test), -1)
     error = ((rebuilt.astype(float) - test.pixels.reshape(len(test), -1)) ** 2).mean(axis=1)
-    section = page.text[page.text.index("Best ") : page.text.index(" Samples ")]
+    section = page.section("Best ", " How good from image to image ")
     shown = [int(number.replace(",", "")) for number in re.findall(r"#([\d,]+)", section)]
     assert len(shown) == 18
     assert error[shown[:6]].max() < np.median(error) < error[shown[12:]].min()
@@ -167,12 +126,48 @@ def test_best_median_and_worst_cases_stand_with_their_own_errors(page: _Page, va
     assert worst == pytest.approx(dB, abs=0.1)  # the page's is of unrounded values
 
 
-def test_the_map_has_every_class_and_says_how_it_was_made(page: _Page) -> None:
+def test_the_map_has_every_class_and_says_how_it_was_made(page: Page) -> None:
     assert "the two main directions (PCA) of 4 latent dimensions" in page.text
     assert " ".join("0123456789") in page.text
 
 
-def test_what_a_folder_or_a_set_is_called_cannot_change_the_page(tmp_path: Path, page: _Page) -> None:
+def test_the_peak_is_stated_and_the_mistake_of_255_explained(page: Page, vae: Path) -> None:
+    psnr = VariationalAutoencoder.load(vae).evaluate(open_images("digits", split="test"))["psnr"]
+    section = page.section("How good from image to image", " Samples ")
+    assert f"mean {psnr:.4g} dB" in section
+    assert "peak 1.0, the whole range of the data" in section
+    assert (
+        f"20 log10 255 = 48.13 dB to every image: a mean of {psnr:.1f} dB would read {psnr + 48.13:.1f} dB" in section
+    )
+    assert "ssims" not in page.ids  # images of 8 x 8 are smaller than its window
+
+
+def test_every_sample_stands_above_its_nearest_training_image(page: Page, vae: Path) -> None:
+    model = VariationalAutoencoder.load(vae)
+    learned = open_images("digits").pixels / 255
+    learned = learned[np.sort(np.random.default_rng([0, 2]).permutation(len(learned))[round(0.1 * len(learned)) :])]
+    drawn = model.sample(24, random_state=0).reshape(24, 1, 1, 8, 8) / 255
+    distances = np.sort(np.sqrt(((drawn - learned) ** 2).mean(axis=(2, 3, 4))).min(axis=1))
+    section = page.section(" Samples ", " The latent space ")
+    assert f"{len(learned):,} training images" in section
+    assert [float(number) for number in re.findall(r" (0\.\d{3})(?= |$)", section)] == distances.round(3).tolist()
+    assert page.pictures.count("nearest training image") == 24
+
+
+def test_every_dimension_is_traversed_from_minus_to_plus_three_deviations(page: Page) -> None:
+    section = page.section("One dimension at a time", "Training curves")
+    assert sorted(re.findall(r"dimension (\d) moves", section)) == ["0", "1", "2", "3"]
+    assert "\N{MINUS SIGN}3 sd \N{MINUS SIGN}2 sd \N{MINUS SIGN}1 sd mean +1 sd +2 sd +3 sd" in section
+    assert page.pictures.count("dimension 2: mean") == 1
+
+
+def test_the_map_stands_beside_pca_with_figures_of_both(page: Page) -> None:
+    scores = re.findall(r"(latent map|PCA map of the pixels|latent dimensions) (0\.\d{3}) (0\.\d{3})", page.text)
+    assert [name for name, _, _ in scores] == ["latent map", "PCA map of the pixels", "latent dimensions"]
+    assert all(0 < float(value) <= 1 for row in scores for value in row[1:])
+
+
+def test_what_a_folder_or_a_set_is_called_cannot_change_the_page(tmp_path: Path, page: Page) -> None:
     assert "vae &lt;1&gt; &amp; more" in page.source
     evil = '<script>alert("1")</script>'
     images = Images(
@@ -183,7 +178,7 @@ def test_what_a_folder_or_a_set_is_called_cannot_change_the_page(tmp_path: Path,
     )
     model = Autoencoder(latent_dim=2, out=tmp_path / "run", **_options()).fit(images)
     assert model.name_ == evil
-    found = _Page(write_report(tmp_path / "run", images=images))
+    found = Page(write_report(tmp_path / "run", images=images))
     assert "script" not in found.tags
     assert f"Autoencoder on {evil}" in found.text
     assert "· <b> ·" in found.text
@@ -204,7 +199,7 @@ def test_any_kind_of_picture_gets_a_report(tmp_path: Path, shape: tuple[int, ...
     pixels = (np.random.default_rng(0).random((24, *shape)) * highest).astype(dtype)
     images = Images(pixels)
     _fit(tmp_path / "run", images)
-    found = _Page(write_report(tmp_path / "run", images=images))
+    found = Page(write_report(tmp_path / "run", images=images))
     assert "Measured on 2 validation images" in found.text
     assert "original" in found.pictures
     assert "All, best first" in found.text
@@ -214,16 +209,36 @@ def test_any_kind_of_picture_gets_a_report(tmp_path: Path, shape: tuple[int, ...
 def test_constant_images_get_a_report(tmp_path: Path) -> None:
     images = Images(np.ones((24, 1, 8, 8), np.bool_))
     _fit(tmp_path / "run", images)
-    found = _Page(write_report(tmp_path / "run", images=images))
+    found = Page(write_report(tmp_path / "run", images=images))
     assert "nothing simpler at hand" in found.text
+
+
+def test_attributes_get_a_strip_each_and_colours_stay_colours(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    has = noise.integers(0, 2, (300, 2)) * 2 - 1
+    pixels = noise.integers(0, 40, (300, 3, 12, 12), dtype=np.uint8)
+    pixels[:, 0] += np.uint8(200) * (has[:, 0, None, None] > 0)  # red
+    pixels[:, 2, :6] += np.uint8(200) * (has[:, 1, None, None] > 0)  # blue above
+    names = ("red", "sky <blue>")
+    images = Images(pixels, {"attributes": has.astype(np.int8)}, attribute_names=names)
+    _fit(tmp_path / "run", images, epochs=15)
+    found = Page(write_report(tmp_path / "run", images=images))
+    section = found.section(" Attributes ", " Training curves ")
+    for name in names:
+        assert f" {name} told in " in section
+        assert found.pictures.count(f"{name}: original") == found.pictures.count(f"{name}: +2") == 2
+    assert "ssims" in found.ids
+    best = section.index(" red told in ") < section.index(" sky <blue> told in ")
+    assert f"Coloured by {names[not best]}, the attribute that the codes tell best." in found.text
 
 
 def test_a_table_gets_a_report_without_pictures(tmp_path: Path) -> None:
     table = np.random.default_rng(0).normal(size=(200, 6))
     _fit(tmp_path / "run", table)
-    found = _Page(write_report(tmp_path / "run", images=open_images(table)))
-    assert not {"reconstructions", "samples", "film"} & set(found.ids)
-    assert {"good", "curves", "map", "metrics"} <= set(found.ids)
+    found = Page(write_report(tmp_path / "run", images=open_images(table)))
+    assert not {"reconstructions", "spread", "samples", "traversals", "attributes", "film"} & set(found.ids)
+    assert {"good", "curves", "map", "pca-map", "metrics"} <= set(found.ids)
+    assert "PCA of the features" in found.text
     assert "the mean row" in found.text
     assert "PSNR" not in found.text
 
@@ -231,21 +246,23 @@ def test_a_table_gets_a_report_without_pictures(tmp_path: Path) -> None:
 def test_a_spatial_code_is_mapped_by_its_main_directions(tmp_path: Path) -> None:
     images = Images(np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8))
     Autoencoder(latent_dim=None, out=tmp_path / "run", **_options(network="conv", hidden=(4, 2))).fit(images)
-    assert "(PCA) of 32 latent dimensions" in _Page(write_report(tmp_path / "run", images=images)).text
+    found = Page(write_report(tmp_path / "run", images=images))
+    assert "(PCA) of 32 latent dimensions" in found.text
+    assert "traversals" not in found.ids
 
 
 def test_one_image_is_enough(tmp_path: Path) -> None:
     images = Images(np.full((1, 1, 8, 8), 100, np.uint8))
     _fit(tmp_path / "run", images, VariationalAutoencoder)
-    found = _Page(write_report(tmp_path / "run", images=images))
+    found = Page(write_report(tmp_path / "run", images=images))
     assert "Measured on 1 training images, for want of others" in found.text
-    assert not {"map", "kl"} & set(found.ids)
+    assert not {"map", "kl", "spread", "traversals"} & set(found.ids)
 
 
 def test_a_denoiser_is_shown_what_it_was_given_and_compared_with_that(tmp_path: Path) -> None:
     images = open_images("digits", count=60)
     _fit(tmp_path / "run", images, corruption="gaussian:0.3")
-    found = _Page(write_report(tmp_path / "run"))
+    found = Page(write_report(tmp_path / "run"))
     assert found.pictures.count("input") == found.pictures.count("original") > 0
     assert "the input as it is" in found.text
     assert "PCA with" not in found.text
@@ -253,7 +270,7 @@ def test_a_denoiser_is_shown_what_it_was_given_and_compared_with_that(tmp_path: 
 
 def test_images_that_cannot_be_opened_again_are_named_as_missing(tmp_path: Path) -> None:
     _fit(tmp_path / "run", np.random.default_rng(0).random((20, 8, 8)))
-    found = _Page(write_report(tmp_path / "run"))
+    found = Page(write_report(tmp_path / "run"))
     assert "Not shown here" in found.text
     assert "trained on arrays in memory" in found.text
     assert {"curves", "setup", "usage", "film"} <= set(found.ids)
@@ -262,14 +279,14 @@ def test_images_that_cannot_be_opened_again_are_named_as_missing(tmp_path: Path)
 
 def test_images_that_do_not_fit_the_model_are_named(vae: Path, tmp_path: Path) -> None:
     other = Images(np.zeros((5, 1, 9, 9), np.uint8), name="too large")
-    found = _Page(write_report(vae, images=other, out=tmp_path / "other.html"))
+    found = Page(write_report(vae, images=other, out=tmp_path / "other.html"))
     assert "too large" in found.text
     assert "Not shown here" in found.text
 
 
 def test_a_run_without_a_model_yet_still_has_a_page(tmp_path: Path) -> None:
     (tmp_path / "options.json").write_text(json.dumps({"format": 1, "model": "vae", "options": {"epochs": 9}}))
-    found = _Page(write_report(tmp_path))
+    found = Page(write_report(tmp_path))
     assert "holds no model yet" in found.text
     assert "No epoch has ended yet." in found.text
 
@@ -279,7 +296,7 @@ def test_other_images_can_be_given_and_the_page_put_elsewhere(vae: Path, tmp_pat
     before = (vae / "report.html").read_bytes()
     out = write_report(vae, images=images, out=tmp_path / "deep" / "page.html")
     assert out == tmp_path / "deep" / "page.html"
-    assert "Measured on 50 images given." in _Page(out).text
+    assert "Measured on 50 images given." in Page(out).text
     assert (vae / "report.html").read_bytes() == before
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from latente.images import Images
-from latente.report.inspection import Baseline, Evidence, Inspection
-from latente.report.verdict import Training, judge, percent, quantity, summarise
+from latente.report.evidence import Evidence
+from latente.report.inspection import Baseline, Inspection
+from latente.report.latent_space import Novelty
+from latente.report.verdict import Training, judge, newness, percent, quantity, summarise
 
 CALM = Training(10, 9, 1.0, 1.001, 0.001, 5.0, 100.0)
 
@@ -24,10 +26,10 @@ def _seen(error: float, baselines: list[tuple[str, float]], **changes: Any) -> I
         "reconstructions": np.full((4, 1, 2, 2), error**0.5),
         "errors": np.full(4, error),
         "psnrs": np.full(4, -10 * np.log10(error)),
+        "ssims": None,
         "metrics": {},
         "baselines": [Baseline(*pair) for pair in baselines],
         "codes": np.zeros((4, 2)),
-        "points": np.zeros((4, 2)),
         "kl": None,
         "active": None,
         "samples": None,
@@ -129,3 +131,39 @@ def test_numbers_are_written_for_people() -> None:
         "99.7%",
         "100%",
     ]
+
+
+def _novelty(distances: list[float], held_out: list[float] | None, searched: int = 500) -> Novelty:
+    known = None if held_out is None else np.array(held_out)
+    return Novelty(np.array(distances), np.zeros((len(distances), 1, 2, 2)), known, searched, 500)
+
+
+YARD = [0.1 + 0.001 * k for k in range(100)]  # 5 % of them lie below 0.10495
+
+
+@pytest.mark.parametrize(
+    ("near", "words"),
+    [
+        (0, "new, not copies"),
+        (5, "new, not copies"),
+        (6, "may be copies"),
+        (10, "may be copies"),
+        (11, "look memorised"),
+    ],
+)
+def test_samples_nearer_than_nearly_all_unseen_images_are_called_copies(near: int, words: str) -> None:
+    text = newness(_novelty([0.01] * near + [0.2] * (20 - near), YARD))
+    assert words in text
+    assert f"{near} of 20 samples are nearer than 95" in text
+
+
+def test_the_sentence_has_the_typical_distances_and_says_how_many_were_searched() -> None:
+    text = newness(_novelty([0.125] * 3, YARD, searched=100))
+    assert "typically 0.125 of the range" in text
+    assert "the nearest of 100 of 500 training images" in text
+    assert "a held-out image 0.1495" in text
+
+
+def test_without_a_yardstick_nothing_is_said_about_copies() -> None:
+    assert "nothing was held out" in newness(_novelty([0.0] * 4, None))
+    assert "tells nothing" in newness(_novelty([0.0] * 4, [0.0] * 50))

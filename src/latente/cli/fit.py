@@ -106,7 +106,7 @@ def fit(
     estimator.set_params(out=str(run))
     screen.print(show.pairs([("run", str(run))]))
     estimator.fit(found)
-    _finish(screen, run, estimator, as_json, no_report)
+    _finish(screen, run, estimator, as_json, no_report, found)
 
 
 @verbs.command(epilog=examples("latente resume runs/digits --epochs 25"))
@@ -197,8 +197,13 @@ def _dry_run(screen: Console, estimator: Any, images: Images, as_json: bool) -> 
         show.print_json(plan | {"layers": [row._asdict() for row in plan["layers"]]})
 
 
-def _finish(screen: Console, run: Path, estimator: Any, as_json: bool, no_report: bool) -> None:
-    """Write the report, and say how good the model is, where everything lies and what can be done next."""
+def _finish(
+    screen: Console, run: Path, estimator: Any, as_json: bool, no_report: bool, images: Images | None = None
+) -> None:
+    """Write the report, and say how good the model is, where everything lies and what can be done next.
+
+    images: those of the training, where they are at hand, so that the report need not open them again.
+    """
     if not show.leads():
         return
     page = None
@@ -206,7 +211,7 @@ def _finish(screen: Console, run: Path, estimator: Any, as_json: bool, no_report
         from latente.report import write_report
 
         with screen.status("writing the report"):
-            page = write_report(run)
+            page = write_report(run, images=images)
     best, lines = estimator.best_epoch_, estimator.history_
     judged = [line for line in lines if line["part"] == "validation" and line["epoch"] == best]
     terms = {name: value for name, value in (judged or [{}])[-1].items() if name not in ("part", "epoch", "step")}

@@ -61,7 +61,7 @@ def curves(lines: Lines, terms: Sequence[str] | None = None, best_epoch: int | N
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         panel.grid(axis="y", color=GRID, linewidth=0.7)
         if drawn:
-            panel.legend(frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1.6)
+            panel.legend(loc="upper right", frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1.6)
     return figure
 
 

@@ -19,6 +19,8 @@ from latente.sheets import to_rgb, to_uint8
 __all__ = ["LONGEST_SIDE", "error_maps", "gif", "pictures", "svg", "window"]
 
 LONGEST_SIDE = 96  # larger images are shown reduced to this, so that the page stays small
+LARGEST_EXACT = 32  # up to this side PNG is about as small as anything
+WEBP = {"quality": 90, "method": 6}
 LARGEST_GIF = 1_500_000
 
 
@@ -31,15 +33,18 @@ def window(images: np.ndarray) -> tuple[float, float]:
     return (0.0, 1.0) if low >= 0 and 0.4 < high <= 1 else (low, high if high > low else low + 1)
 
 
-def pictures(images: np.ndarray, limits: tuple[float, float]) -> list[str]:
-    """Return scaled images (N, C, H, W) as PNG data URIs, their longer side at most `LONGEST_SIDE` pixels."""
+def pictures(images: np.ndarray, limits: tuple[float, float], *, exact: bool = True) -> list[str]:
+    """Return scaled images (N, C, H, W) as data URIs, their longer side at most `LONGEST_SIDE` pixels.
+
+    They are PNG; where they need not be exact and a side is above 32 pixels, WebP, an eighth of the size.
+    """
     found = []
     for pixels in to_rgb(to_uint8(images, *limits)):
         image = Image.fromarray(pixels)
         if images.shape[1] in (1, 2) or images.shape[1] > 4:
             image = image.convert("L")
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-        found.append(_png(image))
+        found.append(_png(image) if exact or max(image.size) <= LARGEST_EXACT else _webp(image))
     return found
 
 
@@ -97,6 +102,12 @@ def _png(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return _uri("png", buffer.getvalue())
+
+
+def _webp(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", **WEBP)
+    return _uri("webp", buffer.getvalue())
 
 
 def _uri(kind: str, data: bytes) -> str:

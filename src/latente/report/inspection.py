@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,34 +11,29 @@ import torch
 from latente import formulas, metrics
 from latente.errors import InputError
 from latente.estimators.base import ImageEstimator
-from latente.estimators.fitting import split
-from latente.images import Images, Scaling, open_images
-from latente.latents import to_two_dimensions
+from latente.images import Images, Scaling
 from latente.networks import describe
+from latente.report.evidence import Evidence, draw
 from latente.training import Batches
 
-__all__ = ["Baseline", "Evidence", "Inspection", "Layer", "inspect", "layers_of", "open_evidence", "scaled"]
+__all__ = [
+    "Baseline",
+    "Inspection",
+    "Layer",
+    "as_pictures",
+    "inspect",
+    "layers_of",
+    "plain",
+    "rebuild",
+    "scaled",
+    "wanted",
+]
 
 MOST_IMAGES = 5_000
 MOST_VALUES = 20_000_000  # in the images measured at once, so that large pictures do not fill the memory
+MOST_SSIM_VALUES = 12_500_000  # in those whose SSIM is told one by one: about 1,000 colour pictures of 64 x 64
 SAMPLES = 24
 CHUNK = 256  # images in one pass through the model
-
-
-@dataclasses.dataclass(frozen=True)
-class Evidence:
-    """The images that the report judges by, and those that the model learned from (for the baselines).
-
-    rows: which of the judged images count. what: names them in a sentence ("test images"). unseen: whether
-    training saw none of them; None where that is not known.
-    """
-
-    judged: Images
-    rows: np.ndarray
-    what: str
-    unseen: bool | None
-    learned: Images | None = None
-    learned_rows: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +61,10 @@ class Inspection:
 
     rows: the judged images that were measured, in the order of every array below. originals: what the model
     should have made. inputs: what it was given, where that is something else. errors: (N,) mean squared error
-    per value. psnrs: (N,) dB. metrics: means, as the model's own evaluation has them. codes: (N, D). points:
-    (N, 2). kl, active: (D,) nats, and whether each dimension is in use, for models with a posterior.
-    samples: (n, C, H, W), for models that can.
+    per value. psnrs: (N,) dB. ssims: (M,) of an even draw of M of them; None for tables and for pictures
+    smaller than SSIM's window. metrics: means, as the model's own evaluation has them. codes: (N, D). kl,
+    active: (D,) nats, and whether each dimension is in use, for models with a posterior. samples:
+    (n, C, H, W), for models that can.
     """
 
     evidence: Evidence
@@ -80,10 +74,10 @@ class Inspection:
     reconstructions: np.ndarray
     errors: np.ndarray
     psnrs: np.ndarray
+    ssims: np.ndarray | None
     metrics: dict[str, float]
     baselines: list[Baseline]
     codes: np.ndarray
-    points: np.ndarray
     kl: np.ndarray | None
     active: np.ndarray | None
     samples: np.ndarray | None
@@ -99,12 +93,6 @@ class Inspection:
         return None if labels is None else np.asarray(labels[self.rows])
 
     @property
-    def share(self) -> float:
-        """The part of the codes' variance that the map keeps."""
-        whole = float(self.codes.var(axis=0).sum())
-        return float(self.points.var(axis=0).sum()) / whole if whole > 0 else 1.0
-
-    @property
     def mse(self) -> float:
         return float(self.errors.mean(dtype=np.float64))
 
@@ -118,47 +106,6 @@ class Inspection:
         return next((baseline for baseline in self.baselines if baseline.name.startswith(start)), None)
 
 
-def open_evidence(options: Mapping[str, Any], images: Images | None) -> Evidence:
-    """Return the images to judge by: those given, else the test part of the run's set, else what it held out.
-
-    Images that are the very ones of the training (their fingerprint tells) count as the run's set. Raises
-    InputError, saying what to do, where the set cannot be opened again.
-    """
-    data = options.get("data", {})
-    source = dict(data.get("source") or {})
-    if images is not None and images.fingerprint == data.get("fingerprint"):
-        own: Images | None = images
-    else:
-        own = _open_again(source) if source else None
-    if own is None:
-        if images is None:
-            raise InputError("the model was trained on arrays in memory; give them again to see it at work on them")
-        return Evidence(images, np.arange(len(images)), "images given", None)
-    rows, held_out = _split_again(own, options["options"])
-    if images is not None and images is not own:
-        return Evidence(images, np.arange(len(images)), "images given", None, own, rows)
-    if "test" in own.parts and source.get("split") != "test":
-        test = open_images(**{**source, "split": "test"})
-        return Evidence(test, np.arange(len(test)), "test images", True, own, rows)
-    if held_out is not None:
-        return Evidence(*held_out, "validation images", True, own, rows)
-    return Evidence(own, rows, "training images", False, own, rows)
-
-
-def _open_again(source: dict[str, Any]) -> Images:
-    try:
-        return open_images(**source)
-    except (OSError, TypeError) as error:  # the disk is gone, or options.json is from elsewhere
-        raise InputError(f"the images cannot be opened again: {error}") from error
-
-
-def _split_again(images: Images, options: Mapping[str, Any]) -> tuple[np.ndarray, tuple[Images, np.ndarray] | None]:
-    """Split the run's set as training did: its training rows, and what was held out."""
-    share = options.get("validation")
-    parts = split(images, share if isinstance(share, float) else None, int(options.get("random_state") or 0))
-    return parts.rows, parts.validation
-
-
 def inspect(model: ImageEstimator, evidence: Evidence) -> Inspection:
     """Run `model` on at most 5,000 of the judged images, evenly drawn with a fixed seed, and measure.
 
@@ -168,10 +115,10 @@ def inspect(model: ImageEstimator, evidence: Evidence) -> Inspection:
     if not len(evidence.rows):
         raise InputError("there are no images to look at")
     most = max(1, MOST_VALUES // math.prod(evidence.judged.shape))
-    rows = _draw(evidence.rows, min(MOST_IMAGES, most), seed=0)
-    images = _plain(evidence.judged, rows)
+    rows = draw(evidence.rows, min(MOST_IMAGES, most), seed=0)
+    images = plain(evidence.judged, rows)
     measured = {name: float(value) for name, value in model.evaluate(images).items() if name != "count"}
-    originals, inputs, reconstructions = _results(model, images)
+    originals, inputs, reconstructions = rebuild(model, images)
     codes = model.transform(images)
     kl, active = _latent_use(model, images)
     return Inspection(
@@ -182,18 +129,21 @@ def inspect(model: ImageEstimator, evidence: Evidence) -> Inspection:
         reconstructions=reconstructions,
         errors=metrics.mse(originals, reconstructions),
         psnrs=metrics.psnr(originals, reconstructions, data_range=1.0),
+        ssims=_ssims(originals, reconstructions),
         metrics=measured,
         baselines=_baselines(evidence, model.scaling_, originals, inputs, codes.shape[1]),
         codes=codes,
-        points=to_two_dimensions(codes),
         kl=kl,
         active=active,
         samples=_samples(model),
     )
 
 
-def _results(model: ImageEstimator, images: Images) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
-    """Scaled: what should come out, what went in (None where that is the same), and what came out."""
+def rebuild(model: ImageEstimator, images: Images) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+    """Return, scaled, what should come out, what goes in (None where that is the same), and what comes out.
+
+    A model with a corruption meets corrupted images, with the same draw for all, however many they are.
+    """
     columns = ("target",) if "target" in images.columns else ()
     corruption, generator = model._corruption(), torch.Generator(model.device_)
     parts: list[list[np.ndarray]] = []
@@ -217,7 +167,7 @@ def scaled(pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
 
 def layers_of(model: ImageEstimator, images: Images) -> list[Layer]:
     """Return the layers of encoder and decoder as one image passes through them."""
-    batches = Batches(_plain(images, np.arange(1)), model.scaling_, model.device_)
+    batches = Batches(plain(images, np.arange(1)), model.scaling_, model.device_)
     example = batches.batch(torch.arange(1))["images"]
     code = torch.zeros(1, *model.code_shape_, device=model.device_)
     found = []
@@ -228,16 +178,15 @@ def layers_of(model: ImageEstimator, images: Images) -> list[Layer]:
     return found
 
 
-def _draw(rows: np.ndarray, most: int, seed: int) -> np.ndarray:
-    if len(rows) <= most:
-        return rows
-    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
-
-
-def _plain(images: Images, rows: np.ndarray) -> Images:
+def plain(images: Images, rows: np.ndarray) -> Images:
     """The images at `rows`, in the layout in which they are stored, so that results come back in it."""
     taken = images.take(rows)
     return dataclasses.replace(taken, layout="NF" if taken.is_table else "NCHW")
+
+
+def wanted(images: Images) -> np.ndarray:
+    """What a model should make of the images: their targets, where they have some, else themselves."""
+    return images.columns.get("target", images.pixels)
 
 
 def _baselines(
@@ -250,7 +199,7 @@ def _baselines(
     if known_set is None or known_rows is None or known_set.shape != evidence.judged.shape or len(known_rows) < 3:
         return []
     values = math.prod(known_set.shape)
-    rows = _draw(known_rows, min(max(2_000, 10 * dimensions), max(3, MOST_VALUES // values)), seed=1)
+    rows = draw(known_rows, min(max(2_000, 10 * dimensions), max(3, MOST_VALUES // values)), seed=1)
     known = scaled(known_set.pixels[rows], scaling).reshape(len(rows), values)
     flat = originals.reshape(len(originals), values)
     name = "the mean row" if known_set.is_table else "the mean image"
@@ -273,15 +222,28 @@ def _latent_use(model: ImageEstimator, images: Images) -> tuple[np.ndarray | Non
     return formulas.kl_diagonal_normal(mean, log_var).mean(0).numpy(), formulas.active_units(mean).numpy()
 
 
+def _ssims(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray | None:
+    """The SSIM of each of an even draw of the images; None where it is not defined."""
+    if originals.ndim != 4 or min(originals.shape[2:]) < metrics.SMALLEST_SSIM_SIDE:
+        return None
+    few = draw(np.arange(len(originals)), max(1, MOST_SSIM_VALUES // originals[0].size), seed=0)
+    return metrics.ssim(originals[few], reconstructions[few], data_range=1.0)
+
+
 def _samples(model: ImageEstimator) -> np.ndarray | None:
     """New images, scaled; None for tables, and for models without a density of codes."""
     if len(model.image_shape_) == 1:
         return None
     try:
-        drawn = model.sample(SAMPLES, random_state=0)
+        return as_pictures(model, model.sample(SAMPLES, random_state=0))
     except InputError:
         return None
-    channels, height, width = model.image_shape_
-    if drawn.shape[1:] == (height, width, channels) and model.layout_ == "NHWC":
-        drawn = drawn.transpose(0, 3, 1, 2)
-    return scaled(drawn.reshape(-1, channels, height, width), model.scaling_)
+
+
+def as_pictures(model: ImageEstimator, made: np.ndarray) -> np.ndarray:
+    """Return the images (..., *image) that `model` decoded, in the training's layout, as scaled (..., C, H, W)."""
+    if model.layout_ == "NHWC":
+        made = np.moveaxis(made, -1, -3)
+    leading = made.shape[: -2 if model.layout_ == "NHW" else -3]
+    flat = scaled(made.reshape(-1, *model.image_shape_), model.scaling_)
+    return flat.reshape(*leading, *model.image_shape_)

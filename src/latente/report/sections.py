@@ -1,4 +1,4 @@
-"""The sections of a report, as plain values that its template only has to lay out."""
+"""The words and tables of a report, as plain values that its template only has to lay out."""
 
 from __future__ import annotations
 
@@ -10,32 +10,25 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import numpy as np
-from markupsafe import Markup
-
-from latente import figures, metrics
-from latente.report import embedding
+from latente import metrics
 from latente.report.inspection import Inspection
-from latente.report.verdict import Training, decibel_text, how_many, percent, quantity
+from latente.report.verdict import Training, decibel_text, percent, quantity
 from latente.training import TrainingOptions
 
 __all__ = [
-    "Case",
     "Tile",
     "bars",
-    "cases",
+    "compact",
     "data_rows",
+    "duration",
     "facts",
-    "kl",
-    "latent_map",
     "metric_rows",
     "option_rows",
-    "samples",
+    "plain",
     "tiles",
     "usage",
 ]
 
-CASES = 6
 PROTOCOLS = {
     **metrics.PROTOCOLS,
     "objective": "what training minimises; mean over images",
@@ -58,20 +51,11 @@ class Tile:
     note: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One image beside its reconstruction: (what it shows, data URI) of each picture, and a caption."""
-
-    pictures: list[tuple[str, str]]
-    score: str
-    note: str
-
-
 def facts(options: Mapping[str, Any], training: Training) -> list[tuple[str, str]]:
     """Who, where and when, for the page's head."""
     found = [("device", options.get("device")), ("started", _moment(options.get("started")))]
     if training.seconds is not None:
-        found.append(("trained for", _duration(training.seconds)))
+        found.append(("trained for", duration(training.seconds)))
     if training.epochs:
         found.append(("epochs", f"{training.epochs:,}"))
     found.append(("latente", options.get("versions", {}).get("latente")))
@@ -93,9 +77,9 @@ def tiles(seen: Inspection | None, training: Training, options: Mapping[str, Any
     elif training.best is not None:
         found.append(Tile("Objective", quantity(training.best), f"validation, epoch {training.best_epoch}"))
     if options.get("parameters"):
-        found.append(Tile("Parameters", _compact(int(options["parameters"])), "in all networks"))
+        found.append(Tile("Parameters", compact(int(options["parameters"])), "in all networks"))
     if training.speed:
-        found.append(Tile("Speed", _compact(training.speed), "images per second"))
+        found.append(Tile("Speed", compact(training.speed), "images per second"))
     return found
 
 
@@ -108,72 +92,8 @@ def bars(seen: Inspection | None) -> list[tuple[str, str, float, bool]]:
     return [(name, quantity(mse), max(0.5, 100 * mse / widest), own) for name, mse, own in rows]
 
 
-def cases(seen: Inspection | None) -> tuple[list[tuple[str, list[Case]]], float]:
-    """The best, median and worst reconstructions, each with its error, and the error that is drawn white."""
-    if seen is None or seen.is_table:
-        return [], 0.0
-    order = np.argsort(seen.errors, kind="stable")
-    each = min(CASES if max(seen.originals.shape[2:]) <= 64 else 4, len(order) // 3)
-    if each == 0:
-        groups = [("All, best first", order)]
-    else:
-        middle = (len(order) - each) // 2
-        groups = [
-            ("Best", order[:each]),
-            ("Median", order[middle : middle + each]),
-            ("Worst", order[-each:][::-1]),
-        ]
-    chosen = np.concatenate([rows for _, rows in groups])
-    limits = embedding.window(seen.originals)
-    columns = {"original": embedding.pictures(seen.originals[chosen], limits)}
-    if seen.inputs is not None:
-        columns["input"] = embedding.pictures(seen.inputs[chosen], limits)
-    columns["reconstruction"] = embedding.pictures(seen.reconstructions[chosen], limits)
-    columns["error"], peak = embedding.error_maps(seen.originals[chosen], seen.reconstructions[chosen])
-    made = []
-    for k, i in enumerate(chosen):
-        shown = [(name, uris[k]) for name, uris in columns.items()]
-        made.append(Case(shown, decibel_text(float(seen.psnrs[i])), _case_note(seen, int(i))))
-    following = iter(made)
-    return [(name, [next(following) for _ in rows]) for name, rows in groups], peak
-
-
-def samples(seen: Inspection | None) -> list[str]:
-    """Images drawn from the prior, as data URIs."""
-    if seen is None or seen.samples is None:
-        return []
-    return embedding.pictures(seen.samples, embedding.window(seen.originals))
-
-
-def latent_map(seen: Inspection | None) -> tuple[Markup, str] | None:
-    """The map of the codes and how it was made; None for less than three points."""
-    if seen is None or len(seen.points) < 3:
-        return None
-    dimensions = seen.codes.shape[1]
-    if dimensions == 2:
-        how, axes = "the two latent dimensions as they are", ("dimension 1", "dimension 2")
-    elif dimensions == 1:
-        how, axes = "the one latent dimension", ("dimension 1", "")
-    else:
-        axes = ("first component", "second component")
-        share = f"{percent(seen.share)} of their variance"
-        how = f"the two main directions (PCA) of {dimensions:,} latent dimensions, {share}"
-    figure = figures.latent_map(seen.points, seen.labels, seen.evidence.judged.label_names, axes)
-    return embedding.svg(figure, "map"), f"{how_many(seen)}; {how}."
-
-
-def kl(seen: Inspection | None) -> tuple[Markup, int, int] | None:
-    """The bars of KL per dimension, how many dimensions are active, and of how many."""
-    if seen is None or seen.kl is None or seen.active is None:
-        return None
-    figure = figures.kl_bars(seen.kl, seen.active)
-    return embedding.svg(figure, "kl"), int(seen.active.sum()), len(seen.kl)
-
-
-def metric_rows(seen: Inspection | None) -> list[tuple[str, str, str]]:
+def metric_rows(seen: Inspection) -> list[tuple[str, str, str]]:
     """Name, value and protocol of every metric of the evaluation."""
-    if seen is None:
-        return []
     return [(name, quantity(value), PROTOCOLS.get(name, "")) for name, value in seen.metrics.items()]
 
 
@@ -200,7 +120,7 @@ def data_rows(data: Mapping[str, Any]) -> list[tuple[str, str]]:
 def option_rows(options: Mapping[str, Any], training: bool) -> list[tuple[str, str]]:
     """The options of the training, or those of the model."""
     rows = [(name, value) for name, value in options.items() if (name in OF_TRAINING) == training]
-    return [(name, _plain(value)) for name, value in rows]
+    return [(name, plain(value)) for name, value in rows]
 
 
 def usage(path: str, options: Mapping[str, Any], training: Training) -> list[tuple[str, str]]:
@@ -225,16 +145,6 @@ def usage(path: str, options: Mapping[str, Any], training: Training) -> list[tup
     ]
 
 
-def _case_note(seen: Inspection, i: int) -> str:
-    """Which image it is: its class, where it has one, and its place in the set."""
-    judged, row = seen.evidence.judged, int(seen.rows[i])
-    parts = [f"MSE {quantity(float(seen.errors[i]))}"]
-    if seen.labels is not None and seen.labels[i] >= 0:
-        label = int(seen.labels[i])
-        parts.append(str(judged.label_names[label]) if label < len(judged.label_names) else f"class {label}")
-    return " · ".join([*parts, f"#{row:,}"])
-
-
 def _moment(text: object) -> str | None:
     try:
         return datetime.fromisoformat(str(text)).strftime("%Y-%m-%d %H:%M")
@@ -242,14 +152,14 @@ def _moment(text: object) -> str | None:
         return str(text) if text else None
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     hours, rest = divmod(int(timedelta(seconds=seconds).total_seconds()), 3600)
     return f"{hours} h {rest // 60} min" if hours else f"{rest // 60} min {rest % 60} s"
 
 
-def _compact(value: float) -> str:
+def compact(value: float) -> str:
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if value >= size:
             return f"{value / (1e3 if letter == 'k' else size):.3g} {letter}"
@@ -260,9 +170,9 @@ def _count(value: object) -> str | None:
     return f"{value:,}" if isinstance(value, int) else None
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(_plain, value))
+        return ", ".join(map(plain, value))
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
     return str(value)

@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 
 from latente.report.inspection import Inspection
+from latente.report.latent_space import Novelty
 
-__all__ = ["Training", "Verdict", "decibel_text", "how_many", "judge", "percent", "quantity", "summarise"]
+__all__ = ["Training", "Verdict", "decibel_text", "how_many", "judge", "newness", "percent", "quantity", "summarise"]
+
+CLOSE = 0.05  # held-out images nearer to a training image than the rest of them: so near a sample is suspicious
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,6 +124,31 @@ def how_many(seen: Inspection) -> str:
     """Say on which images, and on how many of them, the figures were measured."""
     count, total = len(seen.rows), len(seen.evidence.rows)
     return f"{count:,} {'of ' + format(total, ',') + ' ' if count < total else ''}{seen.evidence.what}"
+
+
+def newness(novelty: Novelty) -> str:
+    """Say whether samples are new or copies of training images, by the yardstick of held-out images."""
+    some = f"{novelty.searched:,} " + (f"of {novelty.learned:,} " if novelty.searched < novelty.learned else "")
+    typical = f"A sample is typically {quantity(float(np.median(novelty.distances)))} of the range (root mean square "
+    typical += f"per value) from the nearest of {some}training images"
+    if novelty.held_out is None:
+        return f"{typical}; nothing was held out that would tell whether that is near."
+    near = float(np.quantile(novelty.held_out, CLOSE))
+    if near == 0:
+        return f"{typical}. Held-out images are copies of training images themselves, so that this set tells nothing."
+    close, count = int((novelty.distances < near).sum()), len(novelty.distances)
+    typical += (
+        f", a held-out image {quantity(float(np.median(novelty.held_out)))}; {close} of {count} samples are nearer "
+        f"than {percent(1 - CLOSE)} of the held-out images are"
+    )
+    if close > count / 2:
+        return f"These samples look memorised. {typical}."
+    if close > count / 4:
+        return (
+            f"Some of these samples may be copies. {typical}. Blurred images come near without being copies, so "
+            "compare them with what stands below them."
+        )
+    return f"These samples are new, not copies. {typical}."
 
 
 def decibel_text(value: float) -> str:

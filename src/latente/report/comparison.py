@@ -1,0 +1,276 @@
+"""Several run folders become one page that sets them side by side, as self-contained as the report of one."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latente.figures import PALETTE
+from latente.formulas import ACTIVE_UNIT_VARIANCE
+from latente.images import Images
+from latente.metrics import PSNR_CEILING
+from latente.report import charts, embedding, sections
+from latente.report.contest import Contest, Contestant, Results, hold_contest
+from latente.report.latent_space import NEIGHBOURS
+from latente.report.page import MODELS, write_page
+from latente.report.verdict import decibel_text, percent, quantity
+
+__all__ = ["Cell", "Row", "answer", "write_comparison"]
+
+BETTER = {"psnr": "higher", "ssim": "higher", "mse": "lower", "mae": "lower", "bce": "lower", "elbo": "higher"}
+SURE = 2.0  # standard errors of the mean of paired differences, beyond which a lead is no chance
+SAMPLES = 12
+NOTHING = "–"
+OF_THE_FOLDER = {"out", "verbose"}  # options that say nothing of the model
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """What one run has in a row of a table."""
+
+    text: str
+    is_best: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One figure or option of all runs. better: "higher", "lower", or "" where neither is. note: its protocol."""
+
+    name: str
+    cells: list[Cell]
+    better: str = ""
+    note: str = ""
+
+
+def write_comparison(
+    runs: Sequence[str | os.PathLike[str]],
+    images: Images | None = None,
+    out: str | os.PathLike[str] = "comparison.html",
+) -> Path:
+    """Write one page that compares the run folders `runs` to `out`, and return its path.
+
+    images: those to judge all by; by default the test part that all have, or what all of them held out of the one
+    set that they were trained on. Where there are none in common, each is judged by its own, and the page says so.
+    Raises InputError where one of `runs` is no run folder or is given twice.
+    """
+    return write_page("comparison.html.j2", _page(hold_contest(runs, images)), Path(out))
+
+
+def _page(contest: Contest) -> dict[str, Any]:
+    """All that the template lays out."""
+    runs = contest.contestants
+    level, sentence = answer(contest)
+    metric_rows = [*_metrics(contest), *_latents(runs, contest.judged is not None)]
+    return {
+        "runs": [_about(run, k) for k, run in enumerate(runs)],
+        "level": level,
+        "answer": sentence,
+        "notes": _notes(contest),
+        "option_rows": _differing(runs),
+        "metric_rows": metric_rows,
+        "protocols": [(row.name, row.note) for row in metric_rows if row.note],
+        "cost_rows": _costs(runs),
+        "is_shared": contest.judged is not None,
+        "histograms": _histograms(runs),
+        "peak_note": _peak_note(runs),
+        "curves": charts.overlaid({run.name: run.lines for run in runs}),
+        "rebuilt": _rebuilt(contest),
+        "samples": _samples(runs),
+        "versions": runs[0].options.get("versions", {}),
+    }
+
+
+def _about(run: Contestant, k: int) -> dict[str, Any]:
+    """Name, colour and origin of a run."""
+    model, data = str(run.options.get("model", "model")), run.options.get("data", {})
+    return {
+        "name": run.name,
+        "colour": PALETTE[k % len(PALETTE)],
+        "what": f"{MODELS.get(model, model)} on {data.get('name', 'images')}",
+        "command": run.options.get("command"),
+        "missing": run.missing,
+    }
+
+
+def answer(contest: Contest) -> tuple[str, str]:
+    """Return who rebuilds the images best, in a sentence with its level ("good", "fair"); a lead may be chance.
+
+    That is decided on the differences from image to image between the best two: a mean within two standard errors
+    of zero is no lead.
+    """
+    measured = {run.name: run.results for run in contest.contestants if run.results is not None}
+    if len(measured) < 2:
+        return "fair", "There is nothing to compare yet: fewer than two of these runs could be judged."
+    if contest.judged is None:
+        return "fair", "These runs were judged by different images, so that their figures do not compare strictly."
+    scores = {name: _scores(results) for name, results in measured.items()}
+    first, second = sorted(scores, key=lambda name: -scores[name].mean())[:2]
+    lead = scores[first] - scores[second]
+    if lead.mean() <= SURE * lead.std() / math.sqrt(len(lead)):
+        return "fair", f"{first} and {second} rebuild the images equally well: the difference may be chance."
+    if measured[first].is_table:
+        part = percent(measured[first].metrics["mse"] / measured[second].metrics["mse"])
+        return "good", f"{first} rebuilds best: its squared error is {part} of that of {second}."
+    mean, more = decibel_text(float(scores[first].mean())), decibel_text(float(lead.mean()))
+    return "good", f"{first} rebuilds best: mean PSNR {mean}, {more} more than {second}."
+
+
+def _scores(results: Results) -> np.ndarray:
+    """Each image's PSNR, or for tables its negative squared error."""
+    return -results.errors if results.is_table else np.minimum(results.psnrs, PSNR_CEILING)
+
+
+def _notes(contest: Contest) -> list[str]:
+    """By what the runs were judged, and what to mind in comparing them."""
+    measured = [(run.name, run.results) for run in contest.contestants if run.results is not None]
+    if contest.judged is not None:
+        found = [f"All are judged by the same {contest.judged}."]
+    else:
+        found = [f"{name} is judged by {results.judged}." for name, results in measured]
+    found += [
+        f"{name} saw these images in training, which flatters it." for name, own in measured if own.unseen is False
+    ]
+    worsened = [name for name, own in measured if own.is_worsened]
+    if 0 < len(worsened) < len(measured):
+        found.append(f"{_listed(worsened)} had to rebuild the images from worsened ones, the others from the images.")
+    if not contest.is_one_scale:
+        found.append("The networks see the values through different scalings, which are the units of their errors.")
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _differing(runs: Sequence[Contestant]) -> list[Row]:
+    """Every option in which the runs differ, and what they were trained on where that differs."""
+    tables = []
+    for run in runs:
+        data, options = run.options.get("data", {}), run.options["options"]
+        tables.append(
+            {
+                "model": run.options.get("model"),
+                "images": data.get("name"),
+                "fingerprint of the images": str(data.get("fingerprint", ""))[:12],
+                **{name: value for name, value in options.items() if name not in OF_THE_FOLDER},
+                "latente": run.options.get("versions", {}).get("latente"),
+                "device used": run.options.get("device"),
+            }
+        )
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    texts = {name: [sections.plain(table[name]) if name in table else NOTHING for table in tables] for name in names}
+    return [Row(name, [Cell(text) for text in row]) for name, row in texts.items() if len(set(row)) > 1]
+
+
+def _metrics(contest: Contest) -> list[Row]:
+    """The means of the evaluations; the best is marked where all were judged by the same images."""
+    runs = contest.contestants
+    names = dict.fromkeys(name for run in runs if run.results is not None for name in run.results.metrics)
+    likelihoods = {run.options["options"].get("likelihood") for run in runs if "elbo" in _metrics_of(run)}
+    rows = []
+    for name in names:
+        better = BETTER.get(name, "") if contest.judged is not None else ""
+        if name == "elbo" and len(likelihoods) > 1:  # nats of different densities
+            better = ""
+        values = [_metrics_of(run).get(name) for run in runs]
+        rows.append(_row(name, values, better, sections.PROTOCOLS.get(name, "")))
+    return rows
+
+
+def _metrics_of(run: Contestant) -> dict[str, float]:
+    return {} if run.results is None else run.results.metrics
+
+
+def _latents(runs: Sequence[Contestant], is_shared: bool) -> list[Row]:
+    """What the codes are worth; rows that no run has anything for are left out."""
+    found = [run.results for run in runs]
+    accuracy = [None if own is None else own.accuracy for own in found]
+    votes = f"share of images whose {NEIGHBOURS} nearest neighbours among the codes vote for the right class"
+    varies = f"those whose posterior mean has a variance above {ACTIVE_UNIT_VARIANCE:g} (Burda et al. 2016)"
+    linear = "mean squared error of PCA with as many numbers, fitted on training images"
+    rows = [
+        _row("k-NN accuracy", accuracy, "higher" if is_shared else "", votes),
+        _row("latent dimensions", [None if own is None else own.dimensions for own in found]),
+        _row("active dimensions", [None if own is None else own.active for own in found], "", varies),
+        _row("mse of PCA", [None if own is None else own.linear for own in found], "", linear),
+    ]
+    return [row for row in rows if any(cell.text != NOTHING for cell in row.cells)]
+
+
+def _costs(runs: Sequence[Contestant]) -> list[Row]:
+    """What the runs took, as far as they got."""
+    seconds = [run.training.seconds for run in runs]
+    times = [NOTHING if value is None else sections.duration(value) for value in seconds]
+    return [
+        _row("parameters", [run.options.get("parameters") for run in runs], "lower"),
+        _row("training time", seconds, "lower", texts=times),
+        _row("epochs", [run.training.epochs for run in runs]),
+        _row("best epoch", [run.training.best_epoch for run in runs]),
+        _row("images per second", [run.training.speed for run in runs], "higher"),
+    ]
+
+
+def _row(
+    name: str,
+    values: Sequence[float | None],
+    better: str = "",
+    note: str = "",
+    texts: Sequence[str] | None = None,
+) -> Row:
+    """One row, with the best of its values marked where one is better and there are several."""
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    best = {"higher": max, "lower": min}[better](known) if better and len(set(known)) > 1 else None
+    texts = texts or [NOTHING if value is None else quantity(value) for value in values]
+    cells = [Cell(text, best is not None and value == best) for text, value in zip(texts, values, strict=True)]
+    return Row(name, cells, better, note)
+
+
+def _histograms(runs: Sequence[Contestant]) -> list[charts.Chart]:
+    """PSNR and SSIM of all runs over each other."""
+    found = {run.name: run.results for run in runs if run.results is not None and not run.results.is_table}
+    psnrs = {name: np.minimum(own.psnrs, PSNR_CEILING) for name, own in found.items()}
+    ssims = {name: own.ssims for name, own in found.items() if own.ssims is not None}
+    drawn = [charts.spread(psnrs, "PSNR", "dB", "Peak 1.0, the whole range of the data.")] if psnrs else []
+    if ssims:
+        count = max(map(len, ssims.values()))
+        drawn.append(charts.spread(ssims, "SSIM", "", f"1 is identical; of {count:,} images, drawn evenly."))
+    return drawn
+
+
+def _peak_note(runs: Sequence[Contestant]) -> str:
+    psnrs = [own["psnr"] for own in map(_metrics_of, runs) if "psnr" in own]
+    return charts.peak_note(max(psnrs)) if psnrs else ""
+
+
+def _rebuilt(contest: Contest) -> dict[str, Any] | None:
+    """Per image its original, and per run what it made of that, the PSNR and whether it is the best."""
+    found = contest.rebuilt
+    if found is None:
+        return None
+    limits = embedding.window(found.originals)
+    originals = embedding.pictures(found.originals, limits)
+    results = {run.name: run.results for run in contest.contestants if run.results is not None}
+    pictures = {name: embedding.pictures(images, limits) for name, images in found.by_run.items()}
+    rows = []
+    for k, place in enumerate(found.places):
+        psnrs = {name: float(results[name].psnrs[place]) for name in pictures}
+        best = max(psnrs.values())
+        cells = [(pictures[name][k], decibel_text(psnr), psnr == best) for name, psnr in psnrs.items()]
+        rows.append((originals[k], cells))
+    return {"names": list(pictures), "rows": rows}
+
+
+def _samples(runs: Sequence[Contestant]) -> list[tuple[str, list[str]]]:
+    """A few new images of each run that can make some, by name."""
+    return [
+        (run.name, embedding.pictures(drawn, embedding.window(drawn)))
+        for run in runs
+        if run.results is not None and run.results.samples is not None
+        for drawn in [run.results.samples[:SAMPLES]]
+    ]

@@ -1,0 +1,81 @@
+"""`latente report`: which words are runs, which are images, and where the page goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latente import report
+from latente.cli import main
+from latente.images import Images
+
+Client = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("report")
+    options = "--count 128 --epochs 1 --hidden 8 --network dense --seed 0 --no-report"
+    runs = [folder / "two", folder / "four"]
+    for run, size in zip(runs, (2, 4), strict=True):
+        assert main(["fit", "digits", "--latent-dim", str(size), "--out", str(run), *options.split()]) == 0
+    return runs
+
+
+def test_one_run_has_its_page_in_its_folder(latente: Client, runs: list[Path]) -> None:
+    shown = latente("report", runs[0])
+    assert (shown.code, shown.words) == (0, f"report {runs[0] / 'report.html'}"), shown.err
+    assert "Autoencoder <span>on digits" in (runs[0] / "report.html").read_text()
+
+
+def test_several_runs_are_compared_in_the_current_folder(latente: Client, runs: list[Path]) -> None:
+    shown = latente("report", *runs)
+    assert (shown.code, shown.words) == (0, "report comparison.html"), shown.err
+    assert "2 runs" in Path("comparison.html").read_text()
+    again = latente("report", *runs)
+    assert (again.code, again.out) == (2, "")
+    assert "--out comparison.html exists already" in again.err
+    assert latente("report", *runs, "--force").code == 0
+    assert latente("report", *runs, "--out", "pages/both.html").words == "report pages/both.html"
+
+
+def test_what_is_no_run_and_comes_last_are_the_images(latente: Client, runs: list[Path]) -> None:
+    np.save("some.npy", np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8))
+    assert latente("report", runs[0], "some.npy", "--out", "one.html").code == 0
+    assert latente("report", *runs, "some.npy", "--out", "both.html").code == 0
+    assert "Measured on 20 images given" in Path("one.html").read_text()
+    assert "judged by the same 20 images given" in Path("both.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "nowhere is no run folder: it has no options.json"),
+        (["RUN", "nowhere", "RUN"], "nowhere is no run folder: it has no options.json; images, if any, come last"),
+        (["RUN", "nowhere"], "nowhere is neither a run (it holds no options.json) nor images: unknown file, folder"),
+        (["RUN", "runs/gone"], "runs/gone is neither a run (it holds no options.json) nor images: "),
+        (["RUN", "RUN"], "is given 2 times; name each run once"),
+    ],
+)
+def test_words_that_are_neither_are_named(latente: Client, runs: list[Path], words: list[str], message: str) -> None:
+    shown = latente("report", *[runs[0] if word == "RUN" else word for word in words])
+    assert (shown.code, shown.out) == (2, "")
+    assert message in shown.err
+    assert not list(Path().glob("*.html"))
+
+
+def test_fit_hands_the_report_the_images_that_it_has(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Images] = []
+
+    def write(run: Path, images: Images) -> Path:
+        given.append(images)
+        return run / "report.html"
+
+    monkeypatch.setattr(report, "write_report", write)
+    options = "--count 64 --epochs 1 --hidden 8 --latent-dim 2 --network dense --seed 0"
+    assert latente(f"fit digits --out run {options}").code == 0
+    assert [(images.name, len(images)) for images in given] == [("digits", 64)]
