@@ -1,0 +1,295 @@
+"""ONNX: a trained model as files that other stacks run, each compared with the model before it is handed out."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import importlib
+import logging
+import math
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+import latente
+from latente.errors import InputError, ModelError, did_you_mean
+from latente.estimators import ImageEstimator
+from latente.files import replacing
+from latente.images import Images, Scaling
+from latente.objectives import ReconstructionObjective
+from latente.training import Batches
+
+__all__ = ["PARTS", "Exported", "export_onnx", "onnx_bytes", "snippet"]
+
+PARTS = ("encoder", "decoder", "whole")
+
+_NAMES = {"encoder": ("images", "codes"), "decoder": ("codes", "images"), "whole": ("images", "reconstructions")}
+_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+_OPSET = 18  # the oldest that torch's exporter writes by itself; runtimes know it since 2023, in browsers too
+_TOLERANCE = 1e-4
+_BATCHES = (1, 3, 12)  # sizes that the comparison runs, so that a batch axis that is not free is found out
+
+Shape = tuple[str | int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """A file that was written, and what goes in and out of it.
+
+    bytes: its size. largest_difference: from the model, as `export_onnx` measures it. inputs, outputs: shapes by name,
+    the first axis being "n", any number of images or codes; all values are float32.
+    """
+
+    part: str
+    path: Path
+    bytes: int
+    largest_difference: float
+    inputs: dict[str, Shape]
+    outputs: dict[str, Shape]
+
+
+def export_onnx(
+    model: ImageEstimator,
+    folder: str | os.PathLike[str],
+    *,
+    parts: Sequence[str] = PARTS,
+    tolerance: float = _TOLERANCE,
+) -> list[Exported]:
+    """Write a fitted model as `folder`/encoder.onnx, decoder.onnx and whole.onnx, each checked against the model.
+
+    Images are float32 (N, C, H, W), or (N, F) for tables, in the units of the training images whatever their dtype (0
+    to 255 for uint8): the scaling is inside, and what comes out is neither rounded nor clipped. Codes are float32
+    (N, K), spatial ones flattened; those of a variational encoder are the posterior's means. N is any number.
+
+    Before anything is written, onnxruntime and the model meet the same noise: images over the data's range, or codes
+    from N(0, s^2), s being the standard deviation of such images' codes, at least 1. What counts is the largest
+    difference, of images in the network's range and of codes as they are, divided by the largest value where that is
+    above 1. Raises ModelError where it exceeds `tolerance` or where a part cannot be expressed in ONNX, and InputError
+    for an unknown part, a model that is no autoencoder, a folder that cannot be made, and missing packages; nothing is
+    written then.
+    """
+    made = [(part, *_build(model, part, tolerance)) for part in parts]
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the folder {folder} cannot be made: {error.strerror}; choose another") from error
+    written = []
+    for part, content, difference in made:
+        path = folder / f"{part}.onnx"
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+        written.append(Exported(part, path, len(content), difference, *_shapes(model, part)))
+    return written
+
+
+def onnx_bytes(model: ImageEstimator, part: str) -> bytes:
+    """Return the "encoder", the "decoder" or the "whole" of a fitted model as the content of an ONNX file.
+
+    Conventions, checks and errors are those of `export_onnx`.
+    """
+    return _build(model, part, _TOLERANCE)[0]
+
+
+def snippet(exported: Exported) -> str:
+    """Return the lines of Python that run an exported file with numpy and onnxruntime alone."""
+    [(source, (_, *shape))] = exported.inputs.items()
+    [result] = exported.outputs
+    what = "any number of codes" if source == "codes" else "any number, in the units of the training images"
+    return "\n".join(
+        [
+            "import numpy as np",
+            "import onnxruntime",
+            f"session = onnxruntime.InferenceSession({os.fspath(exported.path)!r})",
+            f"{source} = np.zeros({(1, *shape)}, np.float32)  # {what}",
+            f"[{result}] = session.run(None, {{{source!r}: {source}}})",
+        ]
+    )
+
+
+def _build(model: ImageEstimator, part: str, tolerance: float) -> tuple[bytes, float]:
+    """Return the content of the file for a part, and the largest difference from the model."""
+    if part not in PARTS:
+        raise did_you_mean("part", part, PARTS)
+    check_is_fitted(model, "objective_")
+    if not hasattr(model, "code_shape_"):
+        raise InputError(f"a {type(model).__name__} has no encoder and decoder; only autoencoders can be exported")
+    _require_packages()
+    # without the corruption, which plays no part here and, where it is a caller's own, need not be fit to be copied
+    objective = copy.deepcopy(model.objective_, {id(model.objective_.corruption): None}).cpu().eval()
+    given, expected = _trial(objective, model, part)
+    content = _content(_Part(objective, model, part), torch.from_numpy(given[:2]), _metadata(model, part))
+    found = _run(content, part, given)
+    if part != "encoder":
+        found = (found - _per_channel(model.scaling_.offset, found)) / _per_channel(model.scaling_.scale, found)
+    difference = float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
+    if not difference <= tolerance:  # NaN is no agreement either
+        raise ModelError(
+            f"the {part} as ONNX differs from the model by {difference:.2g}, more than the {tolerance:g} allowed; "
+            "nothing was written"
+        )
+    return content, difference
+
+
+def _require_packages() -> None:
+    try:
+        for name in _PACKAGES:
+            importlib.import_module(name)
+    except ImportError as error:
+        raise InputError(
+            f"ONNX needs packages that are not installed ({error}): pip install 'latente[export]'"
+        ) from error
+
+
+class _Part(nn.Module):
+    """What a file computes: from images to codes, from codes to images, or both, images in the data's own units."""
+
+    def __init__(self, objective: ReconstructionObjective, model: ImageEstimator, part: str) -> None:
+        super().__init__()
+        self.objective, self.scaling, self.part = objective, model.scaling_, part
+        self.code_shape = model.code_shape_
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.part == "decoder":
+            codes = x.unflatten(1, self.code_shape) if len(self.code_shape) > 1 else x
+        else:
+            codes = self.objective.encode(self.scaling.apply(x))
+        if self.part == "encoder":
+            return codes.flatten(1)
+        return self._in_data_units(self.objective.decode(codes))
+
+    def _in_data_units(self, x: Tensor) -> Tensor:
+        """Undo the scaling as `Scaling.invert` does, but neither round nor clip."""
+        scale, offset = (
+            torch.tensor(values).reshape(-1, *[1] * (x.ndim - 2))
+            for values in (self.scaling.scale, self.scaling.offset)
+        )
+        if self.scaling.scale != (1.0,):
+            x = x * scale
+        return x if self.scaling.offset == (0.0,) else x + offset
+
+
+def _content(part: _Part, example: Tensor, metadata: dict[str, str]) -> bytes:
+    """Return the ONNX file of `part` for batches like `example`, of any length."""
+    source, result = _NAMES[part.part]
+    try:
+        with _quietly(), torch.no_grad():
+            program = torch.onnx.export(
+                part,
+                (example,),
+                input_names=[source],
+                output_names=[result],
+                dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
+                opset_version=_OPSET,
+                dynamo=True,
+                verbose=False,
+            )
+    except torch.onnx.OnnxExporterError as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise ModelError(f"the {part.part} cannot be expressed in ONNX: {reason}") from error
+    assert program is not None  # as it is of torch's older exporter only
+    return _stripped(program.model_proto, metadata)
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep back what torch's exporter says of its own insides and of packages that it does without."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+
+
+def _stripped(proto: Any, metadata: dict[str, str]) -> bytes:
+    """Return the file without what the exporter notes for debugging, paths on this machine among it, with our notes."""
+    graph = proto.graph
+    for entry in (proto, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        entry.ClearField("doc_string")
+        entry.ClearField("metadata_props")
+    for node in graph.node:
+        node.ClearField("name")
+    graph.ClearField("value_info")  # the shapes in between, which a runtime works out again
+    graph.name, proto.producer_name, proto.producer_version = metadata["part"], "latente", metadata["latente"]
+    for key, value in metadata.items():
+        proto.metadata_props.add(key=key, value=value)
+    content: bytes = proto.SerializeToString()
+    return content
+
+
+def _metadata(model: ImageEstimator, part: str) -> dict[str, str]:
+    return {
+        "model": model.model,
+        "part": part,
+        "layout": "NCHW" if len(model.image_shape_) == 3 else "NF",
+        "dtype": model.scaling_.dtype,
+        "shape": "x".join(map(str, model.image_shape_)),
+        "code_shape": "x".join(map(str, model.code_shape_)),
+        "latente": latente.__version__,
+    }
+
+
+def _shapes(model: ImageEstimator, part: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """Return the shapes of what goes into a part and of what comes out, by name."""
+    images: Shape = ("n", *model.image_shape_)
+    codes: Shape = ("n", math.prod(model.code_shape_))
+    source, result = _NAMES[part]
+    return {source: codes if part == "decoder" else images}, {result: codes if part == "encoder" else images}
+
+
+def _trial(objective: ReconstructionObjective, model: ImageEstimator, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return noise for a part as the file takes it, float32, and what the model makes of it.
+
+    The latter are images in the network's range, or flat codes.
+    """
+    scaling, rng = model.scaling_, np.random.default_rng(0)
+    images = _noise(scaling, (sum(_BATCHES), *model.image_shape_), rng)
+    with torch.no_grad():
+        scaled = Batches(Images(images), scaling, torch.device("cpu")).batch(torch.arange(len(images)))["images"]
+        codes = objective.encode(scaled)
+        if part == "encoder":
+            return images.astype(np.float32), codes.flatten(1).numpy()
+        if part == "whole":
+            return images.astype(np.float32), objective.decode(codes).numpy()
+        drawn = torch.from_numpy(rng.standard_normal(codes.shape, np.float32)) * max(1.0, float(codes.std()))
+        return drawn.flatten(1).numpy(), objective.decode(drawn).numpy()
+
+
+def _noise(scaling: Scaling, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """Return images of uniform noise over the data's range, in the data's dtype."""
+    dtype = np.dtype(scaling.dtype)
+    unit = rng.uniform(-1.0 if dtype in (np.int8, np.int16) else 0.0, 1.0, shape)
+    data = unit * _per_channel(scaling.scale, unit) + _per_channel(scaling.offset, unit)
+    return (data if dtype.kind == "f" else np.rint(data)).astype(dtype)
+
+
+def _per_channel(values: Sequence[float], like: np.ndarray) -> np.ndarray:
+    return np.reshape(values, (-1, *[1] * (like.ndim - 2)))
+
+
+def _run(content: bytes, part: str, given: np.ndarray) -> np.ndarray:
+    """Return what onnxruntime makes of the inputs, in batches of several sizes."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors
+    options.intra_op_num_threads = torch.get_num_threads()
+    source, _ = _NAMES[part]
+    try:
+        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        batches = np.split(given, np.cumsum(_BATCHES)[:-1])
+        return np.concatenate([session.run(None, {source: batch})[0] for batch in batches]).astype(np.float64)
+    except Exception as error:  # its exceptions have no other base
+        raise ModelError(f"onnxruntime cannot run the {part}: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,263 @@
+"""An exported file computes what the model computes, runs anywhere, and is not written where it does not."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from onnxscript._framework_apis import torch_2_11
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from torch import Tensor, nn
+
+import latente
+from latente import Autoencoder, InputError, ModelError, VariationalAutoencoder, export, open_images
+from latente.export import PARTS, Exported, export_onnx, onnx_bytes, snippet
+
+FEW = {"hidden": (4,), "latent_dim": 3, "epochs": 1, "batch_size": 8, "random_state": 0, "device": "cpu"}
+
+
+def data(shape: tuple[int, ...], dtype: str = "uint8") -> np.ndarray:
+    """Return 17 random images, floats and long integers far outside [0, 1] and different in each channel."""
+    unit = np.random.default_rng(1).random((17, *shape))
+    kind = np.dtype(dtype)
+    if kind.kind == "b":
+        return unit > 0.5
+    if dtype in ("float64", "int64"):
+        per_channel = np.arange(1, shape[0] + 1).reshape(-1, *[1] * (len(shape) - 1))
+        return (300 * unit * per_channel - 100).astype(kind)
+    if kind.kind == "f":
+        return unit.astype(kind)
+    low, high = np.iinfo(kind).min, np.iinfo(kind).max
+    return (low + unit * (high - low)).astype(kind)
+
+
+def fitted(kind: type, shape: tuple[int, ...], dtype: str = "uint8", **options: Any) -> tuple[Any, np.ndarray]:
+    pixels = data(shape, dtype)
+    images = open_images(pixels, channels="first") if len(shape) == 3 else pixels
+    return kind(**FEW | options).fit(images), pixels
+
+
+def run(content: bytes, given: np.ndarray) -> np.ndarray:
+    """Return what the file makes of the input, in batches of 1, 3 and the rest."""
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    [entry] = session.get_inputs()
+    given = given.astype(np.float32)
+    outputs = [session.run(None, {entry.name: batch})[0] for batch in (given, given[:1], given[1:4])]
+    np.testing.assert_allclose(np.concatenate(outputs[1:]), outputs[0][:4], rtol=1e-4, atol=1e-5 * np.ptp(outputs[0]))
+    return outputs[0]
+
+
+def in_units(images: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Round and clip as the model does, which the file leaves to its user."""
+    if like.dtype.kind == "b":
+        return images >= 0.5
+    if like.dtype.kind == "f":
+        return images
+    return np.clip(np.rint(images), np.iinfo(like.dtype).min, np.iinfo(like.dtype).max)
+
+
+def assert_same_images(found: np.ndarray, expected: np.ndarray) -> None:
+    """Equal to 1e-4 of the range; integers may besides be rounded the other way."""
+    span = float(np.ptp(expected.astype(np.float64)))
+    step = 0 if expected.dtype.kind == "f" else 1
+    np.testing.assert_allclose(found.astype(np.float64), expected.astype(np.float64), atol=step + 1e-4 * span, rtol=0)
+    assert found.shape == expected.shape
+
+
+CASES = {
+    "dense": (Autoencoder, (1, 5, 7), "uint8", {"network": "dense", "normalization": "batch", "dropout": 0.3}),
+    "grey": (Autoencoder, (1, 28, 28), "uint8", {"normalization": "group", "hidden": (8, 8), "activation": "gelu"}),
+    "colour": (VariationalAutoencoder, (3, 64, 64), "uint8", {"hidden": (4, 4, 4), "activation": "silu"}),
+    "odd 16-bit": (VariationalAutoencoder, (1, 51, 71), "uint16", {"normalization": "layer", "activation": "elu"}),
+    "denoiser": (Autoencoder, (4, 17, 9), "float32", {"latent_dim": None, "depth": 2, "corruption": "gaussian:0.2"}),
+    "even": (Autoencoder, (1, 9, 8), "bool", {"stride": 1, "kernel_size": 4, "latent_activation": "sigmoid"}),
+    "signed": (Autoencoder, (1, 8, 8), "int16", {"loss": "l1", "stride": 3, "normalization": "batch"}),
+    "counts": (VariationalAutoencoder, (4,), "int64", {"hidden": ()}),
+}
+CASES_IN_PARTS = {
+    "spatial": (VariationalAutoencoder, (2, 9, 11), "float64", {"latent_dim": None, "activation": "leaky_relu"}),
+    "table": (Autoencoder, (5,), "float64", {"activation": "tanh", "hidden": (6, 4)}),
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_registry() -> Iterator[None]:
+    """The exporter parses all its translations anew each time, which takes longer than everything else here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch_2_11, "get_torchlib_ops", functools.cache(torch_2_11.get_torchlib_ops))
+        yield
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_whole_gives_the_images_that_the_model_gives(case: str):
+    kind, shape, dtype, options = CASES[case]
+    model, pixels = fitted(kind, shape, dtype, **options)
+    found = run(onnx_bytes(model, "whole"), pixels)
+    assert_same_images(in_units(found, pixels), model.reconstruct(open_images(pixels, channels="first")))
+
+
+@pytest.mark.parametrize("case", CASES_IN_PARTS)
+def test_encoder_and_decoder_give_the_codes_and_the_images_that_the_model_gives(case: str):
+    kind, shape, dtype, options = CASES_IN_PARTS[case]
+    model, pixels = fitted(kind, shape, dtype, **options)
+    codes = model.transform(open_images(pixels, channels="first"))
+    found = run(onnx_bytes(model, "encoder"), pixels)
+    np.testing.assert_allclose(found, codes, rtol=1e-4, atol=1e-5)
+    images = run(onnx_bytes(model, "decoder"), codes)
+    expected = model.decode(codes)
+    expected = expected if expected.ndim == 2 else expected.reshape(images.shape)
+    assert_same_images(in_units(images, pixels), expected)
+
+
+def test_a_network_of_the_user_s_own_is_exported_too():
+    class Residual(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.PReLU(), nn.Conv2d(4, 1, 3, padding=1))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x + self.inner(x)
+
+    encoder = nn.Sequential(Residual(), nn.AdaptiveAvgPool2d(3), nn.Flatten(), nn.Linear(9, 2))
+    decoder = nn.Sequential(nn.Linear(2, 6), nn.Unflatten(1, (1, 2, 3)), nn.Upsample((8, 10), mode="bilinear"))
+    model, pixels = fitted(Autoencoder, (1, 8, 10), network=(encoder, decoder))
+    found = run(onnx_bytes(model, "whole"), pixels)
+    assert_same_images(in_units(found, pixels), model.reconstruct(pixels[:, 0])[:, None])
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return fitted(VariationalAutoencoder, (3, 9, 8))[0]
+
+
+@pytest.fixture(scope="module")
+def written(model: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Exported]:
+    return export_onnx(model, tmp_path_factory.mktemp("it's here") / "new" / "folder")
+
+
+def test_the_files_say_what_goes_in_and_out_of_them(written: list[Exported]):
+    assert [entry.path.name for entry in written] == [f"{part}.onnx" for part in PARTS]
+    for entry in written:
+        assert entry.bytes == entry.path.stat().st_size
+        assert 0 <= entry.largest_difference < 1e-5
+        session = onnxruntime.InferenceSession(entry.path, providers=["CPUExecutionProvider"])
+        for told, found in ((entry.inputs, session.get_inputs()), (entry.outputs, session.get_outputs())):
+            assert told == {node.name: tuple(node.shape) for node in found}
+            assert {node.type for node in found} == {"tensor(float)"}
+        notes = session.get_modelmeta().custom_metadata_map
+        shapes = {"layout": "NCHW", "dtype": "uint8", "shape": "3x9x8", "code_shape": "3"}
+        assert notes == {"model": "vae", "part": entry.part, "latente": latente.__version__, **shapes}
+    images, codes = ("n", 3, 9, 8), ("n", 3)
+    assert [(entry.part, entry.inputs, entry.outputs) for entry in written] == [
+        ("encoder", {"images": images}, {"codes": codes}),
+        ("decoder", {"codes": codes}, {"images": images}),
+        ("whole", {"images": images}, {"reconstructions": images}),
+    ]
+
+
+def test_a_file_is_little_more_than_its_weights_and_holds_nothing_of_this_machine(model: Any, written: list[Exported]):
+    content = written[1].path.read_bytes()
+    proto = onnx.load_model_from_string(content)
+    onnx.checker.check_model(proto, full_check=True)
+    assert (proto.ir_version, proto.opset_import[0].version) == (10, 18)
+    weights = 4 * sum(p.numel() for p in model.objective_.decoder.parameters())
+    assert weights < len(content) < weights + 2048
+    for trace in (b"stack_trace", b".py", b"torch.nn", str(Path.home()).encode(), str(Path.cwd()).encode()):
+        assert trace not in content
+
+
+def test_the_printed_lines_run_by_themselves(written: list[Exported]):
+    for entry in written:
+        lines = snippet(entry)
+        [(result, (_, *shape))] = entry.outputs.items()
+        assert len(lines.splitlines()) == 5
+        check = f"\nimport sys\nprint({result}.shape, {result}.dtype, 'torch' in sys.modules)"
+        shown = subprocess.run([sys.executable, "-c", lines + check], capture_output=True, text=True, check=True)
+        assert shown.stdout.strip() == f"{(1, *shape)} float32 False"
+
+
+def test_a_graph_that_differs_from_the_model_is_refused_and_nothing_is_written(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    right = export._Part.forward
+    monkeypatch.setattr(export._Part, "forward", lambda part, x: right(part, x) + 0.05)
+    with pytest.raises(ModelError, match=r"the whole as ONNX differs from the model by 0\.0002, more than the 0\.0001"):
+        export_onnx(model, tmp_path / "out", parts=["whole"])
+    assert not (tmp_path / "out").exists()
+    [entry] = export_onnx(model, tmp_path / "out", parts=["whole"], tolerance=1e-3)
+    assert entry.largest_difference == pytest.approx(0.05 / 255, rel=1e-3)
+
+
+def test_a_model_with_a_nan_in_its_weights_is_refused(tmp_path: Path):
+    model, _ = fitted(Autoencoder, (6,), "float32")
+    with torch.no_grad():
+        next(model.objective_.decoder.parameters())[0, 0] = np.nan
+    with pytest.raises(ModelError, match="differs from the model by nan"):
+        export_onnx(model, tmp_path, parts=["decoder"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_that_onnx_cannot_express_is_refused_with_the_reason():
+    class Fickle(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x.flatten(1)[:, :2] if x.mean() > 0 else -x.flatten(1)[:, :2]
+
+    decoder = nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, (1, 8, 8)))
+    model, _ = fitted(Autoencoder, (1, 8, 8), network=(Fickle(), decoder))
+    with pytest.raises(ModelError, match=r"the encoder cannot be expressed in ONNX: .*data-dependent") as caught:
+        onnx_bytes(model, "encoder")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_the_runtime_cannot_read_is_refused(model: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(export, "_stripped", lambda proto, metadata: b"no graph")
+    with pytest.raises(ModelError, match="onnxruntime cannot run the decoder: "):
+        onnx_bytes(model, "decoder")
+
+
+def test_the_model_stays_as_it_is_even_with_a_corruption_that_cannot_be_copied():
+    class Locked:
+        def __init__(self) -> None:
+            self.lock = threading.Lock()
+
+        def __call__(self, x: Tensor, generator: torch.Generator, shared: bool = False) -> Tensor:
+            return x / 2
+
+    model, pixels = fitted(Autoencoder, (5,), "float32", corruption=Locked())
+    codes, state, training = model.transform(pixels), torch.get_rng_state(), model.objective_.training
+    onnx_bytes(model, "encoder")
+    assert model.objective_.corruption is model.corruption
+    assert model.objective_.training == training
+    assert torch.equal(torch.get_rng_state(), state)
+    np.testing.assert_array_equal(model.transform(pixels), codes)
+
+
+def test_missing_packages_unknown_parts_and_other_models_are_told_in_one_line(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with pytest.raises(InputError, match="unknown part 'encode'; did you mean 'encoder'"):
+        export_onnx(model, tmp_path, parts=["whole", "encode"])
+    with pytest.raises(NotFittedError):
+        onnx_bytes(Autoencoder(), "encoder")
+    classifier = LogisticRegression()
+    classifier.objective_ = None
+    with pytest.raises(InputError, match="a LogisticRegression has no encoder and decoder"):
+        onnx_bytes(classifier, "encoder")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"the folder .*file cannot be made"):
+        export_onnx(model, tmp_path / "file", parts=["decoder"])
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(InputError, match=r"pip install 'latente\[export\]'"):
+        export_onnx(model, tmp_path, parts=["whole"])
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
