@@ -1,0 +1,85 @@
+"""`latente sweep`: many trainings over a grid or a search of options, as one table and one figure per option."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latente.cli import console as show
+from latente.cli.options import Json, examples, whole
+from latente.errors import InputError, TrainingError
+
+__all__ = ["verbs"]
+
+verbs = typer.Typer()
+
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file that says what to try.", show_default=False)]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder for the results [dim](default: runs/ and the file's name)[/dim]"),
+]
+Jobs = Annotated[int, typer.Option(parser=whole, metavar="N", help="Trainings at a time.")]
+Plan = Annotated[bool, typer.Option("--dry-run", help="Print what would be tried, and write nothing.")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Go on in a folder with another sweep, keeping what fits; try again what failed."),
+]
+
+
+@verbs.command(
+    epilog=examples(
+        "latente sweep study.yaml --dry-run",
+        "latente sweep study.yaml --jobs 2 --out runs/study",
+    )
+    + "\n\n[bold]study.yaml[/bold]\n"
+    + "\n".join(
+        f"  [cyan]{line}[/cyan]"
+        for line in (
+            "images: digits",
+            "options: {epochs: 5, latent-dim: 2}",
+            r"grid: {activation: \[relu, gelu], learning-rate: \[0.001, 0.003]}",
+            "seeds: 3",
+        )
+    )
+)
+def sweep(
+    config: Config,
+    out: Out = None,
+    jobs: Jobs = 1,
+    dry_run: Plan = False,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Try options of fit: a grid or a search, with several seeds.
+
+    What is finished is kept: after Ctrl-C or a crash, the same command goes on.
+
+    The folder gets a table of all trainings, a summary and a figure per option.
+    """
+    from latente.cli import findings
+    from latente.cli.studies import read_study
+
+    study = read_study(config)
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs}: give at least 1")
+    folder = out or Path("runs") / config.stem
+    screen = show.console(as_json)
+    finished = study.sweep.count_finished(study.trial, folder, force=force)
+    for images in study.open_images():
+        screen.print(show.scan(images))
+    screen.print(findings.plan(study.sweep, folder, jobs, finished))
+    if dry_run:
+        if as_json:
+            show.print_json(findings.described(study.sweep) | {"out": folder, "finished": finished})
+        return
+    tell = findings.teller(screen, study.sweep)
+    results = study.sweep.run(study.trial, out=folder, jobs=jobs, force=force, progress=tell)
+    findings.write(results, folder)
+    screen.print("", findings.table(results), "")
+    findings.finish(screen, study, results, folder)
+    if as_json:
+        show.print_json({"out": folder, **results.to_json()})
+    if not results.done:
+        raise TrainingError(f"all trials failed; the first one: {results.failed[0].error}")
