@@ -1,0 +1,83 @@
+/** The part of the plane that a canvas shows: right is the first coordinate, up the second. */
+
+/** @typedef {{left: number, right: number, bottom: number, top: number}} Bounds */
+
+const CLOSEST = 2000; // times nearer than the whole
+const FARTHEST = 0.2;
+const SQUARE = 2.5; // where the sides differ by more, each axis gets a scale of its own
+
+export class View {
+  /** @param {Bounds} bounds what the whole is */
+  constructor(bounds) {
+    this.bounds = bounds;
+    this.width = this.height = 1;
+    this.zoom = 1;
+    this.x = (bounds.left + bounds.right) / 2;
+    this.y = (bounds.bottom + bounds.top) / 2;
+  }
+
+  /** Pixels per unit along both axes. @returns {[number, number]} */
+  get scales() {
+    const { left, right, bottom, top } = this.bounds;
+    let kx = this.width / (right - left);
+    let ky = this.height / (top - bottom);
+    if (Math.max(kx, ky) < SQUARE * Math.min(kx, ky)) kx = ky = Math.min(kx, ky);
+    return [kx * this.zoom, ky * this.zoom];
+  }
+
+  /** @param {number} width @param {number} height in pixels of the style sheet */
+  resize(width, height) {
+    this.width = Math.max(1, width);
+    this.height = Math.max(1, height);
+  }
+
+  /** @param {number} x @param {number} y @returns {[number, number]} */
+  toScreen(x, y) {
+    const [kx, ky] = this.scales;
+    return [this.width / 2 + (x - this.x) * kx, this.height / 2 - (y - this.y) * ky];
+  }
+
+  /** @param {number} px @param {number} py @returns {[number, number]} */
+  toPlane(px, py) {
+    const [kx, ky] = this.scales;
+    return [this.x + (px - this.width / 2) / kx, this.y - (py - this.height / 2) / ky];
+  }
+
+  /** Move what is shown by so many pixels. @param {number} dx @param {number} dy */
+  pan(dx, dy) {
+    const [kx, ky] = this.scales;
+    this.x -= dx / kx;
+    this.y += dy / ky;
+    const { left, right, bottom, top } = this.bounds;
+    this.x = Math.min(right, Math.max(left, this.x)); // the whole never gets lost
+    this.y = Math.min(top, Math.max(bottom, this.y));
+  }
+
+  /** Come nearer; what lies at a pixel stays there. @param {number} factor @param {number} px @param {number} py */
+  zoomAt(factor, px = this.width / 2, py = this.height / 2) {
+    const [x, y] = this.toPlane(px, py);
+    this.zoom = Math.min(CLOSEST, Math.max(FARTHEST, this.zoom * factor));
+    const [sx, sy] = this.toScreen(x, y);
+    this.pan(px - sx, py - sy);
+  }
+
+  /** Show the whole. */
+  reset() {
+    const { left, right, bottom, top } = this.bounds;
+    [this.x, this.y, this.zoom] = [(left + right) / 2, (bottom + top) / 2, 1];
+  }
+}
+
+/**
+ * Return round numbers between two ends, about so many.
+ * @param {number} low @param {number} high @param {number} count
+ */
+export function ticks(low, high, count) {
+  const rough = (high - low) / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((k) => k * power).find((s) => s >= rough) ?? 10 * power;
+  const found = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(k * step);
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  return found.map((value) => ({ value, text: (value || 0).toFixed(Math.min(digits, 6)).replace("-", "−") }));
+}

@@ -1,0 +1,512 @@
+"""The explorer as its reader finds it, in a real browser: what is shown is what the model decodes in Python."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import dataclasses
+import io
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from latente.estimators import Autoencoder, VariationalAutoencoder
+from latente.images import Images, open_images
+from latente.latents import learn_direction
+from latente.report.explorer import write_explorer, writing
+from latente.report.explorer.page import runtime
+from latente.report.explorer.space import Space, space_of
+from latente.report.explorer.survey import Survey, survey
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+CLOSE = 2  # of 255: how far the page's decoder may be from Python's
+HOSTILE = "</script><img src=x onerror=document.title=1>"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip("needs a browser: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A model, its images, and what Python says of them."""
+
+    run: Path
+    images: Images
+    seen: Survey
+    space: Space
+
+    @property
+    def points(self) -> np.ndarray:
+        """Where on the map the images are: the codes themselves, or their projection."""
+        return (self.seen.codes - self.space.origin) @ self.space.axes.T
+
+    def page(self, live: bool) -> Path:
+        out = self.run / ("live.html" if live else "atlas.html")
+        if live and runtime() is None:
+            pytest.skip("needs the built front end: make web")
+        if not out.exists():
+            write_explorer(self.run, self.images, out, atlas=not live)
+        return out
+
+
+def _subject(run: Path, model: Any, images: Images) -> Subject:
+    from latente.latents import to_two_dimensions
+
+    seen = survey(model, images, np.arange(len(images)))
+    return Subject(run, images, seen, space_of(seen.codes, to_two_dimensions(seen.codes)))
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    """A code of two numbers: the map is the code."""
+    run, images = tmp_path_factory.mktemp("digits") / "run", open_images("digits", count=300)
+    model = VariationalAutoencoder(latent_dim=2, network="dense", hidden=(16,), epochs=3, out=run, random_state=0)
+    return _subject(run, model.fit(images), images)
+
+
+@pytest.fixture(scope="module")
+def squares(tmp_path_factory: pytest.TempPathFactory) -> Subject:
+    """Squares in colour, of a convolutional network with a longer code, with attributes, files and hostile names."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 60, (120, 3, 16, 16), dtype=np.uint8)
+    red, large = rng.random(120) < 0.5, rng.random(120) < 0.5
+    for image, is_red, is_large in zip(pixels, red, large, strict=True):
+        side = 12 if is_large else 5
+        image[:, 2 : 2 + side, 2 : 2 + side] = np.array([250, 40, 40] if is_red else [40, 60, 250])[:, None, None]
+    columns = {
+        "label": red.astype(np.int64),
+        "attributes": np.where(np.stack([red, large], axis=1), 1, -1).astype(np.int8),
+    }
+    images = Images(
+        pixels,
+        columns,
+        name=HOSTILE,
+        label_names=("blue", HOSTILE),
+        attribute_names=("red", "large"),
+        files=tuple(f'{k} "quoted", with comma.png' for k in range(120)),
+    )
+    run = tmp_path_factory.mktemp("squares") / "run"
+    options = {"network": "conv", "hidden": (8, 8), "latent_dim": 20, "epochs": 2, "random_state": 0}
+    return _subject(run, Autoencoder(out=run, **options).fit(images), images)
+
+
+class Page:
+    """An explorer that is open in the browser, and whatever it asked for or complained about."""
+
+    def __init__(
+        self, browser: Any, path: Path, ready: str = "html[data-decoder]", script: str = "", **options: Any
+    ) -> None:
+        """ready: what is there when the page is. script: runs before those of the page."""
+        self.context = browser.new_context(**{"viewport": {"width": 1200, "height": 800}, **options})
+        self.context.set_default_timeout(120_000)  # of a machine that has other things to do
+        self.tab = self.context.new_page()
+        self.tab.add_init_script(script)
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.tab.on("request", lambda request: self.requests.append(request.url))
+        self.tab.on("console", lambda message: self.complaints.append(message.text))
+        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.tab.goto(path.as_uri())
+        self.tab.wait_for_selector(ready)
+
+    def settle(self) -> None:
+        """Wait until all that was asked for is drawn."""
+        self.tab.evaluate(
+            """async () => {
+              const frame = () => new Promise((done) => requestAnimationFrame(done));
+              do await frame(); while (explorer.large.busy || explorer.beside.busy || explorer.map.waiting);
+            }"""
+        )
+
+    def point_at(self, place: np.ndarray) -> tuple[float, float]:
+        """Move the pointer to a place of the map, and return where on the screen that is."""
+        self.tab.locator("#overlay").scroll_into_view_if_needed()
+        x, y = self.tab.evaluate(
+            """([x, y]) => {
+              const frame = explorer.map.overlay.getBoundingClientRect();
+              const [px, py] = explorer.map.view.toScreen(x, y);
+              return [frame.left + px, frame.top + py];
+            }""",
+            [float(value) for value in place],
+        )
+        self.tab.mouse.move(x, y)
+        self.settle()
+        return x, y
+
+    def slide(self, slider: str, value: float) -> None:
+        self.tab.locator(f"[data-slider={slider}]").fill(str(value))
+        self.settle()
+
+    def picture(self, name: str) -> np.ndarray:
+        """The pixels of a canvas (h, w, 3)."""
+        address = self.tab.locator(f"#{name}").evaluate("canvas => canvas.toDataURL('image/png')")
+        with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
+            rgba = np.asarray(picture.convert("RGBA"))
+        assert (rgba[..., 3] == 255).all()
+        return rgba[..., :3]
+
+    @property
+    def code(self) -> np.ndarray:
+        """The code whose picture is the large one."""
+        return np.array(json.loads(self.tab.locator("#decoded").get_attribute("data-code")), np.float32)
+
+    def text(self, selector: str) -> str:
+        return self.tab.locator(selector).inner_text()
+
+    def start_again(self) -> None:
+        """Bring everything back to how it is when the page opens."""
+        self.tab.mouse.move(0, 0)
+        self.tab.evaluate(
+            """() => {
+              for (const id of ["mean", "clear", "reset"]) document.getElementById(id).click();
+              for (const on of document.querySelectorAll("[aria-pressed=true]")) on.click();
+              const colour = document.getElementById("colour-by");
+              colour.value = explorer.data.start;
+              colour.dispatchEvent(new Event("change"));
+              scrollTo(0, 0);
+            }"""
+        )
+        self.complaints.clear()
+        self.settle()
+
+
+@pytest.fixture(scope="module")
+def pages(browser: Any) -> Iterator[dict[Any, Page]]:
+    opened: dict[Any, Page] = {}
+    yield opened
+    for page in opened.values():
+        page.context.close()
+
+
+@pytest.fixture
+def visit(browser: Any, pages: dict[Any, Page]) -> Any:
+    """Open a page, or find it as it was when it was opened: starting the decoder anew each time would take long."""
+
+    def visit(path: Path, **options: Any) -> Page:
+        key = (path, *options.items())
+        if str(key) not in pages:
+            pages[str(key)] = Page(browser, path, **options)
+        else:
+            pages[str(key)].start_again()
+        return pages[str(key)]
+
+    return visit
+
+
+def _close(picture: np.ndarray, expected: np.ndarray) -> None:
+    """Both (h, w, 3) or, of grey images, (h, w, 1)."""
+    assert picture.shape[:2] == expected.shape[:2]
+    assert np.abs(picture.astype(int) - expected.astype(int)).max() <= CLOSE
+
+
+def _apart(subject: Subject) -> int:
+    """The image whose point is farthest from all other points, so that a pointer there means no other."""
+    points = subject.points / subject.points.std(axis=0)
+    distances = np.linalg.norm(points[:, None] - points[None], axis=-1) + 9 * np.eye(len(points))
+    within = (np.abs(points - points.mean(axis=0)) < 2.5).all(axis=1)
+    return int(np.argmax(distances.min(axis=1) * within))
+
+
+@pytest.mark.parametrize("subject", ["digits", "squares"])
+def test_the_pointer_decodes_the_code_under_it(visit: Any, subject: str, request: pytest.FixtureRequest) -> None:
+    subject = request.getfixturevalue(subject)
+    page = visit(subject.page(live=True))
+    for place in subject.points[:3]:
+        page.point_at(place)
+        assert page.text("#decoded-what") == "Under the pointer"
+        expected = subject.space.codes_at(place[None])
+        np.testing.assert_allclose(page.code, expected[0], atol=2e-3 * np.abs(subject.seen.codes).max())
+        _close(page.picture("decoded"), subject.seen.decoded(page.code[None])[0])
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("subject", ["digits", "squares"])
+def test_a_slider_moves_its_dimension_and_no_other(visit: Any, subject: str, request: pytest.FixtureRequest) -> None:
+    subject = request.getfixturevalue(subject)
+    page = visit(subject.page(live=True))
+    before, space = subject.space.mean.astype(np.float32), subject.space
+    np.testing.assert_allclose(page.code, before, atol=1e-5)
+    d = int(space.order[1])
+    page.slide(f"dimension-{d}", -1.5)
+    expected = before - 1.5 * space.spread[d] * np.eye(len(before), dtype=np.float32)[d]
+    np.testing.assert_allclose(page.code, expected, atol=1e-4)
+    _close(page.picture("decoded"), subject.seen.decoded(expected[None])[0])
+    page.tab.locator("#mean").click()
+    page.settle()
+    np.testing.assert_allclose(page.code, before, atol=1e-5)
+
+
+def test_more_dimensions_than_sliders_are_shown_on_request(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=True))
+    sliders = page.tab.locator("#dimensions input")
+    names = [f"dimension-{d}" for d in squares.space.order if squares.space.spread[d] > 0]
+    assert sliders.count() == 16 < len(names)
+    page.tab.locator("#more").click()
+    assert [slider.get_attribute("data-slider") for slider in sliders.all()] == names
+    assert not page.tab.locator("#more").is_visible()
+
+
+def test_the_slider_of_an_attribute_moves_the_code_along_its_direction(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=True))
+    values = squares.images.columns["attributes"][:, 1]
+    vector = learn_direction(squares.seen.codes, values, attribute="large").vector
+    page.slide("direction-1", 1.25)
+    expected = (squares.space.mean + 1.25 * vector).astype(np.float32)
+    np.testing.assert_allclose(page.code, expected, atol=1e-4)
+    _close(page.picture("decoded"), squares.seen.decoded(expected[None])[0])
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "atlas"])
+@pytest.mark.parametrize("subject", ["digits", "squares"])
+def test_a_point_shows_its_image_and_what_its_code_decodes_to(
+    visit: Any, subject: str, live: bool, request: pytest.FixtureRequest
+) -> None:
+    subject = request.getfixturevalue(subject)
+    page = visit(subject.page(live))
+    i = _apart(subject)
+    page.point_at(subject.points[i])
+    assert page.text("#near-title") == f"Image {i}"
+    shown = np.broadcast_to(subject.seen.originals(np.array([i]))[0], page.picture("near-image").shape)
+    np.testing.assert_array_equal(page.picture("near-image"), shown)
+    _close(page.picture("near-decoded"), subject.seen.reconstructions(np.array([i]))[0])
+    label = subject.images.labels[i]
+    assert (subject.images.label_names or [str(k) for k in range(10)])[label] in page.text("#near-facts")
+    assert float(page.text("#near-facts dd >> nth=0" if not subject.images.files else "#near-facts dd >> nth=1")) == (
+        pytest.approx(subject.seen.errors[i], rel=0.01)
+    )
+
+
+def test_a_click_takes_the_code_of_a_point_to_the_sliders(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=True))
+    i = _apart(squares)
+    x, y = page.point_at(squares.points[i])
+    page.tab.mouse.click(x, y)
+    page.settle()
+    assert page.text("#decoded-what") == f"Image {i}"
+    np.testing.assert_allclose(page.code, squares.seen.codes[i], atol=1e-6)
+    d = int(squares.space.order[0])
+    value = float(page.tab.locator(f"[data-slider=dimension-{d}]").input_value())
+    expected = (squares.seen.codes[i, d] - squares.space.mean[d]) / squares.space.spread[d]
+    assert value == pytest.approx(np.clip(expected, -3, 3), abs=0.02)
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "atlas"])
+def test_a_lasso_selects_what_it_surrounds_and_downloads_the_list(
+    visit: Any, squares: Subject, live: bool, tmp_path: Path
+) -> None:
+    page = visit(squares.page(live))
+    low, high = np.quantile(squares.points, [0.2, 0.7], axis=0)
+    inside = np.flatnonzero(((squares.points > low) & (squares.points < high)).all(axis=1))
+    page.tab.locator("#lasso").click()
+    page.point_at(low)
+    page.tab.mouse.down()
+    for corner in ((high[0], low[1]), high, (low[0], high[1])):
+        page.point_at(np.array(corner))
+    page.tab.mouse.up()
+    page.settle()
+    assert page.text("#selection-count") == f"{len(inside)} images selected"
+    page.tab.wait_for_selector(f"#thumbnails button >> nth={min(60, len(inside)) - 1}")
+    with page.tab.expect_download() as download:
+        page.tab.locator("#download").click()
+    download.value.save_as(tmp_path / "list.csv")
+    with open(tmp_path / "list.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["index"]) for row in rows] == inside.tolist()
+    assert [row["file"] for row in rows] == [squares.images.files[i] for i in inside]
+    assert [row["label"] for row in rows] == [squares.images.label_names[squares.images.labels[i]] for i in inside]
+    np.testing.assert_allclose([float(row["error"]) for row in rows], squares.seen.errors[inside], rtol=1e-4)
+    page.tab.locator("#clear").click()
+    assert not page.tab.locator("#selection").is_visible()
+
+
+def _drawn(page: Page) -> int:
+    """How many pixels of the map are neither ground nor grid."""
+    page.settle()
+    colours, counts = np.unique(page.picture("map").reshape(-1, 3), axis=0, return_counts=True)
+    saturated = np.ptp(colours.astype(int), axis=1) > 60
+    return int(counts[saturated].sum())
+
+
+def test_points_are_coloured_by_class_attribute_or_error(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=True))
+    options = page.tab.locator("#colour-by option").all_inner_texts()
+    assert options == ["squared error", "class", "red", "large"]
+    both = _drawn(page)
+    page.tab.locator("#legend button >> nth=0").click()  # brings out one of the two classes
+    assert 0.1 * both < _drawn(page) < 0.9 * both
+    page.tab.select_option("#colour-by", "large")
+    assert page.tab.locator("#legend").all_inner_texts() == ["without\nwith"]
+    page.tab.select_option("#colour-by", "squared error")
+    assert page.tab.locator("#legend .ramp").count() == 1
+    assert _drawn(page) > 0
+
+
+def test_the_map_zooms_about_the_pointer_and_pans_with_a_drag(visit: Any, digits: Subject) -> None:
+    page = visit(digits.page(live=False))
+    x, y = page.point_at(digits.points[0])
+    page.tab.mouse.wheel(0, -500)
+    page.settle()
+    assert page.tab.evaluate("explorer.map.view.zoom") > 1.5
+    np.testing.assert_allclose(page.point_at(digits.points[0]), (x, y), atol=1.1)
+    page.tab.mouse.down()
+    page.tab.mouse.move(x + 30, y + 10)
+    page.tab.mouse.move(x + 60, y + 20)
+    page.tab.mouse.up()
+    np.testing.assert_allclose(page.point_at(digits.points[0]), (x + 60, y + 20), atol=1.1)
+    page.tab.locator("#reset").click()
+    np.testing.assert_allclose(page.point_at(digits.points[0]), (x, y), atol=1.1)
+
+
+def test_everything_can_be_done_with_the_keyboard(visit: Any, digits: Subject) -> None:
+    page = visit(digits.page(live=True))
+    page.tab.locator("#overlay").focus()
+    page.tab.keyboard.press("ArrowRight")
+    page.settle()
+    first = page.code
+    page.tab.keyboard.press("Shift+ArrowRight")
+    page.settle()
+    assert page.code[0] > first[0]
+    assert page.code[1] == pytest.approx(first[1], abs=1e-5)
+    page.tab.keyboard.press("Enter")
+    slider = page.tab.locator("[data-slider=dimension-0]")
+    slider.focus()
+    before = float(slider.input_value())
+    page.tab.keyboard.press("ArrowRight")
+    assert float(slider.input_value()) > before
+    assert slider.get_attribute("aria-valuetext")
+    names = page.tab.locator("button:visible, select:visible, input:visible, canvas[tabindex]").evaluate_all(
+        "all => all.map(one => one.ariaLabel || one.innerText || one.labels?.[0]?.innerText)"
+    )
+    assert all(names)
+
+
+@pytest.mark.parametrize(("live", "scheme"), [(True, "light"), (False, "dark")], ids=["live", "atlas"])
+def test_a_telephone_shows_all_of_it_in_one_column(visit: Any, squares: Subject, live: bool, scheme: str) -> None:
+    page = visit(
+        squares.page(live), viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True, color_scheme=scheme
+    )
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 400
+    page.tab.locator("#overlay").scroll_into_view_if_needed()
+    for name in ("#overlay", "#decoded", "#colour-by", "#lasso", "#dimensions input >> nth=0"):
+        box = page.tab.locator(name).bounding_box()
+        assert box is not None, name
+        assert box["x"] >= 0, name
+        assert box["x"] + box["width"] <= 400, name
+    ground = page.picture("map")[0, 0]
+    assert (ground.mean() > 128) == (scheme == "light")
+
+
+def test_one_finger_decodes_and_two_zoom(visit: Any, digits: Subject) -> None:
+    page = visit(digits.page(live=True), viewport={"width": 400, "height": 800}, has_touch=True, is_mobile=True)
+    page.tab.locator("#overlay").scroll_into_view_if_needed()
+    box = page.tab.locator("#overlay").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    start, session = page.code, page.context.new_cdp_session(page.tab)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.settle()
+
+    touch("touchStart", (x, y))
+    touch("touchMove", (x + 60, y))
+    assert page.text("#decoded-what") == "Under the pointer"
+    touch("touchEnd")
+    assert page.text("#decoded-what") == "Where the sliders are"
+    assert page.code[0] > start[0]
+    _close(page.picture("decoded"), digits.seen.decoded(page.code[None])[0])
+    assert page.tab.evaluate("explorer.map.view.zoom") == 1
+    touch("touchStart", (x - 30, y), (x + 30, y))
+    touch("touchMove", (x - 60, y), (x + 60, y))
+    touch("touchEnd")
+    assert page.tab.evaluate("explorer.map.view.zoom") == pytest.approx(2, rel=0.05)
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "atlas"])
+def test_nothing_is_asked_of_any_network(visit: Any, squares: Subject, live: bool) -> None:
+    page = visit(squares.page(live))
+    page.point_at(squares.points[0])
+    page.slide("direction-0", 1)
+    assert {address.split(":")[0] for address in page.requests} <= {"file", "data", "blob"}
+    assert [address for address in page.requests if address.startswith("file:")] == [squares.page(live).as_uri()]
+    assert page.complaints == []
+
+
+def test_names_are_shown_as_text_whatever_is_in_them(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=False))
+    page.point_at(squares.points[int(np.argmax(squares.images.labels))])
+    assert HOSTILE in page.text("h1")
+    assert HOSTILE in page.text("#legend")
+    assert page.tab.locator("img").count() == 0
+    assert page.tab.title() != "1"
+
+
+def test_the_atlas_shows_the_nearest_of_what_was_decoded_beforehand(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=False))
+    bounds, steps = squares.space.bounds, 24
+    place = np.array([bounds["left"], bounds["top"]])
+    place += np.array([7, -5]) / (steps - 1) * [bounds["right"] - place[0], place[1] - bounds["bottom"]]
+    page.point_at(place)
+    expected = squares.seen.decoded(squares.space.codes_at(place[None]))[0]
+    np.testing.assert_array_equal(page.picture("decoded"), expected)
+    d = int(squares.space.order[0])
+    page.slide(f"dimension-{d}", 3)
+    end = squares.space.mean + 3 * squares.space.spread[d] * np.eye(len(squares.space.mean))[d]
+    np.testing.assert_array_equal(page.picture("decoded"), squares.seen.decoded(end[None].astype(np.float32))[0])
+    page.slide("direction-0", 0.5)
+    assert float(page.tab.locator(f"[data-slider=dimension-{d}]").input_value()) == 0
+    assert "atlas" in page.text(".notice:visible")
+
+
+def test_pictures_that_were_left_out_are_named(
+    visit: Any, squares: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = squares.page(live=False).read_text(encoding="utf-8")
+    sheets = sum(map(len, re.findall(r'id="part-(?:image|rebuilt)-\d+">([^<]*)<', whole)))
+    room = 3_000  # too little for 120 images
+    monkeypatch.setattr(writing, "MOST_BYTES", len(whole) - sheets + writing.SHELL + room)
+    written = write_explorer(squares.run, squares.images, tmp_path / "small.html", atlas=True)
+    page = visit(written.path)
+    assert [page.text(f".notice:visible >> nth={k}") for k in range(3)] == list(written.notices)
+    assert "picture of every" in written.notices[1]
+    assert "reconstruction of every" in written.notices[2]
+    for i, left_out in ((0, False), (1, True)):
+        page.tab.evaluate(f"explorer.meet({i})")
+        page.settle()
+        assert page.tab.locator("#near-missing").is_visible() == left_out
+
+
+def test_where_no_decoder_can_run_the_page_says_so_and_its_map_works(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=True), ready="#failure:visible", script="delete globalThis.WebAssembly")
+    assert "This page met an error" in page.text("#failure")
+    i = _apart(squares)
+    page.point_at(squares.points[i])
+    assert page.text("#near-title") == f"Image {i}"
+    np.testing.assert_array_equal(page.picture("near-image"), squares.seen.originals(np.array([i]))[0])
