@@ -32,7 +32,7 @@ def examples() -> list[str]:
 
 
 def test_every_example_runs(latente: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a folder with some photographs, and with MNIST's files at hand."""
+    """In a folder with some photographs and a study, and with MNIST's files at hand."""
     noise = np.random.default_rng(0)
     (tmp_path / "photos").mkdir()
     for number in range(12):
@@ -42,6 +42,9 @@ def test_every_example_runs(latente: Client, tmp_path: Path, monkeypatch: pytest
         (tmp_path / "data" / "mnist" / f"{name}-ubyte.gz").touch()
     monkeypatch.setenv("LATENTE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LATENTE_OFFLINE", "1")
+    (tmp_path / "study.yaml").write_text(
+        "images: digits\noptions: {epochs: 1, count: 64}\ngrid: {activation: [relu, gelu]}\n"
+    )
     lines = examples()
     assert len(lines) > 20
     for line in lines:

@@ -17,7 +17,11 @@ from latente.errors import InputError, Interrupted, ModelError, TrainingError
 Client = Callable[..., Any]
 
 HEAVY = {"torch", "sklearn", "skimage", "matplotlib", "numpy", "PIL"}
-VERBS = ["fit", "resume", "encode", "decode", "reconstruct", "sample", "evaluate", "report", "data", "doctor"]
+TRAINING = ["fit", "resume", "sweep"]
+USING = ["encode", "decode", "reconstruct", "sample", "export"]
+LOOKING = ["evaluate", "report", "explore", "map", "compare-pca", "nearest"]
+STEERING = ["traverse", "interpolate", "direction", "edit"]
+VERBS = [*TRAINING, *USING, *LOOKING, *STEERING, "data", "doctor"]
 
 
 @pytest.mark.parametrize("line", ["", "--help"])
@@ -27,7 +31,7 @@ def test_without_a_verb_the_verbs_are_shown(latente: Client, line: str) -> None:
     assert all(f"│ {verb} " in shown.out for verb in VERBS)
 
 
-@pytest.mark.parametrize("line", [*VERBS, "data list", "data get", "data show"])
+@pytest.mark.parametrize("line", [*VERBS, "data list", "data get", "data show", "direction learn", "direction list"])
 def test_every_verb_has_help_with_examples_within_80_columns(latente: Client, line: str) -> None:
     shown = latente(f"{line} --help")
     assert (shown.code, shown.err) == (0, "")
