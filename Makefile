@@ -64,7 +64,7 @@ clean:  ## remove what was built; runs, models and data stay
 
 src/latente/report/web/decoder.js: web/package-lock.json web/vite.config.js $(wildcard web/src/*)
 	@command -v npm >/dev/null || { echo "make web needs Node.js 20 or newer with npm: install it first" >&2; exit 1; }
-	cd web && npm ci --no-audit --no-fund && npm run --silent check && npm run --silent build
+	cd web && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent check && npm run --silent build
 
 $(BIN)/python:
 	@for candidate in $(or $(PYTHON),$(NEWEST)); do \

@@ -384,6 +384,32 @@ def test_the_map_zooms_about_the_pointer_and_pans_with_a_drag(visit: Any, digits
     np.testing.assert_allclose(page.point_at(digits.points[0]), (x, y), atol=1.1)
 
 
+def test_seventy_thousand_points_are_drawn_anew_in_every_frame_of_a_drag(
+    browser: Any, digits: Subject, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = Page(browser, digits.page(live=False))
+    drawn, seconds = page.tab.evaluate(
+        """async () => {
+          const { map } = explorer;
+          const points = Float32Array.from({ length: 140_000 }, () => Math.random() - 0.5);
+          map.scatter = new map.scatter.constructor(points);
+          map.gesture = "pan";
+          const before = map.drawn;
+          const start = performance.now();
+          for (let k = 0; k < 60; k++) {
+            map.view.pan(2, 1);
+            map.redraw();
+            await new Promise((done) => requestAnimationFrame(done));
+          }
+          return [map.drawn - before, (performance.now() - start) / 1000];
+        }"""
+    )
+    page.context.close()
+    assert drawn == 60
+    with capsys.disabled():
+        print(f"\n70,000 points, drawn in software: {drawn / seconds:.0f} frames a second")
+
+
 def test_everything_can_be_done_with_the_keyboard(visit: Any, digits: Subject) -> None:
     page = visit(digits.page(live=True))
     page.tab.locator("#overlay").focus()

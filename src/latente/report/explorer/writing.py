@@ -14,6 +14,7 @@ import numpy as np
 import latente
 from latente import estimators
 from latente.errors import InputError
+from latente.estimators.base import ImageEstimator
 from latente.files import replacing
 from latente.images import Images
 from latente.images.options import Progress
@@ -29,7 +30,7 @@ from latente.report.explorer.tiles import tiles
 from latente.report.page import MODELS
 from latente.training import Run
 
-__all__ = ["MOST_BYTES", "Written", "write_explorer"]
+__all__ = ["MOST_BYTES", "Written", "ordinal", "write_explorer"]
 
 MOST_BYTES = 60_000_000  # of the file
 MOST_IMAGES = 70_000
@@ -87,8 +88,8 @@ def write_explorer(
     if not len(rows):
         raise InputError("there are no images to explore")
     live = None if atlas else runtime()
-    seen = survey(model, images, rows, progress)
-    text, notices = _compose(folder.path, seen, what, live, atlas, progress)
+    decoder = [live.part, _decoder(model, folder.path, live)] if live else []
+    text, notices = _compose(survey(model, images, rows, progress), what, live, decoder, atlas, progress)
     data = text.encode()
     if len(data) >= MOST_BYTES:
         raise InputError(f"the page would take {len(data) / 1e6:.0f} MB; choose fewer images with count")
@@ -100,7 +101,7 @@ def write_explorer(
 
 
 def _compose(
-    folder: Path, seen: Survey, what: str, live: Runtime | None, wanted: bool, progress: Progress | None
+    seen: Survey, what: str, live: Runtime | None, decoder: list[Part], wanted: bool, progress: Progress | None
 ) -> tuple[str, list[str]]:
     """Return the page and its notices; wanted: whether the atlas, if it comes to that, was asked for."""
     labels = seen.column("label")
@@ -109,8 +110,7 @@ def _compose(
     columns = columns_of(seen)
     directions = directions_of(seen)
     parts, description = _data(seen, plane, space, columns, directions)
-    if live:
-        parts += [live.part, _decoder(seen, folder, live)]
+    parts += decoder
     left = MOST_BYTES - SHELL - len(render(_layout(seen, plane, what), description, parts, live).encode())
     if left <= 0:
         raise InputError(
@@ -134,10 +134,10 @@ def _compose(
     return render(layout, description, parts, live), notices
 
 
-def _decoder(seen: Survey, folder: Path, live: Runtime) -> Part:
+def _decoder(model: ImageEstimator, folder: Path, live: Runtime) -> Part:
     from latente.export import onnx_bytes
 
-    part = Part.of("model", onnx_bytes(seen.model, "decoder"))
+    part = Part.of("model", onnx_bytes(model, "decoder"))
     if len(part.text) + len(live.part.text) > MOST_DECODER * MOST_BYTES:
         raise InputError(
             f"the decoder of {folder} would take {len(part.text) / 1e6:.0f} MB in the page, which leaves no room for "
