@@ -5,6 +5,7 @@ from __future__ import annotations
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.offsetbox import AnnotationBbox
 
 from latente import figures
 from latente.errors import InputError
@@ -94,3 +95,16 @@ def test_maps_stand_side_by_side_in_the_same_colours_under_one_legend() -> None:
 
 def test_maps_without_labels_have_no_legend() -> None:
     assert not figures.maps([("a", rng.normal(size=(9, 2)))]).legends
+
+
+def test_pictures_stand_at_their_points_within_the_axes() -> None:
+    points = np.array([[0.0, 5.0], [2.0, -1.0], [0.5, 0.5]])
+    images = rng.random((3, 1, 7, 5)) > 0.5
+    figure = figures.pictures_at(points, images)
+    (panel,) = figure.axes
+    boxes = [artist for artist in panel.artists if isinstance(artist, AnnotationBbox)]
+    np.testing.assert_array_equal([box.xy for box in boxes], points)
+    for box, image in zip(boxes, images, strict=True):
+        np.testing.assert_array_equal(box.offsetbox.get_data()[..., 0], 255 * image[0])
+    assert panel.get_xlim()[0] < 0 < 2 < panel.get_xlim()[1]
+    assert panel.get_ylim()[0] < -1 < 5 < panel.get_ylim()[1]

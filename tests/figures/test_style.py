@@ -32,6 +32,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "maps": lambda: figures.maps([(LONG, POINTS), ("PCA", 1000 * POINTS)], LABELS, TEN),
     "maps, three": lambda: figures.maps([("a", POINTS)] * 3),
     "pairs": lambda: figures.pairs(SMALL[0], SMALL[1], titles=["0.1"] * 7),
+    "pictures_at": lambda: figures.pictures_at(1000 * POINTS[:7], SMALL[0]),
     "strips": lambda: figures.strips(SMALL, ["a", LONG, "c"], [f"{k:+.1f}" for k in range(7)]),
     "strips aslant": lambda: figures.strips(SMALL, ["a"], [LONG] * 7),
 }

@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 import latente
-from latente.cli import attributes, data, doctor, explore, export, fit, judge, look, steer, sweep, use
+from latente.cli import attributes, data, doctor, explore, export, fit, judge, look, reproduce, steer, sweep, use
 from latente.cli.console import print_note
 from latente.cli.options import examples
 from latente.errors import InputError, LatenteError
@@ -49,7 +49,7 @@ app = typer.Typer(
         "latente fit --help",
     ),
 )
-for group in (fit, use, judge, look, steer, attributes, explore, export, sweep, data, doctor):
+for group in (fit, use, judge, look, steer, attributes, explore, export, sweep, reproduce, data, doctor):
     app.add_typer(group.verbs)
 
 

@@ -11,7 +11,7 @@ from latente.figures.distributions import histogram, histograms
 from latente.figures.effects import main_effect
 from latente.figures.pictures import grid, lattice, pairs, strips
 from latente.figures.progress import curves, terms_of
-from latente.figures.scatter import latent_map, maps
+from latente.figures.scatter import latent_map, maps, pictures_at
 from latente.figures.style import GRID, INK, MUTED, PALETTE
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "main_effect",
     "maps",
     "pairs",
+    "pictures_at",
     "strips",
     "terms_of",
 ]

@@ -11,14 +11,27 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from latente.errors import InputError
-from latente.figures.style import INK, MUTED, OTHERS, PALETTE, name_axes, panels_of, put_title, shortened
+from latente.figures.style import (
+    INK,
+    MUTED,
+    OTHERS,
+    PALETTE,
+    interpolation,
+    name_axes,
+    panels_of,
+    put_title,
+    shortened,
+)
+from latente.sheets import to_rgb, to_uint8
 
-__all__ = ["latent_map", "maps"]
+__all__ = ["latent_map", "maps", "pictures_at"]
 
 MARKERS = "o^"
 MAX_CLASSES = 20
+PICTURE = 19.0  # points: the longer side of an image at its place
 COLOURS = "viridis"  # even steps, also for colour-blind readers and in grey print
 
 
@@ -68,6 +81,24 @@ def maps(
         panel.set(xticks=[], yticks=[])  # their units differ and say little; nearness is what to look at
     if labels is not None and len(labels):
         _legend_below(figure, axes[0], len(labels))
+    return figure
+
+
+def pictures_at(
+    points: np.ndarray, images: np.ndarray, axis_names: tuple[str, str] = ("dimension 1", "dimension 2")
+) -> Figure:
+    """Draw each of N images at its point (N, 2), about a twentieth of the figure large.
+
+    images: (N, C, H, W), uint8 or floats in [0, 1], or booleans. Where points are nearer than that, images overlap.
+    """
+    figure, (panel,) = panels_of(1, 1, width=4.6, height=4.4)
+    height, width = images.shape[2:]
+    panel.scatter(points[:, 0], points[:, 1], s=1, alpha=0)  # which sets the axes' limits
+    panel.margins(0.06)
+    for point, picture in zip(points, to_rgb(to_uint8(images)), strict=True):
+        drawn = OffsetImage(picture, zoom=PICTURE / max(height, width), interpolation=interpolation(height, width))
+        panel.add_artist(AnnotationBbox(drawn, point, frameon=False, pad=0))
+    name_axes(panel, *axis_names)
     return figure
 
 

@@ -1,0 +1,118 @@
+"""`latente reproduce`: a published experiment, rerun by one command, claim beside measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from latente.cli import console as show
+from latente.cli.options import Json, examples, whole
+from latente.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from latente.experiments import Result
+
+__all__ = ["verbs"]
+
+verbs = typer.Typer()
+
+_HOME = Path("runs") / "reproduce"
+_MET = {True: "yes", False: "no", None: ""}
+
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="An experiment of `latente reproduce --list`.")]
+List = Annotated[bool, typer.Option("--list", help="Show the experiments and their last results.")]
+Seeds = Annotated[int, typer.Option(parser=whole, metavar="N", help="Repetitions, each with another seed.")]
+Tiny = Annotated[bool, typer.Option("--tiny", help="In seconds, to see that it works; the figures say nothing.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help=f"Folder for the result [dim](default: {_HOME}/ and the name)[/dim]"),
+]
+Font = Annotated[Path | None, typer.Option(metavar="FILE", help="C header with other letters, 7 bytes each.")]
+
+
+@verbs.command(
+    epilog=examples(
+        "latente reproduce --list",
+        "latente reproduce letters --tiny",
+        "latente reproduce letters-denoise --tiny --json",
+    )
+)
+def reproduce(
+    name: Name = None,
+    list_all: List = False,
+    seeds: Seeds = 1,
+    tiny: Tiny = False,
+    out: Out = None,
+    font: Font = None,
+    as_json: Json = False,
+) -> None:
+    """Rerun a published experiment, claim beside measurement.
+
+    The folder gets result.md, result.json and the figures.
+    """
+    from latente import experiments
+
+    if list_all and name is None:
+        _list(out, as_json)
+        return
+    if name is None or list_all:
+        raise InputError("name one experiment, or give --list alone to see them all")
+    experiments.find(name)
+    screen = show.console(as_json)
+    folder = out or _folder(name, tiny)
+
+    def progress(line: str) -> None:
+        screen.print(Text(line, style="dim"))
+
+    result = experiments.reproduce(name, seeds=seeds, tiny=tiny, out=folder, font=font, progress=progress)
+    screen.print("", _claims(result), "")
+    rows = [("data", result.data), ("took", show.duration(60 * result.minutes)), ("machine", result.machine)]
+    screen.print(show.pairs([*rows, ("wrote", str(folder / "result.md"))]))
+    if tiny:
+        show.print_note("warning", "the tiny variant only shows that everything works; leave out --tiny to measure")
+    if as_json:
+        show.print_json({"out": folder, **result.to_json()})
+
+
+def _folder(name: str, tiny: bool) -> Path:
+    return _HOME / (f"{name}-tiny" if tiny else name)
+
+
+def _claims(result: Result) -> Table:
+    made = show.table("what", "claimed", "measured", "target", "met", right=["measured", "target"])
+    for row in result.rows:
+        target = "" if row.target is None else f"{'≥' if row.higher_is_better else '≤'} {show.figure(row.target)}"
+        cells = (row.what, row.claimed, show.figure(row.measured), target, _MET[row.met])
+        made.add_row(*map(Text, cells))
+    return made
+
+
+def _list(out: Path | None, as_json: bool) -> None:
+    """Show the experiments; `out` is a folder of one of their results, where it is not the usual one."""
+    rows = list(_experiments(out))
+    if as_json:
+        show.print_json(rows)
+        return
+    made = show.table("experiment", "minutes", "last result", "source", right=["minutes"])
+    for row in rows:
+        last = row["last"]
+        said = "none yet" if last is None else f"targets {'met' if last['met'] else 'missed'}, {last['minutes']} min"
+        made.add_row(row["name"], f"{row['minutes']:g}", said, Text(row["source"]))
+    show.console().print(made)
+
+
+def _experiments(out: Path | None) -> Iterator[dict[str, Any]]:
+    from latente.experiments import EXPERIMENTS, last_result
+
+    for name, experiment in EXPERIMENTS.items():
+        found = last_result(out or _folder(name, tiny=False))
+        last = None
+        if found is not None and found.get("name") == name:
+            last = {key: found.get(key) for key in ("met", "minutes", "seeds", "tiny", "machine")}
+        yield {"name": name, "source": experiment.source, "minutes": experiment.minutes, "last": last}

@@ -1,0 +1,111 @@
+"""Published autoencoder experiments, each rerun by one command, claim beside measurement.
+
+An experiment is one readable file: its docstring says whose it is, what was claimed, what ours costs and gave, and its
+`run(options)` trains, measures and draws with nothing but what `latente` offers everyone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from latente.errors import InputError, did_you_mean
+from latente.experiments.record import Options, Result, Row, machine
+
+__all__ = ["EXPERIMENTS", "Experiment", "Options", "Result", "Row", "find", "last_result", "reproduce"]
+
+_BFPS = "[BFPS] Banfi, Fleischer, Perez Rivera, Szejer: Autoencoders"
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """An experiment, before anything of it is imported.
+
+    module: of this package. source: whose it is. minutes: what all of it takes, with so many `seeds`, on one core of
+    an ordinary machine. takes_font: whether it takes characters of one's own.
+    """
+
+    module: str
+    source: str
+    minutes: float
+    seeds: int = 1
+    takes_font: bool = False
+
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    "letters": Experiment("letters", _BFPS, minutes=7, seeds=10, takes_font=True),
+    "letters-denoise": Experiment("letters_denoise", _BFPS, minutes=10, takes_font=True),
+}
+
+
+def find(name: str) -> Experiment:
+    """Return the experiment of that name; raises InputError with the nearest name where there is none."""
+    if name not in EXPERIMENTS:
+        raise did_you_mean("experiment", name, EXPERIMENTS)
+    return EXPERIMENTS[name]
+
+
+def reproduce(
+    name: str,
+    *,
+    seeds: int = 1,
+    tiny: bool = False,
+    out: str | Path | None = None,
+    font: str | Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Result:
+    """Run an experiment and return what came of it.
+
+    seeds, tiny, font, progress: as in `Options`. out: folder for result.json, result.md, the figures and the trials of
+    a study, which a second run there does not repeat; None writes nothing.
+    Raises InputError for an unknown name, fewer seeds than one, a font where there is nothing to write with it, and an
+    `out` that is a file.
+    """
+    experiment = find(name)
+    if seeds < 1:
+        raise InputError(f"seeds must be a whole number of at least 1, not {seeds}")
+    if font is not None and not experiment.takes_font:
+        takers = ", ".join(known for known, other in EXPERIMENTS.items() if other.takes_font)
+        raise InputError(f"{name} has no use for a font; these have: {takers}")
+    folder = None if out is None else Path(out)
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; name a folder for the result")
+    options = Options(seeds, tiny, folder, None if font is None else Path(font), progress)
+    start = time.perf_counter()
+    result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(options)
+    result = dataclasses.replace(
+        result,
+        name=name,
+        source=experiment.source,
+        seeds=seeds,
+        tiny=tiny,
+        command=_command(name, options),
+        minutes=(time.perf_counter() - start) / 60,
+        machine=machine(),
+    )
+    if folder is not None:
+        result.write(folder)
+    return result
+
+
+def last_result(folder: str | Path) -> dict[str, Any] | None:
+    """Return the result.json in a folder; None where there is none that can be read."""
+    try:
+        found = json.loads((Path(folder) / "result.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _command(name: str, options: Options) -> str:
+    words = ["latente", "reproduce", name]
+    words += ["--seeds", str(options.seeds)] * (options.seeds > 1) + ["--tiny"] * options.tiny
+    words += ["--font", str(options.font)] if options.font else []
+    words += ["--out", str(options.out)] if options.out else []
+    return shlex.join(words)

@@ -1,0 +1,187 @@
+"""What an experiment hands back: claims beside measurements, figures, and where, how and with what they came about."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latente.files import replacing, write_json
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Options", "Result", "Row", "machine"]
+
+_DOTS_PER_INCH = 144
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What an experiment is asked for.
+
+    seeds: repetitions, with the seeds 0, 1, ... tiny: the variant that shows in seconds that everything works, whose
+    figures say nothing. out: folder in which a study keeps its finished trials; None keeps nothing. font: a C header
+    with other characters, for the experiments on letters. progress: told in a line what is done.
+    """
+
+    seeds: int = 1
+    tiny: bool = False
+    out: Path | None = None
+    font: Path | None = None
+    progress: Callable[[str], None] | None = None
+
+    def tell(self, line: str) -> None:
+        """Tell whoever listens how far it is."""
+        if self.progress is not None:
+            self.progress(line)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A claim beside its measurement.
+
+    what: the quantity, with its unit. claimed: what was reported, by whom ("" where nothing was). measured: our figure.
+    target: what ours must reach, at most or, where higher is better, at least; None where there is nothing to reach.
+    """
+
+    what: str
+    claimed: str
+    measured: float
+    target: float | None = None
+    higher_is_better: bool = False
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is reached; None without one."""
+        if self.target is None:
+            return None
+        return self.measured >= self.target if self.higher_is_better else self.measured <= self.target
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row and whether its target is met, as plain values."""
+        return {**dataclasses.asdict(self), "met": self.met}
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What came of an experiment.
+
+    data: the images used, and whether they are the real ones or stand in for them.
+    rows: the claims. notes: what else there is to say, a sentence each. tables: further lines of figures by title;
+    those of one table have the same keys. extra: further figures for machines. figures: matplotlib figures by name.
+    The others are filled in by `reproduce`: name, source: which experiment, and whose. seeds, tiny: as in `Options`.
+    command, minutes, machine: how, how long and where it ran.
+    """
+
+    data: str
+    rows: Sequence[Row]
+    notes: Sequence[str] = ()
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
+    extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    figures: Mapping[str, Figure] = dataclasses.field(default_factory=dict)
+    name: str = ""
+    source: str = ""
+    seeds: int = 1
+    tiny: bool = False
+    command: str = ""
+    minutes: float = 0.0
+    machine: str = ""
+
+    @property
+    def met(self) -> bool:
+        """Whether every target is reached."""
+        return all(row.met is not False for row in self.rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values, of the figures the names of their files; numbers of `extra` on top."""
+        return {
+            "name": self.name,
+            "source": self.source,
+            "command": self.command,
+            "data": self.data,
+            "seeds": self.seeds,
+            "tiny": self.tiny,
+            "minutes": round(self.minutes, 3),
+            "machine": self.machine,
+            "met": self.met,
+            **self.extra,
+            "rows": [row.to_json() for row in self.rows],
+            "notes": list(self.notes),
+            "tables": {title: [dict(line) for line in lines] for title, lines in self.tables.items()},
+            "figures": self.pictures(),
+        }
+
+    def markdown(self) -> str:
+        """Return the result as a page: the claims, the notes, the tables, the figures."""
+        tiny = "This is the tiny variant: it shows that everything works, and its figures say nothing." * self.tiny
+        lines = [f"# {self.name}", "", f"Source: {self.source}", *(["", tiny] if tiny else []), ""]
+        heads: Sequence[str] = ("what", "claimed", "measured", "target", "met")
+        lines += [*_table(heads, [_cells(row) for row in self.rows]), ""]
+        facts = {"data": self.data, "seeds": self.seeds, "minutes": f"{self.minutes:.2f}", "machine": self.machine}
+        facts = {"command": f"`{self.command}`"} | facts if self.command else facts
+        lines += [f"- {name}: {value}" for name, value in facts.items()]
+        lines += [part for note in self.notes for part in ("", note)]
+        for title, table in self.tables.items():
+            heads = tuple(table[0]) if table else ()
+            lines += ["", f"## {title}", "", *_table(heads, [[_word(line[k]) for k in heads] for line in table])]
+        for name, file in self.pictures().items():
+            lines += ["", f"## {name}", "", f"![{name}]({file})"]
+        return "\n".join(lines) + "\n"
+
+    def pictures(self) -> dict[str, str]:
+        """Return the files of the figures by their names."""
+        return {name: f"{name.replace(' ', '-')}.png" for name in self.figures}
+
+    def write(self, folder: Path) -> None:
+        """Write the figures, result.md and, when they are there, result.json to a folder, each in one atomic step."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, file in self.pictures().items():
+            with replacing(folder / file) as temporary:
+                style: dict[str, Any] = {"facecolor": "white", "bbox_inches": "tight", "pad_inches": 0.08}
+                self.figures[name].savefig(temporary, format="png", dpi=_DOTS_PER_INCH, **style)
+        with replacing(folder / "result.md") as temporary:
+            temporary.write_text(self.markdown(), encoding="utf-8")
+        write_json(folder / "result.json", self.to_json())
+
+
+def machine() -> str:
+    """Return in a line what this runs on: processor, cores that may be used, torch and its threads."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    threads = torch.get_num_threads()
+    return f"{_processor()}, {cores} cores{gpu}; torch {torch.__version__} on {threads} thread{'s' * (threads > 1)}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # only Linux has it
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def _cells(row: Row) -> list[str]:
+    bound = "at least" if row.higher_is_better else "at most"
+    target = "" if row.target is None else f"{bound} {_word(row.target)}"
+    met = {True: "yes", False: "**no**", None: ""}[row.met]
+    return [row.what, row.claimed, _word(row.measured), target, met]
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}" if math.isfinite(value) else "–"
+    return str(value)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    # a bar or a grave accent in a cell would end it, or open a code span
+    escaped = [[cell.replace("|", "\\|").replace("`", "\\`") for cell in row] for row in rows]
+    return ["| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *escaped]]

@@ -1,0 +1,86 @@
+"""The experiment on clean letters, in its tiny variant, and its parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latente import InputError, open_images
+from latente.experiments import Result, letters, reproduce
+
+FONT = "uint8_t font[3][7] = {{4, 4, 4, 4, 4, 4, 4}, {0, 0, 31, 0, 31, 0, 0}, {17, 10, 4, 4, 4, 10, 17}};"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("letters")
+
+
+@pytest.fixture(scope="module")
+def result(folder: Path) -> Result:
+    return reproduce("letters", seeds=2, tiny=True, out=folder)
+
+
+def test_wrong_pixels_are_told_per_seed_and_character(result: Result) -> None:
+    found = result.to_json()
+    wrong = np.array(found["wrong_pixels"])
+    assert wrong.shape == (2, 32)
+    assert found["max_wrong_pixels"] == wrong.max()
+    lines = found["tables"]["wrong pixels per seed"]
+    assert [line["sum"] for line in lines] == wrong.sum(axis=1).tolist()
+    worst = result.rows[0]
+    assert (worst.measured, worst.target) == (wrong.max(), 0)
+
+
+def test_the_studies_hold_every_combination_and_how_many_pictures_differ(result: Result, folder: Path) -> None:
+    assert len(result.tables["why"]) == 2
+    assert len(result.tables["cure"]) == 6
+    assert {"wrong pixels", "worst", "different pictures"} <= result.tables["cure"][0].keys()
+    assert (folder / "study-why" / "trials.jsonl").is_file()
+
+
+def test_new_letters_name_the_nearest_one_and_their_distance_from_it(result: Result) -> None:
+    names = open_images("letters").label_names
+    for line in result.tables["new letters"]:
+        assert line["nearest letter"] in names
+        assert 0 <= line["pixels apart"] <= 35
+
+
+def test_figures_and_pages_are_written(result: Result, folder: Path) -> None:
+    assert all((folder / file).is_file() for file in result.pictures().values())
+    assert {"letters at their codes", "between letters", "why activation", "cure optimizer"} <= result.pictures().keys()
+    assert "10.25 pixels wrong" in (folder / "result.md").read_text(encoding="utf-8")
+
+
+def test_a_font_of_ones_own_takes_the_letters_place(tmp_path: Path) -> None:
+    (tmp_path / "font.h").write_text(FONT)
+    own = reproduce("letters", tiny=True, font=tmp_path / "font.h")
+    assert np.shape(own.extra["wrong_pixels"]) == (1, 3)
+    assert str(tmp_path / "font.h") in own.command
+
+
+def test_a_font_of_one_character_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.h").write_text("uint8_t font[1][7] = {{4, 4, 4, 4, 4, 4, 4}};")
+    with pytest.raises(InputError, match=r"one\.h holds one character"):
+        reproduce("letters", tiny=True, font=tmp_path / "one.h")
+
+
+def test_the_other_initialisations_are_what_they_are_called() -> None:
+    from torch import nn
+
+    for name, spread in (("torch", 1 / (3 * 400) ** 0.5), ("normal", 1.0)):
+        encoder, _ = letters.networks(0, (400, 400), "tanh", name)
+        inner = [layer for layer in encoder.modules() if isinstance(layer, nn.Linear)][1]
+        assert float(inner.weight.detach().std()) == pytest.approx(spread, rel=0.02)
+    first, again = (letters.networks(3, (8,), "relu", "normal")[1].state_dict() for _ in range(2))
+    assert all(bool((first[key] == again[key]).all()) for key in first)
+
+
+def test_powell_lowers_the_error_and_counts_its_evaluations() -> None:
+    few = open_images("letters", count=2)
+    wrong, spent = letters.powell(few, 0, (2,), 20_000)
+    assert wrong.shape == (2,)
+    assert wrong.sum() == 0
+    assert 0 < spent <= 20_100

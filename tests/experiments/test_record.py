@@ -1,0 +1,87 @@
+"""The frame of the experiments: claims beside measurements, written whole."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from latente import InputError
+from latente.experiments import EXPERIMENTS, Result, Row, find, last_result, reproduce
+
+ROWS = [
+    Row("error | percent", "[X] 3", 2.5, 3.0),
+    Row("accuracy", "", 0.8, 0.9, higher_is_better=True),
+    Row("seconds", "", 7.0),
+]
+
+
+def result(**changed: object) -> Result:
+    values: dict[str, object] = {"data": "digits", "rows": ROWS, "figures": {"a curve": Figure()}, "name": "toy"}
+    return Result(**(values | changed))  # type: ignore[arg-type]
+
+
+def test_a_target_is_met_at_most_or_where_higher_is_better_at_least() -> None:
+    assert [row.met for row in ROWS] == [True, False, None]
+    assert Row("exact", "", 0, 0).met
+    assert not Row("lost", "", math.nan, 1.0).met
+    assert not result().met
+    assert result(rows=[ROWS[0], ROWS[2]]).met
+
+
+def test_the_page_shows_each_claim_beside_its_measurement() -> None:
+    page = result(tables={"per seed": [{"seed": 0, "of": "`|"}]}, notes=["A remark."]).markdown()
+    assert "| error \\| percent | [X] 3 | 2.5 | at most 3 | yes |" in page
+    assert "| accuracy |  | 0.8 | at least 0.9 | **no** |" in page
+    assert "| seconds |  | 7 |  |  |" in page
+    assert "| 0 | \\`\\| |" in page
+    assert "\nA remark.\n" in page
+    assert "![a curve](a-curve.png)" in page
+    assert "tiny variant" not in page
+    assert "tiny variant" in result(tiny=True).markdown()
+
+
+def test_a_result_is_written_with_its_figures_and_nothing_half_written(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "toy"
+    result(extra={"max_wrong_pixels": 3}).write(folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["a-curve.png", "result.json", "result.md"]
+    assert (folder / "a-curve.png").read_bytes().startswith(b"\x89PNG")
+    found = last_result(folder)
+    assert found is not None
+    assert (found["name"], found["met"], found["max_wrong_pixels"]) == ("toy", False, 3)
+    assert found["rows"][0]["target"] == 3.0
+    assert found["figures"] == {"a curve": "a-curve.png"}
+
+
+def test_there_is_no_last_result_where_there_is_none_that_can_be_read(tmp_path: Path) -> None:
+    assert last_result(tmp_path) is None
+    (tmp_path / "result.json").write_text("{")
+    assert last_result(tmp_path) is None
+    (tmp_path / "result.json").write_text(json.dumps([1]))
+    assert last_result(tmp_path) is None
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_every_experiment_says_whose_it_is_what_was_claimed_and_how_to_rerun_it(name: str) -> None:
+    module = importlib.import_module(f"latente.experiments.{EXPERIMENTS[name].module}")
+    said = module.__doc__
+    assert all(f"\n{word}: " in said for word in ("Source", "Claim", "Ours", "Command", "Minutes"))
+    assert EXPERIMENTS[name].source in said
+    assert f"latente reproduce {name}" in said
+    assert callable(module.run)
+
+
+def test_what_cannot_be_asked_for_is_one_line_with_a_cure(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="did you mean 'letters'"):
+        find("lettres")
+    with pytest.raises(InputError, match="seeds must be a whole number of at least 1"):
+        reproduce("letters", seeds=0)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="is a file; name a folder"):
+        reproduce("letters", out=tmp_path / "file")
+    with pytest.raises(InputError, match="cannot be read"):
+        reproduce("letters", tiny=True, font=tmp_path / "none.h")
