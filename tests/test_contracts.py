@@ -19,15 +19,36 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, estimator_checks_generator
 from torch import nn
 
-from latente import Autoencoder, InputError, VariationalAutoencoder, load, open_images, resume
+from latente import (
+    Autoencoder,
+    InputError,
+    StackedAutoencoderClassifier,
+    VariationalAutoencoder,
+    load,
+    open_images,
+    resume,
+)
 
 KINDS = [Autoencoder, VariationalAutoencoder]
+EVERY = [*KINDS, StackedAutoencoderClassifier]
 LAYOUTS = {"NF": (20, 12), "NHW": (20, 9, 10), "NHWC": (20, 9, 10, 3), "NCHW": (20, 2, 9, 10)}
 
 
 def small(kind: type, **changed: object):
     """Return an estimator that trains in milliseconds."""
-    return kind(**{"latent_dim": 2, "hidden": (4,), "epochs": 2, "random_state": 0, "device": "cpu", **changed})
+    own = {"hidden": (4, 2), "pretrain_epochs": 1} if kind is StackedAutoencoderClassifier else {"latent_dim": 2}
+    return kind(**{"hidden": (4,), "epochs": 2, "random_state": 0, "device": "cpu", **own, **changed})
+
+
+def labels(X: np.ndarray) -> np.ndarray:
+    """Return the labels that a classifier is fitted with; the others ignore them."""
+    return np.arange(len(X)) % 3
+
+
+def teachable(kind: type):
+    """Return an estimator that scikit-learn's checks can train; they ask of a classifier that it learns something."""
+    able = {"hidden": (16,), "epochs": 20, "learning_rate": 1e-2}
+    return small(kind, **(able if kind is StackedAutoencoderClassifier else {}))
 
 
 def pictures(layout: str = "NHWC", dtype: type = np.uint8) -> np.ndarray:
@@ -40,20 +61,21 @@ def pictures(layout: str = "NHWC", dtype: type = np.uint8) -> np.ndarray:
 # Every check of scikit-learn by itself, so that a failure names the check; none is skipped or expected to fail.
 CHECKS = [
     pytest.param(kind, index, id=f"{kind.__name__}-{getattr(check, 'func', check).__name__}-{index}")
-    for kind in KINDS
-    for index, (_, check) in enumerate(estimator_checks_generator(small(kind)))
+    for kind in EVERY
+    for index, (_, check) in enumerate(estimator_checks_generator(teachable(kind)))
 ]
 
 
 @pytest.mark.parametrize(("kind", "index"), CHECKS)
 def test_scikit_learn_s_check(kind: type, index: int):
-    estimator, check = list(estimator_checks_generator(small(kind)))[index]
+    estimator, check = list(estimator_checks_generator(teachable(kind)))[index]
     check(estimator)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 def test_with_all_defaults_but_time_scikit_learn_s_checks_pass_as_a_whole(kind: type):
-    results = check_estimator(kind(epochs=1, random_state=0), on_skip=None, on_fail="raise")
+    time = {"epochs": 1} if kind in KINDS else {"hidden": (64, 32), "epochs": 12, "pretrain_epochs": 1}
+    results = check_estimator(kind(**time, random_state=0), on_skip=None, on_fail="raise")
     assert {result["status"] for result in results} == {"passed"}
 
 
@@ -92,23 +114,25 @@ def test_an_odd_image_scores_lower(kind: type):
     assert estimator.score_samples(odd)[0] < estimator.score_samples(X).min()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 def test_equal_seeds_give_equal_models_and_other_seeds_others(kind: type):
     X = pictures()
-    one, two, other = (small(kind, random_state=seed).fit(X) for seed in (5, 5, 6))
+    one, two, other = (small(kind, random_state=seed).fit(X, labels(X)) for seed in (5, 5, 6))
     np.testing.assert_array_equal(one.transform(X), two.transform(X))
     assert not np.array_equal(one.transform(X), other.transform(X))
-    np.testing.assert_array_equal(one.sample(4, random_state=1), two.sample(4, random_state=1))
+    if kind in KINDS:
+        np.testing.assert_array_equal(one.sample(4, random_state=1), two.sample(4, random_state=1))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 def test_no_method_touches_the_global_random_state(kind: type):
     X = pictures()
     before = (np.random.get_state()[1].tolist(), torch.get_rng_state())
-    estimator = small(kind, dropout=0.2).fit(X)
-    estimator.partial_fit(X)
-    estimator.score(X)
-    estimator.sample(2)
+    estimator = small(kind, dropout=0.2, corruption="mask:0.2").fit(X, labels(X))
+    estimator.score(X, labels(X))
+    if kind in KINDS:
+        estimator.partial_fit(X)
+        estimator.sample(2)
     assert np.random.get_state()[1].tolist() == before[0]
     assert torch.equal(torch.get_rng_state(), before[1])
 
@@ -125,33 +149,79 @@ def test_works_in_a_pipeline_and_a_grid_search(kind: type):
     assert np.isfinite(alone.cv_results_["mean_test_score"]).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_codes_of_any_layout_are_a_table_and_its_features_are_counted(kind: type, layout: str):
+    X = pictures(layout)
+    estimator = small(kind).fit(X, labels(X))
+    assert (estimator.transform(X).shape, estimator.transform(X).dtype) == ((len(X), 2), np.float32)
+    assert estimator.n_features_in_ == math.prod(X.shape[1:])
+    assert len(estimator.get_feature_names_out()) == 2
+
+
+@pytest.fixture
+def labelled_file(tmp_path: Path) -> Path:
+    """A file of images with their labels."""
+    X = pictures()
+    np.savez(tmp_path / "set.npz", images=X, labels=labels(X))
+    return tmp_path / "set.npz"
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_path_and_images_of_the_door_serve_as_arrays_do(kind: type, labelled_file: Path):
+    X = pictures()
+    images = open_images(labelled_file)
+    estimator = small(kind).fit(X, labels(X))
+    for other in (small(kind).fit(labelled_file), small(kind).fit(images)):
+        np.testing.assert_array_equal(other.transform(X), estimator.transform(X))
+    for other in (labelled_file, images):
+        np.testing.assert_array_equal(estimator.transform(other), estimator.transform(X))
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_a_run_is_extended_as_if_it_had_never_ended(kind: type, labelled_file: Path, tmp_path: Path):
+    X = pictures()
+    whole = small(kind, epochs=4, out=tmp_path / "whole").fit(labelled_file)
+    small(kind, epochs=2, out=tmp_path / "parts").fit(labelled_file)
+    parts = resume(tmp_path / "parts", epochs=4)
+    np.testing.assert_array_equal(parts.transform(X), whole.transform(X))
+    assert [line["step"] for line in parts.history_] == [line["step"] for line in whole.history_]
+    np.testing.assert_array_equal(load(tmp_path / "parts").transform(X), whole.transform(X))
+
+
+@pytest.mark.parametrize("kind", EVERY)
 def test_survives_clone_joblib_and_a_model_folder(kind: type, tmp_path: Path):
     X = pictures()
-    estimator = small(kind).fit(X)
+    estimator = small(kind).fit(X, labels(X))
     assert clone(estimator).get_params() == estimator.get_params()
     buffer = io.BytesIO()
     joblib.dump(estimator, buffer)
     buffer.seek(0)
+    uses = ("reconstruct", "score_samples") if kind in KINDS else ("predict", "predict_proba")
     for copy in (joblib.load(buffer), kind.load(estimator.save(tmp_path)), load(tmp_path)):
-        np.testing.assert_array_equal(copy.transform(X), estimator.transform(X))
-        np.testing.assert_array_equal(copy.reconstruct(X), estimator.reconstruct(X))
-        np.testing.assert_array_equal(copy.score_samples(X), estimator.score_samples(X))
-        np.testing.assert_array_equal(copy.sample(2, random_state=0), estimator.sample(2, random_state=0))
+        for use in ("transform", *uses):
+            np.testing.assert_array_equal(getattr(copy, use)(X), getattr(estimator, use)(X))
+        if kind in KINDS:
+            np.testing.assert_array_equal(copy.sample(2, random_state=0), estimator.sample(2, random_state=0))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_before_fit_every_use_says_so(kind: type):
-    for use in ("transform", "reconstruct", "score_samples", "score", "inverse_transform", "evaluate"):
+@pytest.mark.parametrize("kind", EVERY)
+def test_before_fit_every_use_says_so(kind: type, tmp_path: Path):
+    autoencoders = ("reconstruct", "score_samples", "inverse_transform", "evaluate")
+    classifiers = ("predict", "predict_proba", "decision_function")
+    for use in ("transform", "encode", "score", "open", *(autoencoders if kind in KINDS else classifiers)):
         with pytest.raises(NotFittedError):
             getattr(kind(), use)(pictures())
     with pytest.raises(NotFittedError):
-        kind().sample(2)
+        kind().save(tmp_path)
+    if kind in KINDS:
+        with pytest.raises(NotFittedError):
+            kind().sample(2)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVERY)
 def test_images_that_do_not_match_the_training_s_are_refused_by_name(kind: type):
-    estimator = small(kind).fit(pictures())
+    estimator = small(kind).fit(pictures(), labels(pictures()))
     with pytest.raises(InputError, match="are 3x8x10, but the model was trained on 3x9x10"):
         estimator.transform(pictures()[:, :8])
     with pytest.raises(InputError, match="are float64, but the model was trained on uint8"):
@@ -208,6 +278,19 @@ def test_a_corruption_of_the_user_s_own_is_not_saved_and_that_is_said(kind: type
     [
         ({"network": "cnn"}, "unknown network 'cnn'"),
         ({"network": (1, 2)}, "pair of torch modules"),
+        ({"latent_dim": 0}, "latent_dim"),
+    ],
+)
+def test_a_network_that_cannot_be_is_one_clear_line(kind: type, options: dict, message: str):
+    with pytest.raises(InputError, match=message) as caught:
+        small(kind, **options).fit(pictures())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", EVERY)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
         ({"activation": "rellu"}, "did you mean 'relu'"),
         ({"corruption": "gausian:0.2"}, "did you mean"),
         ({"corruption": 3}, "corruption is a name"),
@@ -216,15 +299,15 @@ def test_a_corruption_of_the_user_s_own_is_not_saved_and_that_is_said(kind: type
         ({"random_state": "x"}, "random_state"),
         ({"random_state": -1}, "random_state"),
         ({"device": "gpu"}, "unknown device"),
-        ({"latent_dim": 0}, "latent_dim"),
         ({"hidden": (0,)}, "hidden"),
         ({"dropout": 1.0}, "dropout"),
     ],
 )
-def test_an_option_that_cannot_be_is_one_clear_line(kind: type, options: dict, message: str):
+def test_an_option_that_cannot_be_is_one_clear_line(kind: type, options: dict, message: str, tmp_path: Path):
     with pytest.raises(InputError, match=message) as caught:
-        small(kind, **options).fit(pictures())
+        small(kind, **options, out=tmp_path / "run").fit(pictures(), labels(pictures()))
     assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from latente.errors import InputError, Interrupted, ModelError, TrainingError
-    from latente.estimators import Autoencoder, VariationalAutoencoder, load, resume
+    from latente.estimators import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder, load, resume
     from latente.images import Images, open_images
 
 __version__ = "0.1.0"
@@ -21,6 +21,7 @@ __all__ = [
     "InputError",
     "Interrupted",
     "ModelError",
+    "StackedAutoencoderClassifier",
     "TrainingError",
     "VariationalAutoencoder",
     "__version__",
@@ -35,6 +36,7 @@ _HOMES = {
     "InputError": "latente.errors",
     "Interrupted": "latente.errors",
     "ModelError": "latente.errors",
+    "StackedAutoencoderClassifier": "latente.estimators",
     "TrainingError": "latente.errors",
     "VariationalAutoencoder": "latente.estimators",
     "load": "latente.estimators",

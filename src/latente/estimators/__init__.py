@@ -3,88 +3,107 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from torch import nn
-
 from latente.errors import InputError, ModelError, did_you_mean
-from latente.estimators import saving
+from latente.estimators import fitting, saving
 from latente.estimators.autoencoder import Autoencoder
 from latente.estimators.base import ImageEstimator
+from latente.estimators.estimator import Estimator
+from latente.estimators.stacked import StackedAutoencoderClassifier
 from latente.estimators.variational import VariationalAutoencoder
 from latente.images import open_images
 from latente.training import Run
 
-__all__ = ["ESTIMATORS", "Autoencoder", "ImageEstimator", "VariationalAutoencoder", "load", "resume"]
+__all__ = [
+    "ESTIMATORS",
+    "Autoencoder",
+    "Estimator",
+    "ImageEstimator",
+    "StackedAutoencoderClassifier",
+    "VariationalAutoencoder",
+    "load",
+    "resume",
+]
 
 ESTIMATORS: dict[str, type[ImageEstimator]] = {kind.model: kind for kind in (Autoencoder, VariationalAutoencoder)}
+_KINDS: dict[str, type[Estimator]] = {**ESTIMATORS, StackedAutoencoderClassifier.model: StackedAutoencoderClassifier}
 
 
-def load(
-    path: str | os.PathLike[str], network: Sequence[nn.Module] | None = None, corruption: Any = None
-) -> ImageEstimator:
+def load(path: str | os.PathLike[str], **own: Any) -> Any:
     """Return the model, of whichever kind, in a run folder or in what `save` wrote.
 
-    network, corruption: give back the (encoder, decoder) and the callable that a caller trained with; only their names
-    are saved. Raises ModelError, with the reason, where the folder is damaged or foreign.
+    own: give back what is a caller's own, of which only the names are saved, by the option's name: network=(encoder,
+    decoder), corruption=(a callable). Raises ModelError, with the reason, where the folder is damaged or foreign.
     """
     folder = saving.model_folder(path)
-    kinds = {kind.__name__: kind for kind in ESTIMATORS.values()}
+    kinds = {kind.__name__: kind for kind in _KINDS.values()}
     name = saving.read_model(folder)["estimator"]
     if name not in kinds:
         raise ModelError(f"{folder} holds a {name!r}, which this version of latente does not know")
-    return kinds[name].load(path, network, corruption)
+    return kinds[name].load(path, **own)
 
 
 def resume(
     path: str | os.PathLike[str],
     X: Any = None,
+    y: Any = None,
     *,
     epochs: int | None = None,
-    network: Sequence[nn.Module] | None = None,
-    corruption: Any = None,
     validation: Any = None,
     verbose: bool = False,
-) -> ImageEstimator:
+    **own: Any,
+) -> Any:
     """Go on with the training in a run folder, bit for bit as if it had never stopped, and return the fitted model.
 
-    X: the training images, where the run cannot open them again by itself (arrays in memory). epochs: extends a run
-    beyond the number it was started with. network, corruption, validation: a caller's own modules, callable and set,
-    which a run does not keep.
+    X, y: the training images, and a classifier's labels, where the run cannot open them again by itself (arrays in
+    memory). epochs: extends a run beyond the number it was started with. validation: a caller's own set, and own: a
+    caller's own modules and callables as for `load`, which a run does not keep.
     Raises InputError where the images are not those that the run was trained on.
     """
     run = Run.open(path)
     saved = run.options()
-    if saved.get("model") not in ESTIMATORS:
-        raise did_you_mean("model", saved.get("model"), ESTIMATORS)
-    options = dict(saved["options"])
+    if saved.get("model") not in _KINDS:
+        raise did_you_mean("model", saved.get("model"), _KINDS)
+    options = saved["options"] | _put_back(run, saved["options"], own | {"validation": validation})
     if epochs is not None:
         if epochs < options["epochs"]:
             raise InputError(f"epochs={epochs}: this run was started with {options['epochs']}; give at least as many")
         options["epochs"] = epochs
-    if not isinstance(options["network"], str):
-        if network is None:
-            raise InputError(
-                f"{path} was trained with networks of its own; give resume(..., network=(encoder, decoder))"
-            )
-        options["network"] = tuple(network)
-    if corruption is not None:
-        options["corruption"] = corruption
-    elif str(options["corruption"]).startswith("own:"):
-        raise InputError(f"{path} was trained with a corruption of its own; give resume(..., corruption=...)")
-    if isinstance(options["validation"], str):
-        if validation is None:
-            raise InputError(f"{path} was validated on a set of its own; give resume(..., validation=that set)")
-        options["validation"] = validation
     options["hidden"] = None if options["hidden"] is None else tuple(options["hidden"])
-    estimator = ESTIMATORS[saved["model"]](**{**options, "out": str(path), "verbose": verbose})
-    images = estimator._open_for_fit(_images_of(run, saved, X), reset=True)
+    estimator = _KINDS[saved["model"]](**{**options, "out": str(path), "verbose": verbose})
+    images = estimator._open_for_fit(_images_of(run, saved, X), y)
     if images.fingerprint != saved["data"]["fingerprint"]:
         raise InputError(f"{images.name} is not the set that {path} was trained on (its fingerprint differs)")
     if epochs is not None:
         run.write_options(saved | {"options": saved["options"] | {"epochs": epochs}})
     return estimator._train(images, resumed=run)
+
+
+def _put_back(run: Run, options: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is a caller's own among the options, given back; InputError where some of it is missing."""
+    given = {name: value for name, value in own.items() if value is not None}
+    if unknown := given.keys() - {"network", "validation", *fitting.CORRUPTIONS} | given.keys() - options.keys():
+        raise InputError(
+            f"{run.path} was trained without {unknown.pop()!r}: there is nothing of that name to give back"
+        )
+    if isinstance(options.get("network"), list):
+        if "network" not in given:
+            raise InputError(
+                f"{run.path} was trained with networks of its own; give resume(..., network=(encoder, decoder))"
+            )
+        given["network"] = tuple(given["network"])
+    else:
+        given.pop("network", None)
+    for name in fitting.CORRUPTIONS:
+        if str(options.get(name)).startswith(fitting.OWN) and name not in given:
+            raise InputError(f"{run.path} was trained with a {name} of its own; give resume(..., {name}=...)")
+    if not isinstance(options["validation"], str):
+        given.pop("validation", None)
+    elif "validation" not in given:
+        raise InputError(f"{run.path} was validated on a set of its own; give resume(..., validation=that set)")
+    return given
 
 
 def _images_of(run: Run, saved: dict[str, Any], X: Any) -> Any:

@@ -1,70 +1,44 @@
-"""scikit-learn's contract over objective, loop and run folder: what all estimators of images have in common."""
+"""What autoencoders of all families do: encode, decode, rebuild, draw, and judge images by what becomes of them."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
 import math
-import os
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from latente import corruptions, networks
-from latente.errors import InputError, ModelError
-from latente.estimators import fitting, planning, saving
-from latente.estimators.previews import Keeper, ProgressBar
-from latente.images import Images, Scaling, open_images, to_layout
+from latente import networks
+from latente.errors import InputError
+from latente.estimators import fitting, notebook, planning
+from latente.estimators.estimator import Estimator
+from latente.images import Images, to_layout
 from latente.metrics import evaluate_images
 from latente.objectives import ReconstructionObjective
-from latente.training import Batches, Listener, Run, TrainingOptions, TrainingState, evaluate, isolated_rng, train
-from latente.training.devices import resolve_device
+from latente.training import Batches, TrainingState, evaluate, train
 
 __all__ = ["ImageEstimator"]
 
-_TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions) if field.name != "seed")
-_FITTED = (
-    "image_shape_",
-    "code_shape_",
-    "layout_",
-    "seed_",
-    "name_",
-    "label_names_",
-    "best_epoch_",
-    "is_binary_",
-    "batch_size_",
-    "crop_",
-)
 _PICTURES = 8
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """Base of the estimators: the options that all share, and everything but the objective, which a subclass builds.
+class ImageEstimator(Estimator):
+    """Base of the autoencoders: everything but the objective, which a subclass builds.
 
-    A dataclass, because scikit-learn's constructors do nothing but store their arguments. latent_dim: values in a code;
-    None keeps a convolutional bottleneck spatial. network: "auto" (dense for tables and sides under 8, else
-    convolutional), "dense", "conv", or a pair of modules (encoder, decoder). hidden: widths or channels of the encoder,
-    mirrored in the decoder; None is chosen by the network. activation, normalization, dropout, kernel_size, stride,
-    depth (convolutions per level): see `latente.networks`. corruption: a name such as "gaussian:0.2", or a callable
-    (x, generator, shared=False) -> worse x. batch_size: None is 128, or for small sets as much less (down to 16) as
-    gives an epoch 20 steps. validation: share of the images held out to choose the best epoch, a set, or None.
-    random_state: None, an integer or a RandomState. out: folder for the run; None writes nothing. init: a run whose
-    weights to start from. verbose: show a progress bar. The others are those of `TrainingOptions`.
-
-    X is an array (N, F), (N, H, W), (N, H, W, C) or (N, C, H, W), a path, a named set, or `Images`; what comes out
-    has the layout, units and dtype that went in. Every method but `fit` raises NotFittedError before `fit`, and
-    InputError where X does not match the images that were trained on.
+    latent_dim: values in a code; None keeps a convolutional bottleneck spatial. network: "auto" (dense for tables and
+    sides under 8, else convolutional), "dense", "conv", or a pair of modules (encoder, decoder). hidden: widths or
+    channels of the encoder, mirrored in the decoder; None is chosen by the network. activation, normalization, dropout,
+    kernel_size, stride, depth (convolutions per level): see `latente.networks`. corruption: a name such as
+    "gaussian:0.2", or a callable (x, generator, shared=False) -> worse x. The other options, what X may be and which
+    errors are raised: see `Estimator`. What comes out has the layout, units and dtype that went in.
     """
 
-    model: ClassVar[str]  # the name on the command line
     code_multiplier: ClassVar[int] = 1  # encoder outputs per latent dimension
 
     latent_dim: int | None = 32
@@ -77,27 +51,6 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     stride: int = 2
     depth: int = 1
     corruption: Any = None
-    batch_size: int | None = None
-    epochs: int = 20
-    learning_rate: float = 1e-3
-    optimizer: str = "adam"
-    weight_decay: float = 0.0
-    schedule: str = "constant"
-    warmup: int = 0
-    gradient_clip: float | None = None
-    accumulate: int = 1
-    ema: float | None = None
-    patience: int | None = None
-    validation: Any = 0.1
-    precision: str = "float32"
-    device: str = "auto"
-    threads: int | None = None
-    random_state: Any = None
-    out: Any = None
-    init: Any = None
-    checkpoint_every: int | None = None
-    log_every: int = 50
-    verbose: bool = False
 
     def _objective(
         self, encoder: nn.Module, decoder: nn.Module, output: str, is_binary: Callable[[], bool]
@@ -112,8 +65,8 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
         With `out` the whole training is written to that folder and can be resumed from there.
         """
-        images = self._open_for_fit(X, reset=True)
-        return self._train(images, resumed=None)
+        self.__dict__.pop("_state", None)
+        return self._train(self._open_for_fit(X), resumed=None)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Train one epoch on X, going on from where the last call ended; y is ignored.
@@ -133,56 +86,8 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self.history_ = self._state.history
         return self
 
-    def _open_for_fit(self, X: Any, reset: bool) -> Images:
-        if isinstance(X, Images) or fitting.is_source(X) or getattr(X, "ndim", 2) != 2:
-            images = open_images(X)
-        else:
-            images = open_images(validate_data(self, X, reset=reset))
-        if not reset:
-            self._check_match(images)
-        elif not len(images):
-            raise InputError("there are no images to fit on")
-        return images
-
-    def _train(self, images: Images, resumed: Run | None) -> Self:
-        self.seed_ = fitting.settle_seed(self.random_state)
-        parts = fitting.split(images, self.validation, self.seed_)
-        self._settle(images, parts.rows)
-        if self.init is not None and resumed is None:
-            self._start_from(self.init)
-        options = self._training_options()  # out of range, they must leave no run folder behind
-        run = resumed or self._new_run(parts)
-        listeners: list[Listener] = [ProgressBar()] if self.verbose else []
-        if run is not None:
-            listeners.append(self._keeper(run, parts))
-        state = train(
-            self.objective_,
-            images,
-            self.scaling_,
-            options,
-            rows=parts.rows,
-            validation=parts.validation,
-            run=run,
-            listeners=listeners,
-        )
-        if state.best_weights is not None:
-            self.objective_.load_state_dict(state.best_weights)
-        self.history_, self.best_epoch_ = state.history, state.best_epoch
-        self._after_training(images, parts.rows)
-        if run is not None and fitting.leads():
-            self._write(run.model, self.objective_.state_dict())
-        self.__dict__.pop("_state", None)
-        return self
-
     def _settle(self, images: Images, rows: np.ndarray) -> None:
-        """Set everything that follows from the options and the training images, up to the initialised objective."""
-        self.scaling_ = Scaling.fit(images.pixels, rows)
-        self.image_shape_, self.layout_, self.name_ = images.shape, images.layout, images.name
-        self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
-        self.n_features_in_ = math.prod(images.shape)
-        self.batch_size_ = fitting.usual_batch_size(len(rows)) if self.batch_size is None else self.batch_size
-        with isolated_rng(self.seed_):
-            self._build(lambda: fitting.is_binary(images))
+        super()._settle(images, rows)
         if (target := images.columns.get("target")) is not None:
             if target.shape != images.pixels.shape or target.dtype != images.dtype:
                 raise InputError(
@@ -192,7 +97,6 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             self.objective_.columns = ("target",)
 
     def _build(self, is_binary: Callable[[], bool]) -> None:
-        """Make networks and objective for `image_shape_` and `scaling_`."""
         own = fitting.own_networks(self.network)
         shape = self.image_shape_
         if own is not None:
@@ -217,42 +121,19 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             self.code_shape_ = fitting.code_shape(encoder, shape, self.code_multiplier)
             output = "sigmoid" if self.scaling_.bounded and len(shape) == 3 else "linear"
         self.objective_: ReconstructionObjective = self._objective(encoder, decoder, output, is_binary)
-        self.device_ = resolve_device(self.device)
 
     def _latent_activation(self) -> str | None:
         """Hook: the name of the activation of the code, None for none."""
         return None
 
-    def _after_training(self, images: Images, rows: np.ndarray) -> None:
-        """Hook: what a family derives from the trained model and its training images."""
-
-    def _training_options(self, **changed: Any) -> TrainingOptions:
-        options = {name: getattr(self, name) for name in _TRAINING}
-        return TrainingOptions(**{**options, "batch_size": self.batch_size_, "seed": self.seed_, **changed})
-
-    def _start_from(self, run: str | os.PathLike[str]) -> None:
-        folder = saving.model_folder(run)
-        weights = saving.read_weights(folder, saving.read_model(folder)["weights"])
-        own = {name: value for name, value in weights.items() if not name.startswith(saving.EXTRA)}
-        saving.load_weights(self.objective_, own, folder)
-
-    # -- the run folder
-
-    def _new_run(self, parts: fitting.Split) -> Run | None:
-        if self.out is None:
-            return None
-        return Run.create(self.out, fitting.run_options(self, parts)) if fitting.leads() else Run(self.out)
-
-    def _keeper(self, run: Run, parts: fitting.Split) -> Keeper:
+    def _pictures(self, parts: fitting.Split) -> Callable[[], list[np.ndarray]] | None:
         source, rows = (parts.held_out, parts.held_out_rows) if parts.validation else (parts.images, parts.rows)
         if source.is_table:
-            return Keeper(run, lambda weights: self._write(run.model, weights), None)
+            return None
         few = source.take(rows[:_PICTURES])
-
-        def rows_of_picture() -> list[np.ndarray]:
-            return self._preview(Batches(few, self.scaling_, self.device_).batch(torch.arange(len(few))), few.pixels)
-
-        return Keeper(run, lambda weights: self._write(run.model, weights), rows_of_picture)
+        return lambda: self._preview(
+            Batches(few, self.scaling_, self.device_).batch(torch.arange(len(few))), few.pixels
+        )
 
     def _preview(self, batch: Mapping[str, Tensor], pixels: np.ndarray) -> list[np.ndarray]:
         """Return lines of pictures: originals, what the model saw of them (where corrupted), what it made of that."""
@@ -266,28 +147,9 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         return lines
 
     def _corruption(self) -> Any:
-        if isinstance(self.corruption, str):
-            return corruptions.from_name(self.corruption)
-        if self.corruption is not None and not callable(self.corruption):
-            raise InputError(f"corruption is a name such as 'gaussian:0.2' or a callable, not {self.corruption!r}")
-        return self.corruption
+        return fitting.as_corruption("corruption", self.corruption)
 
     # -- using
-
-    def open(self, source: Any, **door: Any) -> Images:
-        """Open images behind a path or name as those of the training were: of their size, channels and crop.
-
-        door: further options of `open_images`, such as split, count and progress.
-        """
-        check_is_fitted(self, "objective_")
-        if len(self.image_shape_) == 3:
-            channels, *size = self.image_shape_
-            door |= {"channels": channels, "size": tuple(size), "crop": self.crop_}
-        return open_images(source, **door)
-
-    def encode(self, X: Any) -> np.ndarray:
-        """Return the codes of X, float32: (N, latent_dim), or (N, C, H, W) where the bottleneck is spatial."""
-        return self._apply(self._open(X), lambda x: self.objective_.encode(x).cpu().numpy())
 
     def decode(self, codes: Any) -> np.ndarray:
         """Return the images that codes (as `encode` returns them, or flattened) stand for, in the training's layout."""
@@ -296,11 +158,6 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if codes.size != len(codes) * math.prod(self.code_shape_):
             raise InputError(f"codes have shape {codes.shape}, but this model decodes (N, *{self.code_shape_})")
         return to_layout(self._decode(codes), self.layout_)
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Return the codes of X as (N, K) float32, K the number of values in one code."""
-        codes = self.encode(X)
-        return codes.reshape(len(codes), -1)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Return the images that the codes X (N, K) stand for."""
@@ -392,131 +249,13 @@ class ImageEstimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             ]
         return np.concatenate(parts)
 
-    def _apply(self, images: Images, function: Callable[[Tensor], np.ndarray]) -> np.ndarray:
-        """Apply a function of scaled images to all of them, batch by batch, without gradients."""
-        batches = Batches(images, self.scaling_, self.device_)
-        with torch.no_grad():
-            parts = [function(b["images"]) for b in batches.in_order(self._rows(images), self._chunk())]
-        return np.concatenate(parts)[: len(images)]
-
-    def _rows(self, images: Images) -> Tensor:
-        """Return all rows, those of a table filled up to whole chunks by its first row.
-
-        Products of one shape are added up in one order: so a row's code is the same whatever else is in the call.
-        """
-        rows = torch.arange(len(images))
-        missing = -len(rows) % self._chunk() if images.is_table else 0
-        return torch.cat([rows, rows.new_zeros(missing)])
-
-    def _chunk(self) -> int:
-        """Images per forward pass: about 8 MB of input, so that the largest layers stay in moderate memory."""
-        if len(self.image_shape_) == 1:
-            return 256
-        return int(min(2048, max(16, 2_000_000 // math.prod(self.image_shape_))))
-
-    def _open(self, X: Any) -> Images:
-        check_is_fitted(self, "objective_")
-        if isinstance(X, Images):
-            images = X
-        elif fitting.is_source(X):
-            images = self.open(X)
-        elif len(self.image_shape_) == 1:
-            images = open_images(validate_data(self, X, reset=False))
-        else:
-            images = open_images(X, channels="first" if self.layout_ == "NCHW" else "last")
-        self._check_match(images)
-        return images
-
-    def _check_match(self, images: Images) -> None:
-        if images.shape != self.image_shape_:
-            given, trained = ("x".join(map(str, shape)) for shape in (images.shape, self.image_shape_))
-            raise InputError(f"the images of {images.name} are {given}, but the model was trained on {trained}")
-        trained_dtype = np.dtype(self.scaling_.dtype)
-        if self.scaling_.bounded and images.dtype.kind != trained_dtype.kind:
-            raise InputError(
-                f"the images of {images.name} are {images.dtype}, but the model was trained on {trained_dtype}, "
-                "another range of values; convert them to it"
-            )
-
-    @property
-    def _n_features_out(self) -> int:
-        return math.prod(self.code_shape_)
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are float32 whatever went in
-        return tags
-
     def __getstate__(self) -> dict[str, Any]:
         # a training in progress holds generators, which cannot be pickled; its weights are in objective_
         return {name: value for name, value in super().__getstate__().items() if name != "_state"}
 
-    # -- on disk
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to `path`/model as JSON and safetensors; a run folder may take it too."""
-        check_is_fitted(self, "objective_")
-        self._write(Path(path) / "model", self.objective_.state_dict())
-        return Path(path)
-
-    @classmethod
-    def load(
-        cls, path: str | os.PathLike[str], network: Sequence[nn.Module] | None = None, corruption: Any = None
-    ) -> Self:
-        """Return the model in a run folder or in what `save` wrote.
-
-        network, corruption: give back a caller's own modules and callable, of which only the names are saved; without
-        the callable, a warning says that the model takes images as they are. Raises ModelError, with the reason, where
-        the folder holds another kind of model, or is damaged or foreign.
-        """
-        folder = saving.model_folder(path)
-        model = saving.read_model(folder)
-        if model["estimator"] != cls.__name__:
-            raise ModelError(f"{folder} holds a {model['estimator']}, not a {cls.__name__}; use latente.load()")
-        return cls._from_model(folder, model, network, corruption)
-
-    @classmethod
-    def _from_model(
-        cls, folder: Path, model: Mapping[str, Any], network: Sequence[nn.Module] | None, corruption: Any
-    ) -> Self:
-        try:
-            options, fitted = dict(model["options"]), model["fitted"]
-            options["network"] = saving.networks_of(options["network"], network, fitted, folder)
-            options["hidden"] = None if options["hidden"] is None else tuple(options["hidden"])
-            options["corruption"] = saving.corruption_of(options["corruption"], corruption, folder)
-            estimator = cls(**{**options, "device": "auto"})
-            for name in _FITTED:
-                value = fitted[name]
-                setattr(estimator, name, tuple(value) if isinstance(value, list) else value)
-            estimator.scaling_ = Scaling.from_json(fitted["scaling_"])
-            estimator.n_features_in_ = math.prod(estimator.image_shape_)
-            if "feature_names_in_" in fitted:
-                estimator.feature_names_in_ = np.asarray(fitted["feature_names_in_"], dtype=object)
-            estimator.history_ = []
-            # without memory of their own until the weights, whose shapes are checked, give them theirs
-            with torch.device("meta" if network is None else "cpu"):
-                estimator._build(lambda: bool(fitted["is_binary_"]))
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
-            if isinstance(error, ModelError):
-                raise
-            raise ModelError(f"{folder / 'model.json'} does not describe a model: {error}") from error
-        weights = saving.read_weights(folder, model["weights"])
-        for name in [name for name in weights if name.startswith(saving.EXTRA)]:
-            setattr(estimator, name.removeprefix(saving.EXTRA), weights.pop(name).numpy())
-        saving.load_weights(estimator.objective_, weights, folder)
-        estimator.objective_.to(estimator.device_).eval()
-        return estimator
-
-    def _write(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
-        fitted = {name: getattr(self, name, None) for name in _FITTED}
-        fitted["scaling_"] = self.scaling_.to_json()
-        if hasattr(self, "feature_names_in_"):
-            fitted["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
-        description = {"estimator": type(self).__name__, "options": fitting.resolved_options(self), "fitted": fitted}
-        extra = {saving.EXTRA + name: torch.from_numpy(value) for name, value in self._extra().items()}
-        saving.write_model(folder, description, {**weights, **extra})
-
-    def _extra(self) -> dict[str, np.ndarray]:
-        """Return the fitted arrays that a family keeps beside the weights, by attribute name."""
-        return {}
+    def _html_repr(self) -> str:
+        """Return what a notebook shows: scikit-learn's diagram of the options, and once fitted, what came of them."""
+        if hasattr(self, "objective_"):
+            return notebook.html_of(self)
+        diagram: str = super()._html_repr()
+        return diagram

@@ -23,8 +23,10 @@ from latente.errors import InputError
 from latente.images import Images, open_images
 
 __all__ = [
+    "CORRUPTIONS",
     "OWN",
     "Split",
+    "as_corruption",
     "code_shape",
     "describe_data",
     "is_binary",
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 OWN = "own:"  # marks, in the options on disk, the name of a caller's callable, which is not saved itself
+CORRUPTIONS = ("corruption", "input_corruption")  # the options that take a name or a caller's callable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,14 +58,22 @@ class Split:
     def validation(self) -> tuple[Images, np.ndarray] | None:
         return (self.held_out, self.held_out_rows) if len(self.held_out_rows) else None
 
+    @property
+    def seen(self) -> np.ndarray:
+        """The rows of `images` that training may look at: those that train, and those that lack a label."""
+        everything = np.arange(len(self.images))
+        return np.setdiff1d(everything, self.held_out_rows) if self.held_out is self.images else everything
 
-def split(images: Images, validation: Any, seed: int) -> Split:
+
+def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None = None) -> Split:
     """Hold images out for validation: a share of them drawn by `seed`, the source's own "val" part, or a given set.
 
     validation: a share in (0, 1) (of two images or more at least one is held out, never all), a set (whatever
-    `open_images` takes), or None. The official test part is never used. Raises InputError for anything else.
+    `open_images` takes), or None. labels: the class of each image, 0 ... C - 1, or -1 where it is unknown: only the
+    others train and judge, and each class gives its share, a class of one image none. The official test part is never
+    used. Raises InputError for anything else.
     """
-    everything = np.arange(len(images))
+    everything = np.arange(len(images)) if labels is None else np.flatnonzero(labels >= 0)
     if validation is None:
         return Split(images, everything, images, everything[:0])
     if not isinstance(validation, numbers.Real):
@@ -76,11 +87,22 @@ def split(images: Images, validation: Any, seed: int) -> Split:
     if "val" in images.parts and images.source.get("split") in (None, "train"):
         held_out = open_images(**{**images.source, "split": "val"})
         return Split(images, everything, held_out, np.arange(len(held_out)))
-    if len(images) < 2:
+    if len(everything) < 2:
         return Split(images, everything, images, everything[:0])
-    order = np.random.default_rng([seed, 2]).permutation(len(images))
-    count = min(max(1, round(share * len(images))), len(images) - 1)
+    order = np.random.default_rng([seed, 2]).permutation(everything)
+    if labels is not None:
+        order = _spread(order, labels[order])
+    count = min(max(1, round(share * len(order))), len(order) - 1)
     return Split(images, np.sort(order[count:]), images, np.sort(order[:count]))
+
+
+def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Reorder rows, whose classes are `labels`, so that any first part of them takes its share of each class."""
+    sizes = np.bincount(labels)
+    by_class = np.argsort(labels, kind="stable")
+    place = np.empty(len(order), np.int64)  # of each row among its class
+    place[by_class] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return order[np.argsort(-place / sizes[labels], kind="stable")]
 
 
 def settle_seed(random_state: Any) -> int:
@@ -119,6 +141,15 @@ def own_networks(network: Any) -> tuple[nn.Module, nn.Module] | None:
         if isinstance(encoder, nn.Module) and isinstance(decoder, nn.Module):
             return encoder, decoder
     raise InputError("network is 'auto', 'dense', 'conv', or a pair of torch modules (encoder, decoder)")
+
+
+def as_corruption(option: str, value: Any) -> Any:
+    """Return the corruption that an option names, or the caller's callable or None as it is; InputError for others."""
+    if isinstance(value, str):
+        return corruptions.from_name(value)
+    if value is not None and not callable(value):
+        raise InputError(f"{option} is a name such as 'gaussian:0.2' or a callable, not {value!r}")
+    return value
 
 
 def is_source(X: Any) -> bool:
@@ -223,24 +254,31 @@ def run_options(estimator: Any, parts: Split) -> dict[str, Any]:
 def resolved_options(estimator: Any) -> dict[str, Any]:
     """Return every constructor option as JSON, with what was left open settled."""
     options = estimator.get_params(deep=False)
-    own = own_networks(estimator.network)
-    if own is None:
-        wanted = estimator.network, estimator.image_shape_, estimator.latent_dim, estimator.hidden
-        kind, hidden, latent_dim = networks.resolve(*wanted)
-        options |= {"network": kind, "hidden": list(hidden), "latent_dim": latent_dim}
-    else:
-        options |= {"network": [type(module).__name__ for module in own]}
-        options |= {"hidden": None if estimator.hidden is None else list(estimator.hidden)}
+    options["hidden"] = None if options["hidden"] is None else list(options["hidden"])
+    if "network" in options:
+        options |= _resolved_network(estimator)
     if not (options["validation"] is None or isinstance(options["validation"], int | float)):
         options["validation"] = "a set of its own"
     for name in ("out", "init"):
         options[name] = None if options[name] is None else str(options[name])
-    if callable(estimator.corruption) and not isinstance(estimator.corruption, corruptions.Corruption):
-        options["corruption"] = OWN + getattr(estimator.corruption, "__name__", type(estimator.corruption).__name__)
-    elif estimator.corruption is not None:
-        options["corruption"] = str(estimator.corruption)
+    for name in CORRUPTIONS:
+        value = options.get(name)
+        if callable(value) and not isinstance(value, corruptions.Corruption):
+            options[name] = OWN + getattr(value, "__name__", type(value).__name__)
+        elif value is not None:
+            options[name] = str(value)
     settled = {name: getattr(estimator, f"{name}_") for name in ("batch_size", "likelihood") if name in options}
     return options | settled | {"random_state": estimator.seed_, "verbose": False}
+
+
+def _resolved_network(estimator: Any) -> dict[str, Any]:
+    """Return network, hidden and latent_dim as they were built, or the names of a caller's own modules."""
+    own = own_networks(estimator.network)
+    if own is not None:
+        return {"network": [type(module).__name__ for module in own]}
+    wanted = estimator.network, estimator.image_shape_, estimator.latent_dim, estimator.hidden
+    kind, hidden, latent_dim = networks.resolve(*wanted)
+    return {"network": kind, "hidden": list(hidden), "latent_dim": latent_dim}
 
 
 def _changed_options(estimator: Any) -> list[str]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from latente.estimators.notebook import CellBar
 from latente.sheets import film, save_png, sheet
 from latente.training import Run, TrainingState
 
@@ -26,35 +27,23 @@ class ProgressBar:
 
     def __init__(self) -> None:
         self.console = Console(file=sys.stderr)
-        self._bar: Progress | None = None
+        self._bar: CellBar | _TerminalBar | None = None
         self._last_line = 0.0
         self._last_move = 0.0
 
     def started(self, state: TrainingState, steps_per_epoch: int, epochs: int) -> None:
         self._per_epoch, self._epochs = steps_per_epoch, epochs
-        self._texts: dict[str, Any] = {"loss": "", "speed": "", "judged": ""}
-        if not (self.console.is_terminal or self.console.is_jupyter):
-            return
-        self._bar = Progress(
-            TextColumn("epoch {task.fields[epoch]}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[loss]}{task.fields[judged]}{task.fields[speed]}"),
-            TimeRemainingColumn(),
-            console=self.console,
-            auto_refresh=False,
-        )
-        self._bar.start()
-        self._task = self._bar.add_task(
-            "", total=steps_per_epoch * epochs, completed=state.step, epoch=f"1/{epochs}", **self._texts
-        )
+        self._texts = {"loss": "", "judged": "", "speed": ""}
+        if self.console.is_jupyter:
+            self._bar = CellBar(steps_per_epoch * epochs, state.step)
+        elif self.console.is_terminal:
+            self._bar = _TerminalBar(self.console, steps_per_epoch * epochs, state.step)
+        self._show(state)
 
     def stepped(self, state: TrainingState) -> None:
-        if self._bar is None or (now := time.monotonic()) - self._last_move < 0.1:
-            return
-        self._last_move = now
-        epoch = f"{min(state.epoch + 1, self._epochs)}/{self._epochs}"
-        self._bar.update(self._task, completed=state.step, epoch=epoch, refresh=True, **self._texts)
+        if (now := time.monotonic()) - self._last_move >= 0.1:
+            self._last_move = now
+            self._show(state)
 
     def logged(self, line: Mapping[str, Any]) -> None:
         if line["part"] == "validation":
@@ -70,13 +59,16 @@ class ProgressBar:
     def epoch_ended(self, state: TrainingState, is_best: bool) -> None:
         if self._bar is None:
             self._print(state.epoch, state.step)
-        else:
-            self._bar.update(self._task, completed=state.step, refresh=True, **self._texts)
+        self._show(state)
 
     def stopped(self) -> None:
         if self._bar is not None:
-            self._bar.refresh()
             self._bar.stop()
+
+    def _show(self, state: TrainingState) -> None:
+        if self._bar is not None:
+            epoch = f"{min(state.epoch + 1, self._epochs)}/{self._epochs}"
+            self._bar.show(state.step, epoch, "".join(self._texts.values()))
 
     def _print(self, epoch: int, step: int) -> None:
         text = "".join(self._texts.values())
@@ -87,6 +79,31 @@ class ProgressBar:
             return False
         self._last_line = now
         return True
+
+
+class _TerminalBar:
+    """The bar of a terminal, as wide as that is."""
+
+    def __init__(self, console: Console, total: int, done: int) -> None:
+        """Start a bar of `total` steps, of which `done` were done before."""
+        self._progress = Progress(
+            TextColumn("epoch {task.fields[epoch]}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[words]}"),
+            TimeRemainingColumn(),
+            console=console,
+            auto_refresh=False,
+        )
+        self._progress.start()
+        self._task = self._progress.add_task("", total=total, completed=done, epoch="", words="")
+
+    def show(self, done: int, epoch: str, words: str) -> None:
+        self._progress.update(self._task, completed=done, epoch=epoch, words=words, refresh=True)
+
+    def stop(self) -> None:
+        self._progress.refresh()
+        self._progress.stop()
 
 
 class Keeper:

@@ -14,16 +14,15 @@ import safetensors
 import safetensors.torch
 from torch import Tensor, nn
 
-from latente.errors import ModelError
-from latente.estimators.fitting import OWN, versions
+from latente.errors import InputError, ModelError
+from latente.estimators.fitting import CORRUPTIONS, OWN, versions
 from latente.files import replacing, sha256_of, write_json
 
 __all__ = [
     "EXTRA",
-    "corruption_of",
     "load_weights",
     "model_folder",
-    "networks_of",
+    "options_of",
     "read_model",
     "read_weights",
     "write_model",
@@ -98,7 +97,26 @@ def read_weights(folder: Path, entry: Mapping[str, Any]) -> dict[str, Tensor]:
         raise ModelError(f"{path} is no sound safetensors file: {error}") from error
 
 
-def networks_of(
+def options_of(model: Mapping[str, Any], own: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the constructor's arguments from what `read_model` returned, with what is a caller's `own` put back.
+
+    Raises InputError where something is given back that such a model does not have, and ModelError where networks of
+    its caller's are missing; for a missing callable there is a warning, and None.
+    """
+    options, fitted = dict(model["options"]), model["fitted"]
+    for name, value in own.items():
+        if value is not None and (name not in (*CORRUPTIONS, "network") or name not in options):
+            raise InputError(f"{folder} holds a {model['estimator']}, to which no {name!r} can be given back")
+    if "network" in options:
+        options["network"] = _networks(options["network"], own.get("network"), fitted, folder)
+    options["hidden"] = None if options["hidden"] is None else tuple(options["hidden"])
+    for name in CORRUPTIONS:
+        if name in options:
+            options[name] = _corruption(name, options[name], own.get(name), folder)
+    return options
+
+
+def _networks(
     saved: Any, given: Sequence[nn.Module] | None, fitted: Mapping[str, Any], folder: Path
 ) -> str | tuple[nn.Module, ...]:
     """Return the name of the network, or the caller's own modules, given back; ModelError where they are missing."""
@@ -113,14 +131,14 @@ def networks_of(
     return tuple(given)
 
 
-def corruption_of(saved: str | None, given: Any, folder: Path) -> Any:
+def _corruption(name: str, saved: str | None, given: Any, folder: Path) -> Any:
     """Return the corruption that was saved or given back; None, with a warning, where a caller's own is missing."""
     if given is not None or saved is None or not saved.startswith(OWN):
         return saved if given is None else given
     warnings.warn(
-        f"{folder} was trained with the corruption {saved.removeprefix(OWN)!r} of its caller, which is not saved: the "
-        "model takes images as they are; give it back by load(..., corruption=...)",
-        stacklevel=4,
+        f"{folder} was trained with the {name} {saved.removeprefix(OWN)!r} of its caller, which is not saved: the "
+        f"model takes images as they are; give it back by load(..., {name}=...)",
+        stacklevel=5,
     )
     return None
 

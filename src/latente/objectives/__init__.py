@@ -7,6 +7,14 @@ from latente.objectives.autoencoding import (
     ReconstructionObjective,
     VariationalObjective,
 )
+from latente.objectives.classification import ClassificationObjective
 from latente.objectives.objective import Batch, Objective
 
-__all__ = ["AutoencoderObjective", "Batch", "Objective", "ReconstructionObjective", "VariationalObjective"]
+__all__ = [
+    "AutoencoderObjective",
+    "Batch",
+    "ClassificationObjective",
+    "Objective",
+    "ReconstructionObjective",
+    "VariationalObjective",
+]

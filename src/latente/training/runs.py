@@ -47,6 +47,15 @@ class Run:
             raise InputError(f"{path} is no run folder: it has no options.json")
         return run
 
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what was trained on what, how far it is, curves and the newest samples."""
+        from latente.training.display import html_of_run
+
+        return html_of_run(self)
+
     @property
     def options_file(self) -> Path:
         return self.path / "options.json"

@@ -1,0 +1,302 @@
+"""The stacked autoencoder as a classifier: layers learn to denoise, one after the other, then all learn the labels."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from torch import Tensor, nn
+
+from latente.corruptions import GaussianNoise
+from latente.errors import InputError
+from latente.estimators import fitting
+from latente.estimators.estimator import Estimator
+from latente.estimators.previews import ProgressBar
+from latente.images import Images, Scaling, open_images
+from latente.networks import DenseDecoder
+from latente.networks.layers import Finish, initialise, share, whole, widths
+from latente.objectives import AutoencoderObjective, ClassificationObjective
+from latente.training import Batches, Run, TrainingOptions, isolated_rng, train
+
+__all__ = ["StackedAutoencoderClassifier"]
+
+_ROWS_AT_ONCE = 1024
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
+    """Classify images by a stack of denoising autoencoders, pre-trained one by one (Vincent et al. 2010).
+
+    Dense layers of the widths in `hidden` learn without labels, from the first to the last: each as the encoder of a
+    denoising autoencoder of one layer on the clean codes of those below (section 3.5, figure 3). Then the stack and a
+    linear softmax layer on top learn the labels by cross-entropy. Departures from the paper: a decoder has weights of
+    its own, and the losses are means per value.
+
+    activation, normalization: of each layer, see `latente.networks`. corruption: what pre-training does to the input of
+    each layer, a name such as "mask:0.25" or "gaussian:0.2" (on codes without bounds it is not clipped), a callable
+    (x, generator, shared=False) -> worse x, or None. pre-training minimises the cross-entropy of values within [0, 1]
+    (pictures, codes of a sigmoid), else the squared error; by the options of the training below, in batches of at least
+    128 (less for small sets), for `pretrain_epochs` at `pretrain_learning_rate`; 0 epochs, or `init`, leave it out.
+    dropout: share of each layer's values that fine-tuning drops. input_corruption: what fine-tuning sees of the images,
+    a name or callable as above: a regulariser or, say, random shifts. The other options are those of `Estimator`, and
+    `epochs` and `learning_rate` those of fine-tuning; a `validation` set is `Images` with labels, or a pair (X, y).
+
+    `transform` returns the codes of the last layer. Fitted: `classes_`, `history_`, and `pretraining_history_`, the
+    lines of the log layer by layer. `resume` goes on exactly from any checkpoint, of a layer or of the whole.
+    """
+
+    model = "stacked"
+
+    hidden: tuple[int, ...] = (512, 256, 64)
+    activation: str = "relu"
+    normalization: str | None = None
+    dropout: float = 0.0
+    corruption: Any = "mask:0.25"
+    input_corruption: Any = None
+    pretrain_epochs: int = 10
+    pretrain_learning_rate: float = 1e-3
+
+    # -- fitting
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Pre-train on X, then learn the labels y (N,), and keep the weights of the best epoch.
+
+        y: integers or strings; None takes the label column of X, in which -1 is unknown: such images take part in
+        pre-training alone. With `out` the whole training is written to that folder and can be resumed from there.
+        """
+        return self._train(self._open_for_fit(X, y), resumed=None)
+
+    def _open_for_fit(self, X: Any, y: Any = None, *, reset: bool = True) -> Images:
+        images = super()._open_for_fit(X, reset=reset)
+        if y is not None:
+            y = _checked(y, len(images))
+            self.classes_ = np.unique(y)
+        elif images.labels is not None:
+            self.classes_ = np.unique(images.labels[images.labels >= 0])
+        else:
+            raise InputError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None and {images.name} has no "
+                "labels of its own"
+            )
+        if len(self.classes_) < 2:
+            found = f"only one class, {self.classes_[0]}" if len(self.classes_) else "no class at all"
+            raise InputError(f"the labels of {images.name} hold {found}; a classifier needs two or more")
+        return self._with_positions(images, y)
+
+    def _with_positions(self, images: Images, y: np.ndarray | None) -> Images:
+        """Return the images with their labels (y, or their own) as positions in `classes_`, -1 where unknown."""
+        labels = _own_labels(images) if y is None else y
+        positions = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
+        unknown = labels < 0 if y is None else np.zeros(len(labels), bool)
+        if (strange := (self.classes_[positions] != labels) & ~unknown).any():
+            raise InputError(f"{images.name} holds the class {labels[strange][0]}, which the training images lack")
+        positions[unknown] = -1
+        if y is None and np.array_equal(positions, labels):
+            return images
+        changed: dict[str, Any] = {"columns": {**images.columns, "label": positions}, "content_hash": None}
+        if y is not None:  # which no source could give again
+            changed |= {"source": {}, "parts": (), "label_names": ()}
+        return dataclasses.replace(images, **changed)
+
+    def _split(self, images: Images) -> fitting.Split:
+        validation, y = self.validation, None
+        if isinstance(validation, tuple | list) and len(validation) == 2:
+            X, y = validation
+            validation = open_images(X)
+            y = _checked(y, len(validation))
+        parts = fitting.split(images, validation, self.seed_, images.labels)
+        if parts.held_out is images:
+            return parts
+        if y is None and parts.held_out.labels is None:
+            raise InputError(f"validation: {parts.held_out!r} has no labels; give (X, y)")
+        held_out = self._with_positions(parts.held_out, y)
+        return dataclasses.replace(parts, held_out=held_out, held_out_rows=np.flatnonzero(_own_labels(held_out) >= 0))
+
+    def _settle(self, images: Images, rows: np.ndarray) -> None:
+        super()._settle(images, rows)
+        if self.batch_size is None:
+            self.batch_size_ = fitting.usual_batch_size(int((_own_labels(images)[rows] >= 0).sum()))
+        self._check_pretraining()
+
+    def _build(self, is_binary: Callable[[], bool]) -> None:
+        hidden = widths(self.hidden)
+        if not hidden:
+            raise InputError("hidden must name the width of at least one layer, such as (512, 256)")
+        finish, dropout = Finish(self.activation, self.normalization), share("dropout", self.dropout)
+        modules: list[nn.Module] = []
+        for inputs, outputs in pairwise([math.prod(self.image_shape_), *hidden]):
+            modules.append(nn.Sequential(nn.Flatten(), *finish.after(nn.Linear(inputs, outputs))))
+            modules.append(nn.Dropout(dropout))
+        head = initialise(nn.Linear(hidden[-1], len(self.classes_)))
+        corruption = fitting.as_corruption("input_corruption", self.input_corruption)
+        self.objective_: ClassificationObjective = ClassificationObjective(
+            nn.Sequential(*modules), head, corruption=corruption
+        )
+        self.code_shape_ = (hidden[-1],)
+
+    # -- pre-training
+
+    def _before_training(self, parts: fitting.Split, run: Run | None) -> None:
+        """Pre-train the layers from the first to the last, unless the run has come to fine-tuning before."""
+        self.pretraining_history_: list[list[dict[str, Any]]] = []
+        if self.pretrain_epochs == 0 or self.init is not None:
+            return
+        layers = [module for module in self._encoder if isinstance(module, nn.Sequential)]
+        runs = [None if run is None else Run(run.path / f"pretraining/layer-{n + 1}") for n in range(len(layers))]
+        if run is not None and any(run.checkpoints.glob("last*.safetensors")):
+            self.pretraining_history_ = [layer_run.lines() for layer_run in runs if layer_run is not None]
+            return
+        below, scaling = dataclasses.replace(parts, rows=parts.seen), self.scaling_
+        for number, (layer, layer_run) in enumerate(zip(layers, runs, strict=True)):
+            self.pretraining_history_.append(self._pretrain(number, layer, below, scaling, layer_run))
+            if number < len(layers) - 1:
+                below, scaling = self._codes(number, layer, below, scaling), self._scaling_of_codes()
+
+    def _pretrain(
+        self, number: int, layer: nn.Module, below: fitting.Split, scaling: Scaling, run: Run | None
+    ) -> list[dict[str, Any]]:
+        """Train a layer as the encoder of a denoising autoencoder and return the lines of its log."""
+        options = self._pretraining_options(number, len(below.rows))
+        with isolated_rng(options.seed):
+            decoder = DenseDecoder(self.hidden[number], below.images.shape, ())
+        loss = "bce" if scaling.bounded else "mse"
+        corruption = self._corruption_of(number)
+        objective = AutoencoderObjective(layer, decoder, loss=loss, output="linear", corruption=corruption)
+        if run is not None and fitting.leads() and not run.options_file.exists():
+            Run.create(run.path, {"format": 1, "model": "layer", "options": dataclasses.asdict(options)})
+        state = train(
+            objective,
+            below.images,
+            scaling,
+            options,
+            rows=below.rows,
+            validation=below.validation,
+            run=run,
+            listeners=[ProgressBar()] if self.verbose else [],
+        )
+        if state.best_weights is not None:
+            objective.load_state_dict(state.best_weights)
+        return state.history
+
+    def _pretraining_options(self, number: int, count: int) -> TrainingOptions:
+        return self._training_options(
+            epochs=self.pretrain_epochs,
+            learning_rate=self.pretrain_learning_rate,
+            batch_size=max(self.batch_size_, fitting.usual_batch_size(count)),
+            seed=int(np.random.SeedSequence([self.seed_, 3, number]).generate_state(1)[0]),
+        )
+
+    def _check_pretraining(self) -> None:
+        """Raise InputError for options that pre-training would stumble over, before it or a run folder is begun."""
+        rate: Any = self.pretrain_learning_rate
+        if not (isinstance(rate, numbers.Real) and 0 < float(rate) < math.inf):
+            raise InputError(f"pretrain_learning_rate must be a number above 0, not {rate!r}")
+        if whole("pretrain_epochs", self.pretrain_epochs, least=0) == 0:
+            return
+        shapes = [self.image_shape_, *((width,) for width in self.hidden[:-1])]
+        with isolated_rng(self.seed_):
+            for number, shape in enumerate(shapes):
+                if (corruption := self._corruption_of(number)) is not None:
+                    corruption(torch.zeros(1, *shape), torch.Generator())
+
+    def _corruption_of(self, number: int) -> Any:
+        """Return the corruption of the input of layer `number`, which gets images (0) or codes."""
+        corruption = fitting.as_corruption("corruption", self.corruption)
+        if number and isinstance(corruption, GaussianNoise) and not self._scaling_of_codes().bounded:
+            return dataclasses.replace(corruption, clip=False)
+        return corruption
+
+    def _scaling_of_codes(self) -> Scaling:
+        return Scaling((0.0,), (1.0,), "float32", bounded=self.activation == "sigmoid")
+
+    def _codes(self, number: int, layer: nn.Module, below: fitting.Split, scaling: Scaling) -> fitting.Split:
+        """Return what a layer makes of all its inputs, float32 (N, width)."""
+
+        def encoded(images: Images) -> Images:
+            codes = np.empty((len(images), self.hidden[number]), np.float32)
+            batches = Batches(images, scaling, self.device_)
+            with torch.no_grad():
+                for rows in torch.arange(len(images)).split(_ROWS_AT_ONCE):
+                    codes[rows.numpy()] = layer(batches.batch(rows)["images"]).cpu().numpy()
+            return Images(codes, name=f"codes of {images.name}")
+
+        images = encoded(below.images)
+        alone = below.held_out is below.images
+        return dataclasses.replace(below, images=images, held_out=images if alone else encoded(below.held_out))
+
+    @property
+    def _encoder(self) -> nn.Sequential:
+        encoder = self.objective_.encoder
+        assert isinstance(encoder, nn.Sequential)
+        return encoder
+
+    # -- using
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable class of each image, (N,), one of `classes_`."""
+        best = self._logits(X).argmax(axis=1)
+        classes: np.ndarray = self.classes_[best]
+        return classes
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class, (N, classes) float64, in the order of `classes_`."""
+        return softmax(self._logits(X), axis=1)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return the logits (N, classes) float64; of two classes the second's minus the first's, (N,)."""
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+        """Return the share of the images whose class is found; without y, of those whose label X knows."""
+        if y is not None:
+            return float(super().score(X, y, sample_weight))
+        images = self._open(X)
+        if images.labels is None:
+            raise InputError(f"{images.name} has no labels of its own; give score(X, y)")
+        known = images.labels >= 0
+        weights = None if sample_weight is None else np.asarray(sample_weight)[known]
+        return float(accuracy_score(images.labels[known], self.predict(images)[known], sample_weight=weights))
+
+    def _logits(self, X: Any) -> np.ndarray:
+        images = self._open(X)
+
+        def logits(x: Tensor) -> np.ndarray:
+            return self.objective_.logits(x).cpu().double().numpy()
+
+        return self._apply(images, logits)
+
+    # -- on disk
+
+    def _facts(self) -> dict[str, Any]:
+        return {"classes_": {"dtype": self.classes_.dtype.str, "values": self.classes_.tolist()}}
+
+    def _take_facts(self, fitted: Mapping[str, Any]) -> None:
+        self.classes_ = np.array(fitted["classes_"]["values"], dtype=fitted["classes_"]["dtype"])
+        self.pretraining_history_ = []
+
+
+def _own_labels(images: Images) -> np.ndarray:
+    assert images.labels is not None
+    return images.labels
+
+
+def _checked(y: Any, count: int) -> np.ndarray:
+    """Return y as an array of one label for each image; raises ValueError, some of it scikit-learn's, for others."""
+    labels = column_or_1d(y, warn=True)
+    if len(labels) != count:
+        raise InputError(f"y holds {len(labels)} labels for {count} images; give one for each")
+    assert_all_finite(labels, input_name="y")
+    check_classification_targets(labels)
+    return np.asarray(labels)
