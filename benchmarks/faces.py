@@ -47,7 +47,16 @@ GOALS = {"flipped": 0.95, "kept": 0.90}
 MODEL: dict[str, Any] = {
     "latent_dim": 100,
     "network": "conv",
-    "epochs": 15,
+    "hidden": (32, 64, 128, 256),
+    "activation": "gelu",
+    "normalization": "batch",
+    "likelihood": "gaussian",
+    "batch_size": 32,
+    "epochs": 16,
+    "learning_rate": 4e-3,
+    "warmup": 500,
+    "schedule": "cosine",
+    "precision": "bf16",
     "random_state": 0,
 }
 
