@@ -201,6 +201,17 @@ def test_edited_images_gain_the_attribute_step_by_step(latente: Client, run: Pat
     np.testing.assert_allclose(images[:, 3], load(run).reconstruct(test) / 255, atol=1e-6)
 
 
+def test_an_edit_that_keeps_detail_starts_from_the_image_itself(latente: Client, run: Path, drawn: list[Any]) -> None:
+    latente("direction", "learn", run, "digits", "--attribute", "0")
+    line = ("edit", run, "digits", "--attribute", "0", "--strength", "0,2", "--keep-detail", "--json")
+    told = latente(*line).json
+    assert told["strengths"][0]["change"] == 0
+    images = drawn[0]
+    np.testing.assert_array_equal(images[:, 1], images[:, 0])
+    assert told["strengths"][1]["change"] > 0.05
+    assert told["strengths"][1]["seen"] > told["strengths"][0]["seen"]
+
+
 def test_the_number_of_images_to_edit_is_the_users(latente: Client, run: Path, drawn: list[Any]) -> None:
     latente("direction", "learn", run, "digits", "--attribute", "0")
     latente("edit", run, "digits", "--attribute", "0", "--strength", "1.5", "--count", 12)

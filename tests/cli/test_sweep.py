@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from PIL import Image
+from rich.text import Text
 
-from latente.cli import studies
-from latente.cli.studies import FIT, fit_trial, read_study
+from latente.cli import app, studies
+from latente.cli.studies import FIT, TRAINING, fit_trial, read_study, trial_of
 from latente.errors import InputError
 from latente.sweeps import Range
 
@@ -27,6 +29,12 @@ images: digits
 options: {epochs: 1, count: 64, latent-dim: 2, network: dense, hidden: [8]}
 grid: {activation: [relu, gelu], learning_rate: [0.001, 1e-2]}
 seeds: 2
+"""
+LETTERS = """
+experiment: letters
+options: {optimizer: adam, loss: bce, epochs: 20}
+grid: {hidden: [8, [8, 4]], activation: [tanh]}
+metric: wrong pixels
 """
 SEARCH = """
 images: digits
@@ -109,7 +117,14 @@ def test_every_option_of_fit_can_be_varied(latente: Client) -> None:
         ("images: digits\nmetric: 3\ngrid: {}", "metric: 3 is not a name"),
         ("images: digits\ndirection: up\ngrid: {}", "unknown direction 'up'"),
         ("grid: {epochs: [1]}", "there are no images"),
-        ("experiment: letters\ngrid: {}", "unknown key 'experiment'"),
+        ("experiment: lettres\ngrid: {}", "unknown experiment 'lettres'; did you mean 'letters'?"),
+        ("experiment: letters-denoise\ngrid: {}", "letters-denoise has nothing to vary; these have: letters"),
+        ("experiment: letters\nimages: digits\ngrid: {}", "images beside experiment"),
+        ("experiment: letters\ngrid: {}", "there is no metric: say which"),
+        ("experiment: letters\nmetric: worst\ngrid: {activaton: [relu]}", "did you mean 'activation'?"),
+        ("experiment: letters\nmetric: worst\ngrid: {hidden: [x]}", "hidden: 'x' is not a whole number"),
+        ("experiment: letters\nmetric: worst\ngrid: {count: [64]}", "unknown option 'count'"),
+        ("experiment: letters\nmetric: worst\noptions: {seed: 1}\ngrid: {}", "options: seed is no option here"),
         ("images: digits\nsearch: {trails: 3}", "unknown key of search 'trails'; did you mean 'trials'?"),
         ("images: digits\nsearch: {space: {}}", "needs a space"),
         ("images: digits\nsearch: {space: {epochs: {low: 1, hihg: 3}}}", "unknown key of the range of epochs 'hihg'"),
@@ -155,6 +170,62 @@ def test_images_that_are_not_there_end_the_sweep_before_it_starts(latente: Clien
     assert shown.code == 2
     assert "did you mean 'digits'?" in shown.err
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_files_in_the_help_are_read_as_they_stand_there(latente: Client, tmp_path: Path) -> None:
+    help_text = typer.main.get_command(app).commands["sweep"].epilog  # type: ignore[attr-defined]
+    _, *panels = Text.from_markup(help_text).plain.split("\n\n")
+    assert len(panels) == 2
+    for panel in panels:
+        heading, _, text = panel.partition("\n")
+        (tmp_path / "shown.yaml").write_text(text.replace("\n  ", "\n").strip())
+        assert latente("sweep shown.yaml --dry-run").code == 0, heading
+
+
+# -- an experiment
+
+
+def test_an_experiments_trial_is_swept_and_its_figures_tabled(latente: Client, tmp_path: Path) -> None:
+    (tmp_path / "letters.yaml").write_text(LETTERS)
+    shown = latente("sweep letters.yaml --json")
+    assert shown.code == 0, shown.err
+    assert (shown.json["trials"], shown.json["metric"], shown.json["direction"]) == (2, "wrong pixels", "minimize")
+    found = shown.json["combinations"]
+    assert sorted(str(combination["options"]["hidden"]) for combination in found) == ["[8, 4]", "[8]"]
+    assert all(
+        {"wrong pixels", "worst", "different pictures"} <= combination["metrics"].keys() for combination in found
+    )
+    assert (tmp_path / "runs" / "letters" / "hidden.png").is_file()
+    assert "next" not in latente("sweep letters.yaml").words
+    (tmp_path / "letters.yaml").write_text(LETTERS.replace("wrong pixels", "wrong pixel"))
+    assert "unknown metric 'wrong pixel'; did you mean 'wrong pixels'?" in latente("sweep letters.yaml --out new").err
+
+
+def test_a_trial_says_by_its_defaults_what_each_option_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    from latente.experiments import letters
+
+    def own(
+        seed: int,
+        *,
+        noise: float = 0.2,
+        copies: int = 2,
+        shared: bool = False,
+        widths: tuple[int, ...] = (8, 4),
+        kind: str | None = None,
+        epochs: int = 10,
+    ) -> dict[str, float]:
+        return {"error": 0.0}
+
+    monkeypatch.setattr(letters, "trial", own)
+    trial, readers = trial_of({"experiment": "letters"})
+    assert trial is own
+    assert readers.keys() == {"noise", "copies", "shared", "widths", "kind", "epochs"}
+    assert (readers["noise"]("1"), readers["copies"]("3"), readers["shared"]("True")) == (1.0, 3, True)
+    assert (readers["widths"]("8,4"), readers["kind"]("flips")) == ((8, 4), "flips")
+    assert readers["epochs"] is TRAINING["epochs"]
+    for name, text in (("copies", "2.5"), ("noise", "much"), ("shared", "perhaps")):
+        with pytest.raises(typer.BadParameter):
+            readers[name](text)
 
 
 # -- what comes out
@@ -249,6 +320,7 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(latente: Client, study: Pat
     shown = latente("sweep study.yaml --dry-run --jobs 2")
     assert shown.code == 0
     assert "varied activation: relu | gelu; learning_rate: 0.001 | 0.01" in shown.words
+    assert shown.words.count("source digits") == 1  # they are opened once, whatever varies
     assert "2 at a time, 1 threads each" in shown.words
     assert latente("sweep study.yaml --dry-run --json").json["trials"] == 8
     assert [path.name for path in study.parent.iterdir()] == ["study.yaml"]

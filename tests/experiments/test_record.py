@@ -7,11 +7,13 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from torch import nn
 
-from latente import InputError
-from latente.experiments import EXPERIMENTS, Result, Row, find, last_result, reproduce
+from latente import Autoencoder, InputError, open_images
+from latente.experiments import EXPERIMENTS, Options, Result, Row, find, last_result, reproduce
 
 ROWS = [
     Row("error | percent", "[X] 3", 2.5, 3.0),
@@ -85,3 +87,29 @@ def test_what_cannot_be_asked_for_is_one_line_with_a_cure(tmp_path: Path) -> Non
         reproduce("letters", out=tmp_path / "file")
     with pytest.raises(InputError, match="cannot be read"):
         reproduce("letters", tiny=True, font=tmp_path / "none.h")
+
+
+def test_a_finished_training_is_taken_as_it_is_and_another_one_is_not_mixed_up_with_it(tmp_path: Path) -> None:
+    images = open_images("digits", count=60)
+
+    def network() -> tuple[nn.Module, nn.Module]:
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, 3)), nn.Sequential(
+            nn.Linear(3, 64), nn.Unflatten(1, (1, 8, 8))
+        )
+
+    options = Options(out=tmp_path)
+    for name, own in (("dense", {"network": "dense", "hidden": (8,)}), ("own", {"network": network()})):
+        model = Autoencoder(**own, latent_dim=3, epochs=2, validation=None, random_state=0)
+        first = options.fitted(name, model, images)
+        log = (tmp_path / "runs" / name / "metrics.jsonl").read_bytes()
+        again = options.fitted(name, Autoencoder(**model.get_params() | {"out": None}), images)
+        assert (tmp_path / "runs" / name / "metrics.jsonl").read_bytes() == log
+        np.testing.assert_array_equal(again.encode(images), first.encode(images))
+    with pytest.raises(InputError, match=r"holds a training with epochs=2, not 3; .*another folder by --out"):
+        options.fitted("dense", Autoencoder(network="dense", hidden=(8,), latent_dim=3, epochs=3), images)
+
+
+def test_nothing_of_a_tiny_training_is_kept(tmp_path: Path) -> None:
+    images = open_images("digits", count=60)
+    Options(out=tmp_path, tiny=True).fitted("net", Autoencoder(network="dense", latent_dim=3, epochs=1), images)
+    assert not list(tmp_path.iterdir())

@@ -93,3 +93,13 @@ def test_even_little_can_be_drawn_without_a_warning(levels: list[float] | list[s
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=96)
     assert Image.open(buffer).width < 400
+
+
+def test_each_series_is_a_line_with_its_points_and_its_name() -> None:
+    series = {"median": ([0.1, 0.2, 0.4], [30.0, 28.0, 25.0]), "net": ([0.1, 0.4], [33.0, 31.0])}
+    figure = figures.lines(series, "noise", "PSNR (dB)", "PSNR ↑")
+    [panel] = figure.axes
+    for line, (places, values) in zip(panel.get_lines(), series.values(), strict=True):
+        np.testing.assert_array_equal(line.get_data(), (places, values))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["median", "net"]
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("noise", "PSNR (dB)")

@@ -142,6 +142,46 @@ def test_an_edit_decodes_every_strength_of_every_image_at_once(model: Any) -> No
     np.testing.assert_allclose(moved, codes[7].reshape(-1) + 2 * direction.vector, atol=1e-5)
 
 
+def test_an_edit_that_keeps_detail_changes_nothing_but_what_moving_the_code_changes(model: Any) -> None:
+    images = rng.normal(size=(40, 1, 4, 5))
+    codes = model.encode(images)
+    direction = learn_direction(codes, images[:, 0, 0, 0])
+    model.calls.clear()
+    plain = edit(model, images, direction, (0, 1, -2))
+    kept = edit(model, images, direction, (0, 1, -2), keep_detail=True)
+    assert model.calls == ["encode", "decode"] * 2
+    np.testing.assert_allclose(kept[:, 0], images, atol=1e-6)
+    lost = images - model.decode(codes)
+    assert np.abs(lost).max() > 0.1
+    np.testing.assert_allclose(kept - plain, np.repeat(lost[:, None], 3, axis=1), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, bool, np.float32])
+def test_images_with_their_detail_stay_what_their_dtype_holds(model: Any, dtype: Any) -> None:
+    def decode(codes: np.ndarray) -> np.ndarray:
+        made = linear(codes)
+        return made > 0.5 if dtype is bool else made.clip(0, 255).astype(dtype)
+
+    linear, model.decode = model.decode, decode
+    images = rng.uniform(0, 2 if dtype is bool else 256, size=(40, 1, 4, 5)).astype(np.int64).astype(dtype)
+    direction = learn_direction(model.encode(images), images[:, 0, 0, 0])
+    kept = edit(model, images, direction, (0, 30, -30), keep_detail=True)
+    assert kept.dtype == dtype
+    np.testing.assert_array_equal(kept[:, 0], images)
+    before, after = model.decode(model.encode(images)), edit(model, images, direction, (30,))[:, 0]
+    wanted = images.astype(np.float64) + after.astype(np.float64) - before.astype(np.float64)
+    limits = {bool: (0, 1), np.uint8: (0, 255)}.get(dtype, (-32768, 32767))
+    np.testing.assert_allclose(kept[:, 1].astype(np.float64), wanted.clip(*limits), rtol=1e-5, atol=1e-2)
+
+
+@pytest.mark.parametrize("given", [lambda x: x[:, 0], lambda x: x.astype(np.int64)])
+def test_detail_is_only_added_to_images_as_the_model_decodes_them(model: Any, given: Any) -> None:
+    images = rng.normal(size=(10, 1, 4, 5))
+    direction = learn_direction(model.encode(images), images[:, 0, 0, 0])
+    with pytest.raises(InputError, match=r"must be an array of shape \(10, 1, 4, 5\) \(float64\)"):
+        edit(model, given(images), direction, (1,), keep_detail=True)
+
+
 def test_edited_codes_keep_shape_and_dtype() -> None:
     spatial = CODES.reshape(-1, 3, 2, 2)
     moved = edit_codes(spatial, learn_direction(spatial, HAT), np.array([0.5, 1.0]))

@@ -46,6 +46,7 @@ OBJECTIVES: dict[str, Callable[[tuple[int, ...], bool], Objective]] = {
     "bce, denoising": lambda *kind: plain(*kind, loss="bce", corruption=noisy),
     "bernoulli, denoising": lambda *kind: variational(*kind, beta=2, corruption=noisy),
     "bernoulli, free bits": lambda *kind: variational(*kind, free_bits=0.1),
+    "bernoulli, binarized": lambda *kind: variational(*kind, binarization="dynamic", corruption=noisy),
     "gaussian": lambda *kind: variational(*kind, likelihood="gaussian", log_jacobian=3.0),
     "importance weighted": lambda *kind: variational(
         *kind, likelihood="gaussian", output="linear", importance_samples=4
@@ -445,6 +446,40 @@ class TestVariational:
             values.append(variational(TABLE, log_jacobian=log_jacobian)("model", batch, generator())[0])
         assert values[0].equal(values[1])
 
+    def test_dynamic_binarization_draws_what_encoder_and_loss_see_anew_each_time(self) -> None:
+        met: list[Tensor] = []
+
+        class Eye(nn.Linear):
+            def forward(self, x: Tensor) -> Tensor:
+                met.append(x.detach())
+                return super().forward(x)
+
+        probabilities = torch.rand(6)
+        objective = VariationalObjective(Eye(6, 4), nn.Linear(2, 6), binarization="dynamic")
+        batch = {"images": probabilities.expand(4_000, 6)}
+        noise = generator()
+        for _ in range(2):
+            loss = objective("model", batch, noise)[0]
+        assert objective.density
+        assert set(met[0].unique().tolist()) == {0.0, 1.0}
+        assert not met[0].equal(met[1])
+        assert met[0].mean(0).numpy() == pytest.approx(probabilities.numpy(), abs=4 * 0.5 / 4_000**0.5)
+        seen = {"images": met[1]}
+        again = generator()
+        objective("model", batch, again)
+        torch.rand(4_000, 6, generator=again)  # the second draw of pixels; the same noise of the code follows
+        drawn = VariationalObjective(objective.encoder, objective.decoder)("model", seen, again)[0]
+        assert loss.item() == pytest.approx(drawn.item(), rel=1e-6)
+
+    def test_binary_images_are_their_own_binarization(self) -> None:
+        binary = {"images": (torch.rand(5, *TABLE) > 0.5).float()}
+        torch.manual_seed(0)
+        plain = variational(TABLE)
+        drawn = VariationalObjective(plain.encoder, plain.decoder, binarization="dynamic")
+        state = generator()
+        torch.rand(1, *TABLE, generator=state)  # the thresholds, which all images share
+        torch.testing.assert_close(drawn.evaluate(binary, generator()), plain.evaluate(binary, state))
+
     def test_refuses_an_encoder_without_log_variances(self) -> None:
         objective = VariationalObjective(nn.Linear(6, 3), nn.Linear(3, 6))
         with pytest.raises(InputError, match="even number of channels or values, not 3"):
@@ -466,6 +501,8 @@ class TestVariational:
             ({"importance_samples": 0}, "importance_samples must be"),
             ({"importance_samples": 2, "free_bits": 0.1}, "needs importance_samples=1"),
             ({"likelihood": "gaussian", "sigma_floor": 0.0}, "sigma_floor must be"),
+            ({"binarization": "dinamic"}, "did you mean 'dynamic'"),
+            ({"likelihood": "gaussian", "binarization": "dynamic"}, "needs likelihood 'bernoulli'"),
         ],
     )
     def test_refuses_options_that_make_no_sense(self, options: dict[str, object], message: str) -> None:

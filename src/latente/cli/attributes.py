@@ -70,6 +70,10 @@ Strengths = Annotated[
     typer.Option("--strength", parser=strengths, metavar="A:B:N", help="start:stop:count, or numbers such as -1,0,2."),
 ]
 
+KeepDetail = Annotated[
+    bool, typer.Option("--keep-detail", help="Change the image itself, not its reconstruction: fine lines stay.")
+]
+
 
 @direction.callback()
 def _direction(context: typer.Context) -> None:
@@ -159,6 +163,7 @@ def _row(found: Direction) -> dict[str, Any]:
     epilog=examples(
         "latente direction learn runs/digits digits --attribute 3",
         "latente edit runs/digits digits --attribute 3 --strength -1:2:7 --out edited.png",
+        "latente edit runs/faces faces --attribute hat --strength 0,1,2 --keep-detail",
     )
 )
 def edit(
@@ -166,6 +171,7 @@ def edit(
     images: Source,
     attribute: AttributeName,
     strength: Strengths = "-1:2:7",
+    keep_detail: KeepDetail = False,
     out: Out = Path("edit.png"),
     split: Split = None,
     count: Count = None,
@@ -174,11 +180,13 @@ def edit(
 ) -> None:
     """Give images more or less of an attribute.
 
-    Strength 1 is the gap between images with it and those without, on the average; 0 is the reconstruction.
+    Strength 1 is the gap between images with it and those without, on the average; 0 is the reconstruction, or with
+    --keep-detail the image itself.
     """
     import numpy as np
 
     from latente import figures
+    from latente.images import to_layout
     from latente.latents import edit as move
     from latente.report.inspection import as_pictures, scaled
 
@@ -187,10 +195,11 @@ def edit(
     refuse_tables(model)
     chosen = direction_of(run, attribute)
     found, numbers = few_of(images_for(model, images, split, count), count or ROWS)
-    moved = move(model, found, chosen, strength)
+    given_pixels = to_layout(found.pixels, model.layout_)
+    moved = move(model, given_pixels, chosen, strength, keep_detail=keep_detail)
     seen = [float(chosen.strength_of(model.transform(moved[:, i])).mean()) for i in range(len(strength))]
     pictures, originals = as_pictures(model, moved), scaled(found.pixels, model.scaling_)
-    plain = as_pictures(model, model.decode(model.transform(found)))
+    plain = originals if keep_detail else as_pictures(model, model.decode(model.transform(found)))
     change = np.sqrt(((pictures - plain[:, None]) ** 2).mean(axis=(2, 3, 4))).mean(axis=0)
     lines = [
         {"strength": float(asked), "seen": told, "change": float(moves)}

@@ -89,6 +89,7 @@ _PANELS: dict[str, tuple[Setting, ...]] = {
         Setting("beta_warmup", whole, "STEPS", "0", "vae: steps in which beta grows from 0."),
         Setting("free_bits", number, "NATS", "0", "vae: KL per dimension that costs nothing."),
         Setting("importance_samples", whole, "K", "1", "vae: samples of the bound that is trained."),
+        _named("binarization", "none", "vae: pixels as draws of 0 or 1", "none", "dynamic"),
         Setting(
             "corruption",
             or_none(str),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from latente.cli import console as show
-from latente.cli.options import choice, given, number, size, whole
+from latente.cli.options import choice, given, number, or_none, size, whole, widths
 from latente.cli.settings import MODELS, SETTINGS, estimator_of
 from latente.errors import InputError, did_you_mean
 from latente.sweeps import Range, Search, Sweep
@@ -25,11 +27,11 @@ __all__ = ["DOOR", "FIT", "Study", "fit_trial", "read_study", "trial_of", "typed
 
 Reader = Callable[[str], Any]
 
-KEYS = ("images", "model", "options", "grid", "search", "seeds", "metric", "direction")
+KEYS = ("experiment", "images", "model", "options", "grid", "search", "seeds", "metric", "direction")
 SEARCH_KEYS = ("space", "trials", "seed", "metric", "direction")
 RANGE_KEYS = ("low", "high", "log")
 METRIC = "mse"
-LARGER_IS_BETTER = ("psnr", "ssim", "elbo")
+LARGER_IS_BETTER = ("psnr", "ssim", "elbo", "accuracy")
 
 # the options of `latente fit` that say which images
 DOOR: dict[str, Reader] = {
@@ -41,12 +43,15 @@ DOOR: dict[str, Reader] = {
     "labels": str,
     "budget": number,
 }
-# the others, by their names in Python; the seed is the sweep's affair
-FIT: dict[str, Reader] = {
-    "images": str,
-    "model": choice("model", MODELS),
-    **DOOR,
-    **{setting.name: setting.read for setting in SETTINGS if setting.name != "random_state"},
+# those of the estimators, by their names in Python; the seed is the sweep's affair
+TRAINING: dict[str, Reader] = {setting.name: setting.read for setting in SETTINGS if setting.name != "random_state"}
+FIT: dict[str, Reader] = {"images": str, "model": choice("model", MODELS), **DOOR, **TRAINING}
+# what an experiment's own option takes is told by the type of its default; any other is text, or none
+READERS: dict[type, Reader] = {
+    bool: lambda text: choice("truth", ("true", "false"))(text.lower()) == "true",
+    int: whole,
+    float: number,
+    tuple: widths,
 }
 
 
@@ -66,16 +71,48 @@ class Study:
 
         points = self.sweep.points() if self.sweep.search is None else [dict(self.sweep.options)]
         chosen = [{name: point[name] for name in ("images", *DOOR) if name in point} for point in points]
-        for k, options in enumerate(chosen):
-            if "images" in options and options not in chosen[:k]:
-                source = options.pop("images")
+        different = [options for k, options in enumerate(chosen) if options not in chosen[:k]]
+        for options in different:
+            if "images" in options:
                 with show.progress() as step:
-                    yield open_images(source, progress=step, **options)
+                    yield open_images(options.pop("images"), progress=step, **options)
 
 
 def trial_of(config: Mapping[str, Any]) -> tuple[Callable[..., Mapping[str, float]], Mapping[str, Reader]]:
-    """Return the callable that a configuration is about, and the reader of each of its options."""
-    return fit_trial, FIT
+    """Return the callable that a configuration is about, and the reader of each of its options.
+
+    That is a training, or the `trial(seed, *, ...)` of the experiment's module, which returns figures by name. A trial
+    with `**options` takes those of the estimators beside the ones that it names, of which each has a default.
+    Raises InputError where there is no such experiment, or it has no trial.
+    """
+    if "experiment" not in config:
+        return fit_trial, FIT
+    if stray := next((key for key in ("images", "model") if key in config), None):
+        raise InputError(f"{stray} beside experiment: an experiment brings its own; leave {stray} out")
+    name = str(config["experiment"])
+    trial = _experiment_trial(name)
+    if trial is None:
+        from latente.experiments import EXPERIMENTS
+
+        able = [known for known in EXPERIMENTS if _experiment_trial(known)]
+        if name not in EXPERIMENTS:
+            raise did_you_mean("experiment", name, able)
+        raise InputError(f"experiment {name} has nothing to vary; these have: {', '.join(able)}")
+    readers: dict[str, Reader] = {}
+    for option in inspect.signature(trial).parameters.values():
+        if option.kind is option.VAR_KEYWORD:
+            readers = TRAINING | readers
+        elif option.name != "seed":
+            readers[option.name] = TRAINING.get(option.name) or READERS.get(type(option.default), or_none(str))
+    return trial, readers
+
+
+def _experiment_trial(name: str) -> Callable[..., Mapping[str, float]] | None:
+    from latente.experiments import EXPERIMENTS
+
+    if name not in EXPERIMENTS:
+        return None
+    return getattr(importlib.import_module(f"latente.experiments.{EXPERIMENTS[name].module}"), "trial", None)
 
 
 def fit_trial(*, seed: int, images: str, model: str = "autoencoder", **options: Any) -> dict[str, float]:
@@ -131,6 +168,7 @@ def read_study(path: Path) -> Study:
 def _study(config: Mapping[str, Any]) -> Study:
     _check_keys("key", config, KEYS)
     trial, readers = trial_of(config)
+    usual = METRIC if trial is fit_trial else None
     options = {name: config[name] for name in ("images", "model") if name in config}
     options |= _named(config.get("options"), "options", readers)
     fixed = {name: _read(name, value, readers) for name, value in options.items()}
@@ -138,7 +176,7 @@ def _study(config: Mapping[str, Any]) -> Study:
     if "search" not in config:
         named = _named(config.get("grid"), "grid", readers)
         grid = {name: [_read(name, level, readers) for level in _levels(name, named[name])] for name in named}
-        sweep = Sweep(grid=grid if "grid" in config else None, **shared, **_goal(config))
+        sweep = Sweep(grid=grid if "grid" in config else None, **shared, **_goal(config, usual))
     else:
         if stray := next((name for name in ("metric", "direction", "grid") if name in config), None):
             raise InputError(
@@ -149,14 +187,16 @@ def _study(config: Mapping[str, Any]) -> Study:
         named = _named(asked.get("space"), "space", readers)
         space = {name: _values(name, values, readers) for name, values in named.items()}
         more = {name: asked[name] for name in ("trials", "seed") if name in asked}
-        sweep = Sweep(search=Search(space, **more), **shared, **_goal(asked))
+        sweep = Sweep(search=Search(space, **more), **shared, **_goal(asked, usual))
     if trial is fit_trial:
         _check_fit(sweep)
     return Study(sweep, trial)
 
 
-def _goal(place: Mapping[str, Any]) -> dict[str, Any]:
-    metric = place.get("metric", METRIC)
+def _goal(place: Mapping[str, Any], usual: str | None) -> dict[str, Any]:
+    metric = place.get("metric", usual)
+    if metric is None:
+        raise InputError("there is no metric: say which of the figures that a trial returns to go by")
     if not isinstance(metric, str):
         raise InputError(f"metric: {metric!r} is not a name")
     larger = metric.removeprefix("test_") in LARGER_IS_BETTER

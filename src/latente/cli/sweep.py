@@ -28,20 +28,30 @@ Force = Annotated[
 ]
 
 
+def _file(name: str, *lines: str) -> str:
+    """Return a panel that shows what a file may hold; the tests run those of the help."""
+    shown = (line.replace("[", r"\[") for line in lines)
+    return f"\n\n[bold]{name}[/bold]\n" + "\n".join(f"  [cyan]{line}[/cyan]" for line in shown)
+
+
 @verbs.command(
     epilog=examples(
         "latente sweep study.yaml --dry-run",
         "latente sweep study.yaml --jobs 2 --out runs/study",
     )
-    + "\n\n[bold]study.yaml[/bold]\n"
-    + "\n".join(
-        f"  [cyan]{line}[/cyan]"
-        for line in (
-            "images: digits",
-            "options: {epochs: 5, latent-dim: 2}",
-            r"grid: {activation: \[relu, gelu], learning-rate: \[0.001, 0.003]}",
-            "seeds: 3",
-        )
+    + _file(
+        "study.yaml",
+        "images: digits",
+        "options: {epochs: 5, latent-dim: 2}",
+        "grid: {activation: [relu, gelu], learning-rate: [0.001, 0.003]}",
+        "seeds: 3",
+    )
+    + _file(
+        "letters.yaml, of an experiment",
+        "experiment: letters",
+        "options: {optimizer: adam, loss: bce, epochs: 500}",
+        "grid: {hidden: [64, [25, 20]], activation: [tanh, relu]}",
+        "metric: wrong pixels",
     )
 )
 def sweep(
@@ -52,7 +62,7 @@ def sweep(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Try options of fit: a grid or a search, with several seeds.
+    """Try options of fit, or of an experiment: a grid or a search, with several seeds.
 
     What is finished is kept: after Ctrl-C or a crash, the same command goes on.
 

@@ -53,7 +53,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
     `epochs` and `learning_rate` those of fine-tuning; a `validation` set is `Images` with labels, or a pair (X, y).
 
     `transform` returns the codes of the last layer. Fitted: `classes_`, `history_`, and `pretraining_history_`, the
-    lines of the log layer by layer. `resume` goes on exactly from any checkpoint, of a layer or of the whole.
+    lines of the log layer by layer. `resume` goes on exactly from any checkpoint, of a layer or of the whole. A run
+    keeps the pre-trained stack before fine-tuning in its folder "pretraining": as `init` it serves any number of fits.
     """
 
     model = "stacked"
@@ -162,6 +163,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             self.pretraining_history_.append(self._pretrain(number, layer, below, scaling, layer_run))
             if number < len(layers) - 1:
                 below, scaling = self._codes(number, layer, below, scaling), self._scaling_of_codes()
+        if run is not None and fitting.leads():
+            self._write(run.path / "pretraining" / "model", self.objective_.state_dict())
 
     def _pretrain(
         self, number: int, layer: nn.Module, below: fitting.Split, scaling: Scaling, run: Run | None

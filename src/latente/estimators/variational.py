@@ -28,8 +28,9 @@ class VariationalAutoencoder(ImageEstimator):
     likelihood: "bernoulli", "gaussian" (one learned sigma; the density is that of the data in their own units), or
     "auto": Bernoulli for pictures of 8 bits or fewer, else Gaussian. beta: weight of the KL divergence (Higgins et al.
     2017). beta_warmup: steps in which it rises from 0. free_bits: nats per latent dimension that cost nothing (Kingma
-    et al. 2016). importance_samples: k > 1 trains the importance-weighted bound (Burda et al. 2016). The other options
-    are those of `ImageEstimator`.
+    et al. 2016). importance_samples: k > 1 trains the importance-weighted bound (Burda et al. 2016). binarization:
+    "dynamic" draws each pixel anew as 0 or 1, with its intensity for the probability of 1, whenever an image is met, so
+    that a Bernoulli likelihood of grey pictures is a density. The other options are those of `ImageEstimator`.
 
     `encode` returns posterior means; `sample` decodes codes from the prior N(0, I); `score_samples` is the evidence
     lower bound in nats per image. A Bernoulli likelihood of data that are not binary is a cross-entropy and no
@@ -44,6 +45,7 @@ class VariationalAutoencoder(ImageEstimator):
     beta_warmup: int = 0
     free_bits: float = 0.0
     importance_samples: int = 1
+    binarization: str | None = None
 
     def _objective(
         self, encoder: nn.Module, decoder: nn.Module, output: str, is_binary: Callable[[], bool]
@@ -59,7 +61,7 @@ class VariationalAutoencoder(ImageEstimator):
         bernoulli = self.likelihood_ == "bernoulli"
         if bernoulli and dtype in (np.int8, np.int16):
             raise InputError(f"likelihood 'bernoulli' needs data that scale to [0, 1], not {dtype}; use 'gaussian'")
-        self.is_binary_ = bernoulli and is_binary()
+        self.is_binary_ = bernoulli and (self.binarization is not None or is_binary())
         return VariationalObjective(
             encoder,
             decoder,
@@ -72,6 +74,7 @@ class VariationalAutoencoder(ImageEstimator):
             corruption=self._corruption(),
             log_jacobian=self.scaling_.log_jacobian(self.image_shape_),
             is_binary=self.is_binary_,
+            binarization=self.binarization,
         )
 
     @property

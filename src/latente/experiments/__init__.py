@@ -20,7 +20,10 @@ from latente.experiments.record import Options, Result, Row, machine
 
 __all__ = ["EXPERIMENTS", "Experiment", "Options", "Result", "Row", "find", "last_result", "reproduce"]
 
+_CIMAT = "[CIMAT] Cerna: Practica Deep Learning Architectures (CIMAT, 2024)"
+_UAO = "[UAO] Perea, Carmona, Tobar, Marulanda: Trabajando con AutoEncoders"
 _BFPS = "[BFPS] Banfi, Fleischer, Perez Rivera, Szejer: Autoencoders"
+_UOH = "[UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Higgins, 2023)"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +44,14 @@ class Experiment:
 EXPERIMENTS: Mapping[str, Experiment] = {
     "letters": Experiment("letters", _BFPS, minutes=7, seeds=10, takes_font=True),
     "letters-denoise": Experiment("letters_denoise", _BFPS, minutes=10, takes_font=True),
+    "basic": Experiment("basic", _UOH, minutes=14),
+    "denoise": Experiment("denoise", _UOH, minutes=20),
+    "faces-vae": Experiment("faces_vae", _CIMAT, minutes=30),
+    "stacked-mnist": Experiment("stacked", _UAO, minutes=40, seeds=5),
+    "stacked-fashion": Experiment("stacked", _UAO, minutes=40, seeds=5),
+    "map-fashion": Experiment("map_fashion", _UAO, minutes=40),
+    "vae-mnist": Experiment("vae_mnist", _BFPS, minutes=75),
+    "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=12),
 }
 
 
@@ -76,7 +87,7 @@ def reproduce(
     folder = None if out is None else Path(out)
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; name a folder for the result")
-    options = Options(seeds, tiny, folder, None if font is None else Path(font), progress)
+    options = Options(name, seeds, tiny, folder, None if font is None else Path(font), progress)
     start = time.perf_counter()
     result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(options)
     result = dataclasses.replace(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
 import math
 import os
 import platform
@@ -10,12 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latente.errors import InputError
 from latente.files import replacing, write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Options", "Result", "Row", "machine"]
+    from latente import Images
+
+__all__ = ["Options", "Result", "Row", "machine", "open_parts"]
 
 _DOTS_PER_INCH = 144
 
@@ -24,16 +29,47 @@ _DOTS_PER_INCH = 144
 class Options:
     """What an experiment is asked for.
 
-    seeds: repetitions, with the seeds 0, 1, ... tiny: the variant that shows in seconds that everything works, whose
-    figures say nothing. out: folder in which a study keeps its finished trials; None keeps nothing. font: a C header
-    with other characters, for the experiments on letters. progress: told in a line what is done.
+    name: of the experiment, for a module that holds several. seeds: repetitions, with the seeds 0, 1, ... tiny: the
+    variant that shows in seconds that everything works, whose figures say nothing. out: folder in which trainings and
+    finished trials of a study are kept; None keeps nothing. font: a C header with other characters, for the experiments
+    on letters. progress: told in a line what is done.
     """
 
+    name: str = ""
     seeds: int = 1
     tiny: bool = False
     out: Path | None = None
     font: Path | None = None
     progress: Callable[[str], None] | None = None
+
+    def fitted(self, name: str, model: Any, X: Any, y: Any = None) -> Any:
+        """Return the model fitted to X (and y), by way of the run folder OUT/runs/`name` where results are kept.
+
+        A training that is there already is gone on with, a finished one is taken as it is: so a long experiment may be
+        broken off at any time. Without `out`, and for the tiny variant, nothing is kept. Raises InputError where the
+        folder holds a training with other options or images.
+        """
+        from latente import resume
+
+        labels = () if y is None else (y,)
+        if self.out is None or self.tiny:
+            return model.fit(X, *labels)
+        folder = self.out / "runs" / name
+        file = folder / "options.json"
+        if not file.exists():
+            return model.set_params(out=str(folder)).fit(X, *labels)
+        given = model.get_params(deep=False)
+        # modules of one's own are only named on disk
+        own = {name: value for name, value in given.items() if name == "network" and not isinstance(value, str)}
+        saved = json.loads(file.read_text(encoding="utf-8"))["options"]
+        asked = json.loads(json.dumps(given, default=str))
+        for option in asked.keys() & saved.keys() - {"out", "verbose", *own}:
+            if asked[option] not in (None, "auto", saved[option]):
+                raise InputError(
+                    f"{folder} holds a training with {option}={saved[option]!r}, not {asked[option]!r}; "
+                    "remove it, or choose another folder by --out"
+                )
+        return resume(folder, X, *labels, **own)
 
     def tell(self, line: str) -> None:
         """Tell whoever listens how far it is."""
@@ -147,6 +183,27 @@ class Result:
         with replacing(folder / "result.md") as temporary:
             temporary.write_text(self.markdown(), encoding="utf-8")
         write_json(folder / "result.json", self.to_json())
+
+
+@functools.lru_cache(maxsize=1)  # a study opens them for each of its trials
+def open_parts(name: str, count: int | None = None) -> tuple[Images, Images, str]:
+    """Return the training and the test images of a set, and a line on them; drawn characters where it is missing.
+
+    name: of a set of 28x28 pixels, such as "mnist". count: the most images of either part.
+    """
+    from latente import open_images
+
+    try:
+        train, test = (open_images(name, split=split, count=count) for split in ("train", "test"))
+    except InputError as missing:
+        sizes = {"train": count or 60_000, "test": count or 10_000}
+        train, test = (open_images("glyphs", split=split, size=28, count=size) for split, size in sizes.items())
+        return (
+            train,
+            test,
+            f"glyphs, {len(train):,} + {len(test):,} drawn by code, which stand in for {name} ({missing})",
+        )
+    return train, test, f"{name}, {len(train):,} images to train and {len(test):,} to test"
 
 
 def machine() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from latente.figures.bars import comparison, kl_bars
 from latente.figures.distributions import histogram, histograms
-from latente.figures.effects import main_effect
+from latente.figures.effects import lines, main_effect
 from latente.figures.pictures import grid, lattice, pairs, strips
 from latente.figures.progress import curves, terms_of
 from latente.figures.scatter import latent_map, maps, pictures_at
@@ -27,6 +27,7 @@ __all__ = [
     "kl_bars",
     "latent_map",
     "lattice",
+    "lines",
     "main_effect",
     "maps",
     "pairs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,29 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from latente.figures.style import GRID, INK, PALETTE, name_axes, panels_of, put_title, shortened
 
-__all__ = ["main_effect"]
+__all__ = ["lines", "main_effect"]
 
 MAX_LEVELS = 8  # more numbers than this are summed up in groups
 MAX_GROUPS = 6
 LEAST_IN_GROUP = 3
 SPAN_OF_LOG = 8.0  # levels of which the largest is so many times the smallest stand on a logarithmic axis
 GOLDEN = (math.sqrt(5) - 1) / 2  # its multiples, modulo 1, spread points evenly however many there are
+
+
+def lines(series: Mapping[str, tuple[Sequence[float], Sequence[float]]], x: str, y: str, title: str = "") -> Figure:
+    """Draw a line with its points for each name: (places, values), N of each.
+
+    x, y: what places and values are, with their units.
+    """
+    figure, (panel,) = panels_of(1, 1, width=4.4, height=3.0)
+    for i, (name, (places, values)) in enumerate(series.items()):
+        colour = PALETTE[i % len(PALETTE)]
+        panel.plot(places, values, color=colour, label=name, linewidth=1.6, marker="o", markersize=3.5)
+    put_title(panel, title)
+    name_axes(panel, x, y)
+    panel.grid(axis="y", color=GRID, linewidth=0.7)
+    figure.legend(loc="outside lower left", ncols=3, frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1.4)
+    return figure
 
 
 def main_effect(

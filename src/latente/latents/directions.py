@@ -131,13 +131,44 @@ def edit_codes(codes: np.ndarray, direction: Direction, strengths: Sequence[floa
     return moved.astype(flat.dtype).reshape(len(flat), len(amounts), *np.shape(codes)[1:])
 
 
-def edit(model: Coder, images: Any, direction: Direction, strengths: Sequence[float] | np.ndarray) -> np.ndarray:
+def edit(
+    model: Coder,
+    images: Any,
+    direction: Direction,
+    strengths: Sequence[float] | np.ndarray,
+    *,
+    keep_detail: bool = False,
+) -> np.ndarray:
     """Return images (N, S, ...): each of N images decoded after its code moved by each strength (see `edit_codes`).
 
+    keep_detail: instead of the decoded image, return the image itself plus what moving its code changes in the decoded
+    one, x + D(z + s v) - D(z), which keeps what the reconstruction loses (fine lines, texture); strength 0 is then the
+    image itself. It needs the images as an array in the layout and units in which the model decodes; integers and
+    booleans stay within what their type holds.
     All images are encoded in one call and all results decoded in another, in the model's layout and units.
     """
     codes = np.asarray(model.encode(images))
-    return decode_grid(model, edit_codes(codes, direction, strengths), codes.shape[1:])
+    moved = edit_codes(codes, direction, [0.0, *np.ravel(strengths)] if keep_detail else strengths)
+    decoded = decode_grid(model, moved, codes.shape[1:])
+    if not keep_detail:
+        return decoded
+    originals = np.asarray(images)
+    if originals.shape != decoded[:, 0].shape or originals.dtype.kind != decoded.dtype.kind:
+        raise InputError(
+            f"keep_detail adds to the images, which must be an array of shape {decoded[:, 0].shape} "
+            f"({decoded.dtype}) as the model decodes them, not {originals.shape} ({originals.dtype})"
+        )
+    return _add(originals[:, None], decoded[:, 1:], decoded[:, :1])
+
+
+def _add(images: np.ndarray, after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Return images + after - before, in the images' dtype."""
+    if images.dtype.kind == "f":
+        changed: np.ndarray = images + (after - before)
+        return changed.astype(images.dtype)
+    changed = images.astype(np.int64) + after.astype(np.int64) - before
+    low, high = (0, 1) if images.dtype == bool else (np.iinfo(images.dtype).min, np.iinfo(images.dtype).max)
+    return changed.clip(low, high).astype(images.dtype)
 
 
 def _matching(codes: np.ndarray, direction: Direction) -> np.ndarray:

@@ -19,6 +19,7 @@ __all__ = ["AutoencoderObjective", "ReconstructionObjective", "VariationalObject
 _LOSSES = {"mse": formulas.mse, "bce": formulas.bce_with_logits, "l1": formulas.mae}
 _LIKELIHOODS = ("bernoulli", "gaussian")
 _OUTPUTS = ("sigmoid", "linear")
+_BINARIZATIONS = ("dynamic",)
 
 # A posterior's log-variance is kept within these, so that one bad batch does not overflow exp()
 _LOWEST_LOG_VAR, _HIGHEST_LOG_VAR = -30.0, 20.0
@@ -143,7 +144,8 @@ class VariationalObjective(ReconstructionObjective):
     first; the default floor, 1e-3, is a quarter of an 8-bit grey level. log_jacobian: of the scaling, over
     one image (`Scaling.log_jacobian`), so that a Gaussian density is that of the data in their own units; a
     Bernoulli has no use for it. is_binary: whether the data are (only then is a Bernoulli's value a
-    log-likelihood, see `density`).
+    log-likelihood, see `density`). binarization: "dynamic" takes each value for the probability of a 1, drawn anew
+    whenever an image is met, for encoder and loss alike (Burda et al. 2016, sec. 5); None takes values as they are.
 
     beta_warmup: steps in which `schedule` raises beta linearly from 0. free_bits: nats that each dimension of
     the code may use at no cost, on the batch's mean (Kingma et al. 2016, eq. 15; departure: each dimension is
@@ -170,6 +172,7 @@ class VariationalObjective(ReconstructionObjective):
         log_jacobian: int | float = 0.0,
         sigma_floor: int | float = 1e-3,
         is_binary: bool = False,
+        binarization: str | None = None,
     ) -> None:
         super().__init__(encoder, decoder, "sigmoid" if likelihood == "bernoulli" else output, corruption)
         if likelihood not in _LIKELIHOODS:
@@ -181,6 +184,10 @@ class VariationalObjective(ReconstructionObjective):
             raise InputError(f"importance_samples must be at least 1, not {importance_samples}")
         if free_bits and importance_samples > 1:
             raise InputError("free_bits needs importance_samples=1: the importance-weighted bound has no KL term")
+        if binarization is not None and binarization not in _BINARIZATIONS:
+            raise did_you_mean("binarization", binarization, _BINARIZATIONS)
+        if binarization and likelihood != "bernoulli":
+            raise InputError(f"binarization {binarization!r} needs likelihood 'bernoulli', not {likelihood!r}")
         if not 0 < sigma_floor < math.inf:
             raise InputError(f"sigma_floor must be a positive number, not {sigma_floor}")
         self.likelihood = likelihood
@@ -190,7 +197,8 @@ class VariationalObjective(ReconstructionObjective):
         self.importance_samples = importance_samples
         self.log_jacobian = log_jacobian
         self.sigma_floor = sigma_floor
-        self.is_binary = is_binary
+        self.is_binary = is_binary or binarization is not None
+        self.binarization = binarization
         if likelihood == "gaussian":
             self.raw_log_sigma = nn.Parameter(torch.tensor(math.log(_FIRST_SIGMA)))
         self.schedule(0, 0)
@@ -281,6 +289,11 @@ class VariationalObjective(ReconstructionObjective):
         log_likelihood, ratio = self._weigh_shared(target, mean, log_var, k, generator)
         return formulas.importance_weighted_bound(log_likelihood + ratio)
 
+    def _seen_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
+        if self.binarization == "dynamic":
+            batch = {name: _binary(batch[name], generator, shared) for name in ("images", "target") if name in batch}
+        return super()._seen_and_target(batch, generator, shared)
+
     def _weigh_shared(
         self, target: Tensor, mean: Tensor, log_var: Tensor, k: int, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
@@ -312,6 +325,12 @@ class VariationalObjective(ReconstructionObjective):
 
 def _normal(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+
+
+def _binary(x: Tensor, generator: torch.Generator, shared: bool) -> Tensor:
+    """Draw zeros and ones with the probabilities x; zeros and ones stay what they are, since draws are below 1."""
+    shape = (1, *x.shape[1:]) if shared else x.shape
+    return (torch.rand(shape, generator=generator, dtype=x.dtype, device=x.device) < x).to(x.dtype)
 
 
 def _draw(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:

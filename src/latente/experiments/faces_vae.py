@@ -1,0 +1,449 @@
+"""A variational autoencoder of faces, and what weights and decibels mean there.
+
+Source: [CIMAT] Cerna: Practica Deep Learning Architectures (CIMAT, 2024).
+Claim: on CelebA (50,000 of its 200,000 images, 64x64), 4x4 kernels, 32, 64 and 128 channels, a code of 100, trained on
+500 x BCE + KL by Adam at 0.001 for 250 epochs: KL 11.8, BCE 280, a PSNR of 60 to 70 dB; new faces; black hair to blond.
+Ours: the same net, trained three times: on the report's loss, on the evidence lower bound with the same Bernoulli
+likelihood, and with a Gaussian one of learned sigma; on CelebA where you have it, else on faces drawn by code.
+Command: latente reproduce faces-vae
+Minutes: about 30 on one core.
+
+The weight. The report's BCE is a mean over the 12,288 values of an image, its KL a sum over the code. A log-likelihood
+is a sum over the values: the loss is 500/12,288 of (sum of BCE + 24.6 KL), a beta-VAE (Higgins et al. 2017) with a beta
+of 24.6. A weight on a mean does not carry over from one size to another: of 28x28 grey pixels, 500 makes a beta of 1.6.
+
+In nats. A BCE of 280 is 280/500 = 0.56 nats per value, 6,881 per image. Of non-binary values x the cross-entropy
+with p has the floor H(x) = -x log x - (1-x) log(1-x), which it takes at p = x: most of the 0.56 is that floor, which
+no model can lower, and only what lies above it tells models apart. The average KL bounds the information that the code
+has about the image from above: 11.8 nats are 17 bits, in which exp(11.8) = 133,000 faces could be told apart, fewer
+than CelebA has. So the code says which sort of face it is, and the decoder draws the mean of that sort.
+
+Why. Above its floor the cross-entropy is (x-p)^2 / (2 x(1-x)), to second order: that of a normal density with a sigma
+of sqrt(x(1-x)), up to 0.5 of the whole range. Beta multiplies the variance, so that the report's loss takes two
+pictures for alike whose values differ by more than black and white do. To learn sigma is to measure it: at the optimum
+its square is the mean squared error, and the likelihood asks for the details that the net can deliver.
+
+Decibels. PSNR is 10 log10(peak^2 / MSE). Of images in [0, 1] the peak is 1; to take 255, that of 8-bit values, adds
+20 log10(255) = 48.1 dB to every image. From 60 to 70 dB that leaves 12 to 22.
+
+What it costs. The prior is matched by one and the image by the other: a code of 350 nats fills its space less evenly,
+and draws from the prior are sharper, and more often no face, than at a large beta.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latente.experiments.record import Options, Result, Row
+
+if TYPE_CHECKING:
+    from latente import Images, VariationalAutoencoder
+    from latente.latents import Direction
+
+__all__ = ["HairJudge", "autoencoder", "entropy_floor", "hair", "open_faces", "report_in_nats", "run", "sharpness"]
+
+WEIGHT, CLAIMED_BCE, CLAIMED_KL = 500, 280.0, 11.8  # of the report
+VALUES = 3 * 64 * 64
+WRONG_PEAK = 20 * math.log10(255)  # dB, what a peak of 255 adds to the PSNR of images in [0, 1]
+
+NET: Mapping[str, Any] = {
+    "latent_dim": 100,
+    "network": "conv",
+    "hidden": (32, 64, 128),
+    "kernel_size": 4,
+    "activation": "gelu",
+    "normalization": "batch",
+}
+TRAINING: Mapping[str, Any] = {
+    "epochs": 9,
+    "batch_size": 32,
+    "learning_rate": 4e-3,
+    "warmup": 500,
+    "schedule": "cosine",
+    "precision": "bf16",
+    "log_every": 200,
+}
+REPORT, BERNOULLI, GAUSSIAN = "500 BCE", "Bernoulli", "Gaussian"  # the report's loss, and two bounds
+OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
+    REPORT: {"likelihood": "bernoulli", "beta": VALUES / WEIGHT},
+    BERNOULLI: {"likelihood": "bernoulli"},
+    GAUSSIAN: {"likelihood": "gaussian"},
+}
+
+CELEBA_FACES = 50_000
+FEW = {"train": 192, "test": 64}  # of the tiny variant
+SAMPLES, SHOWN = 256, 8
+STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0)  # in gaps between the mean codes of black and of blond hair
+SHARPNESS = (
+    "Sharpness is the variance of the Laplacian, in parts of that of the test faces. Distances are root mean squared "
+    "differences per value, in the range of 1."
+)
+NO_DENSITY = (
+    "The ELBO of a Bernoulli is no log-likelihood here, since values are not binary, and is not to be compared with a "
+    "Gaussian's, which is of the density of 8-bit values."
+)
+CELL = 4  # pixels; what judges the hair sees means over squares of this side, and not how sharply they are drawn
+
+
+def run(options: Options) -> Result:
+    """Train the net on each objective, and judge what it rebuilds, what it draws, and what it makes of black hair."""
+    parts = {part: open_faces(part, options.tiny) for part in ("train", "test")}
+    train, test = parts["train"], parts["test"]
+    judge = HairJudge(train)
+    floor = entropy_floor(test.pixels)
+    losses: list[dict[str, Any]] = []
+    pictures: list[dict[str, Any]] = []
+    editing: list[dict[str, Any]] = []
+    models: dict[str, VariationalAutoencoder] = {}
+    for seed in range(options.seeds):
+        for name in OBJECTIVES:
+            model = autoencoder(name, seed, **({"epochs": 1, "warmup": 0} if options.tiny else {}))
+            model = options.fitted(f"{name.split()[0].lower()}-{seed}", model, train)
+            direction = hair_direction(model, train)
+            figures = model.evaluate(test)
+            which = {"trained on": name, "seed": seed}
+            losses.append(which | _loss(model, test, figures, floor))
+            pictures.append(which | _pictures(model, train, test, figures))
+            editing += [which | line for line in _editing(model, test, direction, judge)]
+            if seed == 0:
+                models[name] = model
+            options.tell(f"{name}, seed {seed}: KL {figures['kl']:.1f} nats, PSNR {figures['psnr']:.2f} dB")
+    psnr = {name: _psnr(model, test) for name, model in models.items()}
+    return Result(
+        data=_said(parts),
+        rows=_rows(losses, pictures, editing),
+        notes=[*_notes(losses, floor, test), judge.said(test)],
+        tables={
+            "the report's figures in nats": report_in_nats(),
+            "the same net on three losses": losses,
+            "what it rebuilds and draws": pictures,
+            "black hair called blond": editing,
+        },
+        extra={"entropy_floor": floor},
+        figures={
+            "reconstructions": _reconstructions(models, test),
+            "PSNR": _histograms(psnr),
+            "new faces": _new_faces(models, train),
+            **{f"KL by dimension {name}": _kl_figure(models[name], test) for name in (REPORT, GAUSSIAN)},
+            "black to blond": _strip(models[GAUSSIAN], train, test, keep_detail=False),
+            "black to blond detail kept": _strip(models[GAUSSIAN], train, test, keep_detail=True),
+        },
+    )
+
+
+def open_faces(part: str, tiny: bool = False) -> Images:
+    """Return a part of CelebA, cut to the faces at 64x64, where it is on this machine, else of the drawn faces."""
+    from latente import InputError, open_images
+    from latente.images.catalog import locate
+
+    if not tiny:
+        try:
+            locate("celeba")
+        except InputError:  # it cannot be fetched, and this says only that it is not there
+            return open_images("faces", split=part)
+        count = CELEBA_FACES if part == "train" else 2_000
+        return open_images("celeba", split=part, crop=148, size=64, count=count)
+    return open_images("faces", split=part, count=FEW[part])
+
+
+def autoencoder(name: str, seed: int, **changed: Any) -> VariationalAutoencoder:
+    """Return the net that is to be trained on one of OBJECTIVES."""
+    from latente import VariationalAutoencoder
+
+    return VariationalAutoencoder(**{**NET, **TRAINING, **OBJECTIVES[name], "random_state": seed, **changed})
+
+
+# -- nats
+
+
+def report_in_nats() -> list[dict[str, Any]]:
+    """Return what the report's figures say in units that can be compared: the arithmetic of the text above."""
+    per_value, kl_bits = CLAIMED_BCE / WEIGHT, CLAIMED_KL / math.log(2)
+    lines = [
+        (f"BCE {CLAIMED_BCE:g}, of {WEIGHT} times a mean", per_value, "nats per value", "280 / 500"),
+        ("the same, summed over an image", per_value * VALUES, "nats per image", "x 12,288 values"),
+        (f"weight {WEIGHT} of the mean", VALUES / WEIGHT, "beta", "12,288 / 500"),
+        (f"KL {CLAIMED_KL:g}", kl_bits, "bits", "/ log 2"),
+        ("faces that such a code can tell apart", math.exp(CLAIMED_KL), "faces", "exp 11.8"),
+        (
+            "their loss, as a lower bound with beta 1",
+            -per_value * VALUES - CLAIMED_KL,
+            "nats per image",
+            "-6,881 - 11.8",
+        ),
+    ]
+    return [dict(zip(("the report's", "is", "in", "by"), line, strict=True)) for line in lines]
+
+
+def entropy_floor(pixels: np.ndarray) -> float:
+    """Return the least cross-entropy, in nats per value, that any prediction of 8-bit images can have: their own."""
+    from latente import metrics
+
+    images = pixels / np.float32(255)
+    return float(metrics.bce(images, images, data_range=1.0).mean())
+
+
+def _loss(model: VariationalAutoencoder, test: Images, figures: Mapping[str, float], floor: float) -> dict[str, Any]:
+    """Return what the code carries and what the loss says; the BCE is that of the image at the posterior's mean."""
+    import torch
+
+    from latente import formulas
+
+    means, _ = model.posterior(test)
+    active = formulas.active_units(torch.from_numpy(means))
+    return {
+        "beta": float(model.beta),
+        "sigma": _sigma(model, test),
+        "KL (nats)": figures["kl"],
+        "KL (bits)": figures["kl"] / math.log(2),
+        "active units": int(active.sum()),
+        "BCE (nats per value)": figures["bce"],
+        "above the floor": figures["bce"] - floor,
+        f"{WEIGHT} BCE": WEIGHT * figures["bce"],
+        "ELBO (nats)": figures["elbo"],
+    }
+
+
+def _sigma(model: VariationalAutoencoder, test: Images) -> float:
+    """Return the standard deviation that the likelihood takes errors to have, in the range [0, 1].
+
+    A Gaussian's is learned; a Bernoulli's is that of its second-order expansion, sqrt(beta x(1-x)), x(1-x) being
+    averaged over all values.
+    """
+    if model.likelihood_ == "gaussian":
+        objective: Any = model.objective_
+        return float(objective.sigma.detach())
+    x = test.pixels / np.float32(255)
+    return math.sqrt(model.beta * float((x * (1 - x)).mean()))
+
+
+# -- pictures
+
+
+def _psnr(model: VariationalAutoencoder, test: Images) -> np.ndarray:
+    """Return the PSNR of each image, of 8-bit values with a peak of 255: of values in [0, 1] with a peak of 1."""
+    from latente import metrics
+
+    return metrics.psnr(test.pixels, model.reconstruct(test), data_range=255)
+
+
+def sharpness(pixels: np.ndarray) -> float:
+    """Return the mean over images (N, C, H, W) of the variance of their Laplacian, a usual measure of focus.
+
+    Of the mean over the channels, with the kernel of four neighbours; Pech-Pacheco et al. 2000.
+    """
+    grey = pixels.astype(np.float32).mean(axis=1)
+    inner = grey[:, 1:-1, 1:-1]
+    around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
+    return float((around - 4 * inner).var(axis=(1, 2)).mean())
+
+
+def _pictures(
+    model: VariationalAutoencoder, train: Images, test: Images, figures: Mapping[str, float]
+) -> dict[str, Any]:
+    from latente.latents import nearest
+
+    drawn, real = model.sample(SAMPLES, random_state=0), sharpness(test.pixels)
+    apart = [nearest(images[:64], train.pixels, scale=255).distances.mean() for images in (drawn, test.pixels)]
+    return {
+        "PSNR (dB, peak 1)": figures["psnr"],
+        "PSNR by a peak of 255": figures["psnr"] + WRONG_PEAK,
+        "SSIM": figures["ssim"],
+        "sharpness of reconstructions": sharpness(model.reconstruct(test)) / real,
+        "of samples": sharpness(drawn) / real,
+        "sample to nearest face": float(apart[0]),
+        "test face to nearest": float(apart[1]),
+    }
+
+
+def _reconstructions(models: Mapping[str, VariationalAutoencoder], test: Images) -> Any:
+    from latente.figures import strips
+
+    few = test.take(slice(SHOWN))
+    rows = [few.pixels, *(model.reconstruct(few) for model in models.values())]
+    return strips(np.stack(rows), ["original", *models])
+
+
+def _new_faces(models: Mapping[str, VariationalAutoencoder], train: Images) -> Any:
+    """Draw faces from the prior, each above the training image nearest to it."""
+    from latente.figures import strips
+    from latente.latents import nearest
+
+    rows, names = [], []
+    for name, model in models.items():
+        drawn = model.sample(SHOWN, random_state=1)
+        rows += [drawn, train.pixels[nearest(drawn, train.pixels).indices[:, 0]]]
+        names += [name, "nearest in training"]
+    return strips(np.stack(rows), names)
+
+
+def _histograms(psnr: Mapping[str, np.ndarray]) -> Any:
+    from latente.figures import histograms
+
+    return histograms(psnr, "PSNR, peak 1", "dB")
+
+
+def _kl_figure(model: VariationalAutoencoder, test: Images) -> Any:
+    import torch
+
+    from latente import formulas
+    from latente.figures import kl_bars
+
+    mean, log_var = (torch.from_numpy(array) for array in model.posterior(test))
+    kl = formulas.kl_diagonal_normal(mean, log_var).mean(0)
+    return kl_bars(kl.numpy(), formulas.active_units(mean).numpy())
+
+
+# -- hair
+
+
+def hair(images: Images) -> np.ndarray:
+    """Return for each face 1 where its hair is blond, -1 where it is black, 0 where it is neither, or both (N,)."""
+    names = [set(name.lower().split("_")) for name in images.attribute_names]
+    black, blond = (images.columns["attributes"][:, names.index({colour, "hair"})] > 0 for colour in ("black", "blond"))
+    return blond.astype(np.int64) - black.astype(np.int64)
+
+
+def hair_direction(model: VariationalAutoencoder, train: Images) -> Direction:
+    """Return the direction from black to blond hair, of the codes of the training faces that have either."""
+    from latente.latents import learn_direction
+
+    colours = hair(train)
+    known = np.flatnonzero(colours)
+    return learn_direction(model.transform(train.take(known)), colours[known], attribute="blond for black hair")
+
+
+class HairJudge:
+    """Tells blond from black hair: a logistic regression on means over 4x4 pixels, learned on real faces."""
+
+    def __init__(self, train: Images) -> None:
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        colours = hair(train)
+        known = np.flatnonzero(colours)
+        seen = self._seen(train.pixels[known])
+        self.pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
+        self.pipeline.fit(seen, colours[known])
+
+    def blond(self, pixels: np.ndarray) -> np.ndarray:
+        """Return whether the hair of each image (N, C, H, W) looks blond rather than black (N,)."""
+        called: np.ndarray = self.pipeline.predict(self._seen(pixels)) > 0
+        return called
+
+    def said(self, test: Images) -> str:
+        """Say how often it is right on test faces."""
+        colours = hair(test)
+        known = np.flatnonzero(colours)
+        right = (self.blond(test.pixels[known]) == (colours[known] > 0)).mean()
+        return (
+            f"The judge of hair, a logistic regression on {64 // CELL}x{64 // CELL} means of real training faces, is "
+            f"right on {100 * right:.1f} % of the {len(known):,} test faces with black or blond hair."
+        )
+
+    def _seen(self, pixels: np.ndarray) -> np.ndarray:
+        n, c, h, w = pixels.shape
+        cells = pixels.reshape(n, c, h // CELL, CELL, w // CELL, CELL).mean(axis=(3, 5), dtype=np.float32)
+        seen: np.ndarray = cells.reshape(n, -1)
+        return seen
+
+
+def _black_haired(test: Images, count: int) -> np.ndarray:
+    pixels: np.ndarray = test.pixels[np.flatnonzero(hair(test) < 0)[:count]]
+    return pixels
+
+
+def _editing(
+    model: VariationalAutoencoder, test: Images, direction: Direction, judge: HairJudge
+) -> list[dict[str, Any]]:
+    """Return, for faces with black hair, the share called blond at each strength, decoded and with their detail."""
+    from latente.latents import edit
+
+    faces = _black_haired(test, 500)
+    decoded, kept = (edit(model, faces, direction, STRENGTHS, keep_detail=detail) for detail in (False, True))
+    return [
+        {
+            "strength": strength,
+            "decoded": float(judge.blond(decoded[:, i]).mean()),
+            "detail kept": float(judge.blond(kept[:, i]).mean()),
+        }
+        for i, strength in enumerate(STRENGTHS)
+    ]
+
+
+def _strip(model: VariationalAutoencoder, train: Images, test: Images, *, keep_detail: bool) -> Any:
+    from latente.figures import strips
+    from latente.latents import edit
+
+    faces = _black_haired(test, 6)
+    edited = edit(model, faces, hair_direction(model, train), STRENGTHS, keep_detail=keep_detail)
+    names = [f"{strength:g}" for strength in STRENGTHS]
+    if keep_detail:  # strength 0 is the face itself
+        return strips(edited, column_names=["original", *names[1:]])
+    return strips(np.concatenate([faces[:, None], edited], axis=1), column_names=["original", *names])
+
+
+# -- words
+
+
+def _said(parts: Mapping[str, Images]) -> str:
+    counts = ", ".join(f"{len(images):,} {part}" for part, images in parts.items())
+    if parts["train"].name == "celeba":
+        return f"CelebA, the middle 148x148 pixels at 64x64: {counts}"
+    return f"faces drawn by code, for want of CelebA (see `latente data list`): {counts}"
+
+
+def _rows(
+    losses: Sequence[Mapping[str, Any]], pictures: Sequence[Mapping[str, Any]], editing: Sequence[Mapping[str, Any]]
+) -> list[Row]:
+    def of(lines: Sequence[Mapping[str, Any]], name: str, figure: str) -> list[float]:
+        return [float(line[figure]) for line in lines if line["trained on"] == name]
+
+    flipped = [line for line in editing if line["trained on"] == GAUSSIAN and line["strength"] == 1.5]
+    honest = 70 - WRONG_PEAK
+    return [
+        Row("KL on the report's loss, nats", f"[CIMAT] {CLAIMED_KL}", max(of(losses, REPORT, "KL (nats)"))),
+        Row(f"{WEIGHT} BCE on the report's loss", f"[CIMAT] {CLAIMED_BCE:g}", max(of(losses, REPORT, f"{WEIGHT} BCE"))),
+        Row(
+            "PSNR on the report's loss, dB, peak 1",
+            f"[CIMAT] 60 to 70 by a peak of 255: {60 - WRONG_PEAK:.1f} to {honest:.1f}",
+            min(of(pictures, REPORT, "PSNR (dB, peak 1)")),
+        ),
+        Row(
+            "PSNR with a Gaussian, dB, peak 1",
+            f"[CIMAT] at most {honest:.1f}",
+            min(of(pictures, GAUSSIAN, "PSNR (dB, peak 1)")),
+            honest,
+            higher_is_better=True,
+        ),
+        Row(
+            "black hair called blond at strength 1.5, detail kept",
+            "[CIMAT] shown",
+            min(line["detail kept"] for line in flipped),
+            0.95,
+            higher_is_better=True,
+        ),
+    ]
+
+
+def _notes(losses: Sequence[Mapping[str, Any]], floor: float, test: Images) -> list[str]:
+    first = {line["trained on"]: line for line in losses if line["seed"] == 0}
+    theirs, gaussian = first[REPORT], first[GAUSSIAN]
+    share = floor / theirs["BCE (nats per value)"]
+    ratio = (theirs["sigma"] / gaussian["sigma"]) ** 2
+    floors = f"{floor:.4f} nats per value, {100 * share:.1f} % of the cross-entropy that the report's loss ends with"
+    weight = f"{ratio:,.0f} times the weight on what the image looks like"
+    bits = f"{gaussian['KL (bits)']:.0f} bits for {theirs['KL (bits)']:.0f}"
+    sigmas = f"a sigma of {theirs['sigma']:.2f} does, of a range of 1; learned, sigma is {gaussian['sigma']:.4f}"
+    return [
+        f"The entropy floor of the {len(test):,} test images is {floors}.",
+        f"That loss weighs errors as a normal density with {sigmas}. That is {weight}, and the code carries {bits}.",
+        f"By a peak of 255 the same images have {WRONG_PEAK:.2f} dB more, for nothing; the figure shows a peak of 1.",
+        SHARPNESS,
+        NO_DENSITY,
+    ]

@@ -1,0 +1,103 @@
+"""Stacked autoencoders as classifiers in their tiny variant, on digits drawn by code, and what is said of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import confusion_matrix
+
+from latente import Images, load, open_images
+from latente.experiments import Options, Result, reproduce, stacked
+from latente.experiments.stacked import SETTINGS, confusion, labelled
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stacked")
+
+
+def digits(train: int, test: int) -> Callable[..., tuple[Images, Images, str]]:
+    """What opens drawn digits, whatever set is asked for."""
+    drawn = open_images("glyphs", size=28, count=8 * (train + test))
+    own = drawn.take(np.flatnonzero(drawn.labels < 10))
+    own = dataclasses.replace(own, label_names=drawn.label_names[:10])
+    return lambda *_: (own.take(slice(train)), own.take(slice(train, train + test)), "drawn")
+
+
+@pytest.fixture(scope="module")
+def result(folder: Path) -> Result:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stacked, "open_parts", digits(400, 200))
+        return reproduce("stacked-mnist", seeds=2, tiny=True, out=folder)
+
+
+def test_the_worst_seed_stands_beside_the_claim(result: Result) -> None:
+    chosen, reported = result.rows
+    _, errors, _ = result.tables.values()
+    assert chosen.measured == pytest.approx(max(line["error"] for line in errors))
+    assert (chosen.target, chosen.higher_is_better, reported.target) == (1.28, False, None)
+    assert len(errors) == 2
+
+
+def test_every_number_of_labels_is_there_with_and_without_pre_training(result: Result) -> None:
+    lines = result.extra["errors"]
+    assert sorted((line["labels"], line["pre-training"], line["seed"]) for line in lines) == [
+        (count, said, seed) for count in (100, 400) for said in ("no", "yes") for seed in (0, 1)
+    ]
+    summary = next(iter(result.tables.values()))
+    for line in summary:
+        key = (int(line["labels"]), line["pre-training"])
+        own = [other["error"] for other in lines if (other["labels"], other["pre-training"]) == key]
+        assert line["mean"] == pytest.approx(np.mean(own))
+        assert line["sd"] == pytest.approx(np.std(own, ddof=1))
+        assert line["worst"] == max(own)
+
+
+def test_figures_and_pages_are_written_and_no_run_is_left(result: Result, folder: Path) -> None:
+    assert set(result.pictures()) == {"error by labels", "confusion matrix", "most confident mistakes"}
+    assert all((folder / file).is_file() for file in result.pictures().values())
+    assert np.sum(result.extra["confusion"]) == 200
+    assert not (folder / "runs").exists()
+
+
+def test_one_seed_is_enough_and_accuracy_counts_for_clothes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stacked, "open_parts", digits(90, 60))
+    result = reproduce("stacked-fashion", tiny=True)
+    (line,) = result.tables["test error in %, 1024-512-256, all labels"]
+    assert result.rows[0].measured == pytest.approx(1 - line["error"] / 100)
+    assert result.rows[0].higher_is_better
+
+
+def test_labelled_images_are_spread_over_the_classes_and_fewer_are_among_more() -> None:
+    labels = np.repeat([0, 1, 2], [30, 50, 40])
+    images = open_images(np.arange(120.0)[:, None], labels=labels)
+    few, more = (labelled(images, count, seed=3) for count in (9, 60))
+    assert np.bincount(few.labels).tolist() == [3, 3, 3]
+    assert np.bincount(more.labels).tolist() == [20, 20, 20]
+    assert set(few.pixels[:, 0]) < set(more.pixels[:, 0])
+    assert set(few.pixels[:, 0]) != set(labelled(images, 9, seed=4).pixels[:, 0])
+
+
+def test_confusion_counts_what_scikit_learn_counts() -> None:
+    rng = np.random.default_rng(0)
+    truth, said = rng.integers(0, 5, (2, 300))
+    np.testing.assert_array_equal(confusion(truth, said, 5), confusion_matrix(truth, said))
+
+
+def test_a_study_that_was_broken_off_goes_on_from_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stacked, "EPOCHS", {40: 2, 80: 2})
+    monkeypatch.setattr(stacked, "KEPT", 80)
+    train, test, _ = digits(120, 60)()
+    study = (train, test, SETTINGS["stacked-mnist"], 0, Options(out=tmp_path / "out"))
+    first = stacked._study(*study, tiny=True)
+    runs = sorted(path.name for path in (tmp_path / "out/runs").iterdir())
+    assert runs == [f"seed-0-labels-{count}{kind}" for count in (120, 80) for kind in ("", "-pretrained")]
+    logs = {path: path.read_text() for path in (tmp_path / "out").rglob("metrics.jsonl")}  # seconds and all
+    assert stacked._study(*study, tiny=True) == first
+    assert {path: path.read_text() for path in (tmp_path / "out").rglob("metrics.jsonl")} == logs
+    few = load(tmp_path / "out/runs/seed-0-labels-80-pretrained")
+    assert few.init.endswith("seed-0-labels-120-pretrained/pretraining")

@@ -1,0 +1,51 @@
+"""The autoencoders of MNIST in their tiny variant, and what their digits are binarised to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from latente import Images, open_images
+from latente.experiments import Result, reproduce, vae_mnist
+from latente.experiments.vae_mnist import binarised
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    def few(name: str, count: int | None = None) -> tuple[Images, Images, str]:
+        drawn = [open_images("glyphs", split=split, size=28, count=120) for split in ("train", "test")]
+        return drawn[0], drawn[1], "drawn"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vae_mnist, "open_parts", few)
+        return reproduce("vae-mnist", tiny=True, out=tmp_path_factory.mktemp("vae"))
+
+
+def test_each_bound_has_its_line_and_its_row(result: Result) -> None:
+    (lines,) = (table for title, table in result.tables.items() if title.startswith("binarised"))
+    assert [line["samples in training"] for line in lines] == [1, 5]
+    nll = [next(value for name, value in line.items() if name.startswith("NLL")) for line in lines]
+    assert [row.measured for row in result.rows[1:]] == nll
+    assert [row.target for row in result.rows[1:]] == [86.8, 85.9]
+    for line in lines:
+        bounds = [value for name, value in line.items() if name.startswith("bound")]
+        assert len(bounds) == 4
+        assert bounds == sorted(bounds, reverse=True)  # the bound of log p rises with the samples
+        assert line["ELBO"] > 0 < line["KL"]
+
+
+def test_the_page_says_how_the_digits_are_binarised_and_shows_codes_and_traversal(result: Result) -> None:
+    assert "dynamically in training, once" in result.data
+    assert {"codes", "traversal", "samples of 784-64-16-8"} == set(result.figures)
+    names = [text.get_text() for text in result.figures["traversal"].findobj() if hasattr(text, "get_text")]
+    assert {"unit 1", "unit 8", "mean"} <= set(names)
+
+
+def test_binarised_pixels_are_white_as_often_as_they_are_bright() -> None:
+    grey = open_images(np.tile(np.array([0, 51, 204, 255], np.uint8).reshape(1, 2, 2), (5_000, 1, 1)))
+    drawn = binarised(grey, seed=1)
+    assert set(np.unique(drawn.pixels)) == {0, 255}
+    share = (drawn.pixels == 255).mean(axis=0).ravel()
+    assert share[[0, 3]].tolist() == [0, 1]
+    assert share[[1, 2]] == pytest.approx([0.2, 0.8], abs=0.02)
+    np.testing.assert_array_equal(binarised(grey, seed=1).pixels, drawn.pixels)
