@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.figure import Figure
-from torch import nn
+from torch import Tensor, nn
 
 from latente import Autoencoder, InputError, open_images
 from latente.experiments import EXPERIMENTS, Options, Result, Row, find, last_result, reproduce
@@ -98,7 +99,12 @@ def test_a_finished_training_is_taken_as_it_is_and_another_one_is_not_mixed_up_w
         )
 
     options = Options(out=tmp_path)
-    for name, own in (("dense", {"network": "dense", "hidden": (8,)}), ("own", {"network": network()})):
+
+    def darker(x: Tensor, generator: torch.Generator, shared: bool = False) -> Tensor:
+        return x * 0.9
+
+    own_parts = {"network": network(), "corruption": darker}
+    for name, own in (("dense", {"network": "dense", "hidden": (8,)}), ("own", own_parts)):
         model = Autoencoder(**own, latent_dim=3, epochs=2, validation=None, random_state=0)
         first = options.fitted(name, model, images)
         log = (tmp_path / "runs" / name / "metrics.jsonl").read_bytes()
@@ -106,7 +112,8 @@ def test_a_finished_training_is_taken_as_it_is_and_another_one_is_not_mixed_up_w
         assert (tmp_path / "runs" / name / "metrics.jsonl").read_bytes() == log
         np.testing.assert_array_equal(again.encode(images), first.encode(images))
     with pytest.raises(InputError, match=r"holds a training with epochs=2, not 3; .*another folder by --out"):
-        options.fitted("dense", Autoencoder(network="dense", hidden=(8,), latent_dim=3, epochs=3), images)
+        other = Autoencoder(network="dense", hidden=(8,), latent_dim=3, epochs=3, validation=None)
+        options.fitted("dense", other, images)
 
 
 def test_nothing_of_a_tiny_training_is_kept(tmp_path: Path) -> None:

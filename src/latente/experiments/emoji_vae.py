@@ -73,10 +73,10 @@ class Study:
 
 
 STUDIES: Mapping[str, Study] = {
-    "emoticons": Study(2, (256, 64), 1500, 64, (1.0, 10.0)),
-    "colour faces": Study(2, (256, 64), 1500, 64, (1.0, 10.0)),
-    "moved emoticons": Study(16, (512, 256), 20, 128, (1.0,)),
-    "all Twemoji": Study(64, (1024, 256), 60, 64, (1.0,)),
+    "emoticons": Study(2, (256, 64), 1500, 64, (1.0, 5.0, 15.0)),
+    "colour faces": Study(2, (256, 64), 1500, 64, (1.0, 10.0, 40.0)),
+    "moved emoticons": Study(16, (512, 256), 20, 128, (1.0, 4.0)),
+    "all Twemoji": Study(64, (1024, 256), 60, 64, (1.0, 4.0)),
 }
 SETS: Mapping[str, str] = {
     "emoticons": "one of each of the 63 emoticons of DejaVu Sans, grey, drawn by code",

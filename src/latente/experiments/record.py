@@ -50,6 +50,8 @@ class Options:
         folder holds a training with other options or images.
         """
         from latente import resume
+        from latente.corruptions import Corruption
+        from latente.estimators.fitting import CORRUPTIONS
 
         labels = () if y is None else (y,)
         if self.out is None or self.tiny:
@@ -59,11 +61,15 @@ class Options:
         if not file.exists():
             return model.set_params(out=str(folder)).fit(X, *labels)
         given = model.get_params(deep=False)
-        # modules of one's own are only named on disk
-        own = {name: value for name, value in given.items() if name == "network" and not isinstance(value, str)}
+        # modules and callables of one's own are only named on disk
+        own = {
+            name: value
+            for name, value in given.items()
+            if name in ("network", *CORRUPTIONS) and not isinstance(value, str | Corruption | None)
+        }
         saved = json.loads(file.read_text(encoding="utf-8"))["options"]
         asked = json.loads(json.dumps(given, default=str))
-        for option in asked.keys() & saved.keys() - {"out", "verbose", *own}:
+        for option in sorted(asked.keys() & saved.keys() - {"out", "verbose", *own}):
             if asked[option] not in (None, "auto", saved[option]):
                 raise InputError(
                     f"{folder} holds a training with {option}={saved[option]!r}, not {asked[option]!r}; "
