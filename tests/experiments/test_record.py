@@ -111,8 +111,8 @@ def test_a_finished_training_is_taken_as_it_is_and_another_one_is_not_mixed_up_w
         again = options.fitted(name, Autoencoder(**model.get_params() | {"out": None}), images)
         assert (tmp_path / "runs" / name / "metrics.jsonl").read_bytes() == log
         np.testing.assert_array_equal(again.encode(images), first.encode(images))
+    other = Autoencoder(network="dense", hidden=(8,), latent_dim=3, epochs=3, validation=None)
     with pytest.raises(InputError, match=r"holds a training with epochs=2, not 3; .*another folder by --out"):
-        other = Autoencoder(network="dense", hidden=(8,), latent_dim=3, epochs=3, validation=None)
         options.fitted("dense", other, images)
 
 

@@ -46,14 +46,14 @@ class Batches:
     def __len__(self) -> int:
         return len(self._tensors["images"])
 
-    def batch(self, rows: Tensor) -> dict[str, Tensor]:
+    def batch(self, rows: Tensor | slice) -> dict[str, Tensor]:
         """Return the rows as a batch on the device: images and targets scaled to float32, other columns as they are."""
         return {name: self._gather(name, rows) for name in self._tensors}
 
     def in_order(self, rows: Tensor, batch_size: int) -> Iterator[dict[str, Tensor]]:
         """Yield all the rows, one batch after the other."""
         for part in rows.split(batch_size):
-            yield self.batch(part)
+            yield self.batch(_as_slice(part))
 
     def _at_rest(self, array: np.ndarray) -> Tensor:
         # torch has hardly any operation on uint16: it rests as int16, of the same bits, and is read back in _gather
@@ -65,9 +65,9 @@ class Batches:
             tensor = tensor.to(self.device)
         return tensor
 
-    def _gather(self, name: str, rows: Tensor) -> Tensor:
+    def _gather(self, name: str, rows: Tensor | slice) -> Tensor:
         tensor = self._tensors[name]
-        values = tensor.index_select(0, rows.to(tensor.device))
+        values = tensor[rows] if isinstance(rows, slice) else tensor.index_select(0, rows.to(tensor.device))
         if tensor.device != self.device:
             if self.device.type == "cuda":
                 values = values.pin_memory()
@@ -77,7 +77,16 @@ class Batches:
         if name not in ("images", "target"):
             return values
         scaled = self.scaling.apply(values)
+        if scaled is values and isinstance(rows, slice):
+            scaled = values.clone()  # a network whose first layer works in place must not write into the images
         return scaled.contiguous(memory_format=self.memory_format) if scaled.ndim == 4 else scaled
+
+
+def _as_slice(rows: Tensor) -> Tensor | slice:
+    """Return consecutive rows as a slice, which needs no gather, and others as they are."""
+    first = int(rows[0])
+    consecutive = torch.equal(rows, torch.arange(first, first + len(rows), device=rows.device))
+    return slice(first, first + len(rows)) if consecutive else rows
 
 
 def epoch_order(rows: Tensor, seed: int, epoch: int) -> Tensor:
