@@ -13,7 +13,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from latente import networks
+from latente import latents, networks
 from latente.errors import InputError
 from latente.estimators import fitting, notebook, planning
 from latente.estimators.estimator import Estimator
@@ -178,15 +178,7 @@ class ImageEstimator(Estimator):
 
     def interpolate(self, a: Any, b: Any, steps: int = 8) -> np.ndarray:
         """Return (N, steps, ...) images decoded from the straight line between the codes of a and b (N each)."""
-        start, end = self.encode(a), self.encode(b)
-        if len(start) != len(end):
-            raise InputError(f"interpolate needs as many images in a as in b, not {len(start)} and {len(end)}")
-        if steps < 2:
-            raise InputError(f"steps must be at least 2, not {steps}")
-        weights = np.linspace(0, 1, steps, dtype=np.float32).reshape(1, steps, *([1] * (start.ndim - 1)))
-        path = start[:, None] * (1 - weights) + end[:, None] * weights
-        images = self.decode(path.reshape(-1, *start.shape[1:]))
-        return images.reshape(len(start), steps, *images.shape[1:])
+        return latents.interpolate(self, a, b, steps=steps)
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Return each image's score (N,), lower is more abnormal; what it is in which unit, the class says."""
