@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 NARROW = (25, 20, 15, 10)  # the widths of the source
-NET: Mapping[str, Any] = {"hidden": (64, 64), "activation": "tanh", "loss": "bce"}
+NET: Mapping[str, Any] = {"hidden": (64, 64), "activation": "tanh", "loss": "bce"}  # and `trial`'s defaults
 ADAM: Mapping[str, Any] = {"optimizer": "adam", "learning_rate": 0.01, "schedule": "cosine", "epochs": 2000}
 # each optimiser as it does best with the net above; an epoch of L-BFGS is up to 20 iterations
 OPTIMISERS: Mapping[str, Mapping[str, Any]] = {
@@ -155,13 +155,25 @@ def wrong_pixels(model: Autoencoder, letters: Images) -> np.ndarray:
     return wrong
 
 
-def trial(seed: int, *, font: str | None = None, **options: Any) -> dict[str, float]:
+def trial(
+    seed: int,
+    *,
+    optimizer: str = "adam",
+    hidden: Sequence[int] = (64, 64),
+    activation: str = "tanh",
+    loss: str = "bce",
+    initialisation: str = "scaled",
+    font: str | None = None,
+    **options: Any,
+) -> dict[str, float]:
     """Train once, and return the wrong pixels per character, those of the worst, and how many pictures differ.
 
-    optimizer: a name among OPTIMISERS, whose options count where they are not given.
+    optimizer: where it is a name among OPTIMISERS, the options it does best with count unless others are given.
     """
     letters = open_letters(font)
-    model = autoencoder(seed, **{**OPTIMISERS[options["optimizer"]], **options}).fit(letters)
+    net: dict[str, Any] = {"hidden": hidden, "activation": activation, "loss": loss, "initialisation": initialisation}
+    best = {**OPTIMISERS.get(optimizer, {}), "optimizer": optimizer}
+    model = autoencoder(seed, **net, **{**best, **options}).fit(letters)
     wrong, pictures = wrong_pixels(model, letters), model.reconstruct(letters)
     different = len(np.unique(pictures.reshape(len(pictures), -1), axis=0))
     return {"wrong pixels": float(wrong.mean()), "worst": float(wrong.max()), "different pictures": float(different)}
