@@ -24,7 +24,7 @@ def pictures() -> Images:
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory, pictures: Images) -> Result:
-    def few(name: str, count: int | None) -> tuple[Images, Images, str]:
+    def few(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
         return pictures, pictures.take(np.arange(60)), "drawn"
 
     with pytest.MonkeyPatch.context() as patch:

@@ -42,7 +42,7 @@ def clean(shapes: Images) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory, shapes: Images) -> Result:
-    def few(name: str, count: int | None) -> tuple[Images, Images, str]:
+    def few(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
         return shapes, shapes.take(np.arange(30)), "drawn"
 
     ways = {"wavelet": ["haar"], "levels": [1], "strength": [1.0]}

@@ -12,7 +12,7 @@ from latente.experiments.vae_mnist import binarised
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    def few(name: str, count: int | None = None) -> tuple[Images, Images, str]:
+    def few(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
         drawn = [open_images("glyphs", split=split, size=28, count=120) for split in ("train", "test")]
         return drawn[0], drawn[1], "drawn"
 

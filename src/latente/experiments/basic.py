@@ -57,12 +57,11 @@ SCHEDULES: Mapping[str, Mapping[str, Any]] = {
 STEPS = (0, 1, 3, 10, 30, 100, 300, 1000)
 STUDY_SEEDS = 1
 HELD_OUT = 10_000
-FEW = 400  # images of the tiny variant
 
 
 def run(options: Options) -> Result:
     """Study initialisation, batch size and schedule, train the best of them on all images, and look at the dead."""
-    train, test, data = open_parts("fashion-mnist", FEW if options.tiny else None)
+    train, test, data = open_parts("fashion-mnist", options.tiny)
     results = _study(options)
     chosen = dict(results.best().options)
     models = []
@@ -179,7 +178,7 @@ def trial(
     seed: int, *, initialisation: str, batch_size: int, schedule: str, epochs: int, tiny: bool = False
 ) -> dict[str, float]:
     """Train once without the held-out images, and return the error on these and on the test images, and the dead."""
-    train, test, _ = open_parts("fashion-mnist", FEW if tiny else None)
+    train, test, _ = open_parts("fashion-mnist", tiny)
     kept, judges = held_out(train)
     way: dict[str, Any] = {"initialisation": initialisation, "batch_size": batch_size, "schedule": schedule}
     model = autoencoder(kept, seed, epochs=epochs, **way).fit(kept)

@@ -36,7 +36,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latente.experiments.basic import FEW, held_out
+from latente.experiments.basic import held_out
 from latente.experiments.record import Options, Result, Row, open_parts
 from latente.sweeps import Results, Sweep, Trial, in_words
 
@@ -76,7 +76,7 @@ Filter = Callable[..., np.ndarray]
 
 def run(options: Options) -> Result:
     """Choose how to train the source's net, train it and the U-net, and judge both beside the filters."""
-    train, test, data = open_parts("fashion-mnist", FEW if options.tiny else None)
+    train, test, data = open_parts("fashion-mnist", options.tiny)
     x, clean = (_floats(images.pixels) for images in (train, test))
     study = _study(options)
     chosen = dict(study.best().options)
@@ -265,7 +265,7 @@ def filtered(name: str, seen: np.ndarray, level: float, *, unclip: bool, **param
 
 def trial(seed: int, *, batch_size: int, learning_rate: float, epochs: int, tiny: bool = False) -> dict[str, float]:
     """Train the source's net without the held-out images, and return the error on these."""
-    kept, judges = held_out(open_parts("fashion-mnist", FEW if tiny else None)[0])
+    kept, judges = held_out(open_parts("fashion-mnist", tiny)[0])
     model = source_net(seed, batch_size=batch_size, learning_rate=learning_rate, epochs=epochs)
     return {"held-out MSE": _mse(model.fit(_floats(kept.pixels)), _floats(judges.pixels))}
 

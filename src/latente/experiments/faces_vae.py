@@ -44,7 +44,17 @@ if TYPE_CHECKING:
     from latente import Images, VariationalAutoencoder
     from latente.latents import Direction
 
-__all__ = ["HairJudge", "autoencoder", "entropy_floor", "hair", "open_faces", "report_in_nats", "run", "sharpness"]
+__all__ = [
+    "HairJudge",
+    "autoencoder",
+    "entropy_floor",
+    "hair",
+    "hair_direction",
+    "open_faces",
+    "report_in_nats",
+    "run",
+    "sharpness",
+]
 
 WEIGHT, CLAIMED_BCE, CLAIMED_KL = 500, 280.0, 11.8  # of the report
 VALUES = 3 * 64 * 64

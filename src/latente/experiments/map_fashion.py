@@ -56,12 +56,10 @@ MIXTURE, BOX, REBUILT = "Gaussian mixture", "box", "test images rebuilt"
 DECODED = "decoder on PCA codes"
 SHOWS = "[UAO] shows pictures, no figure"
 
-FEW = 400  # images of the tiny variant
-
 
 def run(options: Options) -> Result:
     """Train once per seed, compare with PCA, and draw new images from several densities of the codes."""
-    train, test, data = open_parts("fashion-mnist", FEW if options.tiny else None)
+    train, test, data = open_parts("fashion-mnist", options.tiny)
     found, made = [], []
     for seed in range(options.seeds):
         model = options.fitted(f"autoencoder-{seed}", autoencoder(seed, 2 if options.tiny else EPOCHS), train)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "Result", "Row", "machine", "open_parts"]
 
 _DOTS_PER_INCH = 144
+_FEW = 400  # images of either part for a tiny variant
 
 
 @dataclasses.dataclass(frozen=True)
@@ -192,13 +193,14 @@ class Result:
 
 
 @functools.lru_cache(maxsize=1)  # a study opens them for each of its trials
-def open_parts(name: str, count: int | None = None) -> tuple[Images, Images, str]:
+def open_parts(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
     """Return the training and the test images of a set, and a line on them; drawn characters where it is missing.
 
-    name: of a set of 28x28 pixels, such as "mnist". count: the most images of either part.
+    name: of a set of 28x28 pixels, such as "mnist". tiny: a few hundred of each.
     """
     from latente import open_images
 
+    count = _FEW if tiny else None
     try:
         train, test = (open_images(name, split=split, count=count) for split in ("train", "test"))
     except InputError as missing:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from latente import Images, StackedAutoencoderClassifier
 
-__all__ = ["classifier", "confusion", "labelled", "run"]
+__all__ = ["Setting", "classifier", "confusion", "labelled", "run"]
 
 REPORTED = (512, 256, 64)  # the widths of the source
 # how the networks learn, chosen on 10,000 images held out from the training sets
@@ -94,7 +94,6 @@ EPOCHS = {100: 60, 1_000: 40, 10_000: 20}  # of the study, by the number of labe
 ALL_EPOCHS = 12
 CHOSEN_SEEDS = 2  # the most trainings with the chosen widths, which take longer than all others
 KEPT = 10_000  # from so many labels on, a training is worth the disk that its run takes
-FEW = 400  # images of the tiny variant
 
 AUGMENTATION = (
     "No image was shifted, turned or warped: the noise on the input is drawn for each value alone and knows nothing of "
@@ -108,7 +107,7 @@ def run(options: Options) -> Result:
     Which set, is told by the experiment's name.
     """
     setting = SETTINGS[options.name]
-    train, test, data = open_parts(setting.images, FEW if options.tiny else None)
+    train, test, data = open_parts(setting.images, options.tiny)
     lines: list[dict[str, Any]] = []
     accuracies: list[float] = []
     chosen = None

@@ -39,7 +39,6 @@ CLAIMED = {1: "[IWAE] 86.76", 5: "[IWAE] 85.54", 50: "[IWAE] 84.78"}
 TARGETS = {1: 86.8, 5: 85.9, 50: 84.8}
 BOUND_SAMPLES = 5_000
 TIGHTENING = (1, 10, 100, 1_000)
-FEW = 300
 TEST_SEED = 20_000  # no seed of a training
 AT_ONCE = 1_000  # test images between two lines of progress
 
@@ -48,7 +47,7 @@ def run(options: Options) -> Result:
     """Train the small VAE and show its codes; train for the likelihood of binarised digits, and measure it."""
     import torch
 
-    train, test, data = open_parts("mnist", FEW if options.tiny else None)
+    train, test, data = open_parts("mnist", options.tiny)
     small = options.fitted("small", small_model(2 if options.tiny else 25), train)
     judged = small.evaluate(test)
     binary = binarised(test, TEST_SEED)
