@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import zipfile
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latente import InputError, open_images
+from latente import open_images
 from latente.experiments import Result, reproduce
 from latente.experiments.emoji_vae import STUDIES, Standardized, model, open_set, split_families, twemoji
 
@@ -100,14 +99,10 @@ def test_twemoji_comes_on_white_each_picture_once(tmp_path: Path, monkeypatch: p
     assert len(sides) == 1
 
 
-@pytest.mark.skipif(not os.environ.get("LATENTE_DATA"), reason="LATENTE_DATA is not set")
-def test_the_real_faces_are_eighty() -> None:
-    try:
-        parts = open_set("colour faces")
-    except InputError as error:
-        pytest.skip(str(error))
+def test_the_real_faces_are_eighty(data_folder: Path) -> None:
+    parts = open_set("colour faces")
     if parts is None:
-        pytest.skip("LATENTE_DATA holds no twemoji")
+        pytest.skip(f"{data_folder} holds no twemoji")
     assert [len(part) for part in parts] == [64, 16]
 
 
