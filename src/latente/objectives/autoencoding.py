@@ -299,13 +299,14 @@ class VariationalObjective(ReconstructionObjective):
     ) -> tuple[Tensor, Tensor]:
         """Return what `_weigh` does for k draws that all images share, some of them at a time."""
         at_once = max(1, _ROWS_AT_ONCE // len(mean))
-        parts = []
+        # written into place: small results kept one by one between large ones that are freed would hold on to the heap
+        log_likelihoods, ratios = mean.new_empty(2, k, len(mean)).unbind()
         for start in range(0, k, at_once):
+            part = slice(start, min(k, start + at_once))
             # one draw after the other: torch's stream of normals depends on how many are asked for at a time
-            draws = [_normal((1, *mean.shape[1:]), mean, generator) for _ in range(min(at_once, k - start))]
-            parts.append(self._weigh(target, mean, log_var, torch.stack(draws)))
-        log_likelihoods, ratios = zip(*parts, strict=True)
-        return torch.cat(log_likelihoods), torch.cat(ratios)
+            draws = [_normal((1, *mean.shape[1:]), mean, generator) for _ in range(part.stop - start)]
+            log_likelihoods[part], ratios[part] = self._weigh(target, mean, log_var, torch.stack(draws))
+        return log_likelihoods, ratios
 
     def _weigh(self, target: Tensor, mean: Tensor, log_var: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return log p(x|z) and log p(z) - log q(z|x), both (k, B), for the noise (k, B or 1, *code)."""
