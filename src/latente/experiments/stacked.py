@@ -300,8 +300,8 @@ def _curves(lines: Sequence[Mapping[str, Any]]) -> Figure:
     panel.tick_params(axis="x", labelcolor=INK)
     panel.grid(axis="y", color=GRID, linewidth=0.6)
     low, high = panel.get_ylim()
-    places = [place for place in (0.5, 1, 2, 5, 10, 20, 50) if low <= place <= high]
-    panel.set_yticks(places, [f"{place:g}" for place in places])
+    marks = [place for place in (0.5, 1, 2, 5, 10, 20, 50) if low <= place <= high]
+    panel.set_yticks(marks, [f"{mark:g}" for mark in marks])
     panel.set_yticks([], minor=True)
     put_title(panel, f"test error, {_words(REPORTED)}")
     name_axes(panel, "labels", "wrong, %")
