@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from PIL import Image
 from latente.errors import InputError
 from latente.estimators import Autoencoder, VariationalAutoencoder
 from latente.images import Images, open_images
-from latente.latents import to_two_dimensions
+from latente.latents import learn_direction, to_two_dimensions
+from latente.report.directions import save_direction, saved_directions
 from latente.report.explorer import page as pages
 from latente.report.explorer import write_explorer, writing
 from latente.report.explorer.columns import class_colours
@@ -223,6 +225,24 @@ def test_fewer_images_are_drawn_evenly_and_keep_their_numbers(run: Path, tmp_pat
     label = found.description["columns"][1]
     assert [int(label["names"][k - 1]) for k in found.numbers(label["values"])] == rows.tolist()
     assert "20 of 60 images" in found.text
+
+
+def test_directions_of_the_run_take_the_place_of_those_learned_here(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run, folder)
+    codes = rng.normal(size=(40, 3)).astype(np.float32)
+    for name in ("often", "8"):
+        save_direction(folder, learn_direction(codes, np.resize([0, 1], 40), attribute=name))
+    columns = {"attributes": np.resize([-1, 1], (60, 1)).astype(np.int8)}
+    images = _images(columns=columns, attribute_names=("often",))
+    found = _File(write_explorer(folder, images, atlas=True).path)
+    assert [direction["name"] for direction in found.description["directions"]] == ["often", "8"]
+    vectors = found.numbers(found.description["vectors"]).reshape(2, 3)
+    wanted = {direction.attribute: direction.vector for direction in saved_directions(folder)}
+    np.testing.assert_array_equal(vectors, [wanted["often"], wanted["8"]])
+    save_direction(folder, learn_direction(rng.normal(size=(40, 5)), np.resize([0, 1], 40), attribute="8"))
+    with pytest.raises(InputError, match="the direction of 8 is for codes of 5 values, not 3"):
+        write_explorer(folder, images, atlas=True)
 
 
 def test_directions_are_learned_where_enough_images_differ(run: Path, tmp_path: Path) -> None:

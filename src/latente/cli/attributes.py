@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote
 
 import typer
 
@@ -15,7 +13,7 @@ from latente.cli import console as show
 from latente.cli.inputs import images_for, model_of
 from latente.cli.options import Count, Force, Json, Labels, Run, Source, Split, choice, examples, given, number, whole
 from latente.cli.pictures import Out, check_out, few_of, refuse_tables, save_figures, tell
-from latente.errors import InputError, ModelError, did_you_mean
+from latente.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from latente.images import Images
     from latente.latents import Direction
 
-__all__ = ["direction_of", "directions_of", "save_direction", "strengths", "values_of", "verbs"]
+__all__ = ["direction_of", "strengths", "values_of", "verbs"]
 
 verbs = typer.Typer()
 direction = typer.Typer(
@@ -105,6 +103,7 @@ def learn(
     import numpy as np
 
     from latente.latents import learn_direction
+    from latente.report.directions import save_direction
 
     model = model_of(run)
     with show.progress() as step:
@@ -135,7 +134,9 @@ def learn(
 @direction.command("list", epilog=examples("latente direction list runs/digits"))
 def list_(run: Run, as_json: Json = False) -> None:
     """List the directions that were learned for a run."""
-    rows = [_row(found) for found in directions_of(run)]
+    from latente.report.directions import saved_directions
+
+    rows = [_row(found) for found in saved_directions(run)]
     if as_json:
         show.print_json(rows)
         return
@@ -237,34 +238,11 @@ def values_of(images: Images, name: str) -> tuple[str, np.ndarray]:
     return found, columns[found]
 
 
-def save_direction(run: Path, direction: Direction) -> Path:
-    """Write a direction into the run's folder `directions`, in place of an older one of that name."""
-    from latente.files import write_json
-
-    folder = run / "directions"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{quote(direction.attribute, safe=' ')}.json"  # a class may be called T-shirt/top
-    write_json(path, direction.to_json())
-    return path
-
-
-def directions_of(run: Path) -> list[Direction]:
-    """Return the directions that were learned for this run, by name. Raises ModelError for a damaged file."""
-    from latente.latents import Direction
-    from latente.training import Run
-
-    found = []
-    for path in sorted((Run.open(run).path / "directions").glob("*.json")):
-        try:
-            found.append(Direction.from_json(json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{path} cannot be read as a direction: {error}; remove it, or learn it again") from error
-    return found
-
-
 def direction_of(run: Path, name: str) -> Direction:
     """Return the run's direction of an attribute; raises InputError, with the command that learns it, without one."""
-    found = directions_of(run)
+    from latente.report.directions import saved_directions
+
+    found = saved_directions(run)
     for fits in (lambda own: own == name, lambda own: own.lower() == name.lower()):
         for direction in found:
             if fits(direction.attribute):

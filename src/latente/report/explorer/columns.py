@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -87,20 +88,27 @@ def attributes_of(survey: Survey) -> list[Column]:
     return [_attribute(_name(names, "attribute", k), values[:, k]) for k in range(values.shape[1])]
 
 
-def directions_of(survey: Survey) -> list[Direction]:
+def directions_of(survey: Survey, saved: Sequence[Direction] = ()) -> list[Direction]:
     """Return the direction of each attribute that at least ten images have, and ten have not.
 
-    Images without attributes have those of their conditions.
+    Images without attributes have those of their conditions. saved: directions that the run's folder holds; they take
+    the place of those of their name, and the others follow.
     """
+    own = {direction.attribute: direction for direction in saved}
+    for direction in saved:
+        direction.strength_of(survey.codes[:1])  # refuses those of other codes
     rows = draw(np.arange(len(survey)), MOST_LEARNED_FROM, seed=0)
     found = []
     for column in attributes_of(survey) or _conditions(survey):
+        if column.name in own:
+            found.append(own.pop(column.name))
+            continue
         values = column.values[rows].astype(np.float64)
         known = values > 0 if column.names is not None else np.isfinite(values)
         values, codes = values[known], survey.codes[rows[known]]
         if len(values) and _splits(values):
             found.append(learn_direction(codes, values, attribute=column.name))
-    return found
+    return [*found, *own.values()]
 
 
 def _conditions(survey: Survey) -> list[Column]:

@@ -19,6 +19,7 @@ from latente.files import replacing
 from latente.images import Images
 from latente.images.options import Progress
 from latente.latents import Direction, LatentMap, map_codes
+from latente.report.directions import saved_directions
 from latente.report.evidence import draw, open_evidence
 from latente.report.explorer.atlas import Atlas, decode_atlas
 from latente.report.explorer.columns import CLASS, Column, columns_of, directions_of
@@ -89,7 +90,8 @@ def write_explorer(
         raise InputError("there are no images to explore")
     live = None if atlas else runtime()
     decoder = [live.part, _decoder(model, folder.path, live)] if live else []
-    text, notices = _compose(survey(model, images, rows, progress), what, live, decoder, atlas, progress)
+    seen, saved = survey(model, images, rows, progress), saved_directions(folder.path)
+    text, notices = _compose(seen, what, saved, live, decoder, atlas, progress)
     data = text.encode()
     if len(data) >= MOST_BYTES:
         raise InputError(f"the page would take {len(data) / 1e6:.0f} MB; choose fewer images with count")
@@ -101,14 +103,20 @@ def write_explorer(
 
 
 def _compose(
-    seen: Survey, what: str, live: Runtime | None, decoder: list[Part], wanted: bool, progress: Progress | None
+    seen: Survey,
+    what: str,
+    saved: Sequence[Direction],
+    live: Runtime | None,
+    decoder: list[Part],
+    wanted: bool,
+    progress: Progress | None,
 ) -> tuple[str, list[str]]:
     """Return the page and its notices; wanted: whether the atlas, if it comes to that, was asked for."""
     labels = seen.column("label")
     plane = map_codes(seen.codes, labels if labels is not None and (labels >= 0).sum() > 1 else None)
     space = space_of(seen.codes, plane.points)
     columns = columns_of(seen)
-    directions = directions_of(seen)
+    directions = directions_of(seen, saved)
     parts, description = _data(seen, plane, space, columns, directions)
     parts += decoder
     left = MOST_BYTES - SHELL - len(render(_layout(seen, plane, what), description, parts, live).encode())
