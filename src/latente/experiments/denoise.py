@@ -17,7 +17,7 @@ so that it comes back blurred even where there is no noise at all. The U-net (Ro
 around a pixel, but on the way back it finds the picture itself and what was made of it at half its size. It works at
 half and a quarter of the picture's sides, where a convolution of many channels costs a processor less than one of few
 at full size (Shi et al. 2016, FFDNet: Zhang et al. 2018). It is trained for as long as the source's net, in seconds of
-one core; each picture it sees has noise of another strength, which nobody tells it.
+one core; each picture it sees has noise of another strength, which nobody tells it, weak noise as often as strong.
 
 Noise that is clipped is no longer centred: half of what falls on black is cut off, and the mean rises by 0.4 times the
 noise. A filter that averages leaves a grey veil; networks learn the way back. So that this does not decide the
@@ -117,7 +117,11 @@ def run(options: Options) -> Result:
 
 
 class Levels:
-    """Gaussian noise of another strength for each image, uniform from `least` to `most`, clipped to [0, 1]."""
+    """Gaussian noise of another strength for each image, from `least` to `most`, clipped to [0, 1].
+
+    The strengths are uniform in their logarithm, so that weak noise, of which little error is left to learn from, is met
+    as often as strong.
+    """
 
     def __init__(self, least: float, most: float) -> None:
         self.least, self.most = least, most
@@ -126,7 +130,7 @@ class Levels:
         """Return noisy copies of images (B, C, H, W); with `shared` all have the same noise."""
         count = 1 if shared else len(x)
         place: dict[str, Any] = {"generator": generator, "dtype": x.dtype, "device": x.device}
-        strength = self.least + (self.most - self.least) * torch.rand(count, 1, 1, 1, **place)
+        strength = self.least * (self.most / self.least) ** torch.rand(count, 1, 1, 1, **place)
         return (x + strength * torch.randn(count, *x.shape[1:], **place)).clamp(0, 1)
 
 
@@ -179,7 +183,12 @@ def u_net(seed: int, *, epochs: int = U_NET_EPOCHS, wide: int = 16, deep: int = 
         last = nn.Conv2d(4 + wide, 4, 3, padding=1)
         network = UNet(wide, deep), nn.Sequential(last, nn.PixelShuffle(2), nn.Sigmoid())
     return Autoencoder(
-        network=network, corruption=Levels(*RANGE), batch_size=64, learning_rate=3e-3, **_common(seed, epochs)
+        network=network,
+        corruption=Levels(*RANGE),
+        batch_size=24,
+        learning_rate=4e-3,
+        precision="bf16",
+        **_common(seed, epochs),
     )
 
 
