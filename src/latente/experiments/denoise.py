@@ -119,8 +119,8 @@ def run(options: Options) -> Result:
 class Levels:
     """Gaussian noise of another strength for each image, from `least` to `most`, clipped to [0, 1].
 
-    The strengths are uniform in their logarithm, so that weak noise, of which little error is left to learn from, is met
-    as often as strong.
+    The strengths are uniform in their logarithm, so that weak noise, of which little error is left to learn from, is
+    met as often as strong.
     """
 
     def __init__(self, least: float, most: float) -> None:
