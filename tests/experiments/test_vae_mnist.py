@@ -13,8 +13,9 @@ from latente.experiments.vae_mnist import binarised
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     def few(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
-        drawn = [open_images("glyphs", split=split, size=28, count=120) for split in ("train", "test")]
-        return drawn[0], drawn[1], "drawn"
+        drawn = open_images("glyphs", size=28, count=240)
+        images = open_images(drawn.pixels[:, 0], labels=drawn.labels)  # without an axis of channels, as MNIST is
+        return images.take(slice(120)), images.take(slice(120, 240)), "drawn"
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vae_mnist, "open_parts", few)

@@ -4,10 +4,11 @@ Source: [UAO] Perea, Carmona, Tobar, Marulanda: Trabajando con AutoEncoders.
 Claim: 784-512, 512-256 and 256-64 trained one after the other, then a softmax of 10 on top. For such stacks a test
 error of 1.28 % on MNIST (three denoising layers, Vincent et al. 2010); on Fashion-MNIST, whose README quotes 0.883 for
 a dense net of 256-128-100, an accuracy of 0.905 is asked for.
-Ours: on MNIST 1.07 % with 1024-512-256, the worse of 2 seeds, and 1.52 % with the widths of the source, the worst of 5;
-both errors, with and without pre-training, at 100, 1,000, 10,000 and all labels. No augmentation.
+Ours: with 1024-512-256, the worse of 2 seeds, 1.07 % on MNIST and an accuracy of 0.9105 on Fashion-MNIST; with the
+widths of the source, the worst of 5, 1.52 % and 0.8932; and both errors, with and without pre-training, at 100, 1,000,
+10,000 and all labels. No augmentation.
 Command: latente reproduce stacked-mnist --seeds 5, latente reproduce stacked-fashion --seeds 5
-Minutes: 23 on one core beside other work, each.
+Minutes: 23 and 28 on one core beside other work.
 
 A stack of dense layers has more than enough weights to learn 60,000 labels by heart, so that what decides the error is
 what keeps it from doing so. Vincent et al. let the denoising layers do it. Ours are pre-trained in the same way, but it
@@ -17,10 +18,11 @@ image: no image is shifted, turned or warped.
 
 Pre-training needs images alone. So it should buy the more the fewer of them have labels: all of them always take part
 in pre-training, and a part of them, as many of each class, in fine-tuning. Both start from the same seeds, whose
-differences are the gain. It buys little here: 0.1 to 0.4 points of error, about as much as the seeds differ by, since
-noise, dropout and batch normalisation already keep a stack that starts from random weights from learning by heart. The
-recipe of each set was judged on 10,000 images held out from the training set (1.2 % and 9.2 % of them wrong) before its
-test images were looked at.
+differences are the gain. It buys little here: on Fashion-MNIST 1 point of error at 100 labels, half a point at 1,000
+and nothing from 10,000 on; on MNIST 0.1 to 0.4 points, about as much as the seeds differ by. Noise, dropout and batch
+normalisation already keep a stack that starts from random weights from learning by heart. The recipe of each set was
+judged on 10,000 images held out from the training set (1.2 % and 9.2 % of them wrong) before its test images were
+looked at.
 """
 
 from __future__ import annotations

@@ -52,6 +52,11 @@ def run(options: Options) -> Result:
     judged = small.evaluate(test)
     binary = binarised(test, TEST_SEED)
     samples = (1, 5, 50) if torch.cuda.is_available() else (1, 5)
+    figures = {
+        "codes": _codes(small, test),
+        "traversal": _traversal(small, test),
+        "samples of 784-64-16-8": _samples(small),
+    }
     lines = [_likelihood(k, seed, train, binary, options) for k in samples for seed in range(options.seeds)]
     return Result(
         data=f"{data}; for likelihoods binarised: dynamically in training, once (seed {TEST_SEED}) for the test",
@@ -61,11 +66,7 @@ def run(options: Options) -> Result:
         ],
         notes=[_grey(judged)],
         tables={"binarised MNIST, nats": lines, "784-64-16-8": [_plain(judged)]},
-        figures={
-            "codes": _codes(small, test),
-            "traversal": _traversal(small, test),
-            "samples of 784-64-16-8": _samples(small),
-        },
+        figures=figures,
     )
 
 
@@ -172,10 +173,11 @@ def _traversal(model: VariationalAutoencoder, test: Images) -> Any:
 
     walks = traverse(model, model.encode(test), steps=9)
     names = [f"{s:+.2g} sd" if s else "mean" for s in np.linspace(-3, 3, 9)]
-    return strips(walks, [f"unit {i + 1}" for i in range(len(walks))], names)
+    pictures = walks.reshape(*walks.shape[:2], *model.image_shape_)
+    return strips(pictures, [f"unit {i + 1}" for i in range(len(walks))], names)
 
 
 def _samples(model: VariationalAutoencoder) -> Any:
     from latente.figures import grid
 
-    return grid(model.sample(64, random_state=0))
+    return grid(model.sample(64, random_state=0).reshape(-1, *model.image_shape_))
