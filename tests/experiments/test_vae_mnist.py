@@ -30,9 +30,9 @@ def test_each_bound_has_its_line_and_its_row(result: Result) -> None:
     assert [row.target for row in result.rows[1:]] == [86.8, 85.9]
     for line in lines:
         bounds = [value for name, value in line.items() if name.startswith("bound")]
-        assert len(bounds) == 4
+        assert len(bounds) == 3
         assert bounds[-1] < bounds[0]  # the bound of log p rises with the samples
-        assert line["ELBO"] > 0 < line["KL"]
+        assert line["KL"] > 0
 
 
 def test_the_page_says_how_the_digits_are_binarised_and_shows_codes_and_traversal(result: Result) -> None:

@@ -44,12 +44,12 @@ class Experiment:
 EXPERIMENTS: Mapping[str, Experiment] = {
     "letters": Experiment("letters", _BFPS, minutes=7, seeds=10, takes_font=True),
     "letters-denoise": Experiment("letters_denoise", _BFPS, minutes=10, takes_font=True),
-    "basic": Experiment("basic", _UOH, minutes=14),
+    "basic": Experiment("basic", _UOH, minutes=6),
     "denoise": Experiment("denoise", _UOH, minutes=15),
     "faces-vae": Experiment("faces_vae", _CIMAT, minutes=30),
     "stacked-mnist": Experiment("stacked", _UAO, minutes=23, seeds=5),
     "stacked-fashion": Experiment("stacked", _UAO, minutes=28, seeds=5),
-    "map-fashion": Experiment("map_fashion", _UAO, minutes=40),
+    "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
     "vae-mnist": Experiment("vae_mnist", _BFPS, minutes=75),
     "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=12),
 }

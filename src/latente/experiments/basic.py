@@ -2,9 +2,10 @@
 
 Source: [UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Higgins, 2023).
 Claim: one layer of 64 rectified units, a sigmoid output, Adam, 10 epochs; originals beside reconstructions, no figure.
-Ours: the mean squared error per pixel, in [0, 1], on the 10,000 test images, with that shape, Adam and 10 epochs.
+Ours: a mean squared error per pixel, in [0, 1], of 0.00848 on the 10,000 test images, with that shape, Adam and 10
+epochs (asked for: 0.0088); as torch draws its weights 0.0106.
 Command: latente reproduce basic
-Minutes: about 14 on one core, of which the study takes 12.
+Minutes: 6 on one core beside other work, of which the study takes 5.
 
 A rectified unit that is 0 for every image gets no gradient any more: it is dead, and the code has a dimension less.
 None is dead at the start. But all pictures of clothes have much in common, the network's first picture is grey (0.5)

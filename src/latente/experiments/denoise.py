@@ -3,10 +3,10 @@
 Source: [UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Higgins, 2023).
 Claim: convolutions to 16 and 8 channels, 3x3, stride 2, rectified; transposed ones to 8 and 16; one to the picture,
 sigmoid; Gaussian noise of 0.2, clipped to [0, 1]; 10 epochs. Pictures, no figure.
-Ours: the mean squared error per pixel of 10,000 denoised test images, each with noise of its own; then PSNR and SSIM of
-2,000 of them at noise 0.1 to 0.8.
+Ours: an MSE per pixel of 0.0063 over the 10,000 denoised test images, each with noise of its own (asked for: 0.0072),
+and of 0.0052 by the U-net; which leads all others at every noise from 0.1 to 0.8, by 0.3 dB at least (2,000 images).
 Command: latente reproduce denoise
-Minutes: about 20 on one core, of which the study takes 11.
+Minutes: 15 on one core beside other work, of which the study takes 10.
 
 The source's net, 3,217 weights, is far from trained after 10 epochs of the usual batches of 128 at the usual rate of
 0.001; more steps (smaller batches), longer ones (a higher rate) and a rate that falls to 0 in the end are what is left

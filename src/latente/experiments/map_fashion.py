@@ -3,10 +3,11 @@
 Source: [UAO] Perea, Carmona, Tobar, Marulanda: Trabajando con AutoEncoders.
 Claim: an autoencoder 784-512-256-128-64-16-2 against PCA on Fashion-MNIST, also with a decoder trained on the codes of
 PCA; maps, reconstructions and new images are shown, no figure.
-Ours: the same on the 10,000 test images, measured: mean squared error per pixel in [0, 1], at most half of PCA's, k-NN
-accuracy in the plane, at least 0.20 above PCA's, and trustworthiness; new images from a Gaussian mixture of the codes.
+Ours: on the 10,000 test images a mean squared error per pixel in [0, 1] of 0.0224, 0.486 of PCA's (asked for: half), a
+k-NN accuracy in the plane of 0.753, 0.209 above PCA's (asked for: 0.20), and a trustworthiness of 0.970; new images
+from a Gaussian mixture of the codes.
 Command: latente reproduce map-fashion
-Minutes: not yet measured in full
+Minutes: 8 on one core beside other work
 
 Why the autoencoder wins. Whatever the code z of an image x, the decoder of least mean squared error is the mean of all
 images with that code, E[x | z], and what it leaves is their variance: the error falls as the images that share a code

@@ -3,10 +3,11 @@
 Source: [BFPS] Banfi, Fleischer, Perez Rivera, Szejer: Autoencoders; [IWAE] Burda, Grosse, Salakhutdinov 2016.
 Claim: [BFPS] a dense VAE 784-64-16-8, 25 epochs: latent plot and traversal. [IWAE] table 1, one stochastic layer of 50
 units after two of 200, in nats: 86.76 for the VAE, 85.54 and 84.78 for the importance-weighted bound of 5 and 50.
-Ours: to be measured.
+Ours: 85.75 nats for the VAE (560 epochs; asked for: 86.8) and 85.06 for k = 5 (400 epochs; asked for: 85.9), with a
+standard error of 0.23 over the 10,000 test images; 18 and 19 of 50 units in use.
 Command: latente reproduce vae-mnist --out DIR
-Minutes: about 75 on one core; broken off, it goes on where it was when given the same DIR again. 50 samples are trained
-where there is a graphics card.
+Minutes: about 75 on one core, of which the judging takes 12; broken off, it goes on where it was when given the same DIR
+again. The bound of 50 samples is trained where there is a graphics card.
 
 The figures are the bound of 5,000 samples, which is nearly the negative log-likelihood, over all test images: each is
 binarised once, every pixel drawn as 1 with its intensity for the probability. In training the pixels are drawn anew
@@ -38,7 +39,7 @@ EPOCHS = {1: 560, 5: 400, 50: 400}
 CLAIMED = {1: "[IWAE] 86.76", 5: "[IWAE] 85.54", 50: "[IWAE] 84.78"}
 TARGETS = {1: 86.8, 5: 85.9, 50: 84.8}
 BOUND_SAMPLES = 5_000
-TIGHTENING = (1, 10, 100, 1_000)
+TIGHTENING = (10, 100, 1_000)
 TEST_SEED = 20_000  # no seed of a training
 AT_ONCE = 1_000  # test images between two lines of progress
 
@@ -133,8 +134,7 @@ def _likelihood(k: int, seed: int, train: Images, test: Images, options: Options
         options.tell(f"k = {k}, seed {seed}: NLL {-np.mean(bounds):.2f} nats over {len(bounds):,} test images")
     line |= {f"NLL, bound of {count:,}": -float(np.mean(bounds))}
     line |= {"standard error": float(np.std(bounds) / np.sqrt(len(bounds)))}
-    told = model.evaluate(test)
-    line |= {"ELBO": -told["elbo"], "KL": told["kl"]}
+    line["KL"] = model.evaluate(test)["kl"]
     variances = model.encode(test).var(axis=0)
     return line | {"active units": int((variances > ACTIVE_UNIT_VARIANCE).sum())}
 
