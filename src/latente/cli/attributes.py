@@ -164,7 +164,7 @@ def _row(found: Direction) -> dict[str, Any]:
     epilog=examples(
         "latente direction learn runs/digits digits --attribute 3",
         "latente edit runs/digits digits --attribute 3 --strength -1:2:7 --out edited.png",
-        "latente edit runs/faces faces --attribute hat --strength 0,1,2 --keep-detail",
+        "latente edit runs/digits digits --attribute 3 --strength 0,1,2 --keep-detail --out kept.png",
     )
 )
 def edit(

@@ -6,8 +6,8 @@ units after two of 200, in nats: 86.76 for the VAE, 85.54 and 84.78 for the impo
 Ours: 85.75 nats for the VAE (560 epochs; asked for: 86.8) and 85.06 for k = 5 (400 epochs; asked for: 85.9), with a
 standard error of 0.23 over the 10,000 test images; 18 and 19 of 50 units in use.
 Command: latente reproduce vae-mnist --out DIR
-Minutes: about 75 on one core, of which the judging takes 12; broken off, it goes on where it was when given the same DIR
-again. The bound of 50 samples is trained where there is a graphics card.
+Minutes: about 75 on one core, of which the judging takes 12; broken off, it goes on where it was when given the same
+DIR again. The bound of 50 samples is trained where there is a graphics card.
 
 The figures are the bound of 5,000 samples, which is nearly the negative log-likelihood, over all test images: each is
 binarised once, every pixel drawn as 1 with its intensity for the probability. In training the pixels are drawn anew
