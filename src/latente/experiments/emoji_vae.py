@@ -238,7 +238,9 @@ class _Trained:
 
         way = PLAIN if beta is None else f"variational, beta {beta:g}"
         fresh = model(study, beta, seed, 2 if options.tiny else study.epochs)
-        fitted = options.fitted(f"{name} {way} {seed}".replace(" ", "-").replace(",", ""), fresh, train)
+        # a run folder is written each epoch, which takes longer than an epoch of a few dozen pictures
+        kept = dataclasses.replace(options, out=None) if study.latent_dim == 2 else options
+        fitted = kept.fitted(f"{name} {way} {seed}".replace(" ", "-").replace(",", ""), fresh, train)
         plane = None
         if study.latent_dim == 2:
             plane = latents.lattice(Standardized(fitted) if beta is None else fitted, STEPS)
