@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from latente import Autoencoder, InputError, open_images
 from latente.experiments import EXPERIMENTS, Options, Result, Row, find, last_result, reproduce
+from latente.experiments.record import open_parts
+from latente.sweeps import Sweep
 
 ROWS = [
     Row("error | percent", "[X] 3", 2.5, 3.0),
@@ -58,6 +60,18 @@ def test_a_result_is_written_with_its_figures_and_nothing_half_written(tmp_path:
     assert (found["name"], found["met"], found["max_wrong_pixels"]) == ("toy", False, 3)
     assert found["rows"][0]["target"] == 3.0
     assert found["figures"] == {"a curve": "a-curve.png"}
+
+
+def test_what_is_no_finite_number_is_null_for_machines(tmp_path: Path) -> None:
+    table = [{"seed": 0, "sd": math.nan, "of": (1.0, -math.inf)}]
+    result(tables={"per seed": table}, extra={"ratio": math.inf}, rows=[Row("lost", "", math.nan)]).write(tmp_path)
+    written = (tmp_path / "result.json").read_text()
+    assert "NaN" not in written
+    assert "Infinity" not in written
+    found = json.loads(written)
+    assert found["tables"]["per seed"] == [{"seed": 0, "sd": None, "of": [1.0, None]}]
+    assert found["ratio"] is None
+    assert found["rows"][0]["measured"] is None
 
 
 def test_there_is_no_last_result_where_there_is_none_that_can_be_read(tmp_path: Path) -> None:
@@ -114,6 +128,43 @@ def test_a_finished_training_is_taken_as_it_is_and_another_one_is_not_mixed_up_w
     other = Autoencoder(network="dense", hidden=(8,), latent_dim=3, epochs=3, validation=None)
     with pytest.raises(InputError, match=r"holds a training with epochs=2, not 3; .*another folder by --out"):
         options.fitted("dense", other, images)
+
+
+def test_a_study_tells_of_each_trial_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    told: list[str] = []
+    tried: list[float] = []
+
+    def trial(seed: int, *, rate: float) -> dict[str, float]:
+        tried.append(rate)
+        if rate > 1:
+            raise InputError("rate is too high")
+        return {"loss": rate + seed}
+
+    sweep = Sweep(grid={"rate": [0.25, 4.0]}, metric="loss")
+    for _ in range(2):
+        found = Options(out=tmp_path, progress=told.append).study("why", sweep, trial)
+        assert found.best().options == {"rate": 0.25}
+    assert tried[:2] == [0.25, 4.0]
+    assert 0.25 not in tried[2:]
+    assert told[0] == "why 1/2: rate 0.25, seed 0: loss 0.25"
+    assert told[1] == "why 2/2: rate 4, seed 0: rate is too high"
+    assert (tmp_path / "why" / "trials.jsonl").is_file()
+
+
+def test_a_set_that_is_missing_is_stood_in_for_and_a_damaged_one_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LATENTE_DATA", str(tmp_path))
+    monkeypatch.setenv("LATENTE_CACHE", str(tmp_path / "cache"))
+    opened = open_parts.__wrapped__  # each call anew
+    train, test, said = opened("mnist", tiny=True)
+    assert (len(train), len(test), train.pixels.shape[1:]) == (400, 400, (1, 28, 28))
+    assert "stand in for mnist (mnist is not on this machine" in said
+    (tmp_path / "mnist").mkdir()
+    for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (tmp_path / "mnist" / f"{name}-ubyte").write_bytes(b"damaged")
+    with pytest.raises(InputError, match="train-images-idx3-ubyte"):
+        opened("mnist", tiny=True)
 
 
 def test_nothing_of_a_tiny_training_is_kept(tmp_path: Path) -> None:

@@ -83,6 +83,19 @@ def test_levels_keep_the_order_of_their_list_and_ranges_ascend() -> None:
     assert ascending == sorted(ascending)
 
 
+def test_the_summary_has_a_line_of_words_per_combination(results: Results) -> None:
+    first = results.combinations()[0]
+    line = results.summary()[0]
+    assert list(line) == ["x", "name", "loss", "accuracy", "seconds"]
+    assert (line["x"], line["name"], line["loss"]) == ("0", "b", str(first.metrics["loss"]))
+    assert list(results.summary(["accuracy"])[0]) == ["x", "name", "accuracy", "seconds"]
+    mixed = results_of((0.0, 0, {"loss": 1.0, "x": 2.0}), (0.0, 1, None), (1.0, 0, None))
+    assert mixed.summary() == [
+        {"x": "0", "loss": "1", "x found": "2", "seconds": "1", "failed": "1"},
+        {"x": "1", "loss": "–", "x found": "–", "seconds": "–", "failed": "1"},
+    ]
+
+
 def test_the_sweeps_own_metric_and_those_of_its_kind_come_first() -> None:
     found = results_of((0.0, 0, {"a": 1.0, "test_a": 1.0, "test_loss": 1.0, "loss": 1.0}))
     assert found.metrics == ["loss", "test_loss", "a", "test_a"]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +15,7 @@ from rich.text import Text
 from latente.cli import console as show
 from latente.cli.pictures import save_figures
 from latente.cli.studies import Study, fit_trial, typed
-from latente.figures import main_effect
+from latente.report.effects import effect_figure
 from latente.sweeps import Combination, Range, Results, Sweep, Trial, in_words, threads_for
 
 __all__ = ["described", "finish", "plan", "table", "teller", "write"]
@@ -28,10 +27,9 @@ _METRICS_SHOWN = 3
 def plan(sweep: Sweep, folder: Path, jobs: int, finished: int) -> Table:
     """Say what varies, what does not, and how many trainings that makes."""
     kind = "combinations" if sweep.search is None else "combinations to search for"
-    fixed = ", ".join(f"{name} {in_words(value)}" for name, value in sweep.options.items())
     seeds = ", ".join(map(str, sweep.all_seeds))
     count = f"{sweep.total:,}: {sweep.combinations:,} {kind}, seeds {seeds}"
-    rows = [("varied", _in_words(sweep)), ("fixed", fixed), ("trials", count)]
+    rows = [("varied", _in_words(sweep)), ("fixed", in_words(sweep.options)), ("trials", count)]
     if finished:
         rows.append(("finished", f"{finished:,} of them before"))
     if jobs > 1:
@@ -63,7 +61,7 @@ def teller(screen: Console, sweep: Sweep) -> Callable[[int, int, Trial], None]:
     def tell(done: int, total: int, trial: Trial) -> None:
         nonlocal made
         made += 1
-        what = ", ".join(f"{name} {in_words(trial.options[name])}" for name in sweep.space) or "once more"
+        what = in_words({name: trial.options[name] for name in sweep.space}) or "once more"
         found = f"{sweep.metric} {show.figure(trial.metrics.get(sweep.metric or ''))}"
         end = found if trial.error is None else f"failed: {trial.error}"
         left = (total - done) * (time.perf_counter() - start) / made
@@ -77,27 +75,18 @@ def teller(screen: Console, sweep: Sweep) -> Callable[[int, int, Trial], None]:
 def write(results: Results, folder: Path) -> None:
     """Write the tables and a figure for each factor."""
     pictures = {}
-    for factor, values in results.space.items() if results.done else ():
-        levels, found = zip(*results.effect(factor), strict=True)
-        is_numeric = all(isinstance(level, int | float) and not isinstance(level, bool) for level in levels)
-        log = values.log if isinstance(values, Range) else None
-        better = "lower" if results.direction == "minimize" else "higher"
-        places = levels if is_numeric else list(map(in_words, levels))
-        figure = main_effect(places, np.array(found), factor, results.metric, log=log, better=better)
+    for factor in results.factors if results.done else ():
         pictures[factor] = f"{factor}.png"
-        save_figures(folder / pictures[factor], figure)
+        save_figures(folder / pictures[factor], effect_figure(results, factor))
     results.write(folder, pictures)
 
 
 def table(results: Results) -> Table:
     """Return the combinations, best first, with the metrics that matter most."""
-    metrics = results.metrics[:_METRICS_SHOWN]
-    columns = [*results.factors, *metrics, "seconds", *(["failed"] if results.failed else [])]
-    made = show.table(*columns, right=["failed"])
-    for combination in results.combinations()[:_MOST_SHOWN]:
-        found = [str(combination.metrics.get(name, "–")) for name in metrics]
-        row = [*(in_words(combination.options[name]) for name in results.factors), *found, str(combination.seconds)]
-        made.add_row(*map(Text, row), *([str(combination.failed)] if results.failed else []))
+    lines = results.summary(results.metrics[:_METRICS_SHOWN])
+    made = show.table(*lines[0], right=["failed"])
+    for line in lines[:_MOST_SHOWN]:
+        made.add_row(*map(Text, line.values()))
     return made
 
 
@@ -108,8 +97,7 @@ def finish(screen: Console, study: Study, results: Results, folder: Path) -> Non
     found = best.metrics.get(results.metric)
     rows = []
     if found is not None and found.count:
-        what = ", ".join(f"{name} {in_words(value)}" for name, value in best.options.items())
-        rows.append(("best", f"{what or 'the one there is'}: {results.metric} {found}"))
+        rows.append(("best", f"{in_words(best.options) or 'the one there is'}: {results.metric} {found}"))
     if len(combinations) > _MOST_SHOWN:
         rows.append(("not shown", f"{len(combinations) - _MOST_SHOWN:,} more combinations"))
     if len(combinations) < study.sweep.combinations:

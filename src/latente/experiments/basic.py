@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latente.experiments.record import Options, Result, Row, open_parts
-from latente.sweeps import Results, Sweep, Trial, in_words
+from latente.sweeps import Results, Sweep, in_words
 
 if TYPE_CHECKING:
     from torch import nn
@@ -62,33 +62,34 @@ HELD_OUT = 10_000
 
 def run(options: Options) -> Result:
     """Study initialisation, batch size and schedule, train the best of them on all images, and look at the dead."""
+    from latente.report.effects import effect_figure
+
     train, test, data = open_parts("fashion-mnist", options.tiny)
-    results = _study(options)
+    results = options.study("study", _sweep(options), trial)
     chosen = dict(results.best().options)
-    models = []
+    models, errors, dead = [], [], []
     for seed in range(options.seeds):
-        model = autoencoder(train, seed, epochs=1 if options.tiny else EPOCHS, **chosen)
-        models.append(model.fit(train))
-        options.tell(f"seed {seed}: test MSE {mse_of(models[-1], test):.5f}")
-    errors = [mse_of(model, test) for model in models]
-    dead = [dead_units(model, test) for model in models]
+        models.append(autoencoder(train, seed, epochs=1 if options.tiny else EPOCHS, **chosen).fit(train))
+        errors.append(mse_of(models[-1], test))
+        dead.append(dead_units(models[-1], test))
+        options.tell(f"seed {seed}: test MSE {errors[-1]:.5f}")
     plain: dict[str, Any] = {"initialisation": "torch", "batch_size": 128, "schedule": "constant"}
     default = autoencoder(train, 0, epochs=1 if options.tiny else EPOCHS, **plain).fit(train)
     beginnings = [line for name in INITIALISATIONS for line in first_steps(name, 0, train, test, _steps(train))]
-    linear = _pca_mse(train, test)
-    options.tell(f"as torch draws the weights: test MSE {mse_of(default, test):.5f}; by PCA {linear:.5f}")
+    default_error, linear = mse_of(default, test), _pca_mse(train, test)
+    options.tell(f"as torch draws the weights: test MSE {default_error:.5f}; by PCA {linear:.5f}")
     return Result(
         data=data,
         rows=[
             Row("test MSE, the worst seed", "[UOH] shows pictures, no figure", max(errors), TARGET),
             Row("dead code units, the worst seed", "", max(dead)),
-            Row("test MSE as torch draws the weights, batches of 128", "", mse_of(default, test)),
+            Row("test MSE as torch draws the weights, batches of 128", "", default_error),
             Row("dead code units of that", "", dead_units(default, test)),
             Row(f"test MSE by PCA, {CODE} components", "", linear),
         ],
         notes=[_choice(results), _causes(beginnings)],
         tables={
-            "initialisation, batch size, schedule": _summary(results),
+            "initialisation, batch size, schedule": results.summary(),
             "the first steps": beginnings,
             "seeds": [
                 {"seed": seed, "test MSE": error, "dead": lost}
@@ -100,9 +101,7 @@ def run(options: Options) -> Result:
             "originals and reconstructions": _pictures(test, models[0], default),
             "dead units in the first steps": _first_steps_figure(beginnings),
             "what dead units cost": _cost(results),
-            "by initialisation": _effect(results, "initialisation"),
-            "by batch size": _effect(results, "batch_size"),
-            "by schedule": _effect(results, "schedule"),
+            **{f"by {name.replace('_', ' ')}": effect_figure(results, name, "test MSE") for name in results.factors},
         },
     )
 
@@ -230,7 +229,7 @@ def _inputs(encoder: nn.Module, images: Images) -> np.ndarray:
     return inputs
 
 
-def _study(options: Options) -> Results:
+def _sweep(options: Options) -> Sweep:
     grid: dict[str, list[Any]] = {
         "initialisation": list(INITIALISATIONS),
         "batch_size": [16, 32, 128],
@@ -240,27 +239,7 @@ def _study(options: Options) -> Results:
     if options.tiny:
         grid = {"initialisation": ["torch", "tied"], "batch_size": [32], "schedule": ["constant"]}
         fixed = {"epochs": 1, "tiny": True}
-    seeds = 1 if options.tiny else STUDY_SEEDS
-
-    def tell(done: int, total: int, ended: Trial) -> None:
-        what = ", ".join(in_words(ended.options[factor]) for factor in grid)
-        found = ended.error or "held-out MSE {held-out MSE:.5f}, {dead:.0f} dead".format(**ended.metrics)
-        options.tell(f"study {done}/{total}: {what}, seed {ended.seed}: {found}")
-
-    sweep = Sweep(grid=grid, options=fixed, seeds=seeds, metric="held-out MSE")
-    return sweep.run(trial, out=options.out and options.out / "study", force=True, progress=tell)
-
-
-def _summary(results: Results) -> list[dict[str, Any]]:
-    """Return a line per combination, the best first."""
-    return [
-        {
-            **{name: in_words(value) for name, value in combination.options.items()},
-            **{name: str(estimate) for name, estimate in combination.metrics.items()},
-            "seconds": f"{combination.seconds.mean:.2g}",
-        }
-        for combination in results.combinations()
-    ]
+    return Sweep(grid=grid, options=fixed, seeds=1 if options.tiny else STUDY_SEEDS, metric="held-out MSE")
 
 
 def _pca_mse(train: Images, test: Images) -> float:
@@ -277,11 +256,11 @@ def _steps(train: Images, batch_size: int = 32) -> list[int]:
 
 def _choice(results: Results) -> str:
     best = results.best()
-    chosen = ", ".join(f"{name.replace('_', ' ')} {in_words(value)}" for name, value in best.options.items())
     errors = [combination.metrics["held-out MSE"].mean for combination in results.combinations()]
     return (
-        f"Chosen on held-out images, of {len(errors)} combinations from {errors[0]:.5f} to {errors[-1]:.5f}: {chosen}. "
-        "The tests of the study, of networks that did not see the held-out images, chose nothing."
+        f"Chosen on held-out images, of {len(errors)} combinations from {errors[0]:.5f} to {errors[-1]:.5f}: "
+        f"{in_words(best.options)}. The tests of the study, of networks that did not see the held-out images, chose "
+        "nothing."
     )
 
 
@@ -332,12 +311,3 @@ def _cost(results: Results) -> Any:
     dead = [ended.metrics["dead"] for ended in results.done]
     errors = np.array([ended.metrics["test MSE"] for ended in results.done])
     return main_effect(dead, errors, "dead code units", "test MSE", better="lower")
-
-
-def _effect(results: Results, factor: str) -> Any:
-    from latente.figures import main_effect
-
-    levels, found = zip(*results.effect(factor, "test MSE"), strict=True)
-    return main_effect(
-        list(map(in_words, levels)), np.array(found), factor.replace("_", " "), "test MSE", better="lower"
-    )

@@ -38,7 +38,7 @@ from torch import Tensor, nn
 
 from latente.experiments.basic import held_out
 from latente.experiments.record import Options, Result, Row, open_parts
-from latente.sweeps import Results, Sweep, Trial, in_words
+from latente.sweeps import Results, Sweep, in_words
 
 if TYPE_CHECKING:
     from latente import Autoencoder
@@ -76,9 +76,11 @@ Filter = Callable[..., np.ndarray]
 
 def run(options: Options) -> Result:
     """Choose how to train the source's net, train it and the U-net, and judge both beside the filters."""
+    from latente.report.effects import effect_figure
+
     train, test, data = open_parts("fashion-mnist", options.tiny)
     x, clean = (_floats(images.pixels) for images in (train, test))
-    study = _study(options)
+    study = options.study("study", _sweep(options), trial)
     chosen = dict(study.best().options)
     sources, u_nets = [], []
     for seed in range(options.seeds):
@@ -102,7 +104,7 @@ def run(options: Options) -> Result:
         notes=[_choice(study), _blur(sources[0], clean), _veil(judged)],
         tables={
             "PSNR and SSIM": lines,
-            "how to train the source's net": _summary(study),
+            "how to train the source's net": study.summary(),
             "parameters of the filters": tuned,
         },
         extra={"test_mse": source_errors, "u_net_test_mse": u_net_errors, "chosen": chosen},
@@ -110,8 +112,7 @@ def run(options: Options) -> Result:
             "PSNR by noise": _curves(lines, "PSNR", "dB"),
             "SSIM by noise": _curves(lines, "SSIM", ""),
             **{f"pictures at noise {level}": figure for level, figure in pictures.items()},
-            "by batch size": _effect(study, "batch_size"),
-            "by learning rate": _effect(study, "learning_rate"),
+            **{f"by {name.replace('_', ' ')}": effect_figure(study, name) for name in study.factors},
         },
     )
 
@@ -356,15 +357,14 @@ def _contest(
         for name in FILTERS:
             best = best_parameters(name, _flat(few), training, level)
             found[name] = filtered(name, seen, level, **best)
-            tuned.append({"noise": level, "filter": name, "parameters": _words(best)})
+            tuned.append({"noise": level, "filter": name, "parameters": in_words(best)})
         found |= {name: net(seen) for name, net in nets.items()}
         truth = _flat(clean)
+        psnr = {name: _psnr(truth, images) for name, images in found.items()}
         for name, images in found.items():
             similar = float(ssim(truth, images, data_range=1.0).mean())
-            lines.append({"noise": level, "method": name, "PSNR": _psnr(truth, images), "SSIM": similar})
-        options.tell(
-            f"noise {level}: " + ", ".join(f"{k} {_psnr(truth, images):.2f} dB" for k, images in found.items())
-        )
+            lines.append({"noise": level, "method": name, "PSNR": psnr[name], "SSIM": similar})
+        options.tell(f"noise {level}, dB: {in_words(psnr)}")
         if level in SHOWN:
             rows = np.stack([truth[:10], *(images[:10] for images in found.values())])
             pictures[level] = strips(rows[:, :, None].astype(np.float32), ["original", *found])
@@ -375,30 +375,12 @@ def _flat(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), *images.shape[-2:])
 
 
-def _words(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {in_words(value)}" for name, value in parameters.items())
-
-
-def _study(options: Options) -> Results:
+def _sweep(options: Options) -> Sweep:
     grid: dict[str, list[Any]] = {"batch_size": [32, 128], "learning_rate": [0.001, 0.003, 0.01]}
     fixed: dict[str, Any] = {"epochs": EPOCHS}
     if options.tiny:
         grid, fixed = {"batch_size": [32], "learning_rate": [0.003]}, {"epochs": 1, "tiny": True}
-
-    def tell(done: int, total: int, ended: Trial) -> None:
-        found = ended.error or f"held-out MSE {ended.metrics['held-out MSE']:.5f}"
-        options.tell(f"study {done}/{total}: {_words({name: ended.options[name] for name in grid})}: {found}")
-
-    sweep = Sweep(grid=grid, options=fixed, metric="held-out MSE")
-    return sweep.run(trial, out=options.out and options.out / "study", force=True, progress=tell)
-
-
-def _summary(results: Results) -> list[dict[str, Any]]:
-    """Return a line per combination, the best first."""
-    return [
-        {**combination.options, "held-out MSE": combination.metrics["held-out MSE"].mean}
-        for combination in results.combinations()
-    ]
+    return Sweep(grid=grid, options=fixed, metric="held-out MSE")
 
 
 def _lead(lines: Sequence[Mapping[str, Any]]) -> float:
@@ -411,7 +393,7 @@ def _lead(lines: Sequence[Mapping[str, Any]]) -> float:
 
 def _choice(study: Results) -> str:
     return (
-        f"Chosen on held-out images: {_words(study.best().options)}, of {len(study.combinations())} combinations; "
+        f"Chosen on held-out images: {in_words(study.best().options)}, of {len(study.combinations())} combinations; "
         "the source's net is trained so on all images. It knows noise of "
         f"{NOISE} only; the U-net is one net for all levels, trained on {RANGE[0]} to {RANGE[1]}. The filters are told "
         "the level, and have their parameters chosen for each."
@@ -436,10 +418,3 @@ def _curves(lines: Sequence[Mapping[str, Any]], metric: str, unit: str) -> Any:
     own = {name: [line for line in lines if line["method"] == name] for name in methods}
     series = {name: ([line["noise"] for line in some], [line[metric] for line in some]) for name, some in own.items()}
     return figures.lines(series, "noise (standard deviation)", f"{metric} ({unit})" if unit else metric, f"{metric} ↑")
-
-
-def _effect(study: Results, factor: str) -> Any:
-    from latente.figures import main_effect
-
-    levels, found = zip(*study.effect(factor), strict=True)
-    return main_effect(levels, np.array(found), factor.replace("_", " "), "held-out MSE", better="lower")

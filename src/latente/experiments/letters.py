@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latente.experiments.record import Options, Result, Row
-from latente.sweeps import Results, Sweep, Trial, in_words
+from latente.sweeps import Results, Sweep, in_words
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,6 +60,8 @@ STUDY_SEEDS = 2
 
 def run(options: Options) -> Result:
     """Train once per seed, then study what decides whether it works, and draw letters between the letters."""
+    from latente.report.effects import effect_figure
+
     letters = open_letters(options.font)
     epochs = 100 if options.tiny else ADAM["epochs"]
     autoencoder(0, **NET, **{**ADAM, "epochs": 1}).fit(letters)  # imports what it needs, on nobody's time
@@ -70,7 +72,7 @@ def run(options: Options) -> Result:
         seconds.append(time.process_time() - start)
         options.tell(f"seed {seed}: {wrong_pixels(models[-1], letters).sum()} wrong pixels in {seconds[-1]:.1f} s")
     wrong = np.array([wrong_pixels(model, letters) for model in models])
-    studies = {name: _study(sweep, name, options) for name, sweep in _sweeps(options).items()}
+    studies = {name: options.study(f"study-{name}", sweep, trial) for name, sweep in _sweeps(options).items()}
     powell = _powell_by_words(letters, options)
     between, pictures = new_letters(models[0], letters)
     return Result(
@@ -79,7 +81,7 @@ def run(options: Options) -> Result:
         notes=[_constant(letters), _cause(studies["why"]), _between(between)],
         tables={
             "wrong pixels per seed": _per_seed(wrong, seconds, letters),
-            **{title: _summary(results) for title, results in studies.items()},
+            **{title: results.summary() for title, results in studies.items()},
             "powell": powell,
             "new letters": between,
         },
@@ -88,7 +90,7 @@ def run(options: Options) -> Result:
             "letters at their codes": _codes_figure(models[0], letters),
             "between letters": pictures,
             **{
-                f"{title} {factor}": _effect(study, factor)
+                f"{title} {factor}": effect_figure(study, factor)
                 for title, study in studies.items()
                 for factor in study.factors
             },
@@ -206,15 +208,6 @@ def _sweeps(options: Options) -> dict[str, Sweep]:
     }
 
 
-def _study(sweep: Sweep, name: str, options: Options) -> Results:
-    def tell(done: int, total: int, ended: Trial) -> None:
-        what = ", ".join(f"{factor} {in_words(ended.options[factor])}" for factor in sweep.space)
-        found = ended.error or f"{ended.metrics['wrong pixels']:.3g} wrong pixels"
-        options.tell(f"{name} {done}/{total}: {what}, seed {ended.seed}: {found}")
-
-    return sweep.run(trial, out=options.out and options.out / f"study-{name}", force=True, progress=tell)
-
-
 def powell(letters: Images, seed: int, hidden: Sequence[int], evaluations: int) -> tuple[np.ndarray, int]:
     """Minimise the cross-entropy of a tanh net by Powell's method (1964), which asks for no gradients.
 
@@ -315,18 +308,6 @@ def _per_seed(wrong: np.ndarray, seconds: Sequence[float], letters: Images) -> l
     return lines
 
 
-def _summary(results: Results) -> list[dict[str, Any]]:
-    """Return a line per combination, the best first."""
-    return [
-        {
-            **{name: in_words(value) for name, value in combination.options.items()},
-            **{name: str(combination.metrics.get(name, "–")) for name in results.metrics},
-            "seconds": f"{combination.seconds.mean:.2g}",
-        }
-        for combination in results.combinations()
-    ]
-
-
 def _constant(letters: Images) -> str:
     wrong = (letters.pixels != (letters.pixels.mean(axis=0) > 0.5)).sum(axis=(1, 2, 3))
     return (
@@ -346,14 +327,6 @@ def _cause(results: Results) -> str:
     kept = dict(results.levels("activation", "different pictures"))
     found = ", ".join(f"{level} {mean} ({kept[level].mean:.3g})" for level, mean in wrong)
     return f"Adam with hidden layers {in_words(NARROW)}, wrong pixels per character (different pictures): {found}."
-
-
-def _effect(results: Results, factor: str) -> Any:
-    from latente.figures import main_effect
-
-    levels, found = zip(*results.effect(factor), strict=True)
-    places = levels if factor == "learning_rate" else list(map(in_words, levels))
-    return main_effect(places, np.array(found), factor.replace("_", " "), "wrong pixels", better="lower")
 
 
 def _codes_figure(model: Autoencoder, letters: Images) -> Any:

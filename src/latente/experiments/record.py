@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from latente.errors import InputError
 from latente.files import replacing, write_json
+from latente.sweeps import Results, Sweep, Trial, in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,14 +54,14 @@ class Options:
         from latente import resume
         from latente.corruptions import Corruption
         from latente.estimators.fitting import CORRUPTIONS
+        from latente.training import Run
 
         labels = () if y is None else (y,)
         if self.out is None or self.tiny:
             return model.fit(X, *labels)
-        folder = self.out / "runs" / name
-        file = folder / "options.json"
-        if not file.exists():
-            return model.set_params(out=str(folder)).fit(X, *labels)
+        run = Run(self.out / "runs" / name)
+        if not run.options_file.exists():
+            return model.set_params(out=str(run.path)).fit(X, *labels)
         given = model.get_params(deep=False)
         # modules and callables of one's own are only named on disk
         own = {
@@ -68,15 +69,24 @@ class Options:
             for name, value in given.items()
             if name in ("network", *CORRUPTIONS) and not isinstance(value, str | Corruption | None)
         }
-        saved = json.loads(file.read_text(encoding="utf-8"))["options"]
+        saved = run.options()["options"]
         asked = json.loads(json.dumps(given, default=str))
         for option in sorted(asked.keys() & saved.keys() - {"out", "verbose", *own}):
             if asked[option] not in (None, "auto", saved[option]):
                 raise InputError(
-                    f"{folder} holds a training with {option}={saved[option]!r}, not {asked[option]!r}; "
+                    f"{run.path} holds a training with {option}={saved[option]!r}, not {asked[option]!r}; "
                     "remove it, or choose another folder by --out"
                 )
-        return resume(folder, X, *labels, **own)
+        return resume(run.path, X, *labels, **own)
+
+    def study(self, name: str, sweep: Sweep, trial: Callable[..., Mapping[str, float]]) -> Results:
+        """Return what came of a sweep, telling of each trial; where results are kept, OUT/`name` keeps its trials."""
+
+        def tell(done: int, total: int, ended: Trial) -> None:
+            what = in_words({factor: ended.options[factor] for factor in sweep.space} | {"seed": ended.seed})
+            self.tell(f"{name} {done}/{total}: {what}: {ended.error or in_words(ended.metrics)}")
+
+        return sweep.run(trial, out=self.out and self.out / name, force=True, progress=tell)
 
     def tell(self, line: str) -> None:
         """Tell whoever listens how far it is."""
@@ -141,8 +151,11 @@ class Result:
         return all(row.met is not False for row in self.rows)
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything as plain values, of the figures the names of their files; numbers of `extra` on top."""
-        return {
+        """Return everything as plain values, of the figures the names of their files; numbers of `extra` on top.
+
+        What is no finite number is None, since JSON has no word for it.
+        """
+        values = {
             "name": self.name,
             "source": self.source,
             "command": self.command,
@@ -158,6 +171,8 @@ class Result:
             "tables": {title: [dict(line) for line in lines] for title, lines in self.tables.items()},
             "figures": self.pictures(),
         }
+        finite: dict[str, Any] = _finite(values)
+        return finite
 
     def markdown(self) -> str:
         """Return the result as a page: the claims, the notes, the tables, the figures."""
@@ -196,13 +211,15 @@ class Result:
 def open_parts(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
     """Return the training and the test images of a set, and a line on them; drawn characters where it is missing.
 
-    name: of a set of 28x28 pixels, such as "mnist". tiny: a few hundred of each.
+    name: of a set of 28x28 pixels, such as "mnist". tiny: a few hundred of each. Raises InputError where it is there
+    and damaged.
     """
     from latente import open_images
+    from latente.images.catalog import locate
 
     count = _FEW if tiny else None
     try:
-        train, test = (open_images(name, split=split, count=count) for split in ("train", "test"))
+        locate(name)
     except InputError as missing:
         sizes = {"train": count or 60_000, "test": count or 10_000}
         train, test = (open_images("glyphs", split=split, size=28, count=size) for split, size in sizes.items())
@@ -211,6 +228,7 @@ def open_parts(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
             test,
             f"glyphs, {len(train):,} + {len(test):,} drawn by code, which stand in for {name} ({missing})",
         )
+    train, test = (open_images(name, split=split, count=count) for split in ("train", "test"))
     return train, test, f"{name}, {len(train):,} images to train and {len(test):,} to test"
 
 
@@ -244,6 +262,14 @@ def _word(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if math.isfinite(value) else "–"
     return str(value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

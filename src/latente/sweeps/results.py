@@ -105,8 +105,7 @@ class Results:
             row: dict[str, Any] = {"number": trial.number}
             row |= {name: trial.options[name] for name in self.factors}
             row |= {"seed": trial.seed, "status": trial.status, "seconds": trial.seconds}
-            # a metric may be called as a factor is
-            row |= {f"{name} found" if name in row else name: trial.metrics.get(name) for name in self.metrics}
+            row |= {self._column(name): trial.metrics.get(name) for name in self.metrics}
             rows.append(row | {"error": trial.error})
         return rows
 
@@ -123,6 +122,20 @@ class Results:
         if not first or not math.isfinite(self._rank(first[0])):
             raise InputError(f"no trial has a result {self.metric!r}")
         return first[0]
+
+    def summary(self, metrics: Sequence[str] | None = None) -> list[dict[str, str]]:
+        """Return a line of words per combination, the best first: the factors, the metrics and the seconds.
+
+        metrics: which; None is all. Where trials failed, each line ends with how many.
+        """
+        chosen = self.metrics if metrics is None else metrics
+        return [
+            {name: in_words(combination.options[name]) for name in self.factors}
+            | {self._column(name): str(combination.metrics.get(name, "–")) for name in chosen}
+            | {"seconds": str(combination.seconds)}
+            | ({"failed": str(combination.failed)} if self.failed else {})
+            for combination in self.combinations()
+        ]
 
     def effect(self, factor: str, metric: str | None = None) -> list[tuple[Any, float]]:
         """Return (level of a factor, value of a metric) of each trial that was done, by level.
@@ -180,6 +193,11 @@ class Results:
         seconds = Estimate.of(trial.seconds for trial in done)
         return Combination(trials[0].number, options, metrics, seconds, len(done), len(trials) - len(done))
 
+    def _column(self, metric: str) -> str:
+        """Return what a table calls a metric, which may be called as a factor is, or as another column."""
+        others = ("number", *self.factors, "seed", "status", "seconds", "failed", "error")
+        return f"{metric} found" if metric in others else metric
+
     def _rank(self, combination: Combination) -> float:
         estimate = combination.metrics.get(self.metric)
         if estimate is None or not estimate.count:
@@ -195,17 +213,9 @@ class Results:
         ]
         lines += ["Mean ± standard deviation over the seeds.", ""]
         if self.fixed:
-            lines += ["Fixed: " + ", ".join(f"{name} {in_words(value)}" for name, value in self.fixed.items()), ""]
-        combinations, metrics = self.combinations(), self.metrics
-        lines += _table(
-            [*self.factors, *metrics, "seconds", "done", "failed"],
-            [
-                [*(in_words(c.options[name]) for name in self.factors)]
-                + [str(c.metrics.get(name, "–")) for name in metrics]
-                + [str(c.seconds), str(c.done), str(c.failed)]
-                for c in combinations
-            ],
-        )
+            lines += [f"Fixed: {in_words(self.fixed)}", ""]
+        summary = self.summary()
+        lines += _table(list(summary[0]), [list(line.values()) for line in summary]) if summary else []
         for factor in self.factors:
             levels = self.levels(factor)
             lines += ["", f"## {factor}", ""]
@@ -217,15 +227,17 @@ class Results:
         if self.failed:
             lines += ["", "## Failed", ""]
             for trial in self.failed:
-                options = ", ".join(f"{name} {in_words(trial.options[name])}" for name in self.factors)
-                lines += [f"- {options}, seed {trial.seed}: {trial.error}"]
+                options = {name: trial.options[name] for name in self.factors}
+                lines += [f"- {in_words(options)}, seed {trial.seed}: {trial.error}"]
         return "\n".join(lines) + "\n"
 
 
 def in_words(value: Any) -> str:
-    """Write an option's value as one types it: none, 512,256, 0.001234."""
+    """Write an option's value as one types it, none, 512,256, 0.001234; several by name as "a 1, b none"."""
     if value is None:
         return "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {in_words(one)}" for name, one in value.items())
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list | tuple):
