@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import confusion_matrix
 
 from latente import Images, load, open_images
 from latente.experiments import Options, Result, reproduce, stacked
-from latente.experiments.stacked import SETTINGS, confusion, labelled
+from latente.experiments.stacked import SETTINGS, labelled
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +79,6 @@ def test_labelled_images_are_spread_over_the_classes_and_fewer_are_among_more() 
     assert np.bincount(more.labels).tolist() == [20, 20, 20]
     assert set(few.pixels[:, 0]) < set(more.pixels[:, 0])
     assert set(few.pixels[:, 0]) != set(labelled(images, 9, seed=4).pixels[:, 0])
-
-
-def test_confusion_counts_what_scikit_learn_counts() -> None:
-    rng = np.random.default_rng(0)
-    truth, said = rng.integers(0, 5, (2, 300))
-    np.testing.assert_array_equal(confusion(truth, said, 5), confusion_matrix(truth, said))
 
 
 def test_a_study_that_was_broken_off_goes_on_from_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

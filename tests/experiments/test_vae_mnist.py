@@ -25,7 +25,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
 def test_each_bound_has_its_line_and_its_row(result: Result) -> None:
     (lines,) = (table for title, table in result.tables.items() if title.startswith("binarised"))
     assert [line["samples in training"] for line in lines] == [1, 5]
-    nll = [next(value for name, value in line.items() if name.startswith("NLL")) for line in lines]
+    nll = [line["NLL"] for line in lines]
     assert [row.measured for row in result.rows[1:]] == nll
     assert [row.target for row in result.rows[1:]] == [86.8, 85.9]
     for line in lines:

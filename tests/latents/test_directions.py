@@ -182,6 +182,14 @@ def test_detail_is_only_added_to_images_as_the_model_decodes_them(model: Any, gi
         edit(model, given(images), direction, (1,), keep_detail=True)
 
 
+@pytest.mark.parametrize("keep_detail", [False, True])
+def test_an_edit_without_a_strength_is_refused(model: Any, keep_detail: bool) -> None:
+    images = rng.normal(size=(10, 1, 4, 5))
+    direction = learn_direction(model.encode(images), images[:, 0, 0, 0])
+    with pytest.raises(InputError, match="strengths are one or more finite numbers"):
+        edit(model, images, direction, (), keep_detail=keep_detail)
+
+
 def test_edited_codes_keep_shape_and_dtype() -> None:
     spatial = CODES.reshape(-1, 3, 2, 2)
     moved = edit_codes(spatial, learn_direction(spatial, HAT), np.array([0.5, 1.0]))

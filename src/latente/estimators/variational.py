@@ -61,8 +61,7 @@ class VariationalAutoencoder(ImageEstimator):
         bernoulli = self.likelihood_ == "bernoulli"
         if bernoulli and dtype in (np.int8, np.int16):
             raise InputError(f"likelihood 'bernoulli' needs data that scale to [0, 1], not {dtype}; use 'gaussian'")
-        self.is_binary_ = bernoulli and (self.binarization is not None or is_binary())
-        return VariationalObjective(
+        objective = VariationalObjective(
             encoder,
             decoder,
             likelihood=self.likelihood_,
@@ -73,9 +72,11 @@ class VariationalAutoencoder(ImageEstimator):
             importance_samples=self.importance_samples,
             corruption=self._corruption(),
             log_jacobian=self.scaling_.log_jacobian(self.image_shape_),
-            is_binary=self.is_binary_,
+            is_binary=bernoulli and self.binarization is None and is_binary(),  # looking through all images takes long
             binarization=self.binarization,
         )
+        self.is_binary_ = objective.is_binary
+        return objective
 
     @property
     def is_density_(self) -> bool:

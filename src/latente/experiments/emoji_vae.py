@@ -36,6 +36,7 @@ as they are drawn from.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import os
 import re
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["STUDIES", "Standardized", "Study", "model", "open_set", "run", "split_families", "twemoji"]
 
 SIDE = 32
+ARCHIVE = "twemoji/twemoji-72.zip"  # under LATENTE_DATA
 FACES = r"1f6[0-4][0-9a-f]"  # the emoticons of Unicode, U+1F600 to U+1F64F
 TONES = r"-1f3f[b-f]"
 HELD_OUT = 0.2
@@ -93,7 +95,7 @@ def run(options: Options) -> Result:
     for name, study in STUDIES.items():
         parts = open_set(name, options.tiny)
         if parts is None:
-            data.append(f"{name}: left out, as there is no {_archive()}")
+            data.append(f"{name}: left out, as there is no {_archive() or f'LATENTE_DATA/{ARCHIVE}'}")
             continue
         train, test = parts
         data.append(f"{name}: {SETS[name]}, {len(train):,} to train, {len(test):,} held out")
@@ -119,11 +121,16 @@ def run(options: Options) -> Result:
 
 def twemoji() -> Images | None:
     """Return LATENTE_DATA/twemoji, 32x32 RGB on white, each picture once; None where it is not on this machine."""
+    path = _archive()
+    if path is None or not path.is_file():
+        return None
+    return _twemoji(path)
+
+
+@functools.lru_cache(maxsize=1)  # two studies take pictures out of it
+def _twemoji(path: Path) -> Images:
     from latente import open_images
 
-    path = _archive()
-    if not path.is_file():
-        return None
     pictures = open_images(path, size=SIDE, channels=3)
     _, first = np.unique(pictures.pixels.reshape(len(pictures), -1), axis=0, return_index=True)
     return pictures.take(np.sort(first))
@@ -163,8 +170,9 @@ def split_families(pictures: Images, families: Sequence[str]) -> tuple[Images, I
     return pictures.take(np.flatnonzero(~out)), pictures.take(np.flatnonzero(out))
 
 
-def _archive() -> Path:
-    return Path(os.environ.get("LATENTE_DATA") or "LATENTE_DATA") / "twemoji" / "twemoji-72.zip"
+def _archive() -> Path | None:
+    data = os.environ.get("LATENTE_DATA")
+    return Path(data).expanduser() / ARCHIVE if data else None
 
 
 # -- the models
@@ -265,9 +273,9 @@ class _Trained:
         model_line = {
             **facts,
             **{what: values["mse"] for what, values in errors.items()},
-            "KL, nats": "" if beta is None else kl,
+            "KL, nats": kl,
             "log N": math.log(len(train)),
-            "KL - log N": "" if beta is None else kl - math.log(len(train)),
+            "KL - log N": kl - math.log(len(train)),
         }
         return cls(name, way, seed, model_line, _lines(facts, away), samples[:SHOWN], between[:WAYS], plane, away)
 

@@ -148,7 +148,9 @@ def edit(
     All images are encoded in one call and all results decoded in another, in the model's layout and units.
     """
     codes = np.asarray(model.encode(images))
-    moved = edit_codes(codes, direction, [0.0, *np.ravel(strengths)] if keep_detail else strengths)
+    moved = edit_codes(codes, direction, strengths)
+    if keep_detail:  # the codes as they are come first
+        moved = np.concatenate([edit_codes(codes, direction, [0.0]), moved], axis=1)
     decoded = decode_grid(model, moved, codes.shape[1:])
     if not keep_detail:
         return decoded
