@@ -101,6 +101,8 @@ CELL = 4  # pixels; what judges the hair sees means over squares of this side, a
 
 def run(options: Options) -> Result:
     """Train the net on each objective, and judge what it rebuilds, what it draws, and what it makes of black hair."""
+    from latente import metrics
+
     parts = {part: open_faces(part, options.tiny) for part in ("train", "test")}
     train, test = parts["train"], parts["test"]
     judge = HairJudge(train)
@@ -109,20 +111,23 @@ def run(options: Options) -> Result:
     pictures: list[dict[str, Any]] = []
     editing: list[dict[str, Any]] = []
     models: dict[str, VariationalAutoencoder] = {}
+    psnr: dict[str, np.ndarray] = {}
+    edited: dict[bool, Any] = {}
     for seed in range(options.seeds):
         for name in OBJECTIVES:
             model = autoencoder(name, seed, **({"epochs": 1, "warmup": 0} if options.tiny else {}))
             model = options.fitted(f"{name.split()[0].lower()}-{seed}", model, train)
             direction = hair_direction(model, train)
-            figures = model.evaluate(test)
+            figures, rebuilt = model.evaluate(test), model.reconstruct(test)
             which = {"trained on": name, "seed": seed}
             losses.append(which | _loss(model, test, figures, floor))
-            pictures.append(which | _pictures(model, train, test, figures))
+            pictures.append(which | _pictures(model, rebuilt, train, test, figures))
             editing += [which | line for line in _editing(model, test, direction, judge)]
             if seed == 0:
-                models[name] = model
+                models[name], psnr[name] = model, metrics.psnr(test.pixels, rebuilt, data_range=255)
+            if (name, seed) == (GAUSSIAN, 0):
+                edited = {detail: _strip(model, test, direction, keep_detail=detail) for detail in (False, True)}
             options.tell(f"{name}, seed {seed}: KL {figures['kl']:.1f} nats, PSNR {figures['psnr']:.2f} dB")
-    psnr = {name: _psnr(model, test) for name, model in models.items()}
     return Result(
         data=_said(parts),
         rows=_rows(losses, pictures, editing),
@@ -139,8 +144,8 @@ def run(options: Options) -> Result:
             "PSNR": _histograms(psnr),
             "new faces": _new_faces(models, train),
             **{f"KL by dimension {name}": _kl_figure(models[name], test) for name in (REPORT, GAUSSIAN)},
-            "black to blond": _strip(models[GAUSSIAN], train, test, keep_detail=False),
-            "black to blond detail kept": _strip(models[GAUSSIAN], train, test, keep_detail=True),
+            "black to blond": edited[False],
+            "black to blond detail kept": edited[True],
         },
     )
 
@@ -234,13 +239,6 @@ def _sigma(model: VariationalAutoencoder, test: Images) -> float:
 # -- pictures
 
 
-def _psnr(model: VariationalAutoencoder, test: Images) -> np.ndarray:
-    """Return the PSNR of each image, of 8-bit values with a peak of 255: of values in [0, 1] with a peak of 1."""
-    from latente import metrics
-
-    return metrics.psnr(test.pixels, model.reconstruct(test), data_range=255)
-
-
 def sharpness(pixels: np.ndarray) -> float:
     """Return the mean over images (N, C, H, W) of the variance of their Laplacian, a usual measure of focus.
 
@@ -253,7 +251,7 @@ def sharpness(pixels: np.ndarray) -> float:
 
 
 def _pictures(
-    model: VariationalAutoencoder, train: Images, test: Images, figures: Mapping[str, float]
+    model: VariationalAutoencoder, rebuilt: np.ndarray, train: Images, test: Images, figures: Mapping[str, float]
 ) -> dict[str, Any]:
     from latente.latents import nearest
 
@@ -263,7 +261,7 @@ def _pictures(
         "PSNR (dB, peak 1)": figures["psnr"],
         "PSNR by a peak of 255": figures["psnr"] + WRONG_PEAK,
         "SSIM": figures["ssim"],
-        "sharpness of reconstructions": sharpness(model.reconstruct(test)) / real,
+        "sharpness of reconstructions": sharpness(rebuilt) / real,
         "of samples": sharpness(drawn) / real,
         "sample to nearest face": float(apart[0]),
         "test face to nearest": float(apart[1]),
@@ -386,12 +384,12 @@ def _editing(
     ]
 
 
-def _strip(model: VariationalAutoencoder, train: Images, test: Images, *, keep_detail: bool) -> Any:
+def _strip(model: VariationalAutoencoder, test: Images, direction: Direction, *, keep_detail: bool) -> Any:
     from latente.figures import strips
     from latente.latents import edit
 
     faces = _black_haired(test, 6)
-    edited = edit(model, faces, hair_direction(model, train), STRENGTHS, keep_detail=keep_detail)
+    edited = edit(model, faces, direction, STRENGTHS, keep_detail=keep_detail)
     names = [f"{strength:g}" for strength in STRENGTHS]
     if keep_detail:  # strength 0 is the face itself
         return strips(edited, column_names=["original", *names[1:]])
