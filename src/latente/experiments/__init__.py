@@ -46,7 +46,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "letters-denoise": Experiment("letters_denoise", _BFPS, minutes=10, takes_font=True),
     "basic": Experiment("basic", _UOH, minutes=6),
     "denoise": Experiment("denoise", _UOH, minutes=15),
-    "faces-vae": Experiment("faces_vae", _CIMAT, minutes=30),
+    "faces-vae": Experiment("faces_vae", _CIMAT, minutes=27),
     "stacked-mnist": Experiment("stacked", _UAO, minutes=23, seeds=5),
     "stacked-fashion": Experiment("stacked", _UAO, minutes=28, seeds=5),
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
