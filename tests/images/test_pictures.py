@@ -78,7 +78,7 @@ def test_damage_beyond_the_budget_is_refused_with_names_and_cure(tmp_path: Path)
     assert len(open_images(tmp_path)) == 19  # 1 of 20
     (tmp_path / "bad2.jpg").write_bytes(b"no picture")
     with pytest.raises(
-        InputError, match=r"2 of 21 pictures \(9.5%\).* budget of 5.0%: bad1\.png \(empty.*bad2"
+        InputError, match=r"2 of 21 pictures \(9.5%\).* budget of 5.0%: bad1\.png \(empty.*bad2.*budget=0\.1 "
     ) as caught:
         open_images(tmp_path)
     assert "\n" not in str(caught.value)

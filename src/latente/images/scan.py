@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -50,9 +51,11 @@ class Scan:
         if len(self.damaged) > budget * self.found:
             first = listed((f"{name} ({why})" for name, why in self.damaged.items()), shown=3)
             share = len(self.damaged) / self.found
+            enough = f"{math.ceil(100 * share) / 100:g}"
             raise InputError(
-                f"{self.source}: {len(self.damaged)} of {self.found} pictures ({share:.1%}) cannot be used,"
-                f" more than the budget of {budget:.1%}: {first}; repair or remove them, or raise the budget"
+                f"{self.source}: {len(self.damaged)} of {self.found} pictures ({share:.1%}) cannot be used, more than "
+                f"the budget of {budget:.1%}: {first}; repair or remove them, or leave them out: budget={enough} "
+                f"(--budget {enough})"
             )
 
     def __str__(self) -> str:
