@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,8 +31,6 @@ __all__ = [
     "tell",
 ]
 
-DOTS_PER_INCH = 144
-MARGIN = 0.08  # inches
 NO_IMAGES = "--split and --count choose among IMAGES, which are not given; name the set too"
 
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The .png file to write.")]
@@ -78,16 +75,11 @@ def few_of(images: Images, most: int) -> tuple[Images, np.ndarray]:
 def save_figures(out: Path, *figures: Figure) -> None:
     """Write the figures, one below the other, as one picture on white."""
     import numpy as np
-    from PIL import Image
 
+    from latente.figures import on_white
     from latente.sheets import save_png
 
-    drawn = []
-    for figure in figures:
-        figure.patch.set_alpha(1.0)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, dpi=DOTS_PER_INCH, facecolor="white", bbox_inches="tight", pad_inches=MARGIN)
-        drawn.append(np.asarray(Image.open(buffer).convert("RGB")))
+    drawn = list(map(on_white, figures))
     width = max(picture.shape[1] for picture in drawn)
     sides = [((0, 0), (0, width - picture.shape[1]), (0, 0)) for picture in drawn]
     save_png(np.concatenate([np.pad(p, side, constant_values=255) for p, side in zip(drawn, sides, strict=True)]), out)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from latente.errors import InputError
 from latente.files import replacing, write_json
+from latente.sheets import save_png
 from latente.sweeps import Results, Sweep, Trial, in_words
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Options", "Result", "Row", "machine", "open_parts"]
 
-_DOTS_PER_INCH = 144
 _FEW = 400  # images of either part for a tiny variant
 
 
@@ -197,11 +197,11 @@ class Result:
 
     def write(self, folder: Path) -> None:
         """Write the figures, result.md and, when they are there, result.json to a folder, each in one atomic step."""
+        from latente.figures import on_white
+
         folder.mkdir(parents=True, exist_ok=True)
         for name, file in self.pictures().items():
-            with replacing(folder / file) as temporary:
-                style: dict[str, Any] = {"facecolor": "white", "bbox_inches": "tight", "pad_inches": 0.08}
-                self.figures[name].savefig(temporary, format="png", dpi=_DOTS_PER_INCH, **style)
+            save_png(on_white(self.figures[name]), folder / file)
         with replacing(folder / "result.md") as temporary:
             temporary.write_text(self.markdown(), encoding="utf-8")
         write_json(folder / "result.json", self.to_json())

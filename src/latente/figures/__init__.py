@@ -11,6 +11,7 @@ from latente.figures.distributions import histogram, histograms
 from latente.figures.effects import lines, main_effect
 from latente.figures.pictures import grid, lattice, pairs, strips
 from latente.figures.progress import curves, terms_of
+from latente.figures.rendering import on_white
 from latente.figures.scatter import latent_map, maps, pictures_at
 from latente.figures.style import GRID, INK, MUTED, PALETTE
 
@@ -30,6 +31,7 @@ __all__ = [
     "lines",
     "main_effect",
     "maps",
+    "on_white",
     "pairs",
     "pictures_at",
     "strips",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["as_html", "html_of_run", "shape_text"]
 
 _LONGEST = 720  # pixels of a picture's longer side: a notebook holds what it shows
+_FINER = 1.5  # dots of a drawn figure along each pixel of the page
 _FRAME = "border:1px solid rgba(128,128,128,.35);border-radius:8px;padding:10px 14px;max-width:60em;font-size:13px"
 _FACTS = "display:flex;flex-wrap:wrap;gap:2px 18px;margin:4px 0 8px"
 _PAPER = "display:block;max-width:100%;height:auto;background:#fff;border-radius:4px;margin:6px 0 0"
@@ -48,8 +49,8 @@ def as_html(
     parts += [f"<span>{escape(name)} <b>{escape(str(value))}</b></span>" for name, value in facts]
     parts.append("</div>")
     if any("loss" in line for line in lines):
-        drawn = figures.curves(lines, figures.terms_of(lines)[:3], best_epoch)
-        parts.append(_image(_of_few_colours(drawn), "training curves", round(96 * drawn.get_figwidth())))
+        drawn = _of_few_colours(figures.curves(lines, figures.terms_of(lines)[:3], best_epoch))
+        parts.append(_image(drawn, "training curves", round(drawn.width / _FINER)))
     if picture is not None:
         small = Image.fromarray(picture)
         small.thumbnail((_LONGEST, _LONGEST), Image.Resampling.LANCZOS)
@@ -112,11 +113,8 @@ def _newest_picture(run: Run) -> np.ndarray | None:
 
 def _of_few_colours(figure: Figure) -> Image.Image:
     """Draw a figure on white, finer than its size on the page; 32 colours take a quarter of the bytes of all."""
-    figure.patch.set(facecolor="white", alpha=1)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=144)
-    with Image.open(buffer) as drawn:
-        return drawn.convert("RGB").quantize(32, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    drawn = Image.fromarray(figures.on_white(figure))
+    return drawn.quantize(32, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 
 
 def _image(image: Image.Image, what: str, width: int) -> str:
