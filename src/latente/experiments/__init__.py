@@ -51,7 +51,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "stacked-fashion": Experiment("stacked", _UAO, minutes=28, seeds=5),
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
     "vae-mnist": Experiment("vae_mnist", _BFPS, minutes=75),
-    "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=12),
+    "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=13),
 }
 
 

@@ -4,9 +4,11 @@ Source: [BFPS] Banfi, Fleischer, Perez Rivera, Szejer: Autoencoders.
 Claim: a new set, emoji, first with the plain autoencoder, then a variational one; new samples are shown, no figure.
 Ours: both with the same net and reconstruction loss, on emoticons drawn by code and, where LATENTE_DATA/twemoji is, on
 Twemoji in colour: samples, ways from picture to picture and, with codes of two values, a lattice of the whole plane;
-and for each how far its pictures are from the nearest training picture.
+and for each how far its pictures are from the nearest training picture. Of all sets what is decoded anywhere is nearest
+with the largest beta: 0.107 to 0.178 of the range, 1.2 to 1.6 times as far as rebuilt pictures are; plain 0.113 to
+0.229, 1.6 to 5.3 times.
 Command: latente reproduce emoji-vae
-Minutes: not yet measured in full
+Minutes: 13 on one core beside other work.
 
 Why a plain autoencoder leaves holes. Its loss is the error at the codes of the training pictures and nowhere else. It
 does not say where the codes shall lie, so that there is no density to draw from but one fitted afterwards, nor what is
