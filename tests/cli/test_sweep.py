@@ -20,7 +20,7 @@ from rich.text import Text
 from latente.cli import app, studies
 from latente.cli.studies import FIT, TRAINING, fit_trial, read_study, trial_of
 from latente.errors import InputError
-from latente.sweeps import Range
+from latente.sweeps import Range, threads_for
 
 Client = Callable[..., Any]
 
@@ -132,7 +132,7 @@ def test_every_option_of_fit_can_be_varied(latente: Client) -> None:
         ("images: digits\nsearch: {space: {hidden: {low: 1, high: 3}}}", "hidden needs a list of choices, or a range"),
         ("images: digits\nsearch: {space: {epochs: {low: 1, high: 3, log: 10}}}", "log is true or false, not 10"),
         ("images: digits\nsearch: {space: {epochs: {low: 3, high: 1}}}", "from 3 to 1 is empty"),
-        ("images: digits\nmetric: mse\nsearch: {space: {epochs: [1]}}", "metric beside search"),
+        ("images: digits\nmetric: mse\nsearch: {space: {epochs: [1]}}", "metric beside search: move it into search"),
         ("images: digits\ngrid: {}\nsearch: {space: {epochs: [1]}}", "grid beside search"),
         ("images: digits\ngrid: {}\ngrid: {}", "has 'grid' twice"),
         ("images: [digits\n", "is no YAML: line 2: "),
@@ -321,7 +321,8 @@ def test_a_dry_run_tells_the_plan_and_writes_nothing(latente: Client, study: Pat
     assert shown.code == 0
     assert "varied activation: relu | gelu; learning_rate: 0.001 | 0.01" in shown.words
     assert shown.words.count("source digits") == 1  # they are opened once, whatever varies
-    assert "2 at a time, 1 threads each" in shown.words
+    threads = threads_for(2)
+    assert f"2 at a time, {threads} thread{'s' * (threads > 1)} each" in shown.words
     assert latente("sweep study.yaml --dry-run --json").json["trials"] == 8
     assert [path.name for path in study.parent.iterdir()] == ["study.yaml"]
 

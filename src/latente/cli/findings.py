@@ -33,7 +33,8 @@ def plan(sweep: Sweep, folder: Path, jobs: int, finished: int) -> Table:
     if finished:
         rows.append(("finished", f"{finished:,} of them before"))
     if jobs > 1:
-        rows.append(("jobs", f"{jobs} at a time, {threads_for(jobs)} threads each"))
+        threads = threads_for(jobs)
+        rows.append(("jobs", f"{jobs} at a time, {threads} thread{'s' * (threads > 1)} each"))
     goal = "lower is better" if sweep.direction == "minimize" else "higher is better"
     return show.pairs([*rows, ("metric", f"{sweep.metric}, {goal}"), ("out", str(folder))])
 

@@ -179,9 +179,8 @@ def _study(config: Mapping[str, Any]) -> Study:
         sweep = Sweep(grid=grid if "grid" in config else None, **shared, **_goal(config, usual))
     else:
         if stray := next((name for name in ("metric", "direction", "grid") if name in config), None):
-            raise InputError(
-                f"{stray} beside search: a search has its own metric and direction, and a space for a grid"
-            )
+            cure = "a search varies its space, leave it out" if stray == "grid" else "move it into search"
+            raise InputError(f"{stray} beside search: {cure}")
         asked = _mapping(config["search"], "search")
         _check_keys("key of search", asked, SEARCH_KEYS)
         named = _named(asked.get("space"), "space", readers)
