@@ -167,6 +167,16 @@ def test_a_set_that_is_missing_is_stood_in_for_and_a_damaged_one_is_not(
         opened("mnist", tiny=True)
 
 
+def test_a_training_that_is_fitted_shows_how_far_it_is_where_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = open_images("digits", count=60)
+    for verbose, lines in ((False, 0), (True, 2)):
+        model = Autoencoder(network="dense", hidden=(8,), latent_dim=3, epochs=2, random_state=0)
+        Options(out=tmp_path, verbose=verbose).fitted(f"net-{verbose}", model, images)
+        assert capsys.readouterr().err.count("epoch ") == lines
+
+
 def test_nothing_of_a_tiny_training_is_kept(tmp_path: Path) -> None:
     images = open_images("digits", count=60)
     Options(out=tmp_path, tiny=True).fitted("net", Autoencoder(network="dense", latent_dim=3, epochs=1), images)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,7 +55,7 @@ def reproduce(
 ) -> None:
     """Rerun a published experiment, claim beside measurement.
 
-    The folder gets result.md, result.json and the figures.
+    The folder gets result.md, result.json, the figures and the trainings. Broken off, the same command goes on.
     """
     from latente import experiments
 
@@ -70,7 +71,10 @@ def reproduce(
     def progress(line: str) -> None:
         screen.print(Text(line, style="dim"))
 
-    result = experiments.reproduce(name, seeds=seeds, tiny=tiny, out=folder, font=font, progress=progress)
+    on_terminal = sys.stderr.isatty()  # in a log the bars' lines, one per epoch, would bury what is told
+    result = experiments.reproduce(
+        name, seeds=seeds, tiny=tiny, out=folder, font=font, progress=progress, verbose=on_terminal
+    )
     screen.print("", _claims(result), "")
     rows = [("data", result.data), ("took", show.duration(60 * result.minutes)), ("machine", result.machine)]
     screen.print(show.pairs([*rows, ("wrote", str(folder / "result.md"))]))

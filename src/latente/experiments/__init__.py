@@ -70,11 +70,12 @@ def reproduce(
     out: str | Path | None = None,
     font: str | Path | None = None,
     progress: Callable[[str], None] | None = None,
+    verbose: bool = False,
 ) -> Result:
     """Run an experiment and return what came of it.
 
-    seeds, tiny, font, progress: as in `Options`. out: folder for result.json, result.md, the figures and the trials of
-    a study, which a second run there does not repeat; None writes nothing.
+    seeds, tiny, font, progress, verbose: as in `Options`. out: folder for result.json, result.md, the figures, and the
+    trainings and trials, which a second run there does not repeat; None writes nothing.
     Raises InputError for an unknown name, fewer seeds than one, a font where there is nothing to write with it, and an
     `out` that is a file.
     """
@@ -87,7 +88,7 @@ def reproduce(
     folder = None if out is None else Path(out)
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; name a folder for the result")
-    options = Options(name, seeds, tiny, folder, None if font is None else Path(font), progress)
+    options = Options(name, seeds, tiny, folder, None if font is None else Path(font), progress, verbose)
     start = time.perf_counter()
     result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(options)
     result = dataclasses.replace(

@@ -34,7 +34,7 @@ class Options:
     name: of the experiment, for a module that holds several. seeds: repetitions, with the seeds 0, 1, ... tiny: the
     variant that shows in seconds that everything works, whose figures say nothing. out: folder in which trainings and
     finished trials of a study are kept; None keeps nothing. font: a C header with other characters, for the experiments
-    on letters. progress: told in a line what is done.
+    on letters. progress: told in a line what is done. verbose: show a progress bar of the trainings that are `fitted`.
     """
 
     name: str = ""
@@ -43,6 +43,7 @@ class Options:
     out: Path | None = None
     font: Path | None = None
     progress: Callable[[str], None] | None = None
+    verbose: bool = False
 
     def fitted(self, name: str, model: Any, X: Any, y: Any = None) -> Any:
         """Return the model fitted to X (and y), by way of the run folder OUT/runs/`name` where results are kept.
@@ -57,6 +58,7 @@ class Options:
         from latente.training import Run
 
         labels = () if y is None else (y,)
+        model.set_params(verbose=self.verbose)
         if self.out is None or self.tiny:
             return model.fit(X, *labels)
         run = Run(self.out / "runs" / name)
@@ -77,7 +79,7 @@ class Options:
                     f"{run.path} holds a training with {option}={saved[option]!r}, not {asked[option]!r}; "
                     "remove it, or choose another folder by --out"
                 )
-        return resume(run.path, X, *labels, **own)
+        return resume(run.path, X, *labels, verbose=self.verbose, **own)
 
     def study(self, name: str, sweep: Sweep, trial: Callable[..., Mapping[str, float]]) -> Results:
         """Return what came of a sweep, telling of each trial; where results are kept, OUT/`name` keeps its trials."""
