@@ -48,6 +48,8 @@ def test_the_page_shows_each_claim_beside_its_measurement() -> None:
     assert "![a curve](a-curve.png)" in page
     assert "tiny variant" not in page
     assert "tiny variant" in result(tiny=True).markdown()
+    assert "- minutes: 2.50\n" in result(minutes=2.5).markdown()
+    assert "- minutes: 2.50, after trainings" in result(minutes=2.5, resumed=True).markdown()
 
 
 def test_a_result_is_written_with_its_figures_and_nothing_half_written(tmp_path: Path) -> None:
@@ -175,6 +177,14 @@ def test_a_training_that_is_fitted_shows_how_far_it_is_where_asked_for(
         model = Autoencoder(network="dense", hidden=(8,), latent_dim=3, epochs=2, random_state=0)
         Options(out=tmp_path, verbose=verbose).fitted(f"net-{verbose}", model, images)
         assert capsys.readouterr().err.count("epoch ") == lines
+
+
+def test_minutes_after_earlier_trainings_are_told_as_such(tmp_path: Path) -> None:
+    first = reproduce("letters-denoise", tiny=True, out=tmp_path)
+    assert not reproduce("letters-denoise", tiny=True, out=tmp_path).resumed  # it keeps no trainings
+    (tmp_path / "runs").mkdir()
+    again = reproduce("letters-denoise", tiny=True, out=tmp_path)
+    assert (first.resumed, again.resumed) == (False, True)
 
 
 def test_nothing_of_a_tiny_training_is_kept(tmp_path: Path) -> None:

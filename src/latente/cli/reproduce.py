@@ -76,7 +76,8 @@ def reproduce(
         name, seeds=seeds, tiny=tiny, out=folder, font=font, progress=progress, verbose=on_terminal
     )
     screen.print("", _claims(result), "")
-    rows = [("data", result.data), ("took", show.duration(60 * result.minutes)), ("machine", result.machine)]
+    took = show.duration(60 * result.minutes) + ", after what was there already" * result.resumed
+    rows = [("data", result.data), ("took", took), ("machine", result.machine)]
     screen.print(show.pairs([*rows, ("wrote", str(folder / "result.md"))]))
     if tiny:
         show.print_note("warning", "the tiny variant only shows that everything works; leave out --tiny to measure")

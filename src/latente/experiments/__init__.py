@@ -89,6 +89,7 @@ def reproduce(
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; name a folder for the result")
     options = Options(name, seeds, tiny, folder, None if font is None else Path(font), progress, verbose)
+    resumed = folder is not None and folder.exists() and any(path.is_dir() for path in folder.iterdir())
     start = time.perf_counter()
     result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(options)
     result = dataclasses.replace(
@@ -99,6 +100,7 @@ def reproduce(
         tiny=tiny,
         command=_command(name, options),
         minutes=(time.perf_counter() - start) / 60,
+        resumed=resumed,
         machine=machine(),
     )
     if folder is not None:

@@ -130,7 +130,8 @@ class Result:
     rows: the claims. notes: what else there is to say, a sentence each. tables: further lines of figures by title;
     those of one table have the same keys. extra: further figures for machines. figures: matplotlib figures by name.
     The others are filled in by `reproduce`: name, source: which experiment, and whose. seeds, tiny: as in `Options`.
-    command, minutes, machine: how, how long and where it ran.
+    command, minutes, machine: how, how long and where it ran. resumed: whether trainings or trials were there already,
+    so that the minutes are those of the rest.
     """
 
     data: str
@@ -145,6 +146,7 @@ class Result:
     tiny: bool = False
     command: str = ""
     minutes: float = 0.0
+    resumed: bool = False
     machine: str = ""
 
     @property
@@ -165,6 +167,7 @@ class Result:
             "seeds": self.seeds,
             "tiny": self.tiny,
             "minutes": round(self.minutes, 3),
+            "resumed": self.resumed,
             "machine": self.machine,
             "met": self.met,
             **self.extra,
@@ -182,7 +185,8 @@ class Result:
         lines = [f"# {self.name}", "", f"Source: {self.source}", *(["", tiny] if tiny else []), ""]
         heads: Sequence[str] = ("what", "claimed", "measured", "target", "met")
         lines += [*_table(heads, [_cells(row) for row in self.rows]), ""]
-        facts = {"data": self.data, "seeds": self.seeds, "minutes": f"{self.minutes:.2f}", "machine": self.machine}
+        minutes = f"{self.minutes:.2f}{', after trainings or trials that were there already' * self.resumed}"
+        facts = {"data": self.data, "seeds": self.seeds, "minutes": minutes, "machine": self.machine}
         facts = {"command": f"`{self.command}`"} | facts if self.command else facts
         lines += [f"- {name}: {value}" for name, value in facts.items()]
         lines += [part for note in self.notes for part in ("", note)]
