@@ -99,7 +99,20 @@ def test_each_series_is_a_line_with_its_points_and_its_name() -> None:
     series = {"median": ([0.1, 0.2, 0.4], [30.0, 28.0, 25.0]), "net": ([0.1, 0.4], [33.0, 31.0])}
     figure = figures.lines(series, "noise", "PSNR (dB)", "PSNR ↑")
     [panel] = figure.axes
-    for line, (places, values) in zip(panel.get_lines(), series.values(), strict=True):
-        np.testing.assert_array_equal(line.get_data(), (places, values))
+    for bars, (places, values) in zip(panel.containers, series.values(), strict=True):
+        assert isinstance(bars, ErrorbarContainer)
+        np.testing.assert_array_equal(bars.lines[0].get_data(), (places, values))
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["median", "net"]
     assert (panel.get_xlabel(), panel.get_ylabel()) == ("noise", "PSNR (dB)")
+
+
+def test_repetitions_are_points_around_their_mean_and_standard_deviation() -> None:
+    errors = np.array([[20.0, 24.0, 22.0], [7.0, 8.0, 9.0], [3.0, 3.0, 3.0]])
+    [panel] = figures.lines({"net": ([100, 1000, 60000], errors)}, "labels", "wrong, %", log="xy").axes
+    places, means = means_of(panel)
+    np.testing.assert_allclose(places, [100, 1000, 60000])
+    np.testing.assert_allclose(means, [22, 8, 3])
+    np.testing.assert_allclose(spreads_of(panel), [2, 1, 0], atol=1e-9)
+    assert len(panel.collections[0].get_offsets()) == 9
+    assert (panel.get_xscale(), panel.get_yscale()) == ("log", "log")
+    assert [label.get_text() for label in panel.get_xticklabels()] == ["100", "1,000", "60,000"]

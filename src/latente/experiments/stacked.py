@@ -148,6 +148,8 @@ def run(options: Options) -> Result:
     """
     from sklearn.metrics import confusion_matrix
 
+    from latente.figures import confusion
+
     setting = SETTINGS[options.name]
     train, test, data = open_parts(setting.images, options.tiny)
     lines: list[dict[str, Any]] = []
@@ -191,7 +193,7 @@ def run(options: Options) -> Result:
         extra={"confusion": table.tolist(), "errors": lines},
         figures={
             "error by labels": _curves(lines),
-            "confusion matrix": _matrix(table, test.label_names),
+            "confusion matrix": confusion(table, test.label_names),
             "most confident mistakes": _mistakes(test, probabilities),
         },
     )
@@ -321,60 +323,15 @@ def _words(widths: Sequence[int]) -> str:
 
 
 def _curves(lines: Sequence[Mapping[str, Any]]) -> Figure:
-    """Draw the error against the number of labels: each seed, and mean ± standard deviation, with and without."""
-    from latente.figures import PALETTE
-    from latente.figures.style import GRID, INK, name_axes, panels_of, put_title
+    """Draw the error against the number of labels, with and without pre-training."""
+    from latente import figures
 
-    figure, (panel,) = panels_of(1, 1, width=4.6, height=3.4)
-    panel.set(xscale="log", yscale="log")
     counts = _counts(lines)
-    for said, label, colour, aside in (("no", "random", PALETTE[6], 0.96), ("yes", "pre-trained", PALETTE[0], 1.04)):
-        errors = [_errors(lines, count, said) for count in counts]
-        places, means = aside * np.array(counts), [values.mean() for values in errors]
-        spreads = [np.nan_to_num(_spread(values)) for values in errors]
-        for place, values in zip(places, errors, strict=True):
-            panel.scatter([place] * len(values), values, s=11, color=colour, alpha=0.4, linewidths=0)
-        panel.errorbar(places, means, yerr=spreads, fmt="o-", color=colour, markersize=4, capsize=3, label=label)
-    panel.set_xticks(counts, [f"{count:,}" for count in counts])
-    panel.set_xticks([], minor=True)
-    panel.tick_params(axis="x", labelcolor=INK)
-    panel.grid(axis="y", color=GRID, linewidth=0.6)
-    low, high = panel.get_ylim()
-    marks = [place for place in (0.5, 1, 2, 5, 10, 20, 50) if low <= place <= high]
-    panel.set_yticks(marks, [f"{mark:g}" for mark in marks])
-    panel.set_yticks([], minor=True)
-    put_title(panel, f"test error, {_words(REPORTED)}")
-    name_axes(panel, "labels", "wrong, %")
-    panel.legend(frameon=False, fontsize=8.5, labelcolor=INK, title="first weights", title_fontsize=8.5)
-    return figure
-
-
-def _matrix(table: np.ndarray, names: Sequence[str]) -> Figure:
-    """Draw the confusion matrix, its mistakes darker the more they are; what is right is only written."""
-    from latente.figures.style import GRID, INK, MUTED, name_axes, panels_of, put_title, shortened
-
-    figure, (panel,) = panels_of(1, 1, width=5.2, height=5.0)
-    wrong = np.where(np.eye(len(table), dtype=bool), 0, table)
-    shade = np.ma.masked_equal(np.sqrt(wrong), 0)
-    panel.imshow(shade, cmap="Oranges", vmin=0, vmax=1.6 * np.sqrt(max(wrong.max(), 1)))
-    for row, column in np.ndindex(*table.shape):
-        if table[row, column]:
-            colour, weight = (MUTED, "normal") if row == column else (INK, "bold")
-            text = f"{table[row, column]}"
-            panel.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour, fontweight=weight)
-    short = [shortened(name, 12) for name in names]
-    panel.set_xticks(range(len(table)), short)
-    panel.set_yticks(range(len(table)), short)
-    if max(map(len, short)) > 3:
-        for name in panel.get_xticklabels():
-            name.set(rotation=40, ha="right", rotation_mode="anchor")
-    panel.set_xticks(np.arange(len(table) + 1) - 0.5, minor=True)
-    panel.set_yticks(np.arange(len(table) + 1) - 0.5, minor=True)
-    panel.grid(which="minor", color=GRID, linewidth=0.5)
-    panel.tick_params(which="both", labelcolor=INK, length=0)
-    put_title(panel, f"{wrong.sum():,} of {table.sum():,} wrong")
-    name_axes(panel, "taken for", "class")
-    return figure
+    series = {
+        label: (counts, np.stack([_errors(lines, count, said) for count in counts]))
+        for said, label in (("yes", "pre-trained"), ("no", "random first weights"))
+    }
+    return figures.lines(series, "labels", "wrong, %", f"test error, {_words(REPORTED)} ↓", log="xy")
 
 
 def _mistakes(test: Images, probabilities: np.ndarray, rows: int = 4, columns: int = 6) -> Figure:

@@ -7,6 +7,7 @@ a telephone. Colours keep apart for colour-blind readers; classes beyond ten als
 from __future__ import annotations
 
 from latente.figures.bars import comparison, kl_bars
+from latente.figures.confusion import confusion
 from latente.figures.distributions import histogram, histograms
 from latente.figures.effects import lines, main_effect
 from latente.figures.pictures import grid, lattice, pairs, strips
@@ -21,6 +22,7 @@ __all__ = [
     "MUTED",
     "PALETTE",
     "comparison",
+    "confusion",
     "curves",
     "grid",
     "histogram",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
@@ -19,18 +20,42 @@ MAX_LEVELS = 8  # more numbers than this are summed up in groups
 MAX_GROUPS = 6
 LEAST_IN_GROUP = 3
 SPAN_OF_LOG = 8.0  # levels of which the largest is so many times the smallest stand on a logarithmic axis
+# below so many decades, the ticks within each
+DECADE_TICKS = (
+    (0.6, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)),
+    (1.6, (1.0, 2.0, 5.0)),
+    (2.6, (1.0, 3.0)),
+    (math.inf, (1.0,)),
+)
 GOLDEN = (math.sqrt(5) - 1) / 2  # its multiples, modulo 1, spread points evenly however many there are
 
 
-def lines(series: Mapping[str, tuple[Sequence[float], Sequence[float]]], x: str, y: str, title: str = "") -> Figure:
-    """Draw a line with its points for each name: (places, values), N of each.
+def lines(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float] | np.ndarray]],
+    x: str,
+    y: str,
+    title: str = "",
+    *,
+    log: str = "",
+) -> Figure:
+    """Draw a line for each name: (places, values), N places and for each a value, (N,), or R repetitions, (N, R).
 
-    x, y: what places and values are, with their units.
+    Repetitions are light points, and the line runs through their means with a bar of ± one standard deviation. x, y:
+    what places and values are, with their units. log: the axes that are logarithmic, "x", "y" or "xy".
     """
     figure, (panel,) = panels_of(1, 1, width=4.4, height=3.0)
     for i, (name, (places, values)) in enumerate(series.items()):
         colour = PALETTE[i % len(PALETTE)]
-        panel.plot(places, values, color=colour, label=name, linewidth=1.6, marker="o", markersize=3.5)
+        found = np.asarray(values, dtype=np.float64).reshape(len(places), -1)
+        spread = found.std(axis=1, ddof=1) if found.shape[1] > 1 else None
+        if spread is not None:
+            panel.scatter(np.repeat(places, found.shape[1]), found, s=11, color=colour, alpha=0.4, linewidths=0)
+        style: dict[str, Any] = {"color": colour, "linewidth": 1.6, "marker": "o", "markersize": 3.5, "capsize": 3}
+        panel.errorbar(places, found.mean(axis=1), yerr=spread, label=name, **style)
+    if "y" in log:
+        panel.set_yscale("log")
+        _tick_logarithmically(panel.yaxis, float(np.ptp(np.log10(panel.get_ylim()))))
+    _set_scale(panel, np.concatenate([np.asarray(places, float) for places, _ in series.values()]), "x" in log)
     put_title(panel, title)
     name_axes(panel, x, y)
     panel.grid(axis="y", color=GRID, linewidth=0.7)
@@ -147,11 +172,16 @@ def _set_scale(panel: Axes, places: np.ndarray, log: bool | None) -> None:
     axis = panel.xaxis
     if is_log:
         panel.set_xscale("log")
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if span < 1.6 else (1.0, 3.0) if span < 2.6 else (1.0,)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axis.set_minor_locator(NullLocator())
+        _tick_logarithmically(axis, span)
     else:
         axis.set_major_locator(MaxNLocator(6, integer=bool((levels == np.rint(levels)).all())))
     if len(levels) <= MAX_LEVELS and (len(levels) == 1 or float(np.diff(steps).min()) >= 0.1 * span):
-        panel.set_xticks(levels, [f"{level:g}" for level in levels])
+        panel.set_xticks(levels, [f"{level:,.12g}" for level in levels])
         panel.tick_params(axis="x", labelcolor=INK)
+
+
+def _tick_logarithmically(axis: Axis, span: float) -> None:
+    """Put plain numbers to an axis of so many decades, the more to a decade the fewer there are."""
+    axis.set_major_locator(LogLocator(subs=next(subs for most, subs in DECADE_TICKS if span < most)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
