@@ -12,6 +12,7 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["SCIPY_ARRAY_API"] = "1"  # without it scikit-learn skips one of its checks of estimators
 
 import random
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import pytest
+
+# a shell's background jobs ignore Ctrl-C, and so would the programs that tests start in order to interrupt them
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # the same examples on every machine, however slow; nothing is written beside the tests
 hypothesis.settings.register_profile("latente", deadline=None, derandomize=True, database=None)
