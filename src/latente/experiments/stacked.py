@@ -6,15 +6,15 @@ error of 1.28 % on MNIST (three denoising layers, Vincent et al. 2010); on Fashi
 a dense net of 256-128-100, an accuracy of 0.905 is asked for.
 Ours: with 1024-512-256, the worse of 2 seeds, 1.07 % on MNIST and an accuracy of 0.9105 on Fashion-MNIST; with the
 widths of the source, the worst of 5, 1.52 % and 0.8932; and both errors, with and without pre-training, at 100, 1,000,
-10,000 and all labels. No augmentation.
+10,000 and all labels. All this without augmentation; with it, 1024-512-256 get 0.69 % and 0.9081.
 Command: latente reproduce stacked-mnist --seeds 5, latente reproduce stacked-fashion --seeds 5
-Minutes: 23 and 28 on one core beside other work.
+Minutes: 28 and 33 on one core beside other work.
 
 A stack of dense layers has more than enough weights to learn 60,000 labels by heart, so that what decides the error is
 what keeps it from doing so. Vincent et al. let the denoising layers do it. Ours are pre-trained in the same way, but it
 is mostly fine-tuning that is made hard: noise on every value of the input, drawn afresh at each step, dropout, and
 batch normalisation, at a rate that falls to nothing along half a cosine. None of them knows that the values are an
-image: no image is shifted, turned or warped.
+image: no image is shifted, turned or warped. What doing so adds is told apart (held out 0.8 % and 8.5 % are wrong then).
 
 Pre-training needs images alone. So it should buy the more the fewer of them have labels: all of them always take part
 in pre-training, and a part of them, as many of each class, in fine-tuning. Both start from the same seeds, whose
