@@ -177,6 +177,20 @@ def test_two_builders_at_once_both_get_the_set() -> None:
         np.testing.assert_array_equal(stored.arrays["pixels"], Build().pixels)
 
 
+def test_of_two_builders_the_first_ones_set_stays_where_it_is() -> None:
+    class Overtaken(Build):
+        def __call__(self, writer: Writer) -> dict[str, Any]:
+            self.first = cached("key", Build())
+            self.inode = (cache_folder() / "sets" / "key").stat().st_ino
+            return super().__call__(writer)
+
+    build = Overtaken()
+    stored = cached("key", build)
+    assert (cache_folder() / "sets" / "key").stat().st_ino == build.inode
+    np.testing.assert_array_equal(stored.arrays["pixels"], build.first.arrays["pixels"])
+    assert [path.name for path in (cache_folder() / "sets").iterdir()] == ["key"]
+
+
 def test_keys_differ_where_anything_differs() -> None:
     keys = {
         key_of("a"),

@@ -14,7 +14,7 @@ A stack of dense layers has more than enough weights to learn 60,000 labels by h
 what keeps it from doing so. Vincent et al. let the denoising layers do it. Ours are pre-trained in the same way, but it
 is mostly fine-tuning that is made hard: noise on every value of the input, drawn afresh at each step, dropout, and
 batch normalisation, at a rate that falls to nothing along half a cosine. None of them knows that the values are an
-image: no image is shifted, turned or warped. What doing so adds is told apart (held out 0.8 % and 8.5 % are wrong then).
+image: no image is shifted, turned or warped. What doing so adds is told apart (held out, 0.8 % and 8.5 % are wrong).
 
 Pre-training needs images alone. So it should buy the more the fewer of them have labels: all of them always take part
 in pre-training, and a part of them, as many of each class, in fine-tuning. Both start from the same seeds, whose

@@ -166,11 +166,16 @@ def _building(final: Path) -> Iterator[Writer]:
 
 
 def _install(part: Path, final: Path) -> None:
-    """Rename the finished `part` to `final`; whoever has the old one mapped keeps it."""
+    """Rename the finished `part` to `final`; of several processes that make a set at once, the first one's is kept.
+
+    A damaged set there is put away first; whoever has it mapped keeps it.
+    """
     old = part.with_suffix(".old.part")
-    with contextlib.suppress(FileNotFoundError):
-        final.rename(old)
-    with contextlib.suppress(OSError):  # another process was quicker; its set serves as well
+    # what is whole is never moved: another process is about to open it
+    if final.exists() and _load(final) is None:
+        with contextlib.suppress(FileNotFoundError):
+            final.rename(old)
+    with contextlib.suppress(OSError):  # another process was quicker
         part.rename(final)
     shutil.rmtree(old, ignore_errors=True)
 
