@@ -107,7 +107,9 @@ def _list(out: Path | None, as_json: bool) -> None:
     made = show.table("experiment", "minutes", "last result", "source", right=["minutes"])
     for row in rows:
         last = row["last"]
-        said = "none yet" if last is None else f"targets {'met' if last['met'] else 'missed'}, {last['minutes']} min"
+        said = "none yet"
+        if last is not None:
+            said = f"targets {'met' if last['met'] else 'missed'}, {show.duration(60 * last['minutes'])}"
         made.add_row(row["name"], f"{row['minutes']:g}", said, Text(row["source"]))
     show.console().print(made)
 
@@ -118,6 +120,6 @@ def _experiments(out: Path | None) -> Iterator[dict[str, Any]]:
     for name, experiment in EXPERIMENTS.items():
         found = last_result(out or _folder(name, tiny=False))
         last = None
-        if found is not None and found.get("name") == name:
+        if found is not None and found.get("name") == name and isinstance(found.get("minutes"), int | float):
             last = {key: found.get(key) for key in ("met", "minutes", "seeds", "tiny", "machine")}
         yield {"name": name, "source": experiment.source, "minutes": experiment.minutes, "last": last}
