@@ -226,11 +226,17 @@ class ImageEstimator(Estimator):
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
         raise NotImplementedError
 
-    def _terms(self, images: Images) -> dict[str, np.ndarray]:
+    def _terms(self, images: Images, draws: int = 1) -> dict[str, np.ndarray]:
+        """Return each image's terms; there are so many draws of noise, and every one of them meets as many images."""
         columns = ("target",) if "target" in images.columns else ()
         batches = Batches(images, self.scaling_, self.device_, columns)
-        terms = evaluate(self.objective_, batches, self._rows(images), self._chunk(), seed=self.seed_)
-        return {name: values[: len(images)].numpy() for name, values in terms.items()}
+        rows = self._rows(images)
+        terms: dict[str, np.ndarray] = {}
+        for draw in range(min(draws, len(rows))):
+            found = evaluate(self.objective_, batches, rows[draw::draws], self._chunk(), seed=self.seed_ + draw)
+            for name, values in found.items():
+                terms.setdefault(name, np.empty(len(rows), values.numpy().dtype))[draw::draws] = values.numpy()
+        return {name: values[: len(images)] for name, values in terms.items()}
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         tensor = torch.from_numpy(np.ascontiguousarray(codes)).reshape(len(codes), *self.code_shape_)
