@@ -6,15 +6,16 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from latente.errors import TrainingError
 
-__all__ = ["replacing", "sha256_of", "write_json"]
+__all__ = ["finite", "replacing", "sha256_of", "write_json"]
 
 
 @contextlib.contextmanager
@@ -53,6 +54,17 @@ def write_json(path: Path, value: Any) -> None:
     """Replace `path` atomically by `value` as indented JSON."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def finite(value: Any) -> Any:
+    """Return a value as JSON can hold it: NaN and infinity, for which it has no word, become None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(inner) for inner in value]
+    return finite(value.item()) if hasattr(value, "item") else value
 
 
 def sha256_of(path: Path) -> str:

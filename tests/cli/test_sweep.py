@@ -173,7 +173,9 @@ def test_images_that_are_not_there_end_the_sweep_before_it_starts(latente: Clien
 
 
 def test_the_files_in_the_help_are_read_as_they_stand_there(latente: Client, tmp_path: Path) -> None:
-    help_text = typer.main.get_command(app).commands["sweep"].epilog  # type: ignore[attr-defined]
+    verbs = typer.main.get_command(app)
+    assert isinstance(verbs, typer.core.TyperGroup)
+    help_text = verbs.commands["sweep"].epilog
     _, *panels = Text.from_markup(help_text).plain.split("\n\n")
     assert len(panels) == 2
     for panel in panels:

@@ -18,11 +18,6 @@ HERE = ("emoticons", "moved emoticons")  # what is drawn by code
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("emoji")
-
-
-@pytest.fixture(scope="module")
 def result(folder: Path) -> Result:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("LATENTE_DATA", raising=False)

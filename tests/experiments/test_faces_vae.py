@@ -16,11 +16,6 @@ from latente.images import Images
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("faces-vae")
-
-
-@pytest.fixture(scope="module")
 def result(folder: Path) -> Result:
     return reproduce("faces-vae", tiny=True, out=folder)
 

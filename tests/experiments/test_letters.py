@@ -14,11 +14,6 @@ FONT = "uint8_t font[3][7] = {{4, 4, 4, 4, 4, 4, 4}, {0, 0, 31, 0, 31, 0, 0}, {1
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("letters")
-
-
-@pytest.fixture(scope="module")
 def result(folder: Path) -> Result:
     return reproduce("letters", seeds=2, tiny=True, out=folder)
 

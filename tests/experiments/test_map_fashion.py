@@ -21,11 +21,6 @@ def codes() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("map")
-
-
-@pytest.fixture(scope="module")
 def result(folder: Path) -> Result:
     return reproduce("map-fashion", tiny=True, out=folder)
 

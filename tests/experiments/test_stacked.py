@@ -16,11 +16,6 @@ from latente.experiments import Options, Result, reproduce, stacked
 from latente.experiments.stacked import SETTINGS, Augmentation, labelled
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("stacked")
-
-
 def digits(train: int, test: int) -> Callable[..., tuple[Images, Images, str]]:
     """What opens drawn digits, whatever set is asked for."""
     drawn = open_images("glyphs", size=28, count=8 * (train + test))

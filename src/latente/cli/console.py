@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,6 +14,8 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
+
+from latente.files import finite
 
 if TYPE_CHECKING:
     from latente.images import Images
@@ -72,7 +74,7 @@ def print_note(label: str, message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON on stdout; NaN and infinity, which JSON lacks, become null."""
-    print(json.dumps(_finite(value), indent=2, ensure_ascii=False, default=_plain))
+    print(json.dumps(finite(value), indent=2, ensure_ascii=False, default=_plain))
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:
@@ -123,16 +125,6 @@ def memory(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return _finite(value.item()) if hasattr(value, "item") else value
 
 
 def _plain(value: Any) -> str:

@@ -15,7 +15,6 @@ from rich.text import Text
 from latente.cli import console as show
 from latente.cli.pictures import save_figures
 from latente.cli.studies import Study, fit_trial, typed
-from latente.report.effects import effect_figure
 from latente.sweeps import Combination, Range, Results, Sweep, Trial, in_words, threads_for
 
 __all__ = ["described", "finish", "plan", "table", "teller", "write"]
@@ -75,6 +74,8 @@ def teller(screen: Console, sweep: Sweep) -> Callable[[int, int, Trial], None]:
 
 def write(results: Results, folder: Path) -> None:
     """Write the tables and a figure for each factor."""
+    from latente.report.effects import effect_figure
+
     pictures = {}
     for factor in results.factors if results.done else ():
         pictures[factor] = f"{factor}.png"

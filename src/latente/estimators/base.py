@@ -231,12 +231,12 @@ class ImageEstimator(Estimator):
         columns = ("target",) if "target" in images.columns else ()
         batches = Batches(images, self.scaling_, self.device_, columns)
         rows = self._rows(images)
-        terms: dict[str, np.ndarray] = {}
-        for draw in range(min(draws, len(rows))):
-            found = evaluate(self.objective_, batches, rows[draw::draws], self._chunk(), seed=self.seed_ + draw)
-            for name, values in found.items():
-                terms.setdefault(name, np.empty(len(rows), values.numpy().dtype))[draw::draws] = values.numpy()
-        return {name: values[: len(images)] for name, values in terms.items()}
+        parts = [
+            evaluate(self.objective_, batches, rows[draw::draws], self._chunk(), seed=self.seed_ + draw)
+            for draw in range(min(draws, len(rows)))
+        ]
+        back = torch.cat([torch.arange(draw, len(rows), draws) for draw in range(len(parts))]).argsort()[: len(images)]
+        return {name: torch.cat([part[name] for part in parts])[back].numpy() for name in parts[0]}
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         tensor = torch.from_numpy(np.ascontiguousarray(codes)).reshape(len(codes), *self.code_shape_)

@@ -89,7 +89,7 @@ def reproduce(
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; name a folder for the result")
     options = Options(name, seeds, tiny, folder, None if font is None else Path(font), progress, verbose)
-    resumed = folder is not None and folder.exists() and any(path.is_dir() for path in folder.iterdir())
+    resumed = folder is not None and any(path.is_dir() for kept in ("runs", "study*") for path in folder.glob(kept))
     start = time.perf_counter()
     result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(options)
     result = dataclasses.replace(

@@ -83,15 +83,17 @@ def run(options: Options) -> Result:
     study = options.study("study", _sweep(options), trial)
     chosen = dict(study.best().options)
     sources, u_nets = [], []
+    source_errors, u_net_errors = [], []
     for seed in range(options.seeds):
         sources.append(options.fitted(f"source-{seed}", source_net(seed, epochs=_epochs(EPOCHS, options), **chosen), x))
         u_nets.append(options.fitted(f"u-net-{seed}", u_net(seed, epochs=_epochs(U_NET_EPOCHS, options)), x))
-        options.tell(f"seed {seed}: test MSE {_mse(sources[-1], clean):.5f}, U-net {_mse(u_nets[-1], clean):.5f}")
+        source_errors.append(_mse(sources[-1], clean))
+        u_net_errors.append(_mse(u_nets[-1], clean))
+        options.tell(f"seed {seed}: test MSE {source_errors[-1]:.5f}, U-net {u_net_errors[-1]:.5f}")
     spent = {name: seconds_per_image(model, x) * len(x) * model.epochs for name, model in _pair(sources, u_nets)}
     nets = {name: _net(model) for name, model in _pair(sources, u_nets)}
     judged = clean[: 40 if options.tiny else JUDGED]
     lines, tuned, pictures = _contest(x, judged, nets, options)
-    source_errors, u_net_errors = ([_mse(model, clean) for model in models] for models in (sources, u_nets))
     return Result(
         data=data,
         rows=[

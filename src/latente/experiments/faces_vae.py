@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latente.experiments.map_fashion import beside_nearest
 from latente.experiments.record import Options, Result, Row
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ CELL = 4  # pixels; what judges the hair sees means over squares of this side, a
 def run(options: Options) -> Result:
     """Train the net on each objective, and judge what it rebuilds, what it draws, and what it makes of black hair."""
     from latente import metrics
+    from latente.figures import kl_bars
+    from latente.report.inspection import latent_use
 
     parts = {part: open_faces(part, options.tiny) for part in ("train", "test")}
     train, test = parts["train"], parts["test"]
@@ -115,6 +118,7 @@ def run(options: Options) -> Result:
     editing: list[dict[str, Any]] = []
     models: dict[str, VariationalAutoencoder] = {}
     psnr: dict[str, np.ndarray] = {}
+    use: dict[str, tuple[Any, Any]] = {}
     edited: dict[bool, Any] = {}
     for seed in range(options.seeds):
         for name in OBJECTIVES:
@@ -122,12 +126,14 @@ def run(options: Options) -> Result:
             model = options.fitted(f"{name.split()[0].lower()}-{seed}", model, train)
             direction = hair_direction(model, train)
             figures, rebuilt = model.evaluate(test), model.reconstruct(test)
+            kl, active = latent_use(model, test)
             which = {"trained on": name, "seed": seed}
-            losses.append(which | _loss(model, test, figures, floor))
+            losses.append(which | _loss(model, test, figures, floor, active))
             pictures.append(which | _pictures(model, rebuilt, train, test, figures))
             editing += [which | line for line in _editing(model, test, direction, judge)]
             if seed == 0:
-                models[name], psnr[name] = model, metrics.psnr(test.pixels, rebuilt, data_range=255)
+                models[name], use[name] = model, (kl, active)
+                psnr[name] = metrics.psnr(test.pixels, rebuilt, data_range=255)
             if (name, seed) == (GAUSSIAN, 0):
                 edited = {detail: _strip(model, test, direction, keep_detail=detail) for detail in (False, True)}
             options.tell(f"{name}, seed {seed}: KL {figures['kl']:.1f} nats, PSNR {figures['psnr']:.2f} dB")
@@ -145,8 +151,8 @@ def run(options: Options) -> Result:
         figures={
             "reconstructions": _reconstructions(models, test),
             "PSNR": _histograms(psnr),
-            "new faces": _new_faces(models, train),
-            **{f"KL by dimension {name}": _kl_figure(models[name], test) for name in (REPORT, GAUSSIAN)},
+            "new faces": beside_nearest({n: one.sample(SHOWN, random_state=1) for n, one in models.items()}, train),
+            **{f"KL by dimension {name}": kl_bars(*use[name]) for name in (REPORT, GAUSSIAN)},
             "black to blond": edited[False],
             "black to blond detail kept": edited[True],
         },
@@ -205,14 +211,10 @@ def entropy_floor(pixels: np.ndarray) -> float:
     return float(metrics.bce(images, images, data_range=1.0).mean())
 
 
-def _loss(model: VariationalAutoencoder, test: Images, figures: Mapping[str, float], floor: float) -> dict[str, Any]:
+def _loss(
+    model: VariationalAutoencoder, test: Images, figures: Mapping[str, float], floor: float, active: Any
+) -> dict[str, Any]:
     """Return what the code carries and what the loss says; the BCE is that of the image at the posterior's mean."""
-    import torch
-
-    from latente import formulas
-
-    means, _ = model.posterior(test)
-    active = formulas.active_units(torch.from_numpy(means))
     return {
         "beta": float(model.beta),
         "sigma": _sigma(model, test),
@@ -279,34 +281,10 @@ def _reconstructions(models: Mapping[str, VariationalAutoencoder], test: Images)
     return strips(np.stack(rows), ["original", *models])
 
 
-def _new_faces(models: Mapping[str, VariationalAutoencoder], train: Images) -> Any:
-    """Draw faces from the prior, each above the training image nearest to it."""
-    from latente.figures import strips
-    from latente.latents import nearest
-
-    rows, names = [], []
-    for name, model in models.items():
-        drawn = model.sample(SHOWN, random_state=1)
-        rows += [drawn, train.pixels[nearest(drawn, train.pixels).indices[:, 0]]]
-        names += [name, "nearest in training"]
-    return strips(np.stack(rows), names)
-
-
 def _histograms(psnr: Mapping[str, np.ndarray]) -> Any:
     from latente.figures import histograms
 
     return histograms(psnr, "PSNR, peak 1", "dB")
-
-
-def _kl_figure(model: VariationalAutoencoder, test: Images) -> Any:
-    import torch
-
-    from latente import formulas
-    from latente.figures import kl_bars
-
-    mean, log_var = (torch.from_numpy(array) for array in model.posterior(test))
-    kl = formulas.kl_diagonal_normal(mean, log_var).mean(0)
-    return kl_bars(kl.numpy(), formulas.active_units(mean).numpy())
 
 
 # -- hair

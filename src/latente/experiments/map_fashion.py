@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from latente import Autoencoder, Images
     from latente.comparison import Comparison
 
-__all__ = ["Density", "autoencoder", "densities", "fit_mixture", "novelty", "run"]
+__all__ = ["Density", "autoencoder", "beside_nearest", "densities", "fit_mixture", "novelty", "run"]
 
 HIDDEN = (512, 256, 128, 64, 16)
 EPOCHS = 40
@@ -217,7 +217,7 @@ class _New:
             fits=_fits(tried, seen, mixture, seed),
             test_distance=float(own.mean()),
             plane=_plane(model, codes, train),
-            pictures=_new_pictures(drawn, train),
+            pictures=beside_nearest(drawn, train),
             distances=histograms(
                 {name: away for name, (away, _) in apart.items()}, "distance to the nearest training image"
             ),
@@ -378,7 +378,8 @@ def _plane(model: Autoencoder, codes: np.ndarray, train: Images, steps: int = 20
     return lattice(_decode(model, grid, train).reshape(steps, steps, *train.shape))
 
 
-def _new_pictures(drawn: Mapping[str, np.ndarray], train: Images) -> Any:
+def beside_nearest(drawn: Mapping[str, np.ndarray], train: Images) -> Any:
+    """Draw the first images (N, C, H, W) by each name above the training images nearest to them."""
     from latente.figures import strips
     from latente.latents import nearest
 

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latente.errors import InputError
-from latente.files import replacing, write_json
-from latente.sheets import save_png
-from latente.sweeps import Results, Sweep, Trial, in_words
+from latente.files import finite, replacing, write_json
+from latente.sweeps import Results, Sweep, Trial, in_words, markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -176,15 +175,15 @@ class Result:
             "tables": {title: [dict(line) for line in lines] for title, lines in self.tables.items()},
             "figures": self.pictures(),
         }
-        finite: dict[str, Any] = _finite(values)
-        return finite
+        plain: dict[str, Any] = finite(values)
+        return plain
 
     def markdown(self) -> str:
         """Return the result as a page: the claims, the notes, the tables, the figures."""
         tiny = "This is the tiny variant: it shows that everything works, and its figures say nothing." * self.tiny
         lines = [f"# {self.name}", "", f"Source: {self.source}", *(["", tiny] if tiny else []), ""]
         heads: Sequence[str] = ("what", "claimed", "measured", "target", "met")
-        lines += [*_table(heads, [_cells(row) for row in self.rows]), ""]
+        lines += [*markdown_table(heads, [_cells(row) for row in self.rows]), ""]
         minutes = f"{self.minutes:.2f}{', after trainings or trials that were there already' * self.resumed}"
         facts = {"data": self.data, "seeds": self.seeds, "minutes": minutes, "machine": self.machine}
         facts = {"command": f"`{self.command}`"} | facts if self.command else facts
@@ -192,7 +191,8 @@ class Result:
         lines += [part for note in self.notes for part in ("", note)]
         for title, table in self.tables.items():
             heads = tuple(table[0]) if table else ()
-            lines += ["", f"## {title}", "", *_table(heads, [[_word(line[k]) for k in heads] for line in table])]
+            rows = [[_word(line[name]) for name in heads] for line in table]
+            lines += ["", f"## {title}", "", *markdown_table(heads, rows)]
         for name, file in self.pictures().items():
             lines += ["", f"## {name}", "", f"![{name}]({file})"]
         return "\n".join(lines) + "\n"
@@ -204,6 +204,7 @@ class Result:
     def write(self, folder: Path) -> None:
         """Write the figures, result.md and, when they are there, result.json to a folder, each in one atomic step."""
         from latente.figures import on_white
+        from latente.sheets import save_png
 
         folder.mkdir(parents=True, exist_ok=True)
         for name, file in self.pictures().items():
@@ -268,17 +269,3 @@ def _word(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if math.isfinite(value) else "–"
     return str(value)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _finite(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    # a bar or a grave accent in a cell would end it, or open a code span
-    escaped = [[cell.replace("|", "\\|").replace("`", "\\`") for cell in row] for row in rows]
-    return ["| " + " | ".join(row) + " |" for row in [heads, ["---"] * len(heads), *escaped]]

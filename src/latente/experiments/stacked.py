@@ -175,7 +175,7 @@ def run(options: Options) -> Result:
     assert chosen is not None
     assert test.labels is not None
     probabilities = chosen.predict_proba(test)
-    table = confusion_matrix(test.labels, chosen.predict(test), labels=chosen.classes_)
+    table = confusion_matrix(test.labels, chosen.classes_[probabilities.argmax(axis=1)], labels=chosen.classes_)
     own = [line["error"] for line in lines if line["labels"] == len(train) and line["pre-training"] == "yes"]
     return Result(
         data=data,

@@ -121,9 +121,7 @@ def binarised(images: Images, seed: int) -> Images:
 
 def _likelihood(k: int, seed: int, train: Images, test: Images, options: Options) -> dict[str, Any]:
     """Train on the bound of k samples, and return what it and its bounds of ever more samples come to."""
-    import torch
-
-    from latente import formulas
+    from latente.report.inspection import latent_use
 
     epochs = 1 if options.tiny else EPOCHS[k]
     model = options.fitted(f"likelihood-{k}-{seed}", likelihood_model(k, epochs, seed), train)
@@ -137,8 +135,8 @@ def _likelihood(k: int, seed: int, train: Images, test: Images, options: Options
         options.tell(f"k = {k}, seed {seed}: NLL {-np.mean(bounds):.2f} nats over {len(bounds):,} test images")
     line |= {"samples of the NLL": count, "NLL": -float(np.mean(bounds))}
     line |= {"standard error": float(np.std(bounds) / np.sqrt(len(bounds)))}
-    line["KL"] = model.evaluate(test)["kl"]
-    return line | {"active units": int(formulas.active_units(torch.from_numpy(model.encode(test))).sum())}
+    kl, active = latent_use(model, test)
+    return line | {"KL": float(kl.sum()), "active units": int(active.sum())}
 
 
 def _row(lines: list[dict[str, Any]], k: int) -> Row:

@@ -11,6 +11,7 @@ import torch
 from latente import formulas, metrics
 from latente.errors import InputError
 from latente.estimators.base import ImageEstimator
+from latente.estimators.variational import VariationalAutoencoder
 from latente.images import Images, Scaling
 from latente.networks import describe
 from latente.report.evidence import Evidence, draw
@@ -22,6 +23,7 @@ __all__ = [
     "Layer",
     "as_pictures",
     "inspect",
+    "latent_use",
     "layers_of",
     "plain",
     "rebuild",
@@ -120,7 +122,8 @@ def inspect(model: ImageEstimator, evidence: Evidence) -> Inspection:
     measured = {name: float(value) for name, value in model.evaluate(images).items() if name != "count"}
     originals, inputs, reconstructions = rebuild(model, images)
     codes = model.transform(images)
-    kl, active = _latent_use(model, images)
+    has_posterior = isinstance(model, VariationalAutoencoder) and len(images) > 1
+    kl, active = latent_use(model, images) if has_posterior else (None, None)
     return Inspection(
         evidence=evidence,
         rows=rows,
@@ -214,10 +217,8 @@ def _baselines(
     return found
 
 
-def _latent_use(model: ImageEstimator, images: Images) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Each latent dimension's mean KL in nats, and whether it is active; None without a posterior."""
-    if not hasattr(model, "posterior") or len(images) < 2:
-        return None, None
+def latent_use(model: VariationalAutoencoder, images: Images) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean KL in nats of each latent dimension over the images, and whether it is active."""
     mean, log_var = (torch.from_numpy(part).double().flatten(1) for part in model.posterior(images))
     return formulas.kl_diagonal_normal(mean, log_var).mean(0).numpy(), formulas.active_units(mean).numpy()
 

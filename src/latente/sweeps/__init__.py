@@ -6,10 +6,21 @@ one starts, so that a killed sweep goes on where it was.
 
 from __future__ import annotations
 
-from latente.sweeps.results import Combination, Estimate, Results, in_words
+from latente.sweeps.results import Combination, Estimate, Results, in_words, markdown_table
 from latente.sweeps.search import Range, Search
 from latente.sweeps.sweep import Sweep
 from latente.sweeps.trials import Trial
 from latente.sweeps.workers import threads_for
 
-__all__ = ["Combination", "Estimate", "Range", "Results", "Search", "Sweep", "Trial", "in_words", "threads_for"]
+__all__ = [
+    "Combination",
+    "Estimate",
+    "Range",
+    "Results",
+    "Search",
+    "Sweep",
+    "Trial",
+    "in_words",
+    "markdown_table",
+    "threads_for",
+]

@@ -17,7 +17,7 @@ from latente.files import replacing, write_json
 from latente.sweeps.search import Range
 from latente.sweeps.trials import Trial
 
-__all__ = ["Combination", "Estimate", "Results", "in_words"]
+__all__ = ["Combination", "Estimate", "Results", "in_words", "markdown_table"]
 
 _MOST_LEVELS = 12  # of a factor, for a table of them to be worth its lines
 
@@ -128,12 +128,12 @@ class Results:
 
         metrics: which; None is all. Where trials failed, each line ends with how many.
         """
-        chosen = self.metrics if metrics is None else metrics
+        chosen, some_failed = self.metrics if metrics is None else metrics, bool(self.failed)
         return [
             {name: in_words(combination.options[name]) for name in self.factors}
             | {self._column(name): str(combination.metrics.get(name, "–")) for name in chosen}
             | {"seconds": str(combination.seconds)}
-            | ({"failed": str(combination.failed)} if self.failed else {})
+            | ({"failed": str(combination.failed)} if some_failed else {})
             for combination in self.combinations()
         ]
 
@@ -215,13 +215,13 @@ class Results:
         if self.fixed:
             lines += [f"Fixed: {in_words(self.fixed)}", ""]
         summary = self.summary()
-        lines += _table(list(summary[0]), [list(line.values()) for line in summary]) if summary else []
+        lines += markdown_table(list(summary[0]), [list(line.values()) for line in summary]) if summary else []
         for factor in self.factors:
             levels = self.levels(factor)
             lines += ["", f"## {factor}", ""]
             if len(levels) <= _MOST_LEVELS:
                 rows = [[in_words(level), str(found), str(found.count)] for level, found in levels]
-                lines += [*_table([factor, f"{self.metric}, over all else", "trials"], rows), ""]
+                lines += [*markdown_table([factor, f"{self.metric}, over all else", "trials"], rows), ""]
             if factor in figures:
                 lines += [f"![{self.metric} by {factor}]({figures[factor]})"]
         if self.failed:
@@ -249,6 +249,8 @@ def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, list | tuple | dict | bool) else value
 
 
-def _table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [names, ["---"] * len(names), *rows]
-    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a table in Markdown, with what would end a cell (|) or open a code span (`) escaped."""
+    escaped = [[cell.replace("|", "\\|").replace("`", "\\`") for cell in row] for row in [heads, *rows]]
+    lines = ["| " + " | ".join(row) + " |" for row in escaped]
+    return [lines[0], "| " + " | ".join(["---"] * len(heads)) + " |", *lines[1:]]
