@@ -14,7 +14,7 @@ from torch import nn
 
 from latente import Autoencoder, Images, InputError, VariationalAutoencoder, comparison, load, open_images
 from latente.comparison import Comparison, compare_with_pca
-from latente.estimators.fitting import split
+from latente.estimators.data import split
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from latente import latents, metrics
 from latente.errors import InputError
-from latente.estimators import Autoencoder, ImageEstimator
-from latente.estimators.fitting import split
+from latente.estimators import Autoencoder, BaseAutoencoder
+from latente.estimators.data import split
 from latente.images import Images, Scaling, to_layout
 from latente.training import Batches
 
@@ -109,7 +109,7 @@ def compare_with_pca(
     `train` scales otherwise than the images that it was fitted on.
     """
     _check(train, test)
-    ours = isinstance(model, ImageEstimator)
+    ours = isinstance(model, BaseAutoencoder)
     rows = split(train, _validation(model), model.seed_).rows if ours else np.arange(len(train))
     scaling = model.scaling_ if ours else Scaling.fit(train.pixels, rows)
     if equal_decoder and not (ours and Scaling.fit(train.pixels, rows) == scaling):
@@ -143,7 +143,7 @@ class _Coder:
     decode: Callable[[Tensor], Tensor]
 
 
-def _coder_of(model: ImageEstimator) -> _Coder:
+def _coder_of(model: BaseAutoencoder) -> _Coder:
     objective, device = model.objective_, model.device_
     return _Coder(
         lambda x: objective.encode(x.to(device)),
@@ -274,7 +274,7 @@ def _fit_pca(train: Batches, rows: np.ndarray, dimensions: int) -> _PCA:
     return _PCA(PCA(dimensions, copy=False, random_state=0).fit(known), shape)
 
 
-def _train_decoder(model: ImageEstimator, pca: _PCA, train: Images, rows: np.ndarray, tell: Progress) -> Autoencoder:
+def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.ndarray, tell: Progress) -> Autoencoder:
     """Train a decoder like the model's on PCA's codes, in the way in which the model was trained."""
     changed = {"out": None, "init": None, "verbose": False, "validation": _validation(model)}
     fresh = clone(model).set_params(**changed, random_state=model.seed_, batch_size=model.batch_size_)
@@ -294,11 +294,11 @@ def _train_decoder(model: ImageEstimator, pca: _PCA, train: Images, rows: np.nda
             tell(min(next(done), steps), steps, "a decoder on PCA codes")
 
     encoder.register_forward_hook(count)
-    options = {field.name: getattr(fresh, field.name) for field in dataclasses.fields(ImageEstimator)}
+    options = {field.name: getattr(fresh, field.name) for field in dataclasses.fields(BaseAutoencoder)}
     return Autoencoder(**{**options, "network": (encoder, decoder), "loss": loss}).fit(train)
 
 
-def _validation(model: ImageEstimator) -> Any:
+def _validation(model: BaseAutoencoder) -> Any:
     """The share or set that was held out; a loaded model only has the words for a caller's own set."""
     return None if isinstance(model.validation, str) else model.validation
 

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 import latente
 from latente.errors import InputError, ModelError, did_you_mean
-from latente.estimators import ImageEstimator
+from latente.estimators import BaseAutoencoder
 from latente.files import replacing
 from latente.images import Images, Scaling
 from latente.objectives import ReconstructionObjective
@@ -57,7 +57,7 @@ class Exported:
 
 
 def export_onnx(
-    model: ImageEstimator,
+    model: BaseAutoencoder,
     folder: str | os.PathLike[str],
     *,
     parts: Sequence[str] = PARTS,
@@ -91,7 +91,7 @@ def export_onnx(
     return written
 
 
-def onnx_bytes(model: ImageEstimator, part: str) -> bytes:
+def onnx_bytes(model: BaseAutoencoder, part: str) -> bytes:
     """Return the "encoder", the "decoder" or the "whole" of a fitted model as the content of an ONNX file.
 
     Conventions, checks and errors are those of `export_onnx`.
@@ -115,7 +115,7 @@ def snippet(exported: Exported) -> str:
     )
 
 
-def _build(model: ImageEstimator, part: str, tolerance: float) -> tuple[bytes, float]:
+def _build(model: BaseAutoencoder, part: str, tolerance: float) -> tuple[bytes, float]:
     """Return the content of the file for a part, and the largest difference from the model."""
     if part not in PARTS:
         raise did_you_mean("part", part, PARTS)
@@ -152,7 +152,7 @@ def _require_packages() -> None:
 class _Part(nn.Module):
     """What a file computes: from images to codes, from codes to images, or both, images in the data's own units."""
 
-    def __init__(self, objective: ReconstructionObjective, model: ImageEstimator, part: str) -> None:
+    def __init__(self, objective: ReconstructionObjective, model: BaseAutoencoder, part: str) -> None:
         super().__init__()
         self.objective, self.scaling, self.part = objective, model.scaling_, part
         self.code_shape = model.code_shape_
@@ -229,7 +229,7 @@ def _stripped(proto: Any, metadata: dict[str, str]) -> bytes:
     return content
 
 
-def _metadata(model: ImageEstimator, part: str) -> dict[str, str]:
+def _metadata(model: BaseAutoencoder, part: str) -> dict[str, str]:
     return {
         "model": model.model,
         "part": part,
@@ -241,7 +241,7 @@ def _metadata(model: ImageEstimator, part: str) -> dict[str, str]:
     }
 
 
-def _shapes(model: ImageEstimator, part: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
+def _shapes(model: BaseAutoencoder, part: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
     """Return the shapes of what goes into a part and of what comes out, by name."""
     images: Shape = ("n", *model.image_shape_)
     codes: Shape = ("n", math.prod(model.code_shape_))
@@ -249,7 +249,7 @@ def _shapes(model: ImageEstimator, part: str) -> tuple[dict[str, Shape], dict[st
     return {source: codes if part == "decoder" else images}, {result: codes if part == "encoder" else images}
 
 
-def _trial(objective: ReconstructionObjective, model: ImageEstimator, part: str) -> tuple[np.ndarray, np.ndarray]:
+def _trial(objective: ReconstructionObjective, model: BaseAutoencoder, part: str) -> tuple[np.ndarray, np.ndarray]:
     """Return noise for a part as the file takes it, float32, and what the model makes of it.
 
     The latter are images in the network's range, or flat codes.

@@ -187,7 +187,7 @@ def test_training_images_are_found_out_as_copies(latente: Client, run: Path) -> 
 
 
 def test_images_that_were_held_out_are_not_among_the_neighbours(latente: Client, run: Path) -> None:
-    from latente.estimators.fitting import split
+    from latente.estimators.data import split
 
     learned = set(split(open_images("digits"), 0.1, 0).rows.tolist())
     found = latente("nearest", run, "--images", "digits", "-n", 100, "--json").json["distances"]

@@ -16,7 +16,7 @@ WORDS_FOR_NONE = {"none", "all", "128, less for small sets", "by the images", "d
 
 
 def constructors() -> dict[str, dict[str, inspect.Parameter]]:
-    from latente.estimators import ESTIMATORS
+    from latente.estimators.loading import ESTIMATORS
 
     assert set(MODELS) == set(ESTIMATORS)
     return {name: dict(inspect.signature(kind).parameters) for name, kind in ESTIMATORS.items()}

@@ -13,7 +13,7 @@ import sklearn
 import torch
 
 from latente import Autoencoder, VariationalAutoencoder, load
-from latente.estimators.notebook import CellBar
+from latente.estimators.progress import CellBar
 
 FEW = {"hidden": (4,), "latent_dim": 2, "epochs": 2, "random_state": 0, "device": "cpu"}
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 9, 8, 3), np.uint8)
@@ -106,7 +106,7 @@ def test_a_bar_fills_in_one_place_and_stays_as_it_ended(drawn: list[str]):
 
 def test_the_time_left_goes_by_the_steps_of_this_call(drawn: list[str], monkeypatch: pytest.MonkeyPatch):
     clock = iter([100.0, 130.0, 160.0])
-    monkeypatch.setattr("latente.estimators.notebook.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("latente.estimators.progress.time.monotonic", lambda: next(clock))
     bar = CellBar(total=100, done=70)
     bar.show(80, "8/10", "loss 1")
     bar.stop()

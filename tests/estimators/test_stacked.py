@@ -15,7 +15,7 @@ from torch import nn
 
 from latente import InputError, ModelError, StackedAutoencoderClassifier, load, open_images, resume
 from latente.corruptions import GaussianNoise
-from latente.estimators import fitting
+from latente.estimators import data
 from latente.training import Run, TrainingOptions
 from toys import difference, without_timings
 
@@ -154,7 +154,7 @@ def test_pre_training_needs_no_labels_and_sees_no_held_out_image():
     one, two = (small(**FROZEN, validation=(X[:9], y[:9])).fit(X[9:], labels) for labels in (y[9:], y[9:][::-1]))
     for a, b in zip(layers(one), layers(two), strict=True):
         assert torch.equal(a.weight, b.weight)
-    parts = fitting.split(open_images(X, labels=y), 0.1, 0, y)
+    parts = data.split(open_images(X, labels=y), 0.1, 0, y)
     other = X.copy()
     other[parts.held_out_rows] = 255 - other[parts.held_out_rows]
     one, two = (small(**FROZEN, pretrain_epochs=1, patience=None).fit(images, y) for images in (X, other))
@@ -198,7 +198,7 @@ def test_fine_tuning_sees_the_input_corruption_and_predictions_do_not():
 
 
 def held_out(X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return fitting.split(open_images(X), 0.1, 0, y).held_out_rows
+    return data.split(open_images(X), 0.1, 0, y).held_out_rows
 
 
 # -- what is held out
@@ -208,12 +208,12 @@ def test_each_class_gives_its_share_to_validation_and_a_class_of_one_image_gives
     images = open_images(np.zeros((131, 2), np.float32))
     labels = np.array([0] * 80 + [1] * 40 + [2] * 10 + [3])
     for seed in range(5):
-        parts = fitting.split(images, 0.1, seed, labels)
+        parts = data.split(images, 0.1, seed, labels)
         assert np.bincount(labels[parts.held_out_rows], minlength=4).tolist() == [8, 4, 1, 0]
         assert sorted([*parts.rows, *parts.held_out_rows]) == list(range(131))
-    assert not np.array_equal(parts.held_out_rows, fitting.split(images, 0.1, 0, labels).held_out_rows)
+    assert not np.array_equal(parts.held_out_rows, data.split(images, 0.1, 0, labels).held_out_rows)
     unknown = np.where(np.arange(131) < 50, -1, labels)
-    parts = fitting.split(images, 0.1, 0, unknown)
+    parts = data.split(images, 0.1, 0, unknown)
     assert min(*parts.rows, *parts.held_out_rows) == 50
     assert set(parts.seen) == set(range(131)) - set(parts.held_out_rows)
 

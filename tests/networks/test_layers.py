@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from latente.errors import InputError
-from latente.networks import ACTIVATIONS, build_pair
-from latente.networks.layers import activate, initialise, share, whole, widths
+from latente.networks import build_pair
+from latente.networks.layers import ACTIVATIONS, activate, initialise, share, whole, widths
 
 RECTIFIERS = ["relu", "leaky_relu", "elu", "gelu", "silu"]
 

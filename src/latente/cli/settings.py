@@ -143,7 +143,7 @@ def estimator_of(model: str, settings: Mapping[str, Any], **more: Any) -> Any:
 
     Raises InputError where a setting belongs to another model.
     """
-    from latente.estimators import ESTIMATORS
+    from latente.estimators.loading import ESTIMATORS
 
     chosen = given(settings)
     for setting in SETTINGS:

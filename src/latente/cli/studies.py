@@ -121,8 +121,8 @@ def fit_trial(*, seed: int, images: str, model: str = "autoencoder", **options: 
     The metrics of `evaluate` are those of the images held out for validation; with "test_" before their names they are
     those of the set's test part, where it has one and the training images are its train part.
     """
-    from latente.estimators import ESTIMATORS
-    from latente.estimators.fitting import split
+    from latente.estimators.data import split
+    from latente.estimators.loading import ESTIMATORS
 
     door = {name: options.pop(name) for name in DOOR if name in options}
     found = _opened(images, json.dumps(door))

@@ -1,8 +1,7 @@
-"""The estimators in a notebook: what is shown of a fitted one, and a progress bar that needs no widgets."""
+"""What a notebook shows of a fitted estimator."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,55 +13,14 @@ from latente.sheets import sheet, to_uint8
 from latente.training.display import as_html, shape_text
 
 if TYPE_CHECKING:
-    from latente.estimators.base import ImageEstimator
+    from latente.estimators.autoencoders import BaseAutoencoder
 
-__all__ = ["CellBar", "html_of"]
+__all__ = ["html_of"]
 
 _SAMPLES = 8
 
 
-class CellBar:
-    """A progress bar below a notebook's cell: one line of text, redrawn in place.
-
-    rich would draw with widgets, which few notebooks have, and shows nothing without them.
-    """
-
-    WIDTH = 24  # letters
-
-    def __init__(self, total: int, done: int) -> None:
-        """Show a bar of `total` steps, of which `done` were done before."""
-        from IPython.display import display  # there is one where there is a notebook
-
-        self._total, self._before, self._start = total, done, time.monotonic()
-        self._last = done, "", ""
-        self._handle = display({"text/plain": ""}, raw=True, display_id=True)
-
-    def show(self, done: int, epoch: str, words: str) -> None:
-        """Redraw the bar with so many steps done, and the time left at the speed so far."""
-        self._last = done, epoch, words
-        if steps := done - self._before:
-            self._draw(f"{_clock((time.monotonic() - self._start) * (self._total - done) / steps)} left")
-        else:
-            self._draw("starting")
-
-    def stop(self) -> None:
-        """Leave the bar as it is, with the time that it took."""
-        self._draw(f"{_clock(time.monotonic() - self._start)} in all")
-
-    def _draw(self, when: str) -> None:
-        done, epoch, words = self._last
-        filled = self.WIDTH * done // self._total
-        bar = "━" * filled + "╌" * (self.WIDTH - filled)
-        text = f"epoch {epoch} {bar} {done:,}/{self._total:,} " + " · ".join(filter(None, [words, when]))
-        self._handle.update({"text/plain": text}, raw=True)
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes}:{seconds:02}"
-
-
-def html_of(estimator: ImageEstimator) -> str:
+def html_of(estimator: BaseAutoencoder) -> str:
     """Return what a notebook shows of a fitted estimator: facts, curves where it was trained here, samples, layers."""
     scaling, shape = estimator.scaling_, estimator.image_shape_
     facts = {
@@ -84,7 +42,7 @@ def html_of(estimator: ImageEstimator) -> str:
     )
 
 
-def _samples(estimator: ImageEstimator) -> np.ndarray | None:
+def _samples(estimator: BaseAutoencoder) -> np.ndarray | None:
     """Return a line of samples, or None where the model draws none, or no pictures."""
     if len(estimator.image_shape_) == 1:
         return None
@@ -96,7 +54,7 @@ def _samples(estimator: ImageEstimator) -> np.ndarray | None:
     return sheet([to_uint8(estimator._decode(codes), float(offset.min()), float((offset + scale).max()))])
 
 
-def _layers(estimator: ImageEstimator) -> list[networks.Row]:
+def _layers(estimator: BaseAutoencoder) -> list[networks.Row]:
     objective, device = estimator.objective_, estimator.device_
     return [
         row._replace(name=f"{part}.{row.name}")

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 
 from latente import networks
-from latente.estimators import fitting
+from latente.estimators import data, persistence
 from latente.training import Batches, train
+from latente.training.randomness import settle_seed
 
 __all__ = ["plan"]
 
@@ -23,8 +24,8 @@ def plan(estimator: Any, X: Any, steps: int) -> dict[str, Any]:
     """
     twin = copy.copy(estimator)
     images = twin._open_for_fit(X, reset=True)
-    twin.seed_ = fitting.settle_seed(estimator.random_state)
-    parts = fitting.split(images, estimator.validation, twin.seed_)
+    twin.seed_ = settle_seed(estimator.random_state)
+    parts = data.split(images, estimator.validation, twin.seed_)
     twin._settle(images, parts.rows)
     few = parts.rows[: steps * twin.batch_size_]
     options = twin._training_options(epochs=1, log_every=1, checkpoint_every=None)
@@ -41,8 +42,8 @@ def plan(estimator: Any, X: Any, steps: int) -> dict[str, Any]:
     parameters = sum(p.numel() for p in twin.objective_.parameters())
     values = sum(math.prod(row.output[1:]) for row in layers if row.output)
     return {
-        "options": fitting.resolved_options(twin),
-        "data": fitting.describe_data(parts),
+        "options": persistence.resolved_options(twin),
+        "data": data.describe_data(parts),
         "layers": layers,
         "parameters": parameters,
         "seconds_estimate": per_step * all_steps,

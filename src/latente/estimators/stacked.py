@@ -20,14 +20,15 @@ from torch import Tensor, nn
 
 from latente.corruptions import GaussianNoise
 from latente.errors import InputError
-from latente.estimators import fitting
-from latente.estimators.estimator import Estimator
-from latente.estimators.previews import ProgressBar
+from latente.estimators import data, persistence
+from latente.estimators.base import Estimator
+from latente.estimators.progress import ProgressBar
 from latente.images import Images, Scaling, open_images
 from latente.networks import DenseDecoder
 from latente.networks.layers import Finish, initialise, share, whole, widths
 from latente.objectives import AutoencoderObjective, ClassificationObjective
 from latente.training import Batches, Run, TrainingOptions, isolated_rng, train
+from latente.training.launch import leads
 
 __all__ = ["StackedAutoencoderClassifier"]
 
@@ -110,13 +111,13 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             changed |= {"source": {}, "parts": (), "label_names": ()}
         return dataclasses.replace(images, **changed)
 
-    def _split(self, images: Images) -> fitting.Split:
+    def _split(self, images: Images) -> data.Split:
         validation, y = self.validation, None
         if isinstance(validation, tuple | list) and len(validation) == 2:
             X, y = validation
             validation = open_images(X)
             y = _checked(y, len(validation))
-        parts = fitting.split(images, validation, self.seed_, images.labels)
+        parts = data.split(images, validation, self.seed_, images.labels)
         if parts.held_out is images:
             return parts
         if y is None and parts.held_out.labels is None:
@@ -127,7 +128,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
     def _settle(self, images: Images, rows: np.ndarray) -> None:
         super()._settle(images, rows)
         if self.batch_size is None:
-            self.batch_size_ = fitting.usual_batch_size(int((_own_labels(images)[rows] >= 0).sum()))
+            self.batch_size_ = data.usual_batch_size(int((_own_labels(images)[rows] >= 0).sum()))
         self._check_pretraining()
 
     def _build(self, is_binary: Callable[[], bool]) -> None:
@@ -140,7 +141,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             modules.append(nn.Sequential(nn.Flatten(), *finish.after(nn.Linear(inputs, outputs))))
             modules.append(nn.Dropout(dropout))
         head = initialise(nn.Linear(hidden[-1], len(self.classes_)))
-        corruption = fitting.as_corruption("input_corruption", self.input_corruption)
+        corruption = persistence.as_corruption("input_corruption", self.input_corruption)
         self.objective_: ClassificationObjective = ClassificationObjective(
             nn.Sequential(*modules), head, corruption=corruption
         )
@@ -148,7 +149,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
 
     # -- pre-training
 
-    def _before_training(self, parts: fitting.Split, run: Run | None) -> None:
+    def _before_training(self, parts: data.Split, run: Run | None) -> None:
         """Pre-train the layers from the first to the last, unless the run has come to fine-tuning before."""
         self.pretraining_history_: list[list[dict[str, Any]]] = []
         if self.pretrain_epochs == 0 or self.init is not None:
@@ -163,11 +164,11 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             self.pretraining_history_.append(self._pretrain(number, layer, below, scaling, layer_run))
             if number < len(layers) - 1:
                 below, scaling = self._codes(number, layer, below, scaling), self._scaling_of_codes()
-        if run is not None and fitting.leads():
+        if run is not None and leads():
             self._write(run.path / "pretraining" / "model", self.objective_.state_dict())
 
     def _pretrain(
-        self, number: int, layer: nn.Module, below: fitting.Split, scaling: Scaling, run: Run | None
+        self, number: int, layer: nn.Module, below: data.Split, scaling: Scaling, run: Run | None
     ) -> list[dict[str, Any]]:
         """Train a layer as the encoder of a denoising autoencoder and return the lines of its log."""
         options = self._pretraining_options(number, len(below.rows))
@@ -176,7 +177,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         loss = "bce" if scaling.bounded else "mse"
         corruption = self._corruption_of(number)
         objective = AutoencoderObjective(layer, decoder, loss=loss, output="linear", corruption=corruption)
-        if run is not None and fitting.leads() and not run.options_file.exists():
+        if run is not None and leads() and not run.options_file.exists():
             Run.create(run.path, {"format": 1, "model": "layer", "options": dataclasses.asdict(options)})
         state = train(
             objective,
@@ -196,7 +197,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         return self._training_options(
             epochs=self.pretrain_epochs,
             learning_rate=self.pretrain_learning_rate,
-            batch_size=max(self.batch_size_, fitting.usual_batch_size(count)),
+            batch_size=max(self.batch_size_, data.usual_batch_size(count)),
             seed=int(np.random.SeedSequence([self.seed_, 3, number]).generate_state(1)[0]),
         )
 
@@ -215,7 +216,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
 
     def _corruption_of(self, number: int) -> Any:
         """Return the corruption of the input of layer `number`, which gets images (0) or codes."""
-        corruption = fitting.as_corruption("corruption", self.corruption)
+        corruption = persistence.as_corruption("corruption", self.corruption)
         if number and isinstance(corruption, GaussianNoise) and not self._scaling_of_codes().bounded:
             return dataclasses.replace(corruption, clip=False)
         return corruption
@@ -223,7 +224,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
     def _scaling_of_codes(self) -> Scaling:
         return Scaling((0.0,), (1.0,), "float32", bounded=self.activation == "sigmoid")
 
-    def _codes(self, number: int, layer: nn.Module, below: fitting.Split, scaling: Scaling) -> fitting.Split:
+    def _codes(self, number: int, layer: nn.Module, below: data.Split, scaling: Scaling) -> data.Split:
         """Return what a layer makes of all its inputs, float32 (N, width)."""
 
         def encoded(images: Images) -> Images:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from latente.errors import InputError, did_you_mean
-from latente.estimators.base import ImageEstimator
+from latente.estimators.autoencoders import BaseAutoencoder
 from latente.metrics import evaluate_likelihoods
 from latente.objectives import VariationalObjective
 from latente.training import Batches
@@ -23,7 +23,7 @@ _DRAWS = 100  # of noise, in an evaluation
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class VariationalAutoencoder(ImageEstimator):
+class VariationalAutoencoder(BaseAutoencoder):
     """Learn a density of images with a normal code for each (Kingma & Welling 2014), in nats per image.
 
     likelihood: "bernoulli", "gaussian" (one learned sigma; the density is that of the data in their own units), or
@@ -31,7 +31,7 @@ class VariationalAutoencoder(ImageEstimator):
     2017). beta_warmup: steps in which it rises from 0. free_bits: nats per latent dimension that cost nothing (Kingma
     et al. 2016). importance_samples: k > 1 trains the importance-weighted bound (Burda et al. 2016). binarization:
     "dynamic" draws each pixel anew as 0 or 1, with its intensity for the probability of 1, whenever an image is met, so
-    that a Bernoulli likelihood of grey pictures is a density. The other options are those of `ImageEstimator`.
+    that a Bernoulli likelihood of grey pictures is a density. The other options are those of `BaseAutoencoder`.
 
     `encode` returns posterior means; `sample` decodes codes from the prior N(0, I); `score_samples` is the evidence
     lower bound in nats per image. A Bernoulli likelihood of data that are not binary is a cross-entropy and no
@@ -85,7 +85,7 @@ class VariationalAutoencoder(ImageEstimator):
         return self._bounds.density
 
     def evaluate(self, X: Any, bound_samples: int | None = None) -> dict[str, Any]:
-        """Return what `ImageEstimator.evaluate` does, the evidence lower bound, and the bound with `bound_samples`.
+        """Return what `BaseAutoencoder.evaluate` does, the evidence lower bound, and the bound with `bound_samples`.
 
         Reconstruction and objective are of one code for each image, drawn by one of 100 noises: where a single one met
         all images, its chance would move the means by nats.

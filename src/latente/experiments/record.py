@@ -53,7 +53,7 @@ class Options:
         """
         from latente import resume
         from latente.corruptions import Corruption
-        from latente.estimators.fitting import CORRUPTIONS
+        from latente.estimators.persistence import CORRUPTIONS
         from latente.training import Run
 
         labels = () if y is None else (y,)

@@ -16,7 +16,7 @@ import numpy as np
 
 from latente import estimators
 from latente.errors import InputError, LatenteError
-from latente.estimators.base import ImageEstimator
+from latente.estimators.autoencoders import BaseAutoencoder
 from latente.images import Images, open_images
 from latente.latents import knn_accuracy
 from latente.report.evidence import Evidence, open_evidence
@@ -119,7 +119,7 @@ def hold_contest(paths: Sequence[str | os.PathLike[str]], images: Images | None 
     runs = open_runs(paths)
     options = {name: run.options() for name, run in runs.items()}
     opening = _remembering()
-    models: dict[str, ImageEstimator] = {}
+    models: dict[str, BaseAutoencoder] = {}
     evidence: dict[str, Evidence] = {}
     missing: dict[str, str] = {}
     for name, run in runs.items():
@@ -200,7 +200,7 @@ def _results(seen: Inspection) -> Results:
     )
 
 
-def _rebuilt(judged: Mapping[str, tuple[ImageEstimator, Images, Results]]) -> Rebuilt | None:
+def _rebuilt(judged: Mapping[str, tuple[BaseAutoencoder, Images, Results]]) -> Rebuilt | None:
     """Let each run rebuild the same few images, evenly spread from the easiest to the hardest; None for tables."""
     results = [result for _, _, result in judged.values()]
     if not results or results[0].is_table:

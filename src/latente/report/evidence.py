@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
-from latente.estimators.fitting import split
+from latente.estimators.data import split
 from latente.images import Images, open_images
 
 __all__ = ["Evidence", "draw", "open_evidence"]

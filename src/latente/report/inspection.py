@@ -10,7 +10,7 @@ import torch
 
 from latente import formulas, metrics
 from latente.errors import InputError
-from latente.estimators.base import ImageEstimator
+from latente.estimators.autoencoders import BaseAutoencoder
 from latente.estimators.variational import VariationalAutoencoder
 from latente.images import Images, Scaling
 from latente.networks import describe
@@ -108,7 +108,7 @@ class Inspection:
         return next((baseline for baseline in self.baselines if baseline.name.startswith(start)), None)
 
 
-def inspect(model: ImageEstimator, evidence: Evidence) -> Inspection:
+def inspect(model: BaseAutoencoder, evidence: Evidence) -> Inspection:
     """Run `model` on at most 5,000 of the judged images, evenly drawn with a fixed seed, and measure.
 
     A model with a corruption meets corrupted images, with the same draw for all. Raises InputError where the
@@ -142,7 +142,7 @@ def inspect(model: ImageEstimator, evidence: Evidence) -> Inspection:
     )
 
 
-def rebuild(model: ImageEstimator, images: Images) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
+def rebuild(model: BaseAutoencoder, images: Images) -> tuple[np.ndarray, np.ndarray | None, np.ndarray]:
     """Return, scaled, what should come out, what goes in (None where that is the same), and what comes out.
 
     A model with a corruption meets corrupted images, with the same draw for all, however many they are.
@@ -168,7 +168,7 @@ def scaled(pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
     return ((pixels - offset) / scale).astype(np.float32)
 
 
-def layers_of(model: ImageEstimator, images: Images) -> list[Layer]:
+def layers_of(model: BaseAutoencoder, images: Images) -> list[Layer]:
     """Return the layers of encoder and decoder as one image passes through them."""
     batches = Batches(plain(images, np.arange(1)), model.scaling_, model.device_)
     example = batches.batch(torch.arange(1))["images"]
@@ -231,7 +231,7 @@ def _ssims(originals: np.ndarray, reconstructions: np.ndarray) -> np.ndarray | N
     return metrics.ssim(originals[few], reconstructions[few], data_range=1.0)
 
 
-def _samples(model: ImageEstimator) -> np.ndarray | None:
+def _samples(model: BaseAutoencoder) -> np.ndarray | None:
     """New images, scaled; None for tables, and for models without a density of codes."""
     if len(model.image_shape_) == 1:
         return None
@@ -241,7 +241,7 @@ def _samples(model: ImageEstimator) -> np.ndarray | None:
         return None
 
 
-def as_pictures(model: ImageEstimator, made: np.ndarray) -> np.ndarray:
+def as_pictures(model: BaseAutoencoder, made: np.ndarray) -> np.ndarray:
     """Return the images (..., *image) that `model` decoded, in the training's layout, as scaled (..., C, H, W)."""
     if model.layout_ == "NHWC":
         made = np.moveaxis(made, -1, -3)

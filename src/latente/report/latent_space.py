@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from latente.errors import InputError
-from latente.estimators.base import ImageEstimator
+from latente.estimators.autoencoders import BaseAutoencoder
 from latente.images import Images
 from latente.latents import (
     Direction,
@@ -114,7 +114,7 @@ class LatentSpace:
     edits: list[Edit]
 
 
-def explore_latents(model: ImageEstimator, seen: Inspection) -> LatentSpace:
+def explore_latents(model: BaseAutoencoder, seen: Inspection) -> LatentSpace:
     """Look around in the latent space of `model`, with the codes that `seen` holds of the judged images."""
     return LatentSpace(
         maps=_maps(seen),
@@ -143,7 +143,7 @@ def _maps(seen: Inspection) -> Maps | None:
     return Maps(codes, pixels, faithful, accuracy)
 
 
-def _traversal(model: ImageEstimator, seen: Inspection) -> Traversal | None:
+def _traversal(model: BaseAutoencoder, seen: Inspection) -> Traversal | None:
     """None for tables, single images and spatial codes, of which one value is one spot of the picture."""
     if seen.is_table or len(model.code_shape_) > 1 or not seen.codes.std(axis=0).any():
         return None
@@ -154,7 +154,7 @@ def _traversal(model: ImageEstimator, seen: Inspection) -> Traversal | None:
     return Traversal(chosen, effects[chosen], images)
 
 
-def _novelty(model: ImageEstimator, seen: Inspection) -> Novelty | None:
+def _novelty(model: BaseAutoencoder, seen: Inspection) -> Novelty | None:
     """None without samples, or where the training images are out of reach."""
     evidence = seen.evidence
     learned, rows = evidence.learned, evidence.learned_rows
@@ -175,7 +175,7 @@ def _novelty(model: ImageEstimator, seen: Inspection) -> Novelty | None:
     )
 
 
-def _edits(model: ImageEstimator, seen: Inspection) -> list[Edit]:
+def _edits(model: BaseAutoencoder, seen: Inspection) -> list[Edit]:
     """The attributes that the codes tell best, each learned on training images and shown on held-out ones."""
     judged, learned, rows = seen.evidence.judged, seen.evidence.learned, seen.evidence.learned_rows
     if learned is None or rows is None or seen.is_table:
@@ -202,7 +202,7 @@ def lacking(values: np.ndarray) -> np.ndarray:
     return values < (float(values.min()) + float(values.max())) / 2
 
 
-def _directions(model: ImageEstimator, images: Images) -> list[Direction]:
+def _directions(model: BaseAutoencoder, images: Images) -> list[Direction]:
     """The directions of all attributes of which there are enough images with and without."""
     codes, found = model.transform(images), []
     for name, values in zip(images.attribute_names, images.columns["attributes"].T, strict=True):

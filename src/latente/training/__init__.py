@@ -1,18 +1,5 @@
-"""Training: the loop, its state, the run folder, and the devices it runs on."""
+"""Training: the loop, its state, the run folder, and the devices it runs on; its options load nothing heavy."""
 
-from latente.training.batches import Batches
-from latente.training.loop import Listener, evaluate, isolated_rng, train
-from latente.training.options import TrainingOptions
-from latente.training.runs import Run
-from latente.training.state import TrainingState
+import lazy_loader
 
-__all__ = [
-    "Batches",
-    "Listener",
-    "Run",
-    "TrainingOptions",
-    "TrainingState",
-    "evaluate",
-    "isolated_rng",
-    "train",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,11 +18,12 @@ from latente.objectives import Batch, Objective
 from latente.training import devices
 from latente.training.batches import Batches, epoch_order
 from latente.training.options import TrainingOptions
+from latente.training.randomness import isolated_rng
 from latente.training.runs import Run
 from latente.training.signals import stop_on_signals
-from latente.training.state import Stepper, TrainingState, global_rng, restore_global_rng
+from latente.training.state import Stepper, TrainingState
 
-__all__ = ["Listener", "evaluate", "isolated_rng", "train"]
+__all__ = ["Listener", "evaluate", "train"]
 
 
 class Listener(Protocol):
@@ -78,20 +77,6 @@ def evaluate(
     parts = [objective.evaluate(b, generator.manual_seed(seed)) for b in batches.in_order(rows, batch_size)]
     objective.train(was_training)
     return {name: torch.cat([part[name] for part in parts]).cpu() for name in (parts[0] if parts else {})}
-
-
-@contextlib.contextmanager
-def isolated_rng(seed: int, rank: int = 0) -> Iterator[None]:
-    """Seed torch's, numpy's and Python's global generators for the time of the block, then put them back."""
-    before = global_rng()
-    mixed = int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
-    torch.manual_seed(mixed)
-    np.random.seed(mixed)
-    random.seed(mixed)
-    try:
-        yield
-    finally:
-        restore_global_rng(before)
 
 
 class _Loop:

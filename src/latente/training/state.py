@@ -6,13 +6,11 @@ import contextlib
 import dataclasses
 import hashlib
 import json
-import random
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -21,8 +19,9 @@ from torch.optim import Optimizer
 
 from latente.errors import ModelError
 from latente.files import replacing
+from latente.training.randomness import global_rng, restore_global_rng
 
-__all__ = ["Stepper", "TrainingState", "global_rng", "load_tensors", "restore_global_rng", "save_tensors"]
+__all__ = ["Stepper", "TrainingState", "load_tensors", "save_tensors"]
 
 _FORMAT = 1
 
@@ -145,30 +144,6 @@ def _match_memory_format(optimizer: object) -> None:
         for key, value in values.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim == 4:
                 values[key] = torch.empty_like(parameter).copy_(value)
-
-
-def global_rng() -> dict[str, Any]:
-    """Return the states of torch's (CPU and CUDA), numpy's and Python's global random number generators."""
-    numpy_state: Any = np.random.get_state(legacy=False)
-    keys = torch.from_numpy(numpy_state["state"]["key"].astype(np.int64))
-    version, words, gauss_next = random.getstate()
-    return {
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
-        "numpy": [keys, int(numpy_state["state"]["pos"]), int(numpy_state["has_gauss"]), float(numpy_state["gauss"])],
-        "python": [version, torch.tensor(words, dtype=torch.int64), gauss_next],
-    }
-
-
-def restore_global_rng(states: Mapping[str, Any]) -> None:
-    """Put the global generators back into the `states` that `global_rng` returned."""
-    torch.set_rng_state(states["torch"])
-    if states["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(states["cuda"])
-    keys, position, has_gauss, gauss = states["numpy"]
-    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
-    version, words, gauss_next = states["python"]
-    random.setstate((version, tuple(words.tolist()), gauss_next))
 
 
 def save_tensors(path: Path, tree: Mapping[str, Any], *links: Path, keep: Path | None = None) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from latente import metrics
-from latente.estimators.base import ImageEstimator
+from latente.estimators.autoencoders import BaseAutoencoder
 from latente.images import Images
 from latente.images.options import Progress
 from latente.report.embedding import LONGEST_SIDE, window
@@ -32,7 +32,7 @@ class Survey:
     shown as black and white.
     """
 
-    model: ImageEstimator
+    model: BaseAutoencoder
     images: Images
     rows: np.ndarray
     codes: np.ndarray
@@ -89,7 +89,7 @@ class Survey:
         return np.stack([_reduced(image, size) for image in pixels])
 
 
-def survey(model: ImageEstimator, images: Images, rows: np.ndarray, progress: Progress | None = None) -> Survey:
+def survey(model: BaseAutoencoder, images: Images, rows: np.ndarray, progress: Progress | None = None) -> Survey:
     """Encode and decode the images at `rows`, some at a time, so that a memory-mapped set stays on disk.
 
     Where the set has targets, errors are distances from these. Raises InputError where the images do not fit

@@ -14,7 +14,7 @@ import numpy as np
 import latente
 from latente import estimators
 from latente.errors import InputError
-from latente.estimators.base import ImageEstimator
+from latente.estimators.autoencoders import BaseAutoencoder
 from latente.files import replacing
 from latente.images import Images
 from latente.images.options import Progress
@@ -142,7 +142,7 @@ def _compose(
     return render(layout, description, parts, live), notices
 
 
-def _decoder(model: ImageEstimator, folder: Path, live: Runtime) -> Part:
+def _decoder(model: BaseAutoencoder, folder: Path, live: Runtime) -> Part:
     from latente.export import onnx_bytes
 
     part = Part.of("model", onnx_bytes(model, "decoder"))

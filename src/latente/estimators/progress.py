@@ -13,11 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from latente.estimators.notebook import CellBar
 from latente.sheets import film, save_png, sheet
 from latente.training import Run, TrainingState
 
-__all__ = ["Keeper", "ProgressBar"]
+__all__ = ["CellBar", "Keeper", "ProgressBar"]
 
 
 class ProgressBar:
@@ -135,3 +134,44 @@ class Keeper:
 
     def stopped(self) -> None:
         film(self.run.samples, self.run.path / "progress.gif")
+
+
+class CellBar:
+    """A progress bar below a notebook's cell: one line of text, redrawn in place.
+
+    rich would draw with widgets, which few notebooks have, and shows nothing without them.
+    """
+
+    WIDTH = 24  # letters
+
+    def __init__(self, total: int, done: int) -> None:
+        """Show a bar of `total` steps, of which `done` were done before."""
+        from IPython.display import display  # there is one where there is a notebook
+
+        self._total, self._before, self._start = total, done, time.monotonic()
+        self._last = done, "", ""
+        self._handle = display({"text/plain": ""}, raw=True, display_id=True)
+
+    def show(self, done: int, epoch: str, words: str) -> None:
+        """Redraw the bar with so many steps done, and the time left at the speed so far."""
+        self._last = done, epoch, words
+        if steps := done - self._before:
+            self._draw(f"{_clock((time.monotonic() - self._start) * (self._total - done) / steps)} left")
+        else:
+            self._draw("starting")
+
+    def stop(self) -> None:
+        """Leave the bar as it is, with the time that it took."""
+        self._draw(f"{_clock(time.monotonic() - self._start)} in all")
+
+    def _draw(self, when: str) -> None:
+        done, epoch, words = self._last
+        filled = self.WIDTH * done // self._total
+        bar = "━" * filled + "╌" * (self.WIDTH - filled)
+        text = f"epoch {epoch} {bar} {done:,}/{self._total:,} " + " · ".join(filter(None, [words, when]))
+        self._handle.update({"text/plain": text}, raw=True)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02}"

@@ -5,29 +5,45 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
+import shlex
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor, nn
 
+from latente import corruptions, networks
 from latente.errors import InputError, ModelError
-from latente.estimators.fitting import CORRUPTIONS, OWN, versions
+from latente.estimators.data import Split, describe_data
 from latente.files import replacing, sha256_of, write_json
 
 __all__ = [
+    "CORRUPTIONS",
     "EXTRA",
+    "OWN",
+    "as_corruption",
     "load_weights",
     "model_folder",
     "options_of",
+    "own_networks",
     "read_model",
     "read_weights",
+    "resolved_options",
+    "run_options",
+    "versions",
     "write_model",
 ]
 
+OWN = "own:"  # marks, in the options on disk, the name of a caller's callable, which is not saved itself
+CORRUPTIONS = ("corruption", "input_corruption")  # the options that take a name or a caller's callable
 FORMAT = 1
 EXTRA = "estimator."  # marks, among the names of the weights, what is the estimator's and not the objective's
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy")
@@ -153,3 +169,100 @@ def load_weights(objective: nn.Module, weights: Mapping[str, Tensor], folder: Pa
     objective.load_state_dict(weights, assign=True)
     for parameter in objective.parameters():
         parameter.requires_grad_(True)
+
+
+def own_networks(network: Any) -> tuple[nn.Module, nn.Module] | None:
+    """Return the caller's own encoder and decoder, or None where `network` is a name; InputError for anything else."""
+    if isinstance(network, str):
+        return None
+    if isinstance(network, tuple | list) and len(network) == 2:
+        encoder, decoder = network
+        if isinstance(encoder, nn.Module) and isinstance(decoder, nn.Module):
+            return encoder, decoder
+    raise InputError("network is 'auto', 'dense', 'conv', or a pair of torch modules (encoder, decoder)")
+
+
+def as_corruption(option: str, value: Any) -> Any:
+    """Return the corruption that an option names, or the caller's callable or None as it is; InputError for others."""
+    if isinstance(value, str):
+        return corruptions.from_name(value)
+    if value is not None and not callable(value):
+        raise InputError(f"{option} is a name such as 'gaussian:0.2' or a callable, not {value!r}")
+    return value
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    import sklearn
+
+    import latente
+
+    return {
+        "latente": latente.__version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "scikit-learn": sklearn.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def run_options(estimator: Any, parts: Split) -> dict[str, Any]:
+    """Return what options.json holds."""
+    options = resolved_options(estimator)
+    return {
+        "format": 1,
+        "model": estimator.model,
+        "options": options,
+        "data": describe_data(parts),
+        "device": str(estimator.device_),
+        "parameters": sum(p.numel() for p in estimator.objective_.parameters()),
+        "versions": versions(),
+        "command": _command_line(estimator, options),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _command_line(estimator: Any, options: Mapping[str, Any]) -> str:
+    """Return the command that started this training, or the Python expression that stands for it."""
+    program = Path(sys.argv[0] or "python").name
+    if program in ("latente", "__main__.py"):
+        return shlex.join(["latente", *sys.argv[1:]])
+    changed = _changed_options(estimator)
+    arguments = ", ".join(f"{name}={options[name]!r}" for name in changed if name in options)
+    return f"{type(estimator).__name__}({arguments}).fit(...)"
+
+
+def resolved_options(estimator: Any) -> dict[str, Any]:
+    """Return every constructor option as JSON, with what was left open settled."""
+    options = estimator.get_params(deep=False)
+    options["hidden"] = None if options["hidden"] is None else list(options["hidden"])
+    if "network" in options:
+        options |= _resolved_network(estimator)
+    if not (options["validation"] is None or isinstance(options["validation"], int | float)):
+        options["validation"] = "a set of its own"
+    for name in ("out", "init"):
+        options[name] = None if options[name] is None else str(options[name])
+    for name in CORRUPTIONS:
+        value = options.get(name)
+        if callable(value) and not isinstance(value, corruptions.Corruption):
+            options[name] = OWN + getattr(value, "__name__", type(value).__name__)
+        elif value is not None:
+            options[name] = str(value)
+    settled = {name: getattr(estimator, f"{name}_") for name in ("batch_size", "likelihood") if name in options}
+    return options | settled | {"random_state": estimator.seed_, "verbose": False}
+
+
+def _resolved_network(estimator: Any) -> dict[str, Any]:
+    """Return network, hidden and latent_dim as they were built, or the names of a caller's own modules."""
+    own = own_networks(estimator.network)
+    if own is not None:
+        return {"network": [type(module).__name__ for module in own]}
+    wanted = estimator.network, estimator.image_shape_, estimator.latent_dim, estimator.hidden
+    kind, hidden, latent_dim = networks.resolve(*wanted)
+    return {"network": kind, "hidden": list(hidden), "latent_dim": latent_dim}
+
+
+def _changed_options(estimator: Any) -> list[str]:
+    """Return the names of the constructor's arguments that are not at their defaults."""
+    defaults = type(estimator)().get_params(deep=False)
+    return [name for name, value in estimator.get_params(deep=False).items() if value is not defaults[name]]

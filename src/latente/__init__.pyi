@@ -1,0 +1,13 @@
+from .errors import InputError as InputError
+from .errors import Interrupted as Interrupted
+from .errors import ModelError as ModelError
+from .errors import TrainingError as TrainingError
+from .estimators.autoencoders import Autoencoder as Autoencoder
+from .estimators.loading import load as load
+from .estimators.loading import resume as resume
+from .estimators.stacked import StackedAutoencoderClassifier as StackedAutoencoderClassifier
+from .estimators.variational import VariationalAutoencoder as VariationalAutoencoder
+from .images.container import Images as Images
+from .images.door import open_images as open_images
+
+__version__: str

@@ -1,0 +1,7 @@
+from .autoencoders import Autoencoder as Autoencoder
+from .autoencoders import BaseAutoencoder as BaseAutoencoder
+from .base import Estimator as Estimator
+from .loading import load as load
+from .loading import resume as resume
+from .stacked import StackedAutoencoderClassifier as StackedAutoencoderClassifier
+from .variational import VariationalAutoencoder as VariationalAutoencoder

@@ -1,0 +1,114 @@
+"""Which images train a model and which judge it, and what is said of them in a run."""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+import os
+from typing import Any
+
+import numpy as np
+
+from latente.errors import InputError
+from latente.images import Images, open_images
+
+__all__ = ["Split", "describe_data", "is_binary", "is_source", "split", "usual_batch_size"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Which rows train and which judge: rows of one set, or two sets."""
+
+    images: Images
+    rows: np.ndarray
+    held_out: Images
+    held_out_rows: np.ndarray
+
+    @property
+    def validation(self) -> tuple[Images, np.ndarray] | None:
+        return (self.held_out, self.held_out_rows) if len(self.held_out_rows) else None
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The rows of `images` that training may look at: those that train, and those that lack a label."""
+        everything = np.arange(len(self.images))
+        return np.setdiff1d(everything, self.held_out_rows) if self.held_out is self.images else everything
+
+
+def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None = None) -> Split:
+    """Hold images out for validation: a share of them drawn by `seed`, the source's own "val" part, or a given set.
+
+    validation: a share in (0, 1) (of two images or more at least one is held out, never all), a set (whatever
+    `open_images` takes), or None. labels: the class of each image, 0 ... C - 1, or -1 where it is unknown: only the
+    others train and judge, and each class gives its share, a class of one image none. The official test part is never
+    used. Raises InputError for anything else.
+    """
+    everything = np.arange(len(images)) if labels is None else np.flatnonzero(labels >= 0)
+    if validation is None:
+        return Split(images, everything, images, everything[:0])
+    if not isinstance(validation, numbers.Real):
+        held_out = open_images(validation)
+        if held_out.shape != images.shape or held_out.dtype != images.dtype:
+            raise InputError(f"validation: {held_out!r} does not match the training set {images!r}")
+        return Split(images, everything, held_out, np.arange(len(held_out)))
+    share = float(validation)
+    if not 0 < share < 1:
+        raise InputError(f"validation is a share between 0 and 1, a set, or None; not {validation!r}")
+    if "val" in images.parts and images.source.get("split") in (None, "train"):
+        held_out = open_images(**{**images.source, "split": "val"})
+        return Split(images, everything, held_out, np.arange(len(held_out)))
+    if len(everything) < 2:
+        return Split(images, everything, images, everything[:0])
+    order = np.random.default_rng([seed, 2]).permutation(everything)
+    if labels is not None:
+        order = _spread(order, labels[order])
+    count = min(max(1, round(share * len(order))), len(order) - 1)
+    return Split(images, np.sort(order[count:]), images, np.sort(order[:count]))
+
+
+def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Reorder rows, whose classes are `labels`, so that any first part of them takes its share of each class."""
+    sizes = np.bincount(labels)
+    by_class = np.argsort(labels, kind="stable")
+    place = np.empty(len(order), np.int64)  # of each row among its class
+    place[by_class] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return order[np.argsort(-place / sizes[labels], kind="stable")]
+
+
+def usual_batch_size(count: int) -> int:
+    """Return 128, halved down to 16 until an epoch of `count` images has 20 steps: fewer teach a network little."""
+    size = 128
+    while size > 16 and count < 20 * size:
+        size //= 2
+    return size
+
+
+def is_source(X: Any) -> bool:
+    """Whether X names images on disk or a named set, rather than holding them."""
+    return isinstance(X, str | os.PathLike)
+
+
+def is_binary(images: Images) -> bool:
+    """Whether every value is the lowest or the highest of its range (0 and 1, or 0 and the dtype's maximum)."""
+    if images.dtype == np.bool_:
+        return True
+    peak = np.iinfo(images.dtype).max if images.dtype.kind == "u" else 1
+    slices = (images.pixels[start : start + 1024] for start in range(0, len(images), 1024))
+    return all(bool(((part == 0) | (part == peak)).all()) for part in slices)
+
+
+def describe_data(parts: Split) -> dict[str, Any]:
+    """Return what options.json says of the data."""
+    images = parts.images
+    return {
+        "name": images.name,
+        "source": dict(images.source),
+        "count": len(images),
+        "train_count": len(parts.rows),
+        "validation_count": len(parts.held_out_rows),
+        "shape": list(images.shape),
+        "dtype": images.dtype.name,
+        "columns": sorted(images.columns),
+        "label_names": list(images.label_names),
+        "fingerprint": images.fingerprint,
+    }

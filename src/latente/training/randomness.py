@@ -1,0 +1,76 @@
+"""Seeds, and the global random number generators: what a training draws is its own affair."""
+
+from __future__ import annotations
+
+import contextlib
+import numbers
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from latente.errors import InputError
+from latente.training.launch import process_count
+
+__all__ = ["global_rng", "isolated_rng", "restore_global_rng", "settle_seed"]
+
+
+def settle_seed(random_state: Any) -> int:
+    """Return the seed that `random_state` (None, an integer or a RandomState) stands for.
+
+    Raises InputError where several processes train together and each would draw its own.
+    """
+    if isinstance(random_state, numbers.Integral):
+        if not 0 <= int(random_state) < 2**32:
+            raise InputError(f"random_state must lie between 0 and 2**32 - 1, not {random_state}")
+        return int(random_state)
+    if random_state is None:
+        if process_count() > 1:
+            raise InputError("give random_state (--seed): processes that train together must start alike")
+        return int(np.random.SeedSequence().generate_state(1)[0])
+    from sklearn.utils import check_random_state
+
+    try:
+        return int(check_random_state(random_state).randint(2**31 - 1))
+    except ValueError as error:
+        raise InputError(f"random_state: {error}") from error
+
+
+@contextlib.contextmanager
+def isolated_rng(seed: int, rank: int = 0) -> Iterator[None]:
+    """Seed torch's, numpy's and Python's global generators for the time of the block, then put them back."""
+    before = global_rng()
+    mixed = int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
+    torch.manual_seed(mixed)
+    np.random.seed(mixed)
+    random.seed(mixed)
+    try:
+        yield
+    finally:
+        restore_global_rng(before)
+
+
+def global_rng() -> dict[str, Any]:
+    """Return the states of torch's (CPU and CUDA), numpy's and Python's global random number generators."""
+    numpy_state: Any = np.random.get_state(legacy=False)
+    keys = torch.from_numpy(numpy_state["state"]["key"].astype(np.int64))
+    version, words, gauss_next = random.getstate()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        "numpy": [keys, int(numpy_state["state"]["pos"]), int(numpy_state["has_gauss"]), float(numpy_state["gauss"])],
+        "python": [version, torch.tensor(words, dtype=torch.int64), gauss_next],
+    }
+
+
+def restore_global_rng(states: Mapping[str, Any]) -> None:
+    """Put the global generators back into the `states` that `global_rng` returned."""
+    torch.set_rng_state(states["torch"])
+    if states["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(states["cuda"])
+    keys, position, has_gauss, gauss = states["numpy"]
+    np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
+    version, words, gauss_next = states["python"]
+    random.setstate((version, tuple(words.tolist()), gauss_next))
