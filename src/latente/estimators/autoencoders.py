@@ -172,7 +172,10 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
     def reconstruct(self, X: Any) -> np.ndarray:
         """Return what the model makes of X, which it takes as it is (give a denoiser the noisy images)."""
         images = self._open(X)
-        return images.as_given(self.scaling_.invert(torch.from_numpy(self._apply(images, self.objective_.reconstruct))))
+        # brought into the data's units batch by batch: in the network's range all of them would take much more memory
+        return images.as_given(
+            self._apply(images, lambda x: torch.from_numpy(self.scaling_.invert(self.objective_.reconstruct(x))))
+        )
 
     def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:
         """Return n new images in the training's layout, decoded from codes that `random_state` draws."""
@@ -314,5 +317,7 @@ def _own_pair(network: Any) -> tuple[nn.Module, nn.Module] | None:
     if isinstance(network, str):
         return None
     if not (isinstance(network, tuple | list) and len(network) == 2 and all(isinstance(m, nn.Module) for m in network)):
-        raise InputError(f"network is a name or a pair of torch modules (encoder, decoder), not {network!r}")
+        raise InputError(
+            f"network is 'auto', 'dense', 'conv', or a pair of torch modules (encoder, decoder), not {network!r}"
+        )
     return network[0], network[1]

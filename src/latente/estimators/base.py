@@ -400,6 +400,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
             return diagram
         facts = {
             "images": f"{self.name_}, {words.shape(self.image_shape_)} {self.scaling_.dtype}",
+            **self._facts_to_show(),
             "parameters": f"{self.parameter_count():,}",
             "device": self.device_,
         }
@@ -414,6 +415,10 @@ class Estimator(EstimatorOptions, BaseEstimator):
             caption="samples",
             layers=self.layers(),
         )
+
+    def _facts_to_show(self) -> dict[str, str]:
+        """Hook: what else a notebook shows of the model in a word."""
+        return {}
 
     def _samples_sheet(self) -> np.ndarray | None:
         """Return a line of samples, or None where the model draws none, or no pictures."""

@@ -13,6 +13,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from torch import Tensor, nn
 
+from latente import words
 from latente.errors import InputError
 from latente.estimators.base import Estimator
 
@@ -43,6 +44,9 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     def _take_facts(self, facts: Mapping[str, Any]) -> None:
         super()._take_facts(facts)
         self.code_shape_: tuple[int, ...] = facts["code_shape_"]
+
+    def _facts_to_show(self) -> dict[str, str]:
+        return {"codes": words.shape(self.code_shape_)}
 
     @property
     def _n_features_out(self) -> int:

@@ -88,9 +88,9 @@ def read_model(folder: Path) -> dict[str, Any]:
         raise ModelError(f"{path} cannot be read: {error}") from error
     if not isinstance(model, dict) or model.get("format") != _FORMAT:
         raise ModelError(f"{path} is not in the model format {_FORMAT} that this version of latente reads")
-    for key in ("model", "options", "fitted", "weights"):
-        if key not in model:
-            raise ModelError(f"{path} lacks {key!r}")
+    for key, kind in (("model", str), ("options", dict), ("fitted", dict), ("weights", dict)):
+        if not isinstance(model.get(key), kind):
+            raise ModelError(f"{path} lacks {key!r}, or holds something else in its place")
     return model
 
 
@@ -125,14 +125,15 @@ def options_from(
     Raises InputError where something is given back that such a model does not have, and ModelError where a network of
     its caller's is missing; of a missing callable a warning says that the model does without.
     """
-    saved = model["options"]
     for name, value in own.items():
         if value is not None and not (name in declared and isinstance(declared[name].check, Own)):
             raise InputError(
                 f"{folder} holds a model of the kind {model['model']!r}: no {name!r} can be given back to it"
             )
     options = {}
-    for name, value in saved.items():
+    for name, value in model["options"].items():
+        if name not in declared:
+            raise ModelError(f"{folder / 'model.json'} names the option {name!r}, which such a model does not have")
         if own.get(name) is not None:
             options[name] = own[name]
         elif is_own(value):
