@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,7 +19,6 @@ from latente.estimators import notebook, persistence, planning
 from latente.estimators.base import Estimator
 from latente.estimators.data import Split
 from latente.images import Images, Scaling, to_layout
-from latente.metrics import evaluate_images
 from latente.objectives import AutoencoderObjective, ReconstructionObjective
 from latente.training import Batches, TrainingState, evaluate, train
 from latente.training.randomness import settle_seed
@@ -44,6 +43,7 @@ class BaseAutoencoder(Estimator):
     """
 
     code_multiplier: ClassVar[int] = 1  # encoder outputs per latent dimension
+    _draws: ClassVar[int] = 1  # of noise, in an evaluation
 
     latent_dim: int | None = 32
     network: Any = "auto"
@@ -199,24 +199,11 @@ class BaseAutoencoder(Estimator):
         Where there is a corruption, the same draw of it meets every image, and the result is compared with the clean
         one (with the column "target" where X has it).
         """
-        images = self._open(X)
-        means = {name: float(values.mean(dtype=np.float64)) for name, values in self._terms(images).items()}
-        return {"count": len(images), **means, **self._image_metrics(images)}
+        return self._measure(self._open(X))
 
-    def _image_metrics(self, images: Images) -> dict[str, float]:
-        columns = ("target",) if "target" in images.columns else ()
-        batches = Batches(images, self.scaling_, self.device_, columns)
-        corruption, generator = self._corruption(), torch.Generator(self.device_)
-        sums: dict[str, float] = {}
-        for batch in batches.in_order(torch.arange(len(images)), self._chunk()):
-            seen, truth = batch["images"], batch.get("target", batch["images"])
-            if corruption is not None:
-                seen = corruption(seen, generator.manual_seed(self.seed_), shared=True)
-            with torch.no_grad():
-                rebuilt = self.objective_.reconstruct(seen)
-            for name, mean in evaluate_images(truth.cpu().numpy(), rebuilt.cpu().numpy(), 1.0).items():
-                sums[name] = sums.get(name, 0.0) + mean * len(seen)
-        return {name: total / len(images) for name, total in sums.items()}
+    def _outputs(self, images: Images) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+        for rows, made in self._pass(images, ("target",), self._draws):
+            yield rows, {**made, "scores": self._scores(made).astype(np.float32)}
 
     def plan(self, X: Any, steps: int = 5) -> dict[str, Any]:
         """Return what `fit` would do with X, without doing it: options, data, layers, estimated seconds and memory."""
@@ -230,17 +217,12 @@ class BaseAutoencoder(Estimator):
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
         raise NotImplementedError
 
-    def _terms(self, images: Images, draws: int = 1) -> dict[str, np.ndarray]:
-        """Return each image's terms; there are so many draws of noise, and every one of them meets as many images."""
+    def _terms(self, images: Images) -> dict[str, np.ndarray]:
+        """Return each image's terms; the same noise meets every image."""
         columns = ("target",) if "target" in images.columns else ()
         batches = Batches(images, self.scaling_, self.device_, columns)
-        rows = self._rows(images)
-        parts = [
-            evaluate(self.objective_, batches, rows[draw::draws], self._chunk(), seed=self.seed_ + draw)
-            for draw in range(min(draws, len(rows)))
-        ]
-        back = torch.cat([torch.arange(draw, len(rows), draws) for draw in range(len(parts))]).argsort()[: len(images)]
-        return {name: torch.cat([part[name] for part in parts])[back].numpy() for name in parts[0]}
+        terms = evaluate(self.objective_, batches, self._rows(images), self._chunk(), seed=self.seed_)
+        return {name: values[: len(images)].numpy() for name, values in terms.items()}
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         tensor = torch.from_numpy(np.ascontiguousarray(codes)).reshape(len(codes), *self.code_shape_)

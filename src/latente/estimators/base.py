@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -207,6 +207,34 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """Return the codes of X as (N, K) float32, K the number of values in one code."""
         codes = self.encode(X)
         return codes.reshape(len(codes), -1)
+
+    def outputs(self, X: Any) -> dict[str, np.ndarray]:
+        """Return all that the model makes of each image, from one pass: arrays of N rows, in the network's range.
+
+        "images" (scaled), "codes" (N, K), and what the family has besides: see `outputs` of its objective.
+        """
+        images = self._open(X)
+        parts = list(self._outputs(images))
+        order = np.concatenate([rows for rows, _ in parts]).argsort()
+        return {name: np.concatenate([values[name] for _, values in parts])[order] for name in parts[0][1]}
+
+    def _outputs(self, images: Images) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+        """Yield what `outputs` returns of some of the images after others, with the rows that these are."""
+        yield from self._pass(images, ())
+
+    def _pass(
+        self, images: Images, columns: Sequence[str], draws: int = 1
+    ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+        """Pass the images once through the objective; of `draws` noises each meets as many images."""
+        present = [name for name in columns if name in images.columns]
+        batches, generator = Batches(images, self.scaling_, self.device_, present), torch.Generator(self.device_)
+        rows = self._rows(images)
+        places = torch.arange(len(rows))
+        for draw in range(min(draws, len(rows))):
+            for part in places[draw::draws].split(self._chunk()):
+                made = self.objective_.outputs(batches.batch(rows[part]), generator.manual_seed(self.seed_ + draw))
+                real = part < len(images)
+                yield part[real].numpy(), {name: values.cpu()[real].numpy() for name, values in made.items()}
 
     def _apply(self, images: Images, function: Callable[[Tensor], np.ndarray]) -> np.ndarray:
         """Apply a function of scaled images to all of them, batch by batch, without gradients."""

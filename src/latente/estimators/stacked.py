@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Self
 
@@ -24,6 +24,7 @@ from latente.estimators import data, persistence
 from latente.estimators.base import Estimator
 from latente.estimators.progress import ProgressBar
 from latente.images import Images, Scaling, open_images
+from latente.metrics import means, measure
 from latente.networks import DenseDecoder
 from latente.networks.layers import Finish, initialise, share, whole, widths
 from latente.objectives import AutoencoderObjective, ClassificationObjective
@@ -272,6 +273,22 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         known = images.labels >= 0
         weights = None if sample_weight is None else np.asarray(sample_weight)[known]
         return float(accuracy_score(images.labels[known], self.predict(images)[known], sample_weight=weights))
+
+    def evaluate(self, X: Any) -> dict[str, Any]:
+        """Return the means over the images whose class is known: "objective", "cross_entropy" and "accuracy"."""
+        images = self._open(X)
+        if images.labels is None:
+            raise InputError(
+                f"{images.name} has no labels, by which a classifier is judged; give images that have some"
+            )
+        figures = [measure(made) for _, made in self._outputs(images)]
+        return {"count": len(images)} | means(
+            {name: np.concatenate([part[name] for part in figures]) for name in figures[0]}
+        )
+
+    def _outputs(self, images: Images) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+        known = images if images.labels is None else self._with_positions(images, None)
+        yield from self._pass(known, ("label",))
 
     def _logits(self, X: Any) -> np.ndarray:
         images = self._open(X)

@@ -12,14 +12,12 @@ from torch import Tensor, nn
 
 from latente.errors import InputError, did_you_mean
 from latente.estimators.autoencoders import BaseAutoencoder
-from latente.metrics import evaluate_likelihoods
 from latente.objectives import VariationalObjective
 from latente.training import Batches
 
 __all__ = ["VariationalAutoencoder"]
 
 _LIKELIHOODS = ("auto", "bernoulli", "gaussian")
-_DRAWS = 100  # of noise, in an evaluation
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -40,6 +38,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     model = "vae"
     code_multiplier = 2
+    _draws = 100
 
     likelihood: str = "auto"
     beta: float = 1.0
@@ -91,15 +90,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         all images, its chance would move the means by nats.
         """
         images = self._open(X)
-        terms = self._terms(images, draws=_DRAWS)
-        bound = None if bound_samples is None else self.bound(images, bound_samples)
-        return {
-            "count": len(images),
-            "objective": float(terms["objective"].mean(dtype=np.float64)),
-            **evaluate_likelihoods(terms["reconstruction"], terms["kl"], bound),
-            **({} if bound is None else {"bound_samples": bound_samples}),
-            **self._image_metrics(images),
-        }
+        figures = self._measure(images)
+        if bound_samples is None:
+            return figures
+        bound = float(self.bound(images, bound_samples).mean(dtype=np.float64))
+        return figures | {"bound": bound, "bound_samples": bound_samples}
 
     @property
     def _bounds(self) -> VariationalObjective:
