@@ -21,6 +21,7 @@ from latente.errors import InputError, ModelError
 from latente.estimators import data, persistence
 from latente.estimators.progress import Keeper, ProgressBar
 from latente.images import Images, Scaling, open_images
+from latente.metrics import means, measure
 from latente.training import Batches, Listener, Run, TrainingOptions, isolated_rng, train
 from latente.training.devices import resolve_device
 from latente.training.launch import leads
@@ -221,6 +222,12 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def _outputs(self, images: Images) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
         """Yield what `outputs` returns of some of the images after others, with the rows that these are."""
         yield from self._pass(images, ())
+
+    def _measure(self, images: Images) -> dict[str, Any]:
+        """Return the number of images and the means of what `measure` says of each."""
+        parts = [measure(made) for _, made in self._outputs(images)]
+        names = [name for name in parts[0] if all(name in part for part in parts)]
+        return {"count": len(images)} | means({name: np.concatenate([part[name] for part in parts]) for name in names})
 
     def _pass(
         self, images: Images, columns: Sequence[str], draws: int = 1

@@ -24,7 +24,6 @@ from latente.estimators import data, persistence
 from latente.estimators.base import Estimator
 from latente.estimators.progress import ProgressBar
 from latente.images import Images, Scaling, open_images
-from latente.metrics import means, measure
 from latente.networks import DenseDecoder
 from latente.networks.layers import Finish, initialise, share, whole, widths
 from latente.objectives import AutoencoderObjective, ClassificationObjective
@@ -278,13 +277,8 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         """Return the means over the images whose class is known: "objective", "cross_entropy" and "accuracy"."""
         images = self._open(X)
         if images.labels is None:
-            raise InputError(
-                f"{images.name} has no labels, by which a classifier is judged; give images that have some"
-            )
-        figures = [measure(made) for _, made in self._outputs(images)]
-        return {"count": len(images)} | means(
-            {name: np.concatenate([part[name] for part in figures]) for name in figures[0]}
-        )
+            raise InputError(f"{images.name} has no labels to judge a classifier by; give images that have some")
+        return self._measure(images)
 
     def _outputs(self, images: Images) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
         known = images if images.labels is None else self._with_positions(images, None)
