@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from latente.images import Images, Scaling
-from latente.objectives import Batch, Objective
+from latente.objectives import Batch, Objective, Player
 
 UNIT = Scaling((0.0,), (1.0,), "float32", bounded=True)
 
@@ -46,8 +46,9 @@ class TwoPlayers(Objective):
         self.generator_net = nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 2))
         self.critic_net = nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 1))
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"critic": list(self.critic_net.parameters()), "generator": list(self.generator_net.parameters())}
+    def players(self) -> dict[str, Player]:
+        nets = {"critic": self.critic_net, "generator": self.generator_net}
+        return {name: Player(list(net.parameters())) for name, net in nets.items()}
 
     def turns(self, step: int) -> Sequence[str]:
         return ("critic", "generator") if step % 2 else ("critic",)

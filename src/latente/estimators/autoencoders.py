@@ -86,7 +86,7 @@ class BaseAutoencoder(Estimator):
             self.history_, self.best_epoch_ = [], 0
         epoch = state.epoch if state else 0
         options = self._training_options(epochs=epoch + 1, schedule="constant", patience=None)
-        self._state = train(self.objective_, images, self.scaling_, options, state=state)
+        self._state = train(self.objective_, images, self.scaling_, options, seed=self.seed_, state=state)
         self.history_ = self._state.history
         return self
 
@@ -240,7 +240,7 @@ class BaseAutoencoder(Estimator):
             for draw in range(min(draws, len(rows)))
         ]
         back = torch.cat([torch.arange(draw, len(rows), draws) for draw in range(len(parts))]).argsort()[: len(images)]
-        return {name: torch.cat([part[name] for part in parts])[back].numpy() for name in parts[0]}
+        return {name: np.concatenate([part[name] for part in parts])[back.numpy()] for name in parts[0]}
 
     def _decode(self, codes: np.ndarray) -> np.ndarray:
         tensor = torch.from_numpy(np.ascontiguousarray(codes)).reshape(len(codes), *self.code_shape_)

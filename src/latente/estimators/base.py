@@ -15,7 +15,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor, nn
+from torch import Tensor
 
 from latente.errors import InputError, ModelError
 from latente.estimators import data, persistence
@@ -24,11 +24,13 @@ from latente.images import Images, Scaling, open_images
 from latente.training import Batches, Listener, Run, TrainingOptions, isolated_rng, train
 from latente.training.devices import resolve_device
 from latente.training.launch import leads
+from latente.training.layouts import lay_out
+from latente.training.options import usual_batch_size
 from latente.training.randomness import settle_seed
 
 __all__ = ["Estimator"]
 
-_TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions) if field.name != "seed")
+_TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions) if field.name not in ("betas", "minutes"))
 _FITTED = (
     "image_shape_",
     "code_shape_",
@@ -77,7 +79,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     random_state: Any = None
     out: Any = None
     init: Any = None
-    checkpoint_every: int | None = None
+    checkpoint_every: int | str | None = None
     log_every: int = 50
     verbose: bool = False
 
@@ -147,17 +149,18 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             images,
             self.scaling_,
             options,
+            seed=self.seed_,
             rows=parts.rows,
             validation=parts.validation,
             run=run,
             listeners=listeners,
         )
         if state.best_weights is not None:
-            self.objective_.load_state_dict(state.best_weights)
+            self.objective_.load_weights(state.best_weights)
         self.history_, self.best_epoch_ = state.history, state.best_epoch
         self._after_training(images, parts.rows)
         if run is not None and leads():
-            self._write(run.model, self.objective_.state_dict())
+            self._write(run.model, self.objective_.weights())
         return self
 
     def _settle(self, images: Images, rows: np.ndarray) -> None:
@@ -166,14 +169,14 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.image_shape_, self.layout_, self.name_ = images.shape, images.layout, images.name
         self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
         self.n_features_in_ = math.prod(images.shape)
-        self.batch_size_ = data.usual_batch_size(len(rows)) if self.batch_size is None else self.batch_size
+        self.batch_size_ = usual_batch_size(len(rows)) if self.batch_size is None else self.batch_size
         self.device_ = resolve_device(self.device)
         with isolated_rng(self.seed_):
             self._build(lambda: data.is_binary(images))
 
     def _training_options(self, **changed: Any) -> TrainingOptions:
         options = {name: getattr(self, name) for name in _TRAINING}
-        return TrainingOptions(**{**options, "batch_size": self.batch_size_, "seed": self.seed_, **changed})
+        return TrainingOptions(**{**options, "batch_size": self.batch_size_, **changed})
 
     def _start_from(self, run: str | os.PathLike[str]) -> None:
         folder = persistence.model_folder(run)
@@ -269,7 +272,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fitted model to `path`/model as JSON and safetensors; a run folder may take it too."""
         check_is_fitted(self, "objective_")
-        self._write(Path(path) / "model", self.objective_.state_dict())
+        self._write(Path(path) / "model", self.objective_.weights())
         return Path(path)
 
     @classmethod
@@ -311,9 +314,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         weights = persistence.read_weights(folder, model["weights"])
         for name in [name for name in weights if name.startswith(persistence.EXTRA)]:
             setattr(estimator, name.removeprefix(persistence.EXTRA), weights.pop(name).numpy())
-        objective: nn.Module = estimator.objective_
-        persistence.load_weights(objective, weights, folder)
-        objective.to(estimator.device_).eval()
+        persistence.load_weights(estimator.objective_, weights, folder)
+        lay_out(estimator.objective_, estimator.device_)
+        estimator.objective_.eval()
         return estimator
 
     def _write(self, folder: Path, weights: Mapping[str, Tensor]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from latente.errors import InputError
 from latente.images import Images, open_images
 
-__all__ = ["Split", "describe_data", "is_binary", "is_source", "split", "usual_batch_size"]
+__all__ = ["Split", "describe_data", "is_binary", "is_source", "split"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,14 +73,6 @@ def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
     place = np.empty(len(order), np.int64)  # of each row among its class
     place[by_class] = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return order[np.argsort(-place / sizes[labels], kind="stable")]
-
-
-def usual_batch_size(count: int) -> int:
-    """Return 128, halved down to 16 until an epoch of `count` images has 20 steps: fewer teach a network little."""
-    size = 128
-    while size > 16 and count < 20 * size:
-        size //= 2
-    return size
 
 
 def is_source(X: Any) -> bool:

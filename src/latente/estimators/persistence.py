@@ -24,6 +24,7 @@ from latente import corruptions, networks
 from latente.errors import InputError, ModelError
 from latente.estimators.data import Split, describe_data
 from latente.files import replacing, sha256_of, write_json
+from latente.objectives import Objective
 
 __all__ = [
     "CORRUPTIONS",
@@ -159,16 +160,15 @@ def _corruption(name: str, saved: str | None, given: Any, folder: Path) -> Any:
     return None
 
 
-def load_weights(objective: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
+def load_weights(objective: Objective, weights: Mapping[str, Tensor], folder: Path) -> None:
     """Put weights into the objective; raises ModelError naming the first one whose shape does not fit."""
-    own = objective.state_dict()
+    own = objective.weights()
     for name in sorted(own.keys() | weights.keys()):
         shapes = [tuple(side[name].shape) if name in side else None for side in (own, weights)]
         if shapes[0] != shapes[1]:
             raise ModelError(f"{folder}: {name} has shape {shapes[1]} in the file, but the model needs {shapes[0]}")
-    objective.load_state_dict(weights, assign=True)
-    for parameter in objective.parameters():
-        parameter.requires_grad_(True)
+    objective.load_weights(weights, assign=True)
+    objective.requires_grad_(True).freeze()
 
 
 def own_networks(network: Any) -> tuple[nn.Module, nn.Module] | None:

@@ -36,7 +36,7 @@ def plan(estimator: Any, X: Any, steps: int) -> dict[str, Any]:
         for part, given in (("encoder", example), ("decoder", code))
         for row in networks.describe(getattr(twin.objective_, part), given)
     ]
-    state = train(twin.objective_, images, twin.scaling_, options, rows=few)
+    state = train(twin.objective_, images, twin.scaling_, options, seed=twin.seed_, rows=few)
     per_step = min(line["seconds"] for line in state.history)
     all_steps = math.ceil(len(parts.rows) / twin.batch_size_) * estimator.epochs
     parameters = sum(p.numel() for p in twin.objective_.parameters())

@@ -29,6 +29,7 @@ from latente.networks.layers import Finish, initialise, share, whole, widths
 from latente.objectives import AutoencoderObjective, ClassificationObjective
 from latente.training import Batches, Run, TrainingOptions, isolated_rng, train
 from latente.training.launch import leads
+from latente.training.options import usual_batch_size
 
 __all__ = ["StackedAutoencoderClassifier"]
 
@@ -128,7 +129,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
     def _settle(self, images: Images, rows: np.ndarray) -> None:
         super()._settle(images, rows)
         if self.batch_size is None:
-            self.batch_size_ = data.usual_batch_size(int((_own_labels(images)[rows] >= 0).sum()))
+            self.batch_size_ = usual_batch_size(int((_own_labels(images)[rows] >= 0).sum()))
         self._check_pretraining()
 
     def _build(self, is_binary: Callable[[], bool]) -> None:
@@ -165,14 +166,15 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             if number < len(layers) - 1:
                 below, scaling = self._codes(number, layer, below, scaling), self._scaling_of_codes()
         if run is not None and leads():
-            self._write(run.path / "pretraining" / "model", self.objective_.state_dict())
+            self._write(run.path / "pretraining" / "model", self.objective_.weights())
 
     def _pretrain(
         self, number: int, layer: nn.Module, below: data.Split, scaling: Scaling, run: Run | None
     ) -> list[dict[str, Any]]:
         """Train a layer as the encoder of a denoising autoencoder and return the lines of its log."""
-        options = self._pretraining_options(number, len(below.rows))
-        with isolated_rng(options.seed):
+        options = self._pretraining_options(len(below.rows))
+        seed = int(np.random.SeedSequence([self.seed_, 3, number]).generate_state(1)[0])
+        with isolated_rng(seed):
             decoder = DenseDecoder(self.hidden[number], below.images.shape, ())
         loss = "bce" if scaling.bounded else "mse"
         corruption = self._corruption_of(number)
@@ -184,21 +186,21 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             below.images,
             scaling,
             options,
+            seed=seed,
             rows=below.rows,
             validation=below.validation,
             run=run,
             listeners=[ProgressBar()] if self.verbose else [],
         )
         if state.best_weights is not None:
-            objective.load_state_dict(state.best_weights)
+            objective.load_weights(state.best_weights)
         return state.history
 
-    def _pretraining_options(self, number: int, count: int) -> TrainingOptions:
+    def _pretraining_options(self, count: int) -> TrainingOptions:
         return self._training_options(
             epochs=self.pretrain_epochs,
             learning_rate=self.pretrain_learning_rate,
-            batch_size=max(self.batch_size_, data.usual_batch_size(count)),
-            seed=int(np.random.SeedSequence([self.seed_, 3, number]).generate_state(1)[0]),
+            batch_size=max(self.batch_size_, usual_batch_size(count)),
         )
 
     def _check_pretraining(self) -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from latente.errors import InputError, ModelError
-from latente.files import write_json
-from latente.training.state import load_tensors, save_tensors
+from latente.files import load_tensors, save_tensors, write_json
 
 __all__ = ["Run"]
 

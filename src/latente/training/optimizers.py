@@ -1,14 +1,39 @@
-"""Adam without the time that torch's own wraps around its kernel."""
+"""The optimisers by name, and Adam without the time that torch's own wraps around its kernel."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Adam"]
+from latente.training.options import TrainingOptions
+
+__all__ = ["Adam", "Stepper", "optimizer_for"]
+
+_LBFGS_HISTORY = 10  # pairs of steps and gradients, each as large as the parameters; more brought nothing
+
+
+class Stepper(Protocol):
+    """What the loop asks of an optimiser; torch's own have it."""
+
+    param_groups: list[dict[str, Any]]
+
+    def step(self, closure: Callable[[], Tensor], /) -> Any: ...
+    def zero_grad(self, set_to_none: bool = True) -> None: ...
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
+
+
+def optimizer_for(options: TrainingOptions, parameters: Sequence[nn.Parameter]) -> Stepper:
+    """Return the optimiser of one player, in its fused form, which is the fastest on every device."""
+    parameters, rate, decay = list(parameters), options.learning_rate, options.weight_decay
+    if options.optimizer == "lbfgs":
+        return torch.optim.LBFGS(parameters, lr=rate, history_size=_LBFGS_HISTORY, line_search_fn="strong_wolfe")
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay, fused=True)
+    return Adam(parameters, rate, decay, options.betas, decoupled=options.optimizer == "adamw")
 
 
 class Adam:
@@ -21,8 +46,15 @@ class Adam:
     """
 
     def __init__(
-        self, parameters: list[nn.Parameter], lr: float, weight_decay: float = 0.0, decoupled: bool = False
+        self,
+        parameters: list[nn.Parameter],
+        lr: float,
+        weight_decay: float = 0.0,
+        betas: tuple[float, float] = (0.9, 0.999),
+        *,
+        decoupled: bool = False,
     ) -> None:
+        self.betas = betas
         self.param_groups: list[dict[str, Any]] = [
             {"params": parameters, "lr": lr, "weight_decay": weight_decay, "decoupled": decoupled}
         ]
@@ -48,8 +80,8 @@ class Adam:
             [],
             [self._step] * len(parameters),
             lr=group["lr"],
-            beta1=0.9,
-            beta2=0.999,
+            beta1=self.betas[0],
+            beta2=self.betas[1],
             weight_decay=group["weight_decay"],
             eps=1e-8,
             amsgrad=False,
