@@ -56,8 +56,9 @@ def train(
     of the global random number generators are the same after the call as before.
 
     The validation rows decide which epoch is the best, by the mean of their "objective"; a `judge`, called with the
-    objective at each epoch's end (averaged weights in place, in eval mode; in every process), decides by its own
-    "objective", lower is better, and what it returns joins the line of the log. Without either the latest is the best.
+    objective at each epoch's end (averaged weights in place, in eval mode, without gradients; in every process),
+    decides by its own "objective", lower is better, and what it returns joins the line of the log. Without either the
+    latest is the best.
     `augmentation` changes training batches, by random numbers of the generator that it is given, before the objective
     gets them. `column_scalings` are those of columns beside the pixels.
 
@@ -68,14 +69,13 @@ def train(
     Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, ModelError where a checkpoint does not fit,
     InputError for patience where nothing judges.
     """
-    begin = time.perf_counter()
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
     world = devices.world(device)
     with devices.limited_threads(options.threads), isolated_rng(seed, world.rank):
         loop = _Loop(objective, images, scaling, options, seed, world, device, run, judge)
         loop.settle(rows, validation, augmentation, column_scalings or {})
-        loop.begin(state, begin, listeners if world.leads else ())
+        loop.begin(state, listeners if world.leads else ())
         try:
             return loop.go()
         finally:
@@ -140,11 +140,11 @@ class _Loop:
             raise InputError("patience needs something to judge by: hold images out (validation), or leave it out")
         self.steps = Steps(self.objective, batches, self.options, self.world, augmentation)
 
-    def begin(self, state: TrainingState | None, begin: float, listeners: Sequence[Listener]) -> None:
-        """Fix where training starts and how many steps it has; `begin` is when it was asked for."""
+    def begin(self, state: TrainingState | None, listeners: Sequence[Listener]) -> None:
+        """Fix where training starts and how many steps it has."""
         self.state = state or self._first_state()
         tree = go_on_from(self.run, self.state, self.world) if self.run is not None and state is None else None
-        self.last_step = self._steps_in_all(begin)
+        self.last_step = self._steps_in_all()
         if tree is not None and self.last_step > tree["steps"]:  # asked to go on: patience starts anew
             self.state.stale, self.state.stopped_early = 0, False
         self.audience = Audience(listeners, self.state)
@@ -259,7 +259,7 @@ class _Loop:
         if self.judge is None:
             return {}
         self.objective.eval()
-        with isolated_rng(self.seed):
+        with isolated_rng(self.seed), torch.no_grad():
             figures = {name: float(value) for name, value in self.judge(self.objective).items()}
         self.objective.train()
         if "objective" not in figures:
@@ -299,14 +299,15 @@ class _Loop:
                 break
         return steps[:wanted]
 
-    def _steps_in_all(self, begin: float) -> int:
-        """Return the number of steps: that of the epochs, the run's own, or what fits into the minutes from `begin`."""
+    def _steps_in_all(self) -> int:
+        """Return the number of steps: that of the epochs, the run's own, or what fits into the minutes, of now."""
         minutes = self.options.minutes
         if minutes is None:
             return self.steps_per_epoch * self.options.epochs
         described = None if self.run is None else self.run.options()
         if described is not None and "steps" in described:
             return int(described["steps"])
+        begin = time.perf_counter()
         with self.state.put_back():
             per_step, per_epoch = self._measure(60 * minutes)
         left = 60 * minutes - (time.perf_counter() - begin)

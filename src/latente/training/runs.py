@@ -115,6 +115,7 @@ class Run:
 
     def save_checkpoint(self, tree: Mapping[str, Any], is_best: bool) -> None:
         """Write checkpoints/last (and best, where it is), keeping the one before as last-previous."""
+        self.checkpoints.mkdir(exist_ok=True)  # who was killed while making the run may have come no further
         links = [self.checkpoints / "best.safetensors"] if is_best else []
         previous = self.checkpoints / "last-previous.safetensors"
         save_tensors(self.checkpoints / "last.safetensors", tree, *links, keep=previous)
