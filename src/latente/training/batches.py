@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -32,11 +32,14 @@ class Batches:
         device: torch.device,
         columns: Sequence[str] = (),
         memory_format: torch.memory_format = torch.contiguous_format,
+        *,
+        column_scalings: Mapping[str, Scaling] | None = None,
     ) -> None:
         for name in columns:
             if name not in images.columns:
                 raise InputError(f"{images.name} has no column {name!r}, which this objective needs")
         self.scaling = scaling
+        self.column_scalings = column_scalings or {}
         self.device = device
         self.memory_format = memory_format if not images.is_table else torch.contiguous_format
         arrays = {"images": images.pixels} | {name: images.columns[name] for name in columns}
@@ -46,8 +49,11 @@ class Batches:
     def __len__(self) -> int:
         return len(self._tensors["images"])
 
-    def batch(self, rows: Tensor | slice) -> dict[str, Tensor]:
-        """Return the rows as a batch on the device: images and targets scaled to float32, other columns as they are."""
+    def batch(self, rows: Tensor | slice, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        """Return the rows as a batch on the device: images and targets scaled to float32, other columns as they are.
+
+        Columns with a scaling of their own are scaled as well. generator: for what is drawn as images are gathered.
+        """
         return {name: self._gather(name, rows) for name in self._tensors}
 
     def in_order(self, rows: Tensor, batch_size: int) -> Iterator[dict[str, Tensor]]:
@@ -74,6 +80,8 @@ class Batches:
             values = values.to(self.device, non_blocking=True)
         if name in self._unsigned16:
             values = values.to(torch.int32).bitwise_and_(0xFFFF)
+        if name in self.column_scalings:
+            return self.column_scalings[name].apply(values)
         if name not in ("images", "target"):
             return values
         scaled = self.scaling.apply(values)
@@ -89,8 +97,11 @@ def _as_slice(rows: Tensor) -> Tensor | slice:
     return slice(first, first + len(rows)) if consecutive else rows
 
 
-def epoch_order(rows: Tensor, seed: int, epoch: int) -> Tensor:
-    """Return the rows in the order of this epoch: a pure function of seed and epoch, so there is nothing to save."""
-    mixed = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0]
+def epoch_order(rows: Tensor, seed: int, epoch: int, lap: int = 0) -> Tensor:
+    """Return the rows in the order of this epoch: a pure function of seed and epoch, so there is nothing to save.
+
+    lap: which pass over them within the epoch, where it has several.
+    """
+    mixed = np.random.SeedSequence([seed, epoch, lap]).generate_state(1, np.uint64)[0]
     generator = torch.Generator().manual_seed(int(mixed >> np.uint64(1)))
     return rows[torch.randperm(len(rows), generator=generator)]
