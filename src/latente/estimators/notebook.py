@@ -54,7 +54,7 @@ def _samples(estimator: BaseAutoencoder) -> np.ndarray | None:
     return sheet([to_uint8(estimator._decode(codes), float(offset.min()), float((offset + scale).max()))])
 
 
-def _layers(estimator: BaseAutoencoder) -> list[networks.Row]:
+def _layers(estimator: BaseAutoencoder) -> list[networks.LayerSummary]:
     objective, device = estimator.objective_, estimator.device_
     return [
         row._replace(name=f"{part}.{row.name}")
