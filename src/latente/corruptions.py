@@ -31,6 +31,7 @@ class Corruption(ABC):
     """The common face; anything else callable in the same way serves as well."""
 
     name: ClassVar[str]
+    is_typed: ClassVar[bool] = True  # an option that holds one is saved as its spelling
 
     @abstractmethod
     def __call__(

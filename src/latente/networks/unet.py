@@ -29,10 +29,13 @@ class UNet(nn.Module):
         self.last = nn.Conv2d(folded + wide, folded, 3, padding=1)
         self.fold = nn.PixelUnshuffle(2)
         self.before = nn.Sequential(*_rectified(folded, wide), *_rectified(wide, wide))
-        layers = _rectified(wide, deep, stride=2)
-        for _ in range(whole("depth", depth)):
-            layers += _rectified(deep, deep)
-        self.below = nn.Sequential(*layers, *_rectified(deep, 4 * wide, kernel_size=1), nn.PixelShuffle(2))
+        inner = [layer for _ in range(whole("depth", depth)) for layer in _rectified(deep, deep)]
+        self.below = nn.Sequential(
+            *_rectified(wide, deep, stride=2),
+            *inner,
+            *_rectified(deep, 4 * wide, kernel_size=1),
+            nn.PixelShuffle(2),
+        )
         self.after = nn.Sequential(*_rectified(2 * wide, wide))
         self.unfold = nn.PixelShuffle(2)
 
