@@ -59,15 +59,15 @@ class Request:
             return model.set_params(out=str(run.path)).fit(images)
         options = model.get_params(deep=False)
         values = {option: saved_value(value) for option, value in options.items()}
-        # what is a caller's own is only named on disk, and handed in again
-        objects = {option: value for option, value in options.items() if is_own(values[option])}
         saved = run.options()["options"]
-        for option in sorted(values.keys() & saved.keys() - {"out", "verbose", *objects}):
+        for option in sorted(values.keys() & saved.keys() - {"out", "verbose"}):
             if values[option] not in (None, "auto", saved[option]):
                 raise InputError(
                     f"{run.path} holds a training with {option}={saved[option]!r}, not {values[option]!r}; "
                     "remove it, or choose another folder by --out"
                 )
+        # what is a caller's own is only named on disk, and handed in again
+        objects = {option: options[option] for option, value in values.items() if is_own(value)}
         resumed: Model = resume(run.path, images, verbose=self.verbose, **objects)
         return resumed
 
