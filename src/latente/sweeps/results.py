@@ -129,10 +129,10 @@ class Results:
 
         metrics: which; None is all. Where trials failed, each line ends with how many.
         """
-        chosen, some_failed = self.metrics if metrics is None else metrics, bool(self.failed)
+        names, some_failed = self.metrics if metrics is None else metrics, bool(self.failed)
         return [
             {name: typed(combination.options[name]) for name in self.factors}
-            | {self._column(name): str(combination.metrics.get(name, "–")) for name in chosen}
+            | {self._column(name): str(combination.metrics.get(name, "–")) for name in names}
             | {"seconds": str(combination.seconds)}
             | ({"failed": str(combination.failed)} if some_failed else {})
             for combination in self.combinations()
@@ -221,7 +221,7 @@ class Results:
             levels = self.levels(factor)
             lines += ["", f"## {factor}", ""]
             if len(levels) <= _MOST_LEVELS:
-                rows = [[typed(level), str(found), str(found.count)] for level, found in levels]
+                rows = [[typed(level), str(estimate), str(estimate.count)] for level, estimate in levels]
                 lines += [*markdown_table([factor, f"{self.metric}, over all else", "trials"], rows), ""]
             if factor in figures:
                 lines += [f"![{self.metric} by {factor}]({figures[factor]})"]
