@@ -96,12 +96,11 @@ class Number:
             raise InputError(f"{text!r} is not a number") from None
 
     def check(self, name: str, value: Any) -> None:
-        is_number = isinstance(value, numbers.Real) and value is not True and value is not False
-        if not is_number or not math.isfinite(value) or not self._holds(float(value)):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not self._holds(float(value)):
             raise InputError(f"{name} must be a number{self._range()}, not {value!r}")
 
     def _holds(self, value: float) -> bool:
-        return (
+        return math.isfinite(value) and (
             (self.above is None or value > self.above)
             and (self.least is None or value >= self.least)
             and (self.below is None or value < self.below)

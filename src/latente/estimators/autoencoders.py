@@ -19,10 +19,9 @@ from latente.errors import InputError
 from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
-from latente.images import Images, Scaling, to_layout
-from latente.metrics import evaluate_images
+from latente.images import Scaling, to_layout
 from latente.networks.build import build_pair, resolve
-from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
+from latente.objectives import AutoencoderObjective, ReconstructionObjective
 from latente.training.batches import Batches
 from latente.training.loop import train
 from latente.training.randomness import settle_seed
@@ -196,58 +195,15 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         """Return the mean of `score_samples`."""
         return float(self.score_samples(X).mean(dtype=np.float64))
 
-    def evaluate(self, X: Any) -> dict[str, Any]:
-        """Return the means over X of the objective's terms and of the image metrics (protocols: `latente.metrics`).
-
-        The image metrics are those of values in the network's range, so that the data range is 1 whatever the units.
-        Where there is a corruption, the same draw of it meets every image, and the result is compared with the clean
-        one (with the column "target" where X has it).
-        """
-        images = self._open(X)
-        return {**super().evaluate(images), **self._image_metrics(images)}
-
-    def _image_metrics(self, images: Images) -> dict[str, float]:
-        columns = tuple(name for name in self._columns() if name in images.columns)
-        batches = Batches(images, self.scaling_, self.device_, columns)
-        corruption, generator = self._corruption(), torch.Generator(self.device_)
-        sums: dict[str, float] = {}
-        for batch in batches.in_order(torch.arange(len(images)), self._chunk()):
-            inputs, truth = batch["images"], batch.get("target", batch["images"])
-            if corruption is not None:
-                inputs = corruption(inputs, generator.manual_seed(self.seed_), shared=True)
-            with torch.no_grad():
-                rebuilt = self.objective_.reconstruct(inputs)
-            for name, mean in evaluate_images(truth.cpu().numpy(), rebuilt.cpu().numpy(), 1.0).items():
-                sums[name] = sums.get(name, 0.0) + mean * len(inputs)
-        return {name: total / len(images) for name, total in sums.items()}
-
     # -- for subclasses
 
     def _columns(self) -> tuple[str, ...]:
         return ("target",)
 
-    def _outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        images = batch["images"]
-        terms = self.objective_.evaluate(batch, generator)
-        outputs = {"images": images}
-        inputs = images
-        if (corruption := self._corruption()) is not None:
-            inputs = outputs["inputs"] = corruption(images, generator.manual_seed(self.seed_), shared=True)
-        if "target" in batch:
-            outputs["targets"] = batch["target"]
-        codes = self.objective_.encode(inputs)
-        scores = self._scores(terms)
-        return (
-            outputs
-            | terms
-            | {
-                "codes": codes.flatten(1),
-                "reconstructions": self.objective_.decode(codes),
-                "scores": scores,
-            }
-        )
+    def _with_scores(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return outputs | {"scores": self._scores(outputs).astype(np.float32)}
 
-    def _scores(self, terms: Mapping[str, Any]) -> Any:
+    def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} must define _scores(terms)")
 
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -279,7 +235,7 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         output = "sigmoid" if self.loss == "bce" else output
         return AutoencoderObjective(encoder, decoder, loss=self.loss, output=output, corruption=self._corruption())
 
-    def _scores(self, terms: Mapping[str, Any]) -> Any:
+    def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
         return -terms["objective"]
 
     def _after_training(self, parts: Split) -> None:

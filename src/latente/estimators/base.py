@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -26,6 +26,7 @@ from latente.estimators.abilities import Samples
 from latente.estimators.options.common import EstimatorOptions
 from latente.estimators.progress import Keeper, ProgressBar
 from latente.images import Images, Scaling, open_images
+from latente.metrics import means, measure
 from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch, Objective
 from latente.sheets import sheet, to_uint8
@@ -57,12 +58,13 @@ class Estimator(EstimatorOptions, BaseEstimator):
     `fit` raises NotFittedError before `fit`, and InputError where X does not match the images that were trained on.
 
     A family defines `_build`, and overrides of the other hooks what differs: `_accepts`, `_split`, `_examine`,
-    `_before_training`, `_learn`, `_after_training`, `_pictures`, `_outputs`, `_networks`, `_facts`, `_arrays`,
+    `_before_training`, `_learn`, `_after_training`, `_pictures`, `_judged`, `_networks`, `_facts`, `_arrays`,
     `_settled`. What it can do beyond `evaluate` it says by its methods, see `latente.estimators.abilities`.
     """
 
     kind: ClassVar[str]  # its name in `latente.estimators.kinds`
     takes_tables: ClassVar[bool] = True
+    noises: ClassVar[int] = 1  # draws of noise in an evaluation; each of them meets as many images
 
     # -- for families
 
@@ -126,9 +128,13 @@ class Estimator(EstimatorOptions, BaseEstimator):
         options = self._training_options(epochs=1, minutes=None, log_every=1, checkpoint_every=None, patience=None)
         return planning.cost(self.objective_, parts, self.scaling_, options, layers, getattr(self, "epochs", 1))
 
-    def _outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        """Hook: all that the model makes of each image of a scaled batch, by name, see `outputs`."""
-        return self.objective_.evaluate(batch, generator)
+    def _judged(self, images: Images) -> Images:
+        """Hook: images with their columns as the objective reads them, to be judged by."""
+        return images
+
+    def _columns(self) -> tuple[str, ...]:
+        """Hook: the columns that an evaluation looks at, where the images have them."""
+        return self.objective_.columns
 
     def _networks(self) -> dict[str, tuple[int, ...]]:
         """Hook: the networks that images pass through, by name in the objective, and the shape that each one takes."""
@@ -290,18 +296,41 @@ class Estimator(EstimatorOptions, BaseEstimator):
     def outputs(self, X: Any) -> dict[str, np.ndarray]:
         """Return all that the model makes of each image, by name, from one pass; images are in the network's range.
 
-        Autoencoders give "images", "inputs" (what they saw of them, where a corruption worsened it), "targets" (where
-        there are some), "codes" (N, K), "reconstructions" and "scores"; classifiers "codes" and "probabilities". Every
-        family gives its objective's terms; "objective" is the one that validation goes by.
+        That is what the `outputs` of the family's objective says, and "scores" (`score_samples`) where there are such.
         """
-        images = self._open(X)
-        generator = torch.Generator(self.device_)
-        return self._over(images, lambda batch: self._outputs(batch, generator.manual_seed(self.seed_)), columns=True)
+        images = self._judged(self._open(X))
+        parts = list(self._passes(images))
+        order = torch.cat([places for places, _ in parts]).argsort().numpy()
+        return {name: np.concatenate([outputs[name] for _, outputs in parts])[order] for name in parts[0][1]}
 
     def evaluate(self, X: Any) -> dict[str, Any]:
-        """Return the number of images and the means over them of the objective's terms."""
-        terms = self._terms(self._open(X))
-        return {"count": len(next(iter(terms.values()), ())), **_means(terms)}
+        """Return the number of images and the means over them of the figures by which such a model is judged.
+
+        They are those of `latente.metrics.measure`: the terms of the objective, and image metrics where there are
+        reconstructions, of values in the network's range, so that the data range is 1 whatever the units.
+        """
+        images = self._judged(self._open(X))
+        parts = [measure(outputs) for _, outputs in self._passes(images)]
+        names = [name for name in parts[0] if all(name in part for part in parts)]
+        return {"count": len(images)} | means({name: np.concatenate([part[name] for part in parts]) for name in names})
+
+    def _passes(self, images: Images) -> Iterator[tuple[Tensor, dict[str, np.ndarray]]]:
+        """Pass images once through the objective, and yield places among them and what it makes of those images."""
+        batches, generator = self._batches(images, columns=True), torch.Generator(self.device_)
+        rows = self._rows(images)
+        for noise in range(min(self.noises, len(rows))):
+            for places in torch.arange(noise, len(rows), self.noises).split(self._chunk()):
+                with torch.no_grad():
+                    outputs = self.objective_.outputs(
+                        batches.batch(rows[places]), generator.manual_seed(self.seed_ + noise)
+                    )
+                asked_for = places < len(images)
+                arrays = {name: value.cpu()[asked_for].numpy() for name, value in outputs.items()}
+                yield places[asked_for], self._with_scores(arrays)
+
+    def _with_scores(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Hook: the outputs, with "scores" added where the family scores images."""
+        return outputs
 
     def layers(self) -> list[LayerSummary]:
         """Return a row for each layer, in the order in which an image passes through the networks."""
@@ -333,16 +362,14 @@ class Estimator(EstimatorOptions, BaseEstimator):
 
         columns: whether the batches carry those of the objective's columns that the images have.
         """
-        names = tuple(name for name in self._columns() if name in images.columns) if columns else ()
-        batches = Batches(images, self.scaling_, self.device_, names)
-        rows = self._rows(images)
+        batches, rows = self._batches(images, columns), self._rows(images)
         with torch.no_grad():
             parts = [function(batch) for batch in batches.in_order(rows, self._chunk())]
         return {name: torch.cat([part[name] for part in parts])[: len(images)].cpu().numpy() for name in parts[0]}
 
-    def _columns(self) -> tuple[str, ...]:
-        """Hook: the columns that an evaluation looks at, where the images have them."""
-        return self.objective_.columns
+    def _batches(self, images: Images, columns: bool) -> Batches:
+        names = tuple(name for name in self._columns() if name in images.columns) if columns else ()
+        return Batches(images, self.scaling_, self.device_, names)
 
     def _rows(self, images: Images) -> Tensor:
         """Return all rows, those of a table filled up to whole chunks by its first row.
@@ -493,7 +520,3 @@ class Estimator(EstimatorOptions, BaseEstimator):
             fitted["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
         description = {"model": self.kind, "options": self.resolved_options(), "fitted": fitted}
         persistence.write_model(folder, description, weights, self._arrays())
-
-
-def _means(terms: Mapping[str, np.ndarray]) -> dict[str, float]:
-    return {name: float(values.mean(dtype=np.float64)) for name, values in terms.items()}

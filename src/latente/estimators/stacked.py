@@ -15,7 +15,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from torch import Tensor, nn
+from torch import nn
 
 from latente import corruptions
 from latente.corruptions import GaussianNoise
@@ -27,7 +27,7 @@ from latente.estimators.progress import ProgressBar
 from latente.images import Images, Scaling, open_images
 from latente.networks.dense import DenseDecoder
 from latente.networks.layers import Finish, initialise, share, widths
-from latente.objectives import AutoencoderObjective, Batch, ClassificationObjective
+from latente.objectives import AutoencoderObjective, ClassificationObjective
 from latente.training.batches import Batches
 from latente.training.launch import leads
 from latente.training.loop import train
@@ -267,16 +267,15 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         return float(accuracy_score(positions[known], self._logits(images)[known].argmax(1), sample_weight=weights))
 
     def evaluate(self, X: Any, y: Any = None) -> dict[str, Any]:
-        """Return count, cross-entropy in nats, accuracy and error over the images of X whose label is known.
+        """Return count, accuracy and cross-entropy in nats over the images of X whose label is known.
 
         y: their labels, where X does not bring them. Raises InputError where nobody knows a label.
         """
         images = self._with_known_labels(self._open(X), y)
-        terms = self._terms(images.take(np.flatnonzero(_own_labels(images) >= 0)))
-        accuracy = float(terms["accuracy"].mean(dtype=np.float64))
-        cross_entropy = float(terms["cross_entropy"].mean(dtype=np.float64))
-        count = len(terms["accuracy"])
-        return {"count": count, "accuracy": accuracy, "error": 1 - accuracy, "cross_entropy": cross_entropy}
+        return super().evaluate(images.take(np.flatnonzero(_own_labels(images) >= 0)))
+
+    def _judged(self, images: Images) -> Images:
+        return images if images.labels is None else self._with_known_labels(images, None)
 
     def _with_known_labels(self, images: Images, y: Any) -> Images:
         """Return the images with labels (y, or their own, by name where both sets name them) as positions."""
@@ -300,11 +299,6 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         images = self._open(X)
 
         return self._apply(images, self.objective_.logits).astype(np.float64)
-
-    def _outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        codes = self.objective_.encode(batch["images"])
-        logits = self.objective_.head(codes).float()
-        return {"images": batch["images"], "codes": codes, "probabilities": logits.softmax(1)}
 
     def _networks(self) -> dict[str, tuple[int, ...]]:
         return {"encoder": self.image_shape_, "head": self.code_shape_}

@@ -10,18 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latente import formulas
 from latente.errors import InputError
 from latente.estimators import data
 from latente.estimators.autoencoders import BaseAutoencoder
 from latente.estimators.options.variational import VariationalOptions
-from latente.images import Images
-from latente.metrics import evaluate_likelihoods
 from latente.objectives import Batch, VariationalObjective
 
 __all__ = ["VariationalAutoencoder"]
-
-_DRAWS = 100  # of noise, in an evaluation
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -41,6 +36,7 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
     """
 
     kind = "vae"
+    noises = 100
     code_multiplier = 2
 
     def _examine(self, parts: data.Split) -> None:
@@ -98,23 +94,11 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
         all images, its chance would move the means by nats.
         """
         images = self._open(X)
-        terms = self._terms_of_many_noises(images)
-        bound = None if bound_samples is None else self.bound(images, bound_samples)
-        return {
-            "count": len(images),
-            "objective": float(terms["objective"].mean(dtype=np.float64)),
-            **evaluate_likelihoods(terms["reconstruction"], terms["kl"], bound),
-            **({} if bound is None else {"bound_samples": bound_samples}),
-            **self._image_metrics(images),
-        }
-
-    def _terms_of_many_noises(self, images: Images) -> dict[str, np.ndarray]:
-        """Return each image's terms, in any order; there are 100 noises, and every one of them meets as many images."""
-        parts = [
-            self._terms(images.take(slice(draw, None, _DRAWS)), seed=self.seed_ + draw)
-            for draw in range(min(_DRAWS, len(images)))
-        ]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        figures = super().evaluate(images)
+        if bound_samples is None:
+            return figures
+        bound = float(self.bound(images, bound_samples).mean(dtype=np.float64))
+        return figures | {"bound": bound, "bound_samples": bound_samples}
 
     @property
     def _bounds(self) -> VariationalObjective:
@@ -152,13 +136,7 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
         decoded = self.objective_.decode(torch.from_numpy(codes).to(self.device_))
         return [*lines, self.scaling_.invert(decoded)]
 
-    def _outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        outputs = super()._outputs(batch, generator)
-        mean, log_var = self._bounds.posterior(outputs.get("inputs", batch["images"]))
-        kl = formulas.kl_diagonal_normal(mean, log_var).flatten(1)
-        return outputs | {"mean": mean.flatten(1), "log_var": log_var.flatten(1), "kl_per_dimension": kl}
-
-    def _scores(self, terms: Mapping[str, Any]) -> Any:
+    def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
         return -(terms["reconstruction"] + terms["kl"])
 
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
