@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 from skimage.measure import block_reduce
 
-from latente.corruptions import Blur, Downscale, Flips, GaussianNoise, Masking, from_name
+from latente.corruptions import Blur, Downscale, Flips, GaussianNoise, Masking, NoiseRange, from_name
 from latente.errors import InputError
 
-ALL = [GaussianNoise(0.2), GaussianNoise(0.2, clip=False), Flips(5), Masking(0.4), Downscale(2), Blur(1.5)]
-RANDOM = ALL[:4]
-IMAGES_ONLY = ALL[4:]
+RANDOM = [GaussianNoise(0.2), GaussianNoise(0.2, clip=False), NoiseRange(0.05, 0.85), Flips(5), Masking(0.4)]
+IMAGES_ONLY = [Downscale(2), Blur(1.5)]
+ALL = RANDOM + IMAGES_ONLY
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -118,6 +118,14 @@ def test_clipped_noise_piles_up_at_zero_and_one_with_the_mass_beyond():
     assert (worse == 1).float().mean().item() == pytest.approx(stats.norm.cdf(-1.5), abs=0.01)
 
 
+def test_noise_of_a_range_has_another_strength_for_each_image_weak_as_often_as_strong():
+    x = torch.full((2000, 1, 8, 8), 0.5)
+    spread = NoiseRange(0.02, 0.1)(x, seeded()).std(dim=(1, 2, 3))
+    assert 0.01 < spread.min() < 0.03
+    assert 0.09 < spread.max() < 0.14
+    assert spread.mean() == pytest.approx(0.08 / math.log(5), rel=0.04)  # of log-uniform strengths
+
+
 def test_no_noise_changes_nothing():
     x = images(2, 1, 8, 8)
     for nothing in (GaussianNoise(0.0), Flips(0), Masking(0.0)):
@@ -210,6 +218,7 @@ def test_names_are_spelt_as_on_the_command_line():
     assert [str(corruption) for corruption in ALL] == [
         "gaussian:0.2",
         "gaussian:0.2:free",
+        "gaussian:0.05:0.85",
         "flips:5",
         "mask:0.4",
         "downscale:2",
@@ -224,7 +233,10 @@ def test_names_are_spelt_as_on_the_command_line():
         ("gausian:0.2", "did you mean 'gaussian'"),
         ("", "unknown corruption"),
         ("gaussian", "gaussian:NUMBER"),
-        ("gaussian:0.2:fre", "gaussian:NUMBER"),
+        ("gaussian:0.2:fre", "'fre' is not a number"),
+        ("gaussian:0.2:0.1", "high must be a number from 0.2"),
+        ("gaussian:0:0.1", "low must be a number from 1e-06"),
+        ("gaussian:0.1:0.2:0.3", "gaussian:NUMBER"),
         ("mask:0.2:free", "mask:NUMBER"),
         ("gaussian:much", "'much' is not a number"),
         ("flips:2.5", "'2.5' is not a whole number"),

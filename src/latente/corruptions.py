@@ -24,7 +24,17 @@ from torch.nn import functional
 
 from latente.errors import InputError, did_you_mean
 
-__all__ = ["Blur", "Corruption", "Downscale", "Flips", "GaussianNoise", "Masking", "from_name", "from_option"]
+__all__ = [
+    "Blur",
+    "Corruption",
+    "Downscale",
+    "Flips",
+    "GaussianNoise",
+    "Masking",
+    "NoiseRange",
+    "from_name",
+    "from_option",
+]
 
 
 class Corruption(ABC):
@@ -69,6 +79,36 @@ class GaussianNoise(Corruption):
         noise = draws.normal_(0.0, float(self.amount), generator=generator)
         worse = x + noise if shared else noise.add_(x)
         return worse.clamp_(0.0, 1.0) if self.clip else worse
+
+
+@dataclass(frozen=True)
+class NoiseRange(Corruption):
+    """Add Gaussian noise of another strength to each image, from `low` > 0 to `high` ("gaussian:0.05:0.85").
+
+    The strengths are drawn uniformly in their logarithm, so that weak noise, of which little error is left to learn
+    from, is met as often as strong. The result is clipped to [0, 1]. A denoiser trained so needs not be told how
+    strong the noise is ("blind", as in DnCNN-B, Zhang et al. 2017).
+    """
+
+    low: float
+    high: float
+    name: ClassVar[str] = "gaussian"
+
+    def __post_init__(self) -> None:
+        _check(self, "low", 1e-6, 1e6)
+        _check(self, "high", self.low, 1e6)
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}:{self.high}"
+
+    def __call__(
+        self, x: Float[Tensor, "b *image"], generator: Generator, shared: bool = False
+    ) -> Float[Tensor, "b *image"]:
+        count = 1 if shared else x.shape[0]
+        uniform = torch.rand(count, *[1] * (x.ndim - 1), generator=generator, dtype=x.dtype, device=x.device)
+        strength = self.low * (self.high / self.low) ** uniform
+        noise = torch.randn(count, *x.shape[1:], generator=generator, dtype=x.dtype, device=x.device)
+        return (x + strength * noise).clamp(0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -178,22 +218,28 @@ def from_option(option: str, value: str | Callable[..., Tensor] | None) -> Calla
 def from_name(spelling: str) -> Corruption:
     """Return the corruption spelt "gaussian:0.2", "flips:3", "mask:0.5", "downscale:2" or "blur:1.5".
 
-    Raises InputError for an unknown name, a missing or malformed number, and one out of range.
+    "gaussian:0.2:free" is noise that is not clipped, "gaussian:0.05:0.85" a `NoiseRange`. Raises InputError for an
+    unknown name, a missing or malformed number, and one out of range.
     """
-    name, *rest = spelling.split(":")
+    name, *numbers = spelling.split(":")
     if name not in _KNOWN:
         raise did_you_mean("corruption", name, _KNOWN)
     kind = _KNOWN[name]
-    free = kind is GaussianNoise and rest[1:] == ["free"]
-    if len(rest) != 1 and not free:
+    if kind is GaussianNoise and numbers[1:] == ["free"]:
+        return GaussianNoise(_number(spelling, numbers[0]), clip=False)
+    if kind is GaussianNoise and len(numbers) == 2:
+        return NoiseRange(*(_number(spelling, text) for text in numbers))
+    if len(numbers) != 1:
         raise InputError(f"corruption {spelling!r} must be {name}:NUMBER")
-    parse = int if kind in (Flips, Downscale) else float
+    return kind(_number(spelling, numbers[0], whole=kind in (Flips, Downscale)))
+
+
+def _number(spelling: str, text: str, *, whole: bool = False) -> int | float:
     try:
-        number = parse(rest[0])
+        return int(text) if whole else float(text)
     except ValueError:
-        sort = "a whole number" if parse is int else "a number"
-        raise InputError(f"corruption {spelling!r}: {rest[0]!r} is not {sort}") from None
-    return GaussianNoise(number, clip=False) if free else kind(number)
+        sort = "a whole number" if whole else "a number"
+        raise InputError(f"corruption {spelling!r}: {text!r} is not {sort}") from None
 
 
 def _check(corruption: Corruption, option: str, low: float, high: float, *, whole: bool = False) -> None:

@@ -22,7 +22,6 @@ __all__ = [
     "bernoulli_log_prob",
     "free_bits",
     "importance_weighted_bound",
-    "kl_between_normals",
     "kl_diagonal_normal",
     "log_density_ratio",
     "mae",
@@ -102,19 +101,6 @@ def normal_log_prob(
 def kl_diagonal_normal(mean: Float[Tensor, "b *code"], log_var: Float[Tensor, "b *code"]) -> Float[Tensor, "b *code"]:
     """KL(N(mean, exp(log_var)) || N(0, 1)) of each dimension, in nats (Kingma & Welling 2014, appendix B)."""
     return 0.5 * (mean * mean + torch.expm1(log_var) - log_var)
-
-
-def kl_between_normals(
-    mean: Float[Tensor, "b *code"],
-    log_var: Float[Tensor, "b *code"],
-    other_mean: Float[Tensor, "b *code"],
-    other_log_var: Float[Tensor, "b *code"],
-) -> Float[Tensor, "b *code"]:
-    """KL(N(mean, exp(log_var)) || N(other_mean, exp(other_log_var))) of each dimension, in nats.
-
-    It is the divergence from N(0, 1) in the units in which the other normal is standard.
-    """
-    return kl_diagonal_normal((mean - other_mean) * torch.exp(-0.5 * other_log_var), log_var - other_log_var)
 
 
 def log_density_ratio(

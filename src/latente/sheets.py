@@ -70,8 +70,8 @@ def sheet(rows: Sequence[np.ndarray], columns: int | None = None, pad: int = 2, 
     factor = magnification(height, width, tile)
     height, width = height * factor, width * factor
     lines = [array[start : start + columns] for array in arrays for start in range(0, len(array), columns)]
-    shown = max(map(len, lines))
-    picture = np.full((len(lines) * (height + pad) - pad, shown * (width + pad) - pad, 3), 255, np.uint8)
+    widest = max(map(len, lines))
+    picture = np.full((len(lines) * (height + pad) - pad, widest * (width + pad) - pad, 3), 255, np.uint8)
     for i, line in enumerate(lines):
         for j, image in enumerate(line):
             top, left = i * (height + pad), j * (width + pad)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from latente import experiments
-from latente.experiments import EXPERIMENTS, Options, Result, Row
+from latente.experiments import EXPERIMENTS, Claim, Request, Result
 
 Client = Callable[..., Any]
 
@@ -19,10 +19,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Letters that take no time: what an experiment hands back is all that the verb sees."""
     from latente.experiments import letters
 
-    def run(options: Options) -> Result:
-        options.tell("seed 0: done")
-        rows = [Row("wrong pixels", "[BFPS] 1", 0, 0), Row("accuracy", "", 0.5, 0.9, higher_is_better=True)]
-        return Result(data="some letters", rows=rows, extra={"max_wrong_pixels": 0})
+    def run(request: Request) -> Result:
+        request.tell("seed 0: done")
+        claims = [Claim("wrong pixels", "[BFPS] 1", 0, 0), Claim("accuracy", "", 0.5, 0.9, higher_is_better=True)]
+        return Result(data="some letters", claims=claims, extra={"max_wrong_pixels": 0})
 
     monkeypatch.setattr(letters, "run", run)
 

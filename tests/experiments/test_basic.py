@@ -10,7 +10,7 @@ import torch
 
 from latente import Images, open_images
 from latente.experiments import Result, basic, reproduce
-from latente.experiments.basic import autoencoder, dead_units, first_steps, held_out, networks
+from latente.experiments.basic import autoencoder, dead_units, first_steps, networks
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,6 @@ def test_every_initialisation_is_drawn_by_its_seed_alone(pictures: Images, initi
     assert not torch.equal(first, different)
 
 
-def test_the_held_out_images_are_a_sixth_of_the_set_and_none_of_those_trained_on() -> None:
-    images = open_images(np.arange(240, dtype=np.uint8)[:, None, None] * np.ones((28, 28), np.uint8))
-    kept, judges = held_out(images)
-    assert len(judges) == 40
-    assert sorted([*kept.pixels[:, 0, 0, 0], *judges.pixels[:, 0, 0, 0]]) == list(range(240))
-
-
 def test_dead_units_are_those_that_no_image_wakes(pictures: Images) -> None:
     model = autoencoder(pictures, 0, initialisation="tied", batch_size=60, schedule="constant", epochs=1).fit(pictures)
     for asleep in (0, 5):
@@ -100,8 +93,8 @@ def test_the_tiny_variant_tells_claim_choice_and_causes(result: Result) -> None:
     study, steps, seeds = result.tables.values()
     assert {line["initialisation"] for line in study} == {"torch", "tied"}
     assert {line["initialisation"] for line in steps} == set(basic.INITIALISATIONS)
-    assert result.rows[0].measured == max(line["test MSE"] for line in seeds)
-    assert result.rows[0].target == basic.TARGET
+    assert result.claims[0].measured == max(line["test MSE"] for line in seeds)
+    assert result.claims[0].target == basic.TARGET
     assert result.extra["chosen"]["initialisation"] in basic.INITIALISATIONS
     assert result.data == "drawn"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,6 @@ from latente import Images, open_images
 from latente.experiments import Result, denoise, reproduce
 from latente.experiments.denoise import (
     FILTERS,
-    Levels,
-    UNet,
     best_parameters,
     clipped_mean,
     filtered,
@@ -84,16 +81,6 @@ def test_noise_is_each_images_own_clipped_and_given_by_its_seed() -> None:
     assert noisy(seen, 2.0, seed=1).min() == 0
 
 
-def test_levels_draw_another_strength_for_each_image_within_their_range() -> None:
-    x = torch.full((2000, 1, 8, 8), 0.5)
-    spread = Levels(0.02, 0.1)(x, torch.Generator().manual_seed(0)).std(dim=(1, 2, 3))
-    assert 0.01 < spread.min() < 0.03
-    assert 0.09 < spread.max() < 0.14
-    assert spread.mean() == pytest.approx(0.08 / math.log(5), rel=0.04)  # of log-uniform strengths
-    same = Levels(0.02, 0.1)(x[:2], torch.Generator().manual_seed(0), shared=True)
-    assert torch.equal(same[0], same[1])
-
-
 def test_the_source_net_has_the_layers_of_the_source(shapes: Images) -> None:
     model = source_net(0, batch_size=32, learning_rate=1e-3, epochs=1).fit(shapes.take(np.arange(32)))
     kinds = torch.nn.Conv2d | torch.nn.ConvTranspose2d
@@ -107,13 +94,6 @@ def test_the_source_net_has_the_layers_of_the_source(shapes: Images) -> None:
     ]
     assert {c.kernel_size for c in convs} == {(3, 3)}
     assert model.code_shape_ == (8, 7, 7)
-
-
-def test_the_u_net_sees_the_picture_itself_beside_its_features() -> None:
-    x = torch.rand(2, 1, 12, 20)
-    features = UNet(wide=8, deep=16)(x)
-    assert features.shape == (2, 12, 6, 10)
-    assert torch.equal(torch.nn.functional.pixel_shuffle(features[:, :4], 2), x)
 
 
 def test_the_u_net_is_drawn_by_its_seed_alone() -> None:
@@ -141,11 +121,11 @@ def test_a_filter_with_the_best_of_its_parameters_takes_noise_away(
 def test_the_tiny_variant_judges_every_method_at_every_level(result: Result) -> None:
     lines, study, tuned = result.tables.values()
     methods = ["noisy", "median", "wavelets", "non-local means", "source's net", "U-net"]
-    assert [line["method"] for line in lines] == methods * len(denoise.SHOWN)
+    assert [line["method"] for line in lines] == methods * len(denoise.DRAWN_LEVELS)
     assert len(study) == 1
     assert {line["filter"] for line in tuned} == set(methods[1:4])
-    assert result.rows[0].target == denoise.TARGET
-    assert result.rows[1].target == result.rows[0].measured
+    assert result.claims[0].target == denoise.TARGET
+    assert result.claims[1].target == result.claims[0].measured
     assert all(-1 <= line["SSIM"] <= 1 and 0 < line["PSNR"] < 60 for line in lines)
 
 

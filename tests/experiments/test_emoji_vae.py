@@ -12,7 +12,7 @@ from PIL import Image
 
 from latente import open_images
 from latente.experiments import Result, reproduce
-from latente.experiments.emoji_vae import STUDIES, Standardized, model, open_set, split_families, twemoji
+from latente.experiments.emoji_vae import CASES, Standardized, model, open_set, split_families, twemoji
 
 HERE = ("emoticons", "moved emoticons")  # what is drawn by code
 
@@ -26,7 +26,7 @@ def result(folder: Path) -> Result:
 
 def test_plain_and_variational_stand_side_by_side_on_every_set_that_is_there(result: Result, folder: Path) -> None:
     found = [(line["set"], line["model"]) for line in result.tables["models"]]
-    wanted = [["plain", *(f"variational, beta {beta:g}" for beta in STUDIES[name].betas)] for name in HERE]
+    wanted = [["plain", *(f"variational, beta {beta:g}" for beta in CASES[name].betas)] for name in HERE]
     assert found == [(name, way) for name, ways in zip(HERE, wanted, strict=True) for way in ways]
     assert "colour faces: left out" in result.data
     assert "moved emoticons: the same emoticons" in result.data
@@ -44,7 +44,7 @@ def test_distances_are_told_beside_held_out_and_rebuilt_pictures(result: Result)
         assert line["of rebuilt training pictures'"] == pytest.approx(line["mean"] / means["training pictures rebuilt"])
         if line["pictures"] == "held-out pictures":
             assert line["beyond 95 % of held-out, %"] == pytest.approx(5, abs=5)
-    plain, variational = result.rows[:2]
+    plain, variational = result.claims[:2]
     assert variational.target == plain.measured
 
 
@@ -104,7 +104,7 @@ def test_the_real_faces_are_eighty(data_folder: Path) -> None:
 
 def test_a_plain_autoencoders_plane_turns_its_normal_density_into_the_standard_one() -> None:
     pictures = open_images("emoji", count=200)
-    plain = model(STUDIES["emoticons"], None, 0, 3).fit(pictures)
+    plain = model(CASES["emoticons"], None, 0, 3).fit(pictures)
     plane = Standardized(plain)
     codes = plane.encode(pictures)
     assert codes.mean(axis=0) == pytest.approx([0, 0], abs=1e-4)

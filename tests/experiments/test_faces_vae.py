@@ -110,7 +110,7 @@ def test_the_judge_tells_colours_and_leaves_out_what_has_neither() -> None:
     known = faces(names, rows, [40, 200, 0] * 8)
     judge = HairJudge(known)
     assert judge.blond(known.pixels).tolist()[:2] == [False, True]
-    assert "right on 100.0 % of the 16 test faces" in judge.said(known)
+    assert "right on 100.0 % of the 16 test faces" in judge.accuracy(known)
 
 
 def test_celeba_is_taken_where_it_is_and_the_drawn_faces_where_it_is_not(

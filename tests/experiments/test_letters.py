@@ -25,7 +25,7 @@ def test_wrong_pixels_are_told_per_seed_and_character(result: Result) -> None:
     assert found["max_wrong_pixels"] == wrong.max()
     lines = found["tables"]["wrong pixels per seed"]
     assert [line["sum"] for line in lines] == wrong.sum(axis=1).tolist()
-    worst = result.rows[0]
+    worst = result.claims[0]
     assert (worst.measured, worst.target) == (wrong.max(), 0)
 
 

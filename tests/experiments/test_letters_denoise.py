@@ -68,8 +68,8 @@ def test_the_tiny_variant_judges_every_level_beside_its_limit(tmp_path: Path) ->
     result = reproduce("letters-denoise", tiny=True, out=tmp_path, progress=told.append)
     (lines,) = result.tables.values()
     assert [line["noise"] for line in lines] == list(EPOCHS)
-    assert len(told) == len(result.rows) == len(EPOCHS)
-    for line, row in zip(lines, result.rows, strict=True):
+    assert len(told) == len(result.claims) == len(EPOCHS)
+    for line, row in zip(lines, result.claims, strict=True):
         assert line["limit"] <= line["nearest letter"] + 0.1
         assert row.measured == line["denoiser"]
         assert row.target == pytest.approx(1.15 * line["limit"] + 0.05)

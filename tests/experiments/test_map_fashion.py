@@ -93,7 +93,7 @@ def test_the_tiny_variant_compares_three_ways_and_judges_every_density(result: R
 
 
 def test_the_rows_are_those_of_the_tables(result: Result) -> None:
-    rows = {row.what: row for row in result.rows}
+    rows = {row.what: row for row in result.claims}
     ours, pca = result.tables["autoencoder and PCA"][:2]
     assert rows["test MSE, autoencoder / PCA"].measured == pytest.approx(ours["mse"] / pca["mse"])
     assert rows["test MSE, autoencoder / PCA"].target == 0.5

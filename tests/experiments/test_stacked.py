@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from latente import Images, load, open_images
-from latente.experiments import Options, Result, reproduce, stacked
-from latente.experiments.stacked import SETTINGS, Augmentation, labelled
+from latente.augmentations import Affine
+from latente.experiments import Request, Result, reproduce, stacked
+from latente.experiments.stacked import CASES, MovedNoise, labelled
 
 
 def digits(train: int, test: int) -> Callable[..., tuple[Images, Images, str]]:
@@ -32,7 +32,7 @@ def result(folder: Path) -> Result:
 
 
 def test_the_worst_seed_stands_beside_the_claim(result: Result) -> None:
-    chosen, augmented, reported = result.rows
+    chosen, augmented, reported = result.claims
     _, errors, _ = result.tables.values()
     assert chosen.measured == pytest.approx(max(line["error"] for line in errors))
     assert augmented.measured == pytest.approx(max(line["with augmentation"] for line in errors))
@@ -66,8 +66,8 @@ def test_one_seed_is_enough_and_accuracy_counts_for_clothes(monkeypatch: pytest.
     monkeypatch.setattr(stacked, "open_parts", digits(90, 60))
     result = reproduce("stacked-fashion", tiny=True)
     (line,) = result.tables["test error in %, 1024-512-256, all labels"]
-    assert result.rows[0].measured == pytest.approx(1 - line["error"] / 100)
-    assert result.rows[0].higher_is_better
+    assert result.claims[0].measured == pytest.approx(1 - line["error"] / 100)
+    assert result.claims[0].higher_is_better
 
 
 def test_labelled_images_are_spread_over_the_classes_and_fewer_are_among_more() -> None:
@@ -80,53 +80,22 @@ def test_labelled_images_are_spread_over_the_classes_and_fewer_are_among_more() 
     assert set(few.pixels[:, 0]) != set(labelled(images, 9, seed=4).pixels[:, 0])
 
 
-def moved(x: torch.Tensor, shared: bool = False, **changed: Any) -> torch.Tensor:
-    still: dict[str, Any] = {"shift": 0.0, "turn": 0.0, "scale": 0.0, "flip": False, "noise": 0.0}
-    return Augmentation(**still | changed)(x, torch.Generator().manual_seed(0), shared=shared)
-
-
-def centres(x: torch.Tensor) -> np.ndarray:
-    """Return the centres of brightness, (B, 2): row, column, from the image's own centre."""
-    rows, columns = np.indices(x.shape[-2:]) - (np.array(x.shape[-2:])[:, None, None] - 1) / 2
-    mass = x[:, 0].numpy()
-    total = mass.sum(axis=(1, 2))
-    return np.stack([(mass * place).sum(axis=(1, 2)) / total for place in (rows, columns)], axis=1)
-
-
-def test_augmentation_moves_each_image_as_far_as_it_says() -> None:
-    x = torch.zeros(400, 1, 20, 28)
-    x[:, :, 8:11, 16:19] = 1  # whose centre lies 0.5 above and 3.5 right of the image's
-    assert torch.allclose(moved(x), x, atol=1e-6)
-    away = centres(moved(x, shift=2.0)) - [-0.5, 3.5]
-    assert np.abs(away).max() == pytest.approx(2, abs=0.02)
-    assert np.abs(away.mean(axis=0)).max() < 0.2
-    sides = centres(moved(x, flip=True))
-    assert sides[:, 0] == pytest.approx(-0.5, abs=1e-4)
-    assert np.abs(sides[:, 1]) == pytest.approx(3.5, abs=1e-4)
-    assert 0.4 < (sides[:, 1] < 0).mean() < 0.6
-    grown = centres(moved(x, scale=0.2))
-    assert grown[:, 1].max() == pytest.approx(3.5 * np.exp(0.2), rel=0.03)
-    assert grown[:, 1].min() == pytest.approx(3.5 * np.exp(-0.2), rel=0.03)
-
-
-def test_augmentation_turns_by_its_angle_and_adds_noise_of_its_strength() -> None:
+def test_moved_and_noisy_images_move_as_the_map_says_and_have_noise_of_the_stated_strength() -> None:
     x = torch.zeros(400, 1, 28, 28)
-    x[:, :, 13:15, 20:22] = 1  # 7 right of the centre
-    places = centres(moved(x, turn=30.0))
-    angles = np.degrees(np.arctan2(places[:, 0], places[:, 1]))
-    assert [angles.min(), angles.max()] == pytest.approx([-30, 30], abs=1)
-    assert np.hypot(*places.T) == pytest.approx(7, abs=0.2)
-    noise = moved(x, noise=0.1) - x
+    x[:, :, 13:15, 20:22] = 1
+    affine = Affine(shift=3.0, turn=20.0)
+    still = affine.move(x, affine.maps(x, len(x), torch.Generator().manual_seed(0)))
+    noise = MovedNoise(affine, 0.1)(x, torch.Generator().manual_seed(0)) - still
     assert float(noise.std()) == pytest.approx(0.1, rel=0.02)
-    alike = moved(x, shared=True, shift=3.0, turn=20.0, noise=0.1)
+    alike = MovedNoise(affine, 0.1)(x, torch.Generator().manual_seed(0), shared=True)
     assert torch.equal(alike, alike[:1].expand_as(alike))
 
 
 def test_a_study_that_was_broken_off_goes_on_from_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stacked, "EPOCHS", {40: 2, 80: 2})
-    monkeypatch.setattr(stacked, "KEPT", 80)
+    monkeypatch.setattr(stacked, "LEAST_IN_RUN", 80)
     train, test, _ = digits(120, 60)()
-    study = (train, test, SETTINGS["stacked-mnist"], 0, Options(out=tmp_path / "out"))
+    study = (train, test, CASES["stacked-mnist"], 0, Request(out=tmp_path / "out"))
     first = stacked._study(*study, tiny=True)
     runs = sorted(path.name for path in (tmp_path / "out/runs").iterdir())
     assert runs == [f"seed-0-labels-{count}{kind}" for count in (120, 80) for kind in ("", "-pretrained")]

@@ -26,8 +26,8 @@ def test_each_bound_has_its_line_and_its_row(result: Result) -> None:
     (lines,) = (table for title, table in result.tables.items() if title.startswith("binarised"))
     assert [line["samples in training"] for line in lines] == [1, 5]
     nll = [line["NLL"] for line in lines]
-    assert [row.measured for row in result.rows[1:]] == nll
-    assert [row.target for row in result.rows[1:]] == [86.8, 85.9]
+    assert [row.measured for row in result.claims[1:]] == nll
+    assert [row.target for row in result.claims[1:]] == [86.8, 85.9]
     for line in lines:
         bounds = [value for name, value in line.items() if name.startswith("bound")]
         assert len(bounds) == 3

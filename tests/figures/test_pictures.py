@@ -68,6 +68,16 @@ def test_names_wider_than_their_picture_stand_aslant() -> None:
         assert {label.get_rotation() for label in panel.get_xticklabels()} == {angle}
 
 
+def test_each_row_of_pictures_stands_above_its_partners() -> None:
+    images = {name: rng.integers(0, 256, (3, 1, 64, 64), dtype=np.uint8) for name in ("a", "b")}
+    partners = {name: 255 - pictures for name, pictures in images.items()}
+    [panel] = figures.above_partners(images, partners, "nearest").axes
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["a", "nearest", "b", "nearest"]
+    rows = np.stack([images["a"], partners["a"], images["b"], partners["b"]])
+    [other] = figures.strips(rows).axes
+    np.testing.assert_array_equal(*(np.asarray(one.get_images()[0].get_array()) for one in (panel, other)))
+
+
 def test_a_lattice_shows_all_pictures_without_gaps() -> None:
     images = rng.random((4, 3, 1, 56, 56))
     [panel] = figures.lattice(images).axes

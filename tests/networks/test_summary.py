@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from latente.networks import Row, build_pair, describe
+from latente.networks import LayerSummary, build_pair, describe
 
 
 class Odd(nn.Module):
@@ -26,11 +26,11 @@ class Odd(nn.Module):
 def test_rows_are_the_layers_with_their_shapes_and_parameters():
     encoder, _ = build_pair("conv", (3, 16, 12), 5, hidden=(4,), normalization="batch")
     assert describe(encoder, torch.rand(2, 3, 16, 12)) == [
-        Row("layers.0", "Conv2d", (2, 4, 8, 6), 4 * 3 * 9),
-        Row("layers.1", "BatchNorm2d", (2, 4, 8, 6), 8),
-        Row("layers.2", "ReLU", (2, 4, 8, 6), 0),
-        Row("layers.3", "Flatten", (2, 192), 0),
-        Row("layers.4", "Linear", (2, 5), 192 * 5 + 5),
+        LayerSummary("layers.0", "Conv2d", (2, 4, 8, 6), 4 * 3 * 9),
+        LayerSummary("layers.1", "BatchNorm2d", (2, 4, 8, 6), 8),
+        LayerSummary("layers.2", "ReLU", (2, 4, 8, 6), 0),
+        LayerSummary("layers.3", "Flatten", (2, 192), 0),
+        LayerSummary("layers.4", "Linear", (2, 5), 192 * 5 + 5),
     ]
 
 
@@ -49,7 +49,7 @@ def test_any_module_is_described_and_its_parameters_add_up():
 
 
 def test_a_single_layer_is_a_network_too():
-    assert describe(nn.Linear(4, 2), torch.rand(1, 4)) == [Row("(whole)", "Linear", (1, 2), 10)]
+    assert describe(nn.Linear(4, 2), torch.rand(1, 4)) == [LayerSummary("(whole)", "Linear", (1, 2), 10)]
 
 
 def test_describing_leaves_no_trace():

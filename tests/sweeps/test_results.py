@@ -13,7 +13,7 @@ import pytest
 
 import trying
 from latente.errors import InputError
-from latente.sweeps import Estimate, Range, Results, Search, Sweep, Trial, in_words
+from latente.sweeps import Estimate, Range, Results, Search, Sweep, Trial
 
 
 @pytest.fixture(scope="module")
@@ -133,10 +133,3 @@ def test_files_of_failures_say_what_failed(tmp_path: Path) -> None:
 )
 def test_an_estimate_in_words(values: list[float], words: str) -> None:
     assert str(Estimate.of(values)) == words
-
-
-@pytest.mark.parametrize(
-    ("value", "words"), [(None, "none"), (0.00123456, "0.001235"), ([512, 256], "512,256"), ("relu", "relu"), (3, "3")]
-)
-def test_an_options_value_in_words(value: Any, words: str) -> None:
-    assert in_words(value) == words

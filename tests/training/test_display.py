@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from latente import Autoencoder
-from latente.networks import Row
+from latente.networks import LayerSummary
 from latente.training import Run
 from latente.training.display import as_html, shape_text
 
@@ -65,7 +65,7 @@ def test_a_title_alone_is_a_title_alone():
 
 
 def test_facts_curves_picture_and_layers_are_shown():
-    layers = [Row("encoder.0", "Linear", (1, 4, 3), 1_234), Row("idle", "Linear", None, 5)]
+    layers = [LayerSummary("encoder.0", "Linear", (1, 4, 3), 1_234), LayerSummary("idle", "Linear", None, 5)]
     picture = np.zeros((30, 40, 3), np.uint8)
     html = as_html("model", [("codes", 4)], lines=LINES, best_epoch=2, picture=picture, caption="new", layers=layers)
     shown = Reader(html)
@@ -84,7 +84,7 @@ def test_a_large_picture_is_reduced():
 
 
 def test_texts_are_never_read_as_html():
-    layers = [Row(HOSTILE, HOSTILE, (1, 2), 3)]
+    layers = [LayerSummary(HOSTILE, HOSTILE, (1, 2), 3)]
     picture = np.zeros((2, 2, 3), np.uint8)
     shown = Reader(as_html(HOSTILE, [(HOSTILE, HOSTILE)], picture=picture, caption=HOSTILE, layers=layers))
     assert shown.text.count(HOSTILE) == 6

@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from latente import words
 from latente.cli import console as show
 from latente.cli.pictures import save_figures
 from latente.cli.studies import Study, fit_trial, typed
-from latente.sweeps import Combination, Range, Results, Sweep, Trial, in_words, threads_for
+from latente.sweeps import Combination, Range, Results, Sweep, Trial, threads_for
 
 __all__ = ["described", "finish", "plan", "table", "teller", "write"]
 
@@ -28,7 +29,7 @@ def plan(sweep: Sweep, folder: Path, jobs: int, finished: int) -> Table:
     kind = "combinations" if sweep.search is None else "combinations to search for"
     seeds = ", ".join(map(str, sweep.all_seeds))
     count = f"{sweep.total:,}: {sweep.combinations:,} {kind}, seeds {seeds}"
-    rows = [("varied", _in_words(sweep)), ("fixed", in_words(sweep.options)), ("trials", count)]
+    rows = [("varied", _in_words(sweep)), ("fixed", words.typed(sweep.options)), ("trials", count)]
     if finished:
         rows.append(("finished", f"{finished:,} of them before"))
     if jobs > 1:
@@ -41,8 +42,8 @@ def plan(sweep: Sweep, folder: Path, jobs: int, finished: int) -> Table:
 def _in_words(sweep: Sweep) -> str:
     def levels(values: Any) -> str:
         if isinstance(values, Range):
-            return f"{in_words(values.low)} to {in_words(values.high)}" + (" (log)" if values.log else "")
-        return " | ".join(map(in_words, values))
+            return f"{words.typed(values.low)} to {words.typed(values.high)}" + (" (log)" if values.log else "")
+        return " | ".join(map(words.typed, values))
 
     return "; ".join(f"{name}: {levels(values)}" for name, values in sweep.space.items()) or "nothing but the seed"
 
@@ -61,7 +62,7 @@ def teller(screen: Console, sweep: Sweep) -> Callable[[int, int, Trial], None]:
     def tell(done: int, total: int, trial: Trial) -> None:
         nonlocal made
         made += 1
-        what = in_words({name: trial.options[name] for name in sweep.space}) or "once more"
+        what = words.typed({name: trial.options[name] for name in sweep.space}) or "once more"
         found = f"{sweep.metric} {show.figure(trial.metrics.get(sweep.metric or ''))}"
         end = found if trial.error is None else f"failed: {trial.error}"
         left = (total - done) * (time.perf_counter() - start) / made
@@ -99,7 +100,7 @@ def finish(screen: Console, study: Study, results: Results, folder: Path) -> Non
     found = best.metrics.get(results.metric)
     rows = []
     if found is not None and found.count:
-        rows.append(("best", f"{in_words(best.options) or 'the one there is'}: {results.metric} {found}"))
+        rows.append(("best", f"{words.typed(best.options) or 'the one there is'}: {results.metric} {found}"))
     if len(combinations) > _MOST_SHOWN:
         rows.append(("not shown", f"{len(combinations) - _MOST_SHOWN:,} more combinations"))
     if len(combinations) < study.sweep.combinations:
@@ -116,7 +117,7 @@ def finish(screen: Console, study: Study, results: Results, folder: Path) -> Non
 def _fit_command(sweep: Sweep, best: Combination) -> str:
     """Return the command line that trains the best combination with the first seed."""
     options = {**sweep.options, **best.options}
-    words = ["latente", "fit", str(options.pop("images"))]
+    parts = ["latente", "fit", str(options.pop("images"))]
     for name, value in options.items():
-        words += ["--" + name.replace("_", "-"), typed(name, value)]
-    return shlex.join([*words, "--seed", str(sweep.all_seeds[0])])
+        parts += ["--" + name.replace("_", "-"), typed(name, value)]
+    return shlex.join([*parts, "--seed", str(sweep.all_seeds[0])])

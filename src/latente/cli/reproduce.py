@@ -91,9 +91,9 @@ def _folder(name: str, tiny: bool) -> Path:
 
 def _claims(result: Result) -> Table:
     made = show.table("what", "claimed", "measured", "target", "met", right=["measured", "target"])
-    for row in result.rows:
-        target = "" if row.target is None else f"{'≥' if row.higher_is_better else '≤'} {show.figure(row.target)}"
-        cells = (row.what, row.claimed, show.figure(row.measured), target, _MET[row.met])
+    for claim in result.claims:
+        target = "" if claim.target is None else f"{'≥' if claim.higher_is_better else '≤'} {show.figure(claim.target)}"
+        cells = (claim.what, claim.claimed, show.figure(claim.measured), target, _MET[claim.met])
         made.add_row(*map(Text, cells))
     return made
 

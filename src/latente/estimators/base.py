@@ -27,7 +27,7 @@ from latente.estimators.options.common import EstimatorOptions
 from latente.estimators.progress import Keeper, ProgressBar
 from latente.images import Images, Scaling, open_images
 from latente.metrics import means, measure
-from latente.networks.summary import Row, describe
+from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch, Objective
 from latente.sheets import sheet, to_uint8
 from latente.training.batches import Batches
@@ -126,7 +126,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
         """Hook: a function that draws the lines of an epoch's sample picture, or None where there is none."""
         return None
 
-    def _cost(self, parts: data.Split, layers: list[Row]) -> tuple[float, int]:
+    def _cost(self, parts: data.Split, layers: list[LayerSummary]) -> tuple[float, int]:
         """Hook: about how many seconds and how many bytes of memory learning takes."""
         options = self._training_options(epochs=1, minutes=None, log_every=1, checkpoint_every=None, patience=None)
         return planning.cost(self.objective_, parts, self.scaling_, options, layers, getattr(self, "epochs", 1))
@@ -339,7 +339,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
         """Hook: the outputs, with "scores" added where the family scores images."""
         return outputs
 
-    def layers(self) -> list[Row]:
+    def layers(self) -> list[LayerSummary]:
         """Return a row for each layer, in the order in which an image passes through the networks."""
         check_is_fitted(self, "objective_")
         return [

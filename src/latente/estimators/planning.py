@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from latente.estimators.data import Split
 from latente.images import Scaling
-from latente.networks.summary import Row
+from latente.networks.summary import LayerSummary
 from latente.objectives import Objective
 from latente.training.loop import train
 from latente.training.options import TrainingOptions
@@ -18,7 +18,12 @@ _STEPS = 5
 
 
 def cost(
-    objective: Objective, parts: Split, scaling: Scaling, options: TrainingOptions, layers: Sequence[Row], epochs: int
+    objective: Objective,
+    parts: Split,
+    scaling: Scaling,
+    options: TrainingOptions,
+    layers: Sequence[LayerSummary],
+    epochs: int,
 ) -> tuple[float, int]:
     """Return about how many seconds and how many bytes of memory it takes to train for so many epochs.
 

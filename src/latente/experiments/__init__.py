@@ -1,7 +1,7 @@
 """Published autoencoder experiments, each rerun by one command, claim beside measurement.
 
 An experiment is one readable file: its docstring says whose it is, what was claimed, what ours costs and gave, and its
-`run(options)` trains, measures and draws with nothing but what `latente` offers everyone.
+`run(request)` trains, measures and draws with nothing but what `latente` offers everyone.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from latente.errors import InputError, did_you_mean
-from latente.experiments.record import Options, Result, Row, machine
+from latente.experiments.machine import machine
+from latente.experiments.record import Claim, Result
+from latente.experiments.request import Request
 
-__all__ = ["EXPERIMENTS", "Experiment", "Options", "Result", "Row", "find", "last_result", "reproduce"]
+__all__ = ["EXPERIMENTS", "Claim", "Experiment", "Request", "Result", "find", "last_result", "reproduce"]
 
 _CIMAT = "[CIMAT] Cerna: Practica Deep Learning Architectures (CIMAT, 2024)"
 _UAO = "[UAO] Perea, Carmona, Tobar, Marulanda: Trabajando con AutoEncoders"
@@ -74,7 +76,7 @@ def reproduce(
 ) -> Result:
     """Run an experiment and return what came of it.
 
-    seeds, tiny, font, progress, verbose: as in `Options`. out: folder for result.json, result.md, the figures, and the
+    seeds, tiny, font, progress, verbose: as in `Request`. out: folder for result.json, result.md, the figures, and the
     trainings and trials, which a second run there does not repeat; None writes nothing.
     Raises InputError for an unknown name, fewer seeds than one, a font where there is nothing to write with it, and an
     `out` that is a file.
@@ -88,17 +90,17 @@ def reproduce(
     folder = None if out is None else Path(out)
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; name a folder for the result")
-    options = Options(name, seeds, tiny, folder, None if font is None else Path(font), progress, verbose)
+    request = Request(name, seeds, tiny, folder, None if font is None else Path(font), progress, verbose)
     resumed = folder is not None and any(path.is_dir() for kept in ("runs", "study*") for path in folder.glob(kept))
     start = time.perf_counter()
-    result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(options)
+    result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(request)
     result = dataclasses.replace(
         result,
         name=name,
         source=experiment.source,
         seeds=seeds,
         tiny=tiny,
-        command=_command(name, options),
+        command=_command(name, request),
         minutes=(time.perf_counter() - start) / 60,
         resumed=resumed,
         machine=machine(),
@@ -111,15 +113,15 @@ def reproduce(
 def last_result(folder: str | Path) -> dict[str, Any] | None:
     """Return the result.json in a folder; None where there is none that can be read."""
     try:
-        found = json.loads((Path(folder) / "result.json").read_text(encoding="utf-8"))
+        values = json.loads((Path(folder) / "result.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return values if isinstance(values, dict) else None
 
 
-def _command(name: str, options: Options) -> str:
+def _command(name: str, request: Request) -> str:
     words = ["latente", "reproduce", name]
-    words += ["--seeds", str(options.seeds)] * (options.seeds > 1) + ["--tiny"] * options.tiny
-    words += ["--font", str(options.font)] if options.font else []
-    words += ["--out", str(options.out)] if options.out else []
+    words += ["--seeds", str(request.seeds)] * (request.seeds > 1) + ["--tiny"] * request.tiny
+    words += ["--font", str(request.font)] if request.font else []
+    words += ["--out", str(request.out)] if request.out else []
     return shlex.join(words)

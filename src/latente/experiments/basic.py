@@ -28,10 +28,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente.experiments.record import Options, Result, Row, open_parts
-from latente.sweeps import Results, Sweep, in_words
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
+from latente.experiments.sets import held_out, open_parts
+from latente.sweeps import Results, Sweep
+from latente.words import typed
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from torch import nn
 
     from latente import Autoencoder, Images
@@ -40,7 +44,6 @@ __all__ = [
     "autoencoder",
     "dead_units",
     "first_steps",
-    "held_out",
     "mse_of",
     "networks",
     "run",
@@ -57,35 +60,34 @@ SCHEDULES: Mapping[str, Mapping[str, Any]] = {
 }
 STEPS = (0, 1, 3, 10, 30, 100, 300, 1000)
 STUDY_SEEDS = 1
-HELD_OUT = 10_000
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Study initialisation, batch size and schedule, train the best of them on all images, and look at the dead."""
     from latente.report.effects import effect_figure
 
-    train, test, data = open_parts("fashion-mnist", options.tiny)
-    results = options.study("study", _sweep(options), trial)
+    train, test, data = open_parts("fashion-mnist", request.tiny)
+    results = request.study("study", _sweep(request), trial)
     chosen = dict(results.best().options)
     models, errors, dead = [], [], []
-    for seed in range(options.seeds):
-        models.append(autoencoder(train, seed, epochs=1 if options.tiny else EPOCHS, **chosen).fit(train))
+    for seed in range(request.seeds):
+        models.append(autoencoder(train, seed, epochs=1 if request.tiny else EPOCHS, **chosen).fit(train))
         errors.append(mse_of(models[-1], test))
         dead.append(dead_units(models[-1], test))
-        options.tell(f"seed {seed}: test MSE {errors[-1]:.5f}")
+        request.tell(f"seed {seed}: test MSE {errors[-1]:.5f}")
     plain: dict[str, Any] = {"initialisation": "torch", "batch_size": 128, "schedule": "constant"}
-    default = autoencoder(train, 0, epochs=1 if options.tiny else EPOCHS, **plain).fit(train)
+    default = autoencoder(train, 0, epochs=1 if request.tiny else EPOCHS, **plain).fit(train)
     beginnings = [line for name in INITIALISATIONS for line in first_steps(name, 0, train, test, _steps(train))]
     default_error, linear = mse_of(default, test), _pca_mse(train, test)
-    options.tell(f"as torch draws the weights: test MSE {default_error:.5f}; by PCA {linear:.5f}")
+    request.tell(f"as torch draws the weights: test MSE {default_error:.5f}; by PCA {linear:.5f}")
     return Result(
         data=data,
-        rows=[
-            Row("test MSE, the worst seed", "[UOH] shows pictures, no figure", max(errors), TARGET),
-            Row("dead code units, the worst seed", "", max(dead)),
-            Row("test MSE as torch draws the weights, batches of 128", "", default_error),
-            Row("dead code units of that", "", dead_units(default, test)),
-            Row(f"test MSE by PCA, {CODE} components", "", linear),
+        claims=[
+            Claim("test MSE, the worst seed", "[UOH] shows pictures, no figure", max(errors), TARGET),
+            Claim("dead code units, the worst seed", "", max(dead)),
+            Claim("test MSE as torch draws the weights, batches of 128", "", default_error),
+            Claim("dead code units of that", "", dead_units(default, test)),
+            Claim(f"test MSE by PCA, {CODE} components", "", linear),
         ],
         notes=[_choice(results), _causes(beginnings)],
         tables={
@@ -104,13 +106,6 @@ def run(options: Options) -> Result:
             **{f"by {name.replace('_', ' ')}": effect_figure(results, name, "test MSE") for name in results.factors},
         },
     )
-
-
-def held_out(train: Images) -> tuple[Images, Images]:
-    """Return the images to train on and those to choose by: 10,000 of 60,000, or of fewer as large a share."""
-    order = np.random.default_rng(0).permutation(len(train))
-    count = min(HELD_OUT, len(train) // 6)
-    return train.take(np.sort(order[count:])), train.take(np.sort(order[:count]))
 
 
 def autoencoder(
@@ -192,7 +187,7 @@ def trial(
 
 def first_steps(
     initialisation: str, seed: int, train: Images, judges: Images, steps: Sequence[int], batch_size: int = 32
-) -> list[dict[str, Any]]:
+) -> list[Line]:
     """Return after each number of steps how many code units are dead; every step sees new images.
 
     active: share of the code's values above 0. spread: standard deviation of the units' inputs over images and units.
@@ -203,7 +198,7 @@ def first_steps(
     model = autoencoder(train, seed, **way)
     encoder, done = model.network[0], 0
     reach = RATE * float(judges.pixels.reshape(len(judges), -1).sum(axis=1).mean()) / 255
-    lines: list[dict[str, Any]] = []
+    lines: list[Line] = []
     for upto in steps:
         if upto > done:
             model.partial_fit(train.take(np.arange(done * batch_size, upto * batch_size)))
@@ -229,17 +224,17 @@ def _inputs(encoder: nn.Module, images: Images) -> np.ndarray:
     return inputs
 
 
-def _sweep(options: Options) -> Sweep:
+def _sweep(request: Request) -> Sweep:
     grid: dict[str, list[Any]] = {
         "initialisation": list(INITIALISATIONS),
         "batch_size": [16, 32, 128],
         "schedule": list(SCHEDULES),
     }
     fixed: dict[str, Any] = {"epochs": EPOCHS}
-    if options.tiny:
+    if request.tiny:
         grid = {"initialisation": ["torch", "tied"], "batch_size": [32], "schedule": ["constant"]}
         fixed = {"epochs": 1, "tiny": True}
-    return Sweep(grid=grid, options=fixed, seeds=1 if options.tiny else STUDY_SEEDS, metric="held-out MSE")
+    return Sweep(grid=grid, options=fixed, seeds=1 if request.tiny else STUDY_SEEDS, metric="held-out MSE")
 
 
 def _pca_mse(train: Images, test: Images) -> float:
@@ -259,26 +254,30 @@ def _choice(results: Results) -> str:
     errors = [combination.metrics["held-out MSE"].mean for combination in results.combinations()]
     return (
         f"Chosen on held-out images, of {len(errors)} combinations from {errors[0]:.5f} to {errors[-1]:.5f}: "
-        f"{in_words(best.options)}. The tests of the study, of networks that did not see the held-out images, chose "
+        f"{typed(best.options)}. The tests of the study, of networks that did not see the held-out images, chose "
         "nothing."
     )
 
 
-def _causes(beginnings: Sequence[Mapping[str, Any]]) -> str:
+def _causes(beginnings: Sequence[Line]) -> str:
     """Say in figures what the first steps do to each initialisation."""
-    found = []
-    for name in dict.fromkeys(line["initialisation"] for line in beginnings):
-        own = [line for line in beginnings if line["initialisation"] == name]
-        most = max(own, key=lambda line: line["dead"])
-        found.append(f"{name} {own[0]['spread']:.2f}, {most['dead']} dead after {most['steps']} steps")
+    words = []
+    for name, lines in _by_initialisation(beginnings).items():
+        worst = max(lines, key=lambda line: line["dead"])
+        words.append(f"{name} {lines[0]['spread']:.2f}, {worst['dead']} dead after {worst['steps']} steps")
     reach = beginnings[0]["one step"]
     return (
         f"One step of Adam moves a code unit's input by up to {reach:.2f}; at the start the inputs spread over "
-        f"{'; '.join(found)}."
+        f"{'; '.join(words)}."
     )
 
 
-def _pictures(test: Images, model: Autoencoder, default: Autoencoder) -> Any:
+def _by_initialisation(beginnings: Sequence[Line]) -> dict[str, list[Line]]:
+    names = dict.fromkeys(line["initialisation"] for line in beginnings)
+    return {name: [line for line in beginnings if line["initialisation"] == name] for name in names}
+
+
+def _pictures(test: Images, model: Autoencoder, default: Autoencoder) -> Figure:
     """Draw an image of each class above what the chosen and the default training make of it."""
     from latente.figures import strips
 
@@ -288,13 +287,12 @@ def _pictures(test: Images, model: Autoencoder, default: Autoencoder) -> Any:
     return strips(np.stack(rows), ["original", "chosen", "torch's default"])
 
 
-def _first_steps_figure(beginnings: Sequence[Mapping[str, Any]]) -> Any:
+def _first_steps_figure(beginnings: Sequence[Line]) -> Figure:
     from latente import figures
 
-    names = dict.fromkeys(line["initialisation"] for line in beginnings)
-    own = {name: [line for line in beginnings if line["initialisation"] == name] for name in names}
     series = {
-        name: ([line["steps"] for line in lines], [line["dead"] for line in lines]) for name, lines in own.items()
+        name: ([line["steps"] for line in lines], [line["dead"] for line in lines])
+        for name, lines in _by_initialisation(beginnings).items()
     }
     figure = figures.lines(
         series, "steps (batches of 32)", "dead code units", f"Dead units of {CODE}, learning rate {RATE:g}"
@@ -305,9 +303,9 @@ def _first_steps_figure(beginnings: Sequence[Mapping[str, Any]]) -> Any:
     return figure
 
 
-def _cost(results: Results) -> Any:
+def _cost(results: Results) -> Figure:
     from latente.figures import main_effect
 
-    dead = [ended.metrics["dead"] for ended in results.done]
-    errors = np.array([ended.metrics["test MSE"] for ended in results.done])
+    dead = [trial.metrics["dead"] for trial in results.done]
+    errors = np.array([trial.metrics["test MSE"] for trial in results.done])
     return main_effect(dead, errors, "dead code units", "test MSE", better="lower")

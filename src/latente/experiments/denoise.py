@@ -34,19 +34,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from latente.experiments.basic import held_out
-from latente.experiments.record import Options, Result, Row, open_parts
-from latente.sweeps import Results, Sweep, in_words
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
+from latente.experiments.sets import held_out, open_parts
+from latente.sweeps import Results, Sweep
+from latente.words import typed
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from latente import Autoencoder
 
 __all__ = [
     "FILTERS",
-    "Levels",
-    "UNet",
     "best_parameters",
     "clipped_mean",
     "filtered",
@@ -66,7 +68,7 @@ NOISE, TARGET = 0.2, 0.0072
 EPOCHS = 10
 U_NET_EPOCHS = 4  # which take less time than the 10 of the other net
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-SHOWN = (0.2, 0.5, 0.8)
+DRAWN_LEVELS = (0.2, 0.5, 0.8)  # of which there are pictures
 RANGE = (0.05, 0.85)  # of the noise that the U-net is trained on
 JUDGED, TUNED_ON = 2_000, 50  # images on which methods are judged, and filters' parameters chosen
 TEST_SEED, TRAIN_SEED = 20_000, 30_000  # no seeds of a training
@@ -74,34 +76,34 @@ TEST_SEED, TRAIN_SEED = 20_000, 30_000  # no seeds of a training
 Filter = Callable[..., np.ndarray]
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Choose how to train the source's net, train it and the U-net, and judge both beside the filters."""
     from latente.report.effects import effect_figure
 
-    train, test, data = open_parts("fashion-mnist", options.tiny)
+    train, test, data = open_parts("fashion-mnist", request.tiny)
     x, clean = (_floats(images.pixels) for images in (train, test))
-    study = options.study("study", _sweep(options), trial)
+    study = request.study("study", _sweep(request), trial)
     chosen = dict(study.best().options)
     sources, u_nets = [], []
     source_errors, u_net_errors = [], []
-    for seed in range(options.seeds):
-        sources.append(options.fitted(f"source-{seed}", source_net(seed, epochs=_epochs(EPOCHS, options), **chosen), x))
-        u_nets.append(options.fitted(f"u-net-{seed}", u_net(seed, epochs=_epochs(U_NET_EPOCHS, options)), x))
+    for seed in range(request.seeds):
+        sources.append(request.fit(f"source-{seed}", source_net(seed, epochs=_epochs(EPOCHS, request), **chosen), x))
+        u_nets.append(request.fit(f"u-net-{seed}", u_net(seed, epochs=_epochs(U_NET_EPOCHS, request)), x))
         source_errors.append(_mse(sources[-1], clean))
         u_net_errors.append(_mse(u_nets[-1], clean))
-        options.tell(f"seed {seed}: test MSE {source_errors[-1]:.5f}, U-net {u_net_errors[-1]:.5f}")
+        request.tell(f"seed {seed}: test MSE {source_errors[-1]:.5f}, U-net {u_net_errors[-1]:.5f}")
     spent = {name: seconds_per_image(model, x) * len(x) * model.epochs for name, model in _pair(sources, u_nets)}
     nets = {name: _net(model) for name, model in _pair(sources, u_nets)}
-    judged = clean[: 40 if options.tiny else JUDGED]
-    lines, tuned, pictures = _contest(x, judged, nets, options)
+    judged = clean[: 40 if request.tiny else JUDGED]
+    lines, tuned, pictures = _contest(x, judged, nets, request)
     return Result(
         data=data,
-        rows=[
-            Row(f"test MSE of the source's net, noise {NOISE}, worst seed", "", max(source_errors), TARGET),
-            Row(f"test MSE of the U-net, noise {NOISE}, worst seed", "", max(u_net_errors), min(source_errors)),
-            Row("seconds of one core to train the source's net", "", spent["source's net"]),
-            Row("seconds of one core to train the U-net", "", spent["U-net"], spent["source's net"]),
-            Row("dB by which the U-net leads the next best, least over the levels", "", _lead(lines), 0, True),
+        claims=[
+            Claim(f"test MSE of the source's net, noise {NOISE}, worst seed", "", max(source_errors), TARGET),
+            Claim(f"test MSE of the U-net, noise {NOISE}, worst seed", "", max(u_net_errors), min(source_errors)),
+            Claim("seconds of one core to train the source's net", "", spent["source's net"]),
+            Claim("seconds of one core to train the U-net", "", spent["U-net"], spent["source's net"]),
+            Claim("dB by which the U-net leads the next best, least over the levels", "", _lead(lines), 0, True),
         ],
         notes=[_choice(study), _blur(sources[0], clean), _veil(judged)],
         tables={
@@ -117,49 +119,6 @@ def run(options: Options) -> Result:
             **{f"by {name.replace('_', ' ')}": effect_figure(study, name) for name in study.factors},
         },
     )
-
-
-class Levels:
-    """Gaussian noise of another strength for each image, from `least` to `most`, clipped to [0, 1].
-
-    The strengths are uniform in their logarithm, so that weak noise, of which little error is left to learn from, is
-    met as often as strong.
-    """
-
-    def __init__(self, least: float, most: float) -> None:
-        self.least, self.most = least, most
-
-    def __call__(self, x: Tensor, generator: torch.Generator, shared: bool = False) -> Tensor:
-        """Return noisy copies of images (B, C, H, W); with `shared` all have the same noise."""
-        count = 1 if shared else len(x)
-        place: dict[str, Any] = {"generator": generator, "dtype": x.dtype, "device": x.device}
-        strength = self.least * (self.most / self.least) ** torch.rand(count, 1, 1, 1, **place)
-        return (x + strength * torch.randn(count, *x.shape[1:], **place)).clamp(0, 1)
-
-
-class UNet(nn.Module):
-    """Map pictures (B, 1, H, W) of even sides to features (B, 4 + wide, H / 2, W / 2), the picture's pixels among them.
-
-    The picture's pixels, in fours, go through convolutions of `wide` channels, and of `deep` ones at half of that size;
-    what comes back from there is joined to what did not go there.
-    """
-
-    def __init__(self, wide: int = 16, deep: int = 64, depth: int = 2) -> None:
-        super().__init__()
-        self.fold = nn.PixelUnshuffle(2)
-        self.before = nn.Sequential(*_conv(4, wide), *_conv(wide, wide))
-        below = [layer for _ in range(depth) for layer in _conv(deep, deep)]
-        self.below = nn.Sequential(
-            *_conv(wide, deep, stride=2), *below, *_conv(deep, 4 * wide, kernel=1), nn.PixelShuffle(2)
-        )
-        self.after = nn.Sequential(*_conv(2 * wide, wide))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the features of a batch of scaled images."""
-        folded = self.fold(x)
-        before = self.before(folded)
-        after = self.after(torch.cat([before, self.below(before)], dim=1))
-        return torch.cat([folded, after], dim=1)
 
 
 def source_net(seed: int, *, batch_size: int, learning_rate: float, epochs: int = EPOCHS) -> Autoencoder:
@@ -180,14 +139,15 @@ def source_net(seed: int, *, batch_size: int, learning_rate: float, epochs: int 
 def u_net(seed: int, *, epochs: int = U_NET_EPOCHS, wide: int = 16, deep: int = 64) -> Autoencoder:
     """Return a U-net for noise of any strength within `RANGE`, untrained."""
     from latente import Autoencoder
+    from latente.corruptions import NoiseRange
+    from latente.networks import UNet
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        last = nn.Conv2d(4 + wide, 4, 3, padding=1)
-        network = UNet(wide, deep), nn.Sequential(last, nn.PixelShuffle(2), nn.Sigmoid())
+        network = UNet(wide=wide, deep=deep), nn.Sigmoid()
     return Autoencoder(
         network=network,
-        corruption=Levels(*RANGE),
+        corruption=NoiseRange(*RANGE),
         batch_size=24,
         learning_rate=4e-3,
         precision="bf16",
@@ -200,8 +160,8 @@ def noisy(clean: np.ndarray, level: float, seed: int) -> np.ndarray:
     from latente.corruptions import GaussianNoise
 
     generator = torch.Generator().manual_seed(seed)
-    seen: np.ndarray = GaussianNoise(level)(torch.from_numpy(clean), generator).numpy()
-    return seen
+    images: np.ndarray = GaussianNoise(level)(torch.from_numpy(clean), generator).numpy()
+    return images
 
 
 def clipped_mean(x: np.ndarray, level: float) -> np.ndarray:
@@ -262,17 +222,17 @@ FILTERS: Mapping[str, tuple[Filter, Mapping[str, Sequence[Any]]]] = {
 }
 
 
-def best_parameters(name: str, clean: np.ndarray, seen: np.ndarray, level: float) -> dict[str, Any]:
+def best_parameters(name: str, clean: np.ndarray, spoilt: np.ndarray, level: float) -> dict[str, Any]:
     """Return the parameters, of all that `FILTERS` has for a filter, with the highest mean PSNR on these images."""
     _, grid = FILTERS[name]
     ways = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
-    tried = [(way | {"unclip": unclip}, result) for way in ways for unclip, result in _both(name, seen, level, way)]
-    return max(tried, key=lambda pair: _psnr(clean, pair[1]))[0]
+    results = [(way | {"unclip": unclip}, images) for way in ways for unclip, images in _both(name, spoilt, level, way)]
+    return max(results, key=lambda pair: _psnr(clean, pair[1]))[0]
 
 
-def filtered(name: str, seen: np.ndarray, level: float, *, unclip: bool, **parameters: Any) -> np.ndarray:
+def filtered(name: str, spoilt: np.ndarray, level: float, *, unclip: bool, **parameters: Any) -> np.ndarray:
     """Return noisy images (N, H, W) as a filter of that name leaves them."""
-    return dict(_both(name, seen, level, parameters))[unclip]
+    return dict(_both(name, spoilt, level, parameters))[unclip]
 
 
 def trial(seed: int, *, batch_size: int, learning_rate: float, epochs: int, tiny: bool = False) -> dict[str, float]:
@@ -296,19 +256,13 @@ def seconds_per_image(model: Autoencoder, x: np.ndarray, count: int = 2048) -> f
     return min(seconds) / len(few)
 
 
-def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> list[nn.Module]:
-    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2)
-    nn.init.kaiming_uniform_(conv.weight, nonlinearity="relu")
-    return [conv, nn.ReLU(inplace=True)]
-
-
 def _common(seed: int, epochs: int) -> dict[str, Any]:
-    own = {"epochs": epochs, "random_state": seed}
-    return {**own, "schedule": "cosine", "validation": None, "log_every": 1000, "threads": 1, "device": "cpu"}
+    varied = {"epochs": epochs, "random_state": seed}
+    return {**varied, "schedule": "cosine", "validation": None, "log_every": 1000, "threads": 1, "device": "cpu"}
 
 
-def _epochs(epochs: int, options: Options) -> int:
-    return 1 if options.tiny else epochs
+def _epochs(epochs: int, request: Request) -> int:
+    return 1 if request.tiny else epochs
 
 
 def _floats(pixels: np.ndarray) -> np.ndarray:
@@ -321,7 +275,7 @@ def _pair(sources: Sequence[Autoencoder], u_nets: Sequence[Autoencoder]) -> list
 
 def _net(model: Autoencoder) -> Callable[[np.ndarray], np.ndarray]:
     """Return a function of noisy images (N, H, W)."""
-    return lambda seen: model.reconstruct(seen[:, None]).reshape(seen.shape)
+    return lambda images: model.reconstruct(images[:, None]).reshape(images.shape)
 
 
 def _mse(model: Autoencoder, clean: np.ndarray, level: float = NOISE) -> float:
@@ -329,47 +283,47 @@ def _mse(model: Autoencoder, clean: np.ndarray, level: float = NOISE) -> float:
     return float(((model.reconstruct(noisy(clean, level, TEST_SEED)) - clean) ** 2).mean(dtype=np.float64))
 
 
-def _psnr(clean: np.ndarray, found: np.ndarray) -> float:
+def _psnr(clean: np.ndarray, images: np.ndarray) -> float:
     from latente.metrics import PSNR_CEILING, psnr
 
-    return float(np.minimum(psnr(clean, found, data_range=1.0), PSNR_CEILING).mean())
+    return float(np.minimum(psnr(clean, images, data_range=1.0), PSNR_CEILING).mean())
 
 
-def _both(name: str, seen: np.ndarray, level: float, way: Mapping[str, Any]) -> list[tuple[bool, np.ndarray]]:
+def _both(name: str, spoilt: np.ndarray, level: float, way: Mapping[str, Any]) -> list[tuple[bool, np.ndarray]]:
     """Return a filter's results as they are, and with the mean's shift by clipping undone."""
     function, _ = FILTERS[name]
-    plain = np.stack([function(image, level, **way) for image in seen.astype(np.float64)]).clip(0, 1)
+    plain = np.stack([function(image, level, **way) for image in spoilt.astype(np.float64)]).clip(0, 1)
     return [(False, plain), (True, unclipped(plain, level))]
 
 
 def _contest(
-    x: np.ndarray, clean: np.ndarray, nets: Mapping[str, Callable[[np.ndarray], np.ndarray]], options: Options
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[float, Any]]:
+    x: np.ndarray, clean: np.ndarray, nets: Mapping[str, Callable[[np.ndarray], np.ndarray]], request: Request
+) -> tuple[list[Line], list[Line], dict[float, Figure]]:
     """Return each method's PSNR and SSIM at each level, the filters' parameters, and pictures at some levels."""
     from latente.figures import strips
     from latente.metrics import ssim
 
-    few = x[:: len(x) // (4 if options.tiny else TUNED_ON)]
-    lines: list[dict[str, Any]] = []
-    tuned: list[dict[str, Any]] = []
-    pictures: dict[float, Any] = {}
-    for level in SHOWN if options.tiny else LEVELS:
-        seen, training = (_flat(noisy(part, level, seed)) for part, seed in ((clean, TEST_SEED), (few, TRAIN_SEED)))
-        found = {"noisy": seen}
+    few = x[:: len(x) // (4 if request.tiny else TUNED_ON)]
+    lines: list[Line] = []
+    tuned: list[Line] = []
+    pictures: dict[float, Figure] = {}
+    for level in DRAWN_LEVELS if request.tiny else LEVELS:
+        test, training = (_flat(noisy(part, level, seed)) for part, seed in ((clean, TEST_SEED), (few, TRAIN_SEED)))
+        results = {"noisy": test}
         for name in FILTERS:
             best = best_parameters(name, _flat(few), training, level)
-            found[name] = filtered(name, seen, level, **best)
-            tuned.append({"noise": level, "filter": name, "parameters": in_words(best)})
-        found |= {name: net(seen) for name, net in nets.items()}
+            results[name] = filtered(name, test, level, **best)
+            tuned.append({"noise": level, "filter": name, "parameters": typed(best)})
+        results |= {name: net(test) for name, net in nets.items()}
         truth = _flat(clean)
-        psnr = {name: _psnr(truth, images) for name, images in found.items()}
-        for name, images in found.items():
+        psnr = {name: _psnr(truth, images) for name, images in results.items()}
+        for name, images in results.items():
             similar = float(ssim(truth, images, data_range=1.0).mean())
             lines.append({"noise": level, "method": name, "PSNR": psnr[name], "SSIM": similar})
-        options.tell(f"noise {level}, dB: {in_words(psnr)}")
-        if level in SHOWN:
-            rows = np.stack([truth[:10], *(images[:10] for images in found.values())])
-            pictures[level] = strips(rows[:, :, None].astype(np.float32), ["original", *found])
+        request.tell(f"noise {level}, dB: {typed(psnr)}")
+        if level in DRAWN_LEVELS:
+            rows = np.stack([truth[:10], *(images[:10] for images in results.values())])
+            pictures[level] = strips(rows[:, :, None].astype(np.float32), ["original", *results])
     return lines, tuned, pictures
 
 
@@ -377,25 +331,25 @@ def _flat(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), *images.shape[-2:])
 
 
-def _sweep(options: Options) -> Sweep:
+def _sweep(request: Request) -> Sweep:
     grid: dict[str, list[Any]] = {"batch_size": [32, 128], "learning_rate": [0.001, 0.003, 0.01]}
     fixed: dict[str, Any] = {"epochs": EPOCHS}
-    if options.tiny:
+    if request.tiny:
         grid, fixed = {"batch_size": [32], "learning_rate": [0.003]}, {"epochs": 1, "tiny": True}
     return Sweep(grid=grid, options=fixed, metric="held-out MSE")
 
 
-def _lead(lines: Sequence[Mapping[str, Any]]) -> float:
+def _lead(lines: Sequence[Line]) -> float:
     leads = []
     for level in dict.fromkeys(line["noise"] for line in lines):
-        own = {line["method"]: line["PSNR"] for line in lines if line["noise"] == level}
-        leads.append(own.pop("U-net") - max(own.values()))
+        others = {line["method"]: line["PSNR"] for line in lines if line["noise"] == level}
+        leads.append(others.pop("U-net") - max(others.values()))
     return float(min(leads))
 
 
 def _choice(study: Results) -> str:
     return (
-        f"Chosen on held-out images: {in_words(study.best().options)}, of {len(study.combinations())} combinations; "
+        f"Chosen on held-out images: {typed(study.best().options)}, of {len(study.combinations())} combinations; "
         "the source's net is trained so on all images. It knows noise of "
         f"{NOISE} only; the U-net is one net for all levels, trained on {RANGE[0]} to {RANGE[1]}. The filters are told "
         "the level, and have their parameters chosen for each."
@@ -413,10 +367,12 @@ def _veil(clean: np.ndarray) -> str:
     return f"{black:.0%} of the pixels are black; noise of {NOISE}, clipped, lifts them to {rise:.3f} on average."
 
 
-def _curves(lines: Sequence[Mapping[str, Any]], metric: str, unit: str) -> Any:
+def _curves(lines: Sequence[Line], metric: str, unit: str) -> Figure:
     from latente import figures
 
     methods = dict.fromkeys(line["method"] for line in lines)
-    own = {name: [line for line in lines if line["method"] == name] for name in methods}
-    series = {name: ([line["noise"] for line in some], [line[metric] for line in some]) for name, some in own.items()}
+    groups = {method: [line for line in lines if line["method"] == method] for method in methods}
+    series = {
+        name: ([line["noise"] for line in part], [line[metric] for line in part]) for name, part in groups.items()
+    }
     return figures.lines(series, "noise (standard deviation)", f"{metric} ({unit})" if unit else metric, f"{metric} ↑")

@@ -48,12 +48,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente.experiments.record import Options, Result, Row
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
 
 if TYPE_CHECKING:
-    from latente import Images
+    from matplotlib.figure import Figure
 
-__all__ = ["STUDIES", "Standardized", "Study", "model", "open_set", "run", "split_families", "twemoji"]
+    from latente import Autoencoder, Images, VariationalAutoencoder
+
+__all__ = ["CASES", "Case", "Standardized", "model", "open_set", "run", "split_families", "twemoji"]
 
 SIDE = 32
 ARCHIVE = "twemoji/twemoji-72.zip"  # under LATENTE_DATA
@@ -61,12 +64,12 @@ FACES = r"1f6[0-4][0-9a-f]"  # the emoticons of Unicode, U+1F600 to U+1F64F
 TONES = r"-1f3f[b-f]"
 HELD_OUT = 0.2
 STEPS = 16  # of the lattice
-DRAWN, SHOWN, WAYS = 500, 12, 3
+SAMPLES, IN_A_ROW, WAYS = 500, 12, 3  # samples, and those of them and of the ways between pictures in the figures
 PLAIN = "plain"
 
 
 @dataclasses.dataclass(frozen=True)
-class Study:
+class Case:
     """A set, the net for it, and the betas of the variational autoencoders beside the plain one."""
 
     latent_dim: int
@@ -77,11 +80,11 @@ class Study:
     betas: tuple[float, ...]
 
 
-STUDIES: Mapping[str, Study] = {
-    "emoticons": Study(2, "dense", (256, 64), 1500, 64, (1.0, 5.0, 15.0)),
-    "colour faces": Study(2, "dense", (256, 64), 1500, 64, (1.0, 10.0, 40.0)),
-    "moved emoticons": Study(16, "dense", (512, 256), 20, 128, (1.0, 4.0)),
-    "all Twemoji": Study(64, "conv", (32, 64, 128), 100, 64, (1.0, 4.0)),
+CASES: Mapping[str, Case] = {
+    "emoticons": Case(2, "dense", (256, 64), 1500, 64, (1.0, 5.0, 15.0)),
+    "colour faces": Case(2, "dense", (256, 64), 1500, 64, (1.0, 10.0, 40.0)),
+    "moved emoticons": Case(16, "dense", (512, 256), 20, 128, (1.0, 4.0)),
+    "all Twemoji": Case(64, "conv", (32, 64, 128), 100, 64, (1.0, 4.0)),
 }
 SETS: Mapping[str, str] = {
     "emoticons": "one of each of the 63 emoticons of DejaVu Sans, grey, drawn by code",
@@ -91,31 +94,31 @@ SETS: Mapping[str, str] = {
 }
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Train plain and variational autoencoders on each set that is there, and measure what lies between codes."""
-    found: list[_Trained] = []
+    entries: list[_Entry] = []
     data = []
-    for name, study in STUDIES.items():
-        parts = open_set(name, options.tiny)
+    for name, case in CASES.items():
+        parts = open_set(name, request.tiny)
         if parts is None:
             data.append(f"{name}: left out, as there is no {_archive() or f'LATENTE_DATA/{ARCHIVE}'}")
             continue
         train, test = parts
         data.append(f"{name}: {SETS[name]}, {len(train):,} to train, {len(test):,} held out")
-        for seed in range(options.seeds):
-            for beta in (None, *study.betas):
-                found.append(_Trained.of(name, study, beta, seed, train, test, options))
-                options.tell(found[-1].line())
+        for seed in range(request.seeds):
+            for beta in (None, *case.betas):
+                entries.append(_Entry.of(name, case, beta, seed, train, test, request))
+                request.tell(entries[-1].line())
     return Result(
         data="; ".join(data),
-        rows=_rows(found),
-        notes=[_nats(found)],
+        claims=_claims(entries),
+        notes=[_nats(entries)],
         tables={
-            "models": [one.model_line for one in found],
-            "distance to the nearest training picture": [line for one in found for line in one.lines],
+            "models": [entry.model_line for entry in entries],
+            "distance to the nearest training picture": [line for entry in entries for line in entry.lines],
         },
-        extra={"sets": list(dict.fromkeys(one.name for one in found))},
-        figures=dict(_figures([one for one in found if one.seed == 0])),
+        extra={"sets": list(dict.fromkeys(entry.name for entry in entries))},
+        figures=dict(_figures([entry for entry in entries if entry.seed == 0])),
     )
 
 
@@ -130,7 +133,7 @@ def twemoji() -> Images | None:
     return _twemoji(path)
 
 
-@functools.lru_cache(maxsize=1)  # two studies take pictures out of it
+@functools.lru_cache(maxsize=1)  # two cases take pictures out of it
 def _twemoji(path: Path) -> Images:
     from latente import open_images
 
@@ -140,7 +143,7 @@ def _twemoji(path: Path) -> Images:
 
 
 def open_set(name: str, tiny: bool = False) -> tuple[Images, Images] | None:
-    """Return the pictures of a study to train on and those held out; None where they are not on this machine."""
+    """Return the pictures of a case to train on and those held out; None where they are not on this machine."""
     from latente import open_images
 
     if name == "moved emoticons":
@@ -181,7 +184,7 @@ def _archive() -> Path | None:
 # -- the models
 
 
-def model(study: Study, beta: float | None, seed: int, epochs: int) -> Any:
+def model(case: Case, beta: float | None, seed: int, epochs: int) -> Autoencoder | VariationalAutoencoder:
     """Return a model that is not yet trained: the plain one for a beta of None, else a variational one.
 
     The nets are alike but for the encoder's log-variances; both losses are the cross-entropy of the pixels.
@@ -189,12 +192,12 @@ def model(study: Study, beta: float | None, seed: int, epochs: int) -> Any:
     from latente import Autoencoder, VariationalAutoencoder
 
     shared: dict[str, Any] = {
-        "latent_dim": study.latent_dim,
-        "network": study.network,
-        "hidden": study.hidden,
+        "latent_dim": case.latent_dim,
+        "network": case.network,
+        "hidden": case.hidden,
         "activation": "gelu",
         "epochs": epochs,
-        "batch_size": study.batch_size,
+        "batch_size": case.batch_size,
         "learning_rate": 2e-3,
         "schedule": "cosine",
         "validation": None,
@@ -212,30 +215,32 @@ class Standardized:
 
     code_shape_ = (2,)
 
-    def __init__(self, plain: Any) -> None:
-        self.plain = plain
+    def __init__(self, plain: Autoencoder) -> None:
+        assert plain.codes_mean_ is not None
+        assert plain.codes_covariance_ is not None
+        self.plain, self.mean = plain, plain.codes_mean_
         self.root = np.linalg.cholesky(plain.codes_covariance_)
 
     def encode(self, images: Any) -> np.ndarray:
         """Return codes of mean 0 and, but for the shrinkage of that density, covariance 1."""
-        codes: np.ndarray = np.linalg.solve(self.root, (self.plain.transform(images) - self.plain.codes_mean_).T).T
+        codes: np.ndarray = np.linalg.solve(self.root, (self.plain.transform(images) - self.mean).T).T
         return codes
 
     def decode(self, codes: Any) -> np.ndarray:
         """Return the images of such codes."""
-        images: np.ndarray = self.plain.decode(self.plain.codes_mean_ + np.asarray(codes) @ self.root.T)
+        images: np.ndarray = self.plain.decode(self.mean + np.asarray(codes) @ self.root.T)
         return images
 
 
 @dataclasses.dataclass(frozen=True)
-class _Trained:
-    """One model on one set: its figures, and the pictures it makes."""
+class _Entry:
+    """One model trained on one set: its figures, and the pictures it makes."""
 
     name: str
     way: str
     seed: int
-    model_line: dict[str, Any]
-    lines: list[dict[str, Any]]
+    model_line: Line
+    lines: list[Line]
     samples: np.ndarray
     between: np.ndarray
     lattice: np.ndarray | None
@@ -243,23 +248,23 @@ class _Trained:
 
     @classmethod
     def of(
-        cls, name: str, study: Study, beta: float | None, seed: int, train: Images, test: Images, options: Options
-    ) -> _Trained:
+        cls, name: str, case: Case, beta: float | None, seed: int, train: Images, test: Images, request: Request
+    ) -> _Entry:
         from latente import latents
 
         way = PLAIN if beta is None else f"variational, beta {beta:g}"
-        fresh = model(study, beta, seed, 2 if options.tiny else study.epochs)
+        fresh = model(case, beta, seed, 2 if request.tiny else case.epochs)
         # a run folder is written each epoch, which takes longer than an epoch of a few dozen pictures
-        kept = dataclasses.replace(options, out=None) if study.latent_dim == 2 else options
-        fitted = kept.fitted(f"{name} {way} {seed}".replace(" ", "-").replace(",", ""), fresh, train)
+        keeper = dataclasses.replace(request, out=None) if case.latent_dim == 2 else request
+        fitted = keeper.fit(f"{name} {way} {seed}".replace(" ", "-").replace(",", ""), fresh, train)
         plane = None
-        if study.latent_dim == 2:
+        if case.latent_dim == 2:
             plane = latents.lattice(Standardized(fitted) if beta is None else fitted, STEPS)
         order = np.random.default_rng(seed).permutation(len(train))
         ends = np.array_split(order[: min(200, len(order) // 2 * 2)], 2)
         between = latents.interpolate(fitted, *(train.take(rows) for rows in ends), steps=9)
-        samples = fitted.sample(DRAWN, random_state=seed)
-        few = order[:DRAWN]
+        samples = fitted.sample(SAMPLES, random_state=seed)
+        few = order[:SAMPLES]
         pictures = {
             "held-out pictures": test.pixels,
             "training pictures rebuilt": fitted.reconstruct(train.take(few)),
@@ -280,7 +285,7 @@ class _Trained:
             "log N": math.log(len(train)),
             "KL - log N": kl - math.log(len(train)),
         }
-        return cls(name, way, seed, model_line, _lines(facts, away), samples[:SHOWN], between[:WAYS], plane, away)
+        return cls(name, way, seed, model_line, _lines(facts, away), samples[:IN_A_ROW], between[:WAYS], plane, away)
 
     def share(self, what: str) -> float:
         """How far such pictures are from the nearest training picture, beside this model's rebuilt ones."""
@@ -304,16 +309,16 @@ def _away(images: np.ndarray, train: Images) -> np.ndarray:
     return nearest(images, train.pixels, scale=255).distances[:, 0]
 
 
-def _lines(facts: Mapping[str, Any], away: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    own, rebuilt = away["held-out pictures"], away["training pictures rebuilt"]
-    limit = float(np.quantile(own, 0.95))
+def _lines(facts: Mapping[str, Any], away: Mapping[str, np.ndarray]) -> list[Line]:
+    held_out, rebuilt = away["held-out pictures"], away["training pictures rebuilt"]
+    limit = float(np.quantile(held_out, 0.95))
     return [
         {
             **facts,
             "pictures": what,
             "mean": float(values.mean()),
             "95 %": float(np.quantile(values, 0.95)),
-            "of held-out pictures'": float(values.mean() / own.mean()),
+            "of held-out pictures'": float(values.mean() / held_out.mean()),
             "of rebuilt training pictures'": float(values.mean() / rebuilt.mean()),
             "beyond 95 % of held-out, %": 100 * float((values > limit).mean()),
         }
@@ -324,49 +329,49 @@ def _lines(facts: Mapping[str, Any], away: Mapping[str, np.ndarray]) -> list[dic
 # -- what came of it
 
 
-def _best(found: Sequence[_Trained], name: str, seed: int) -> tuple[_Trained, _Trained]:
+def _best(entries: Sequence[_Entry], name: str, seed: int) -> tuple[_Entry, _Entry]:
     """Return the plain model and the variational one of the largest beta."""
-    own = [one for one in found if (one.name, one.seed) == (name, seed)]
-    return own[0], own[-1]
+    models = [entry for entry in entries if (entry.name, entry.seed) == (name, seed)]
+    return models[0], models[-1]
 
 
-def _rows(found: Sequence[_Trained]) -> list[Row]:
+def _claims(entries: Sequence[_Entry]) -> list[Claim]:
     """Return for each set how far its pictures are, plain and variational; of several seeds the worst one."""
-    rows = []
-    for name in dict.fromkeys(one.name for one in found):
-        pairs = [_best(found, name, seed) for seed in sorted({one.seed for one in found})]
+    claims = []
+    for name in dict.fromkeys(entry.name for entry in entries):
+        pairs = [_best(entries, name, seed) for seed in sorted({entry.seed for entry in entries})]
         plain, variational = max(pairs, key=lambda pair: pair[1].share(pair[1].spread) / pair[0].share(pair[0].spread))
         what = f"{name}: distance of the {plain.spread} / of rebuilt pictures"
         ours = plain.share(plain.spread)
-        rows.append(Row(f"{what}, plain", "[BFPS] shows pictures, no figure", ours))
-        rows.append(Row(f"{what}, {variational.way}", "", variational.share(variational.spread), ours))
-    return rows
+        claims.append(Claim(f"{what}, plain", "[BFPS] shows pictures, no figure", ours))
+        claims.append(Claim(f"{what}, {variational.way}", "", variational.share(variational.spread), ours))
+    return claims
 
 
-def _nats(found: Sequence[_Trained]) -> str:
-    told = [
-        f"{one.name}, {one.way.removeprefix('variational, ')}: {one.model_line['KL - log N']:.2f}"
-        for one in found
-        if one.way != PLAIN and one.seed == 0
+def _nats(entries: Sequence[_Entry]) -> str:
+    excess = [
+        f"{entry.name}, {entry.way.removeprefix('variational, ')}: {entry.model_line['KL - log N']:.2f}"
+        for entry in entries
+        if entry.way != PLAIN and entry.seed == 0
     ]
     return (
         "KL less log N, in nats, a lower bound of what sets the mixture of all clouds apart from the prior (below 0 it"
-        f" says nothing): {'; '.join(told)}."
+        f" says nothing): {'; '.join(excess)}."
     )
 
 
-def _figures(found: Sequence[_Trained]) -> Iterator[tuple[str, Any]]:
+def _figures(entries: Sequence[_Entry]) -> Iterator[tuple[str, Figure]]:
     from latente.figures import histograms, lattice, strips
 
-    for name in dict.fromkeys(one.name for one in found):
-        own = [one for one in found if one.name == name]
-        short = [one.way.replace("variational", "VAE") for one in own]
-        yield f"{name} samples", strips(np.stack([one.samples for one in own]), short)
-        ways = np.concatenate([one.between for one in own])
+    for name in dict.fromkeys(entry.name for entry in entries):
+        models = [entry for entry in entries if entry.name == name]
+        short = [entry.way.replace("variational", "VAE") for entry in models]
+        yield f"{name} samples", strips(np.stack([entry.samples for entry in models]), short)
+        ways = np.concatenate([entry.between for entry in models])
         yield f"{name} interpolation", strips(ways, [way for way in short for _ in range(WAYS)])
-        for one, way in zip(own, short, strict=True):
-            if one.lattice is not None:
-                yield f"{name} lattice {way.replace(',', '')}", lattice(one.lattice)
-        series = {way: one.away[one.spread] for one, way in zip(own, short, strict=True)}
-        series["held-out pictures"] = own[0].away["held-out pictures"]
-        yield f"{name} distances", histograms(series, f"distance of the {own[0].spread} to the nearest")
+        for entry, way in zip(models, short, strict=True):
+            if entry.lattice is not None:
+                yield f"{name} lattice {way.replace(',', '')}", lattice(entry.lattice)
+        series = {way: entry.away[entry.spread] for entry, way in zip(models, short, strict=True)}
+        series["held-out pictures"] = models[0].away["held-out pictures"]
+        yield f"{name} distances", histograms(series, f"distance of the {models[0].spread} to the nearest")

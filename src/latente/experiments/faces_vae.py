@@ -41,10 +41,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente.experiments.map_fashion import beside_nearest
-from latente.experiments.record import Options, Result, Row
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from latente import Images, VariationalAutoencoder
     from latente.latents import Direction
 
@@ -90,7 +92,7 @@ OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
 
 CELEBA_FACES = 50_000
 FEW = {"train": 192, "test": 64}  # of the tiny variant
-SAMPLES, SHOWN = 256, 8
+SAMPLES, IN_A_ROW = 256, 8
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0)  # in gaps between the mean codes of black and of blond hair
 SHARPNESS = (
     "Sharpness is the variance of the Laplacian, in parts of that of the test faces. Distances are root mean squared "
@@ -103,27 +105,27 @@ NO_DENSITY = (
 CELL = 4  # pixels; what judges the hair sees means over squares of this side, and not how sharply they are drawn
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Train the net on each objective, and judge what it rebuilds, what it draws, and what it makes of black hair."""
     from latente import metrics
     from latente.figures import kl_bars
     from latente.report.inspection import latent_use
 
-    parts = {part: open_faces(part, options.tiny) for part in ("train", "test")}
+    parts = {part: open_faces(part, request.tiny) for part in ("train", "test")}
     train, test = parts["train"], parts["test"]
     judge = HairJudge(train)
     floor = entropy_floor(test.pixels)
-    losses: list[dict[str, Any]] = []
-    pictures: list[dict[str, Any]] = []
-    editing: list[dict[str, Any]] = []
+    losses: list[Line] = []
+    pictures: list[Line] = []
+    editing: list[Line] = []
     models: dict[str, VariationalAutoencoder] = {}
     psnr: dict[str, np.ndarray] = {}
-    use: dict[str, tuple[Any, Any]] = {}
-    edited: dict[bool, Any] = {}
-    for seed in range(options.seeds):
+    use: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    edited: dict[bool, Figure] = {}
+    for seed in range(request.seeds):
         for name in OBJECTIVES:
-            model = autoencoder(name, seed, **({"epochs": 1, "warmup": 0} if options.tiny else {}))
-            model = options.fitted(f"{name.split()[0].lower()}-{seed}", model, train)
+            model = autoencoder(name, seed, **({"epochs": 1, "warmup": 0} if request.tiny else {}))
+            model = request.fit(f"{name.split()[0].lower()}-{seed}", model, train)
             direction = hair_direction(model, train)
             figures, rebuilt = model.evaluate(test), model.reconstruct(test)
             kl, active = latent_use(model, test)
@@ -136,11 +138,11 @@ def run(options: Options) -> Result:
                 psnr[name] = metrics.psnr(test.pixels, rebuilt, data_range=255)
             if (name, seed) == (GAUSSIAN, 0):
                 edited = {detail: _strip(model, test, direction, keep_detail=detail) for detail in (False, True)}
-            options.tell(f"{name}, seed {seed}: KL {figures['kl']:.1f} nats, PSNR {figures['psnr']:.2f} dB")
+            request.tell(f"{name}, seed {seed}: KL {figures['kl']:.1f} nats, PSNR {figures['psnr']:.2f} dB")
     return Result(
-        data=_said(parts),
-        rows=_rows(losses, pictures, editing),
-        notes=[*_notes(losses, floor, test), judge.said(test)],
+        data=_sets(parts),
+        claims=_claims(losses, pictures, editing),
+        notes=[*_notes(losses, floor, test), judge.accuracy(test)],
         tables={
             "the report's figures in nats": report_in_nats(),
             "the same net on three losses": losses,
@@ -151,7 +153,7 @@ def run(options: Options) -> Result:
         figures={
             "reconstructions": _reconstructions(models, test),
             "PSNR": _histograms(psnr),
-            "new faces": beside_nearest({n: one.sample(SHOWN, random_state=1) for n, one in models.items()}, train),
+            "new faces": _new_faces(models, train),
             **{f"KL by dimension {name}": kl_bars(*use[name]) for name in (REPORT, GAUSSIAN)},
             "black to blond": edited[False],
             "black to blond detail kept": edited[True],
@@ -184,7 +186,7 @@ def autoencoder(name: str, seed: int, **changed: Any) -> VariationalAutoencoder:
 # -- nats
 
 
-def report_in_nats() -> list[dict[str, Any]]:
+def report_in_nats() -> list[Line]:
     """Return what the report's figures say in units that can be compared: the arithmetic of the text above."""
     per_value, kl_bits = CLAIMED_BCE / WEIGHT, CLAIMED_KL / math.log(2)
     lines = [
@@ -212,7 +214,7 @@ def entropy_floor(pixels: np.ndarray) -> float:
 
 
 def _loss(
-    model: VariationalAutoencoder, test: Images, figures: Mapping[str, float], floor: float, active: Any
+    model: VariationalAutoencoder, test: Images, figures: Mapping[str, float], floor: float, active: np.ndarray
 ) -> dict[str, Any]:
     """Return what the code carries and what the loss says; the BCE is that of the image at the posterior's mean."""
     return {
@@ -260,28 +262,40 @@ def _pictures(
 ) -> dict[str, Any]:
     from latente.latents import nearest
 
-    drawn, real = model.sample(SAMPLES, random_state=0), sharpness(test.pixels)
-    apart = [nearest(images[:64], train.pixels, scale=255).distances.mean() for images in (drawn, test.pixels)]
+    samples, real = model.sample(SAMPLES, random_state=0), sharpness(test.pixels)
+    apart = [nearest(images[:64], train.pixels, scale=255).distances.mean() for images in (samples, test.pixels)]
     return {
         "PSNR (dB, peak 1)": figures["psnr"],
         "PSNR by a peak of 255": figures["psnr"] + WRONG_PEAK,
         "SSIM": figures["ssim"],
         "sharpness of reconstructions": sharpness(rebuilt) / real,
-        "of samples": sharpness(drawn) / real,
+        "of samples": sharpness(samples) / real,
         "sample to nearest face": float(apart[0]),
         "test face to nearest": float(apart[1]),
     }
 
 
-def _reconstructions(models: Mapping[str, VariationalAutoencoder], test: Images) -> Any:
+def _reconstructions(models: Mapping[str, VariationalAutoencoder], test: Images) -> Figure:
     from latente.figures import strips
 
-    few = test.take(slice(SHOWN))
+    few = test.take(slice(IN_A_ROW))
     rows = [few.pixels, *(model.reconstruct(few) for model in models.values())]
     return strips(np.stack(rows), ["original", *models])
 
 
-def _histograms(psnr: Mapping[str, np.ndarray]) -> Any:
+def _new_faces(models: Mapping[str, VariationalAutoencoder], train: Images) -> Figure:
+    """Draw samples of each model above the training faces nearest to them."""
+    from latente.figures import above_partners
+    from latente.latents import nearest
+
+    samples = {name: model.sample(IN_A_ROW, random_state=1) for name, model in models.items()}
+    neighbours = {
+        name: train.pixels[nearest(faces, train.pixels, scale=255).indices[:, 0]] for name, faces in samples.items()
+    }
+    return above_partners(samples, neighbours, "nearest training image")
+
+
+def _histograms(psnr: Mapping[str, np.ndarray]) -> Figure:
     from latente.figures import histograms
 
     return histograms(psnr, "PSNR, peak 1", "dB")
@@ -316,16 +330,15 @@ class HairJudge:
 
         colours = hair(train)
         known = np.flatnonzero(colours)
-        seen = self._seen(train.pixels[known])
         self.pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.01, max_iter=300))
-        self.pipeline.fit(seen, colours[known])
+        self.pipeline.fit(self._means(train.pixels[known]), colours[known])
 
     def blond(self, pixels: np.ndarray) -> np.ndarray:
         """Return whether the hair of each image (N, C, H, W) looks blond rather than black (N,)."""
-        called: np.ndarray = self.pipeline.predict(self._seen(pixels)) > 0
-        return called
+        blond: np.ndarray = self.pipeline.predict(self._means(pixels)) > 0
+        return blond
 
-    def said(self, test: Images) -> str:
+    def accuracy(self, test: Images) -> str:
         """Say how often it is right on test faces."""
         colours = hair(test)
         known = np.flatnonzero(colours)
@@ -335,11 +348,11 @@ class HairJudge:
             f"right on {100 * right:.1f} % of the {len(known):,} test faces with black or blond hair."
         )
 
-    def _seen(self, pixels: np.ndarray) -> np.ndarray:
+    def _means(self, pixels: np.ndarray) -> np.ndarray:
         n, c, h, w = pixels.shape
         cells = pixels.reshape(n, c, h // CELL, CELL, w // CELL, CELL).mean(axis=(3, 5), dtype=np.float32)
-        seen: np.ndarray = cells.reshape(n, -1)
-        return seen
+        rows: np.ndarray = cells.reshape(n, -1)
+        return rows
 
 
 def _black_haired(test: Images, count: int) -> np.ndarray:
@@ -347,25 +360,23 @@ def _black_haired(test: Images, count: int) -> np.ndarray:
     return pixels
 
 
-def _editing(
-    model: VariationalAutoencoder, test: Images, direction: Direction, judge: HairJudge
-) -> list[dict[str, Any]]:
+def _editing(model: VariationalAutoencoder, test: Images, direction: Direction, judge: HairJudge) -> list[Line]:
     """Return, for faces with black hair, the share called blond at each strength, decoded and with their detail."""
     from latente.latents import edit
 
     faces = _black_haired(test, 500)
-    decoded, kept = (edit(model, faces, direction, STRENGTHS, keep_detail=detail) for detail in (False, True))
+    decoded, detailed = (edit(model, faces, direction, STRENGTHS, keep_detail=detail) for detail in (False, True))
     return [
         {
             "strength": strength,
             "decoded": float(judge.blond(decoded[:, i]).mean()),
-            "detail kept": float(judge.blond(kept[:, i]).mean()),
+            "detail kept": float(judge.blond(detailed[:, i]).mean()),
         }
         for i, strength in enumerate(STRENGTHS)
     ]
 
 
-def _strip(model: VariationalAutoencoder, test: Images, direction: Direction, *, keep_detail: bool) -> Any:
+def _strip(model: VariationalAutoencoder, test: Images, direction: Direction, *, keep_detail: bool) -> Figure:
     from latente.figures import strips
     from latente.latents import edit
 
@@ -380,37 +391,37 @@ def _strip(model: VariationalAutoencoder, test: Images, direction: Direction, *,
 # -- words
 
 
-def _said(parts: Mapping[str, Images]) -> str:
+def _sets(parts: Mapping[str, Images]) -> str:
     counts = ", ".join(f"{len(images):,} {part}" for part, images in parts.items())
     if parts["train"].name == "celeba":
         return f"CelebA, the middle 148x148 pixels at 64x64: {counts}"
     return f"faces drawn by code, for want of CelebA (see `latente data list`): {counts}"
 
 
-def _rows(
-    losses: Sequence[Mapping[str, Any]], pictures: Sequence[Mapping[str, Any]], editing: Sequence[Mapping[str, Any]]
-) -> list[Row]:
-    def of(lines: Sequence[Mapping[str, Any]], name: str, figure: str) -> list[float]:
+def _claims(losses: Sequence[Line], pictures: Sequence[Line], editing: Sequence[Line]) -> list[Claim]:
+    def of(lines: Sequence[Line], name: str, figure: str) -> list[float]:
         return [float(line[figure]) for line in lines if line["trained on"] == name]
 
     flipped = [line for line in editing if line["trained on"] == GAUSSIAN and line["strength"] == 1.5]
     honest = 70 - WRONG_PEAK
     return [
-        Row("KL on the report's loss, nats", f"[CIMAT] {CLAIMED_KL}", max(of(losses, REPORT, "KL (nats)"))),
-        Row(f"{WEIGHT} BCE on the report's loss", f"[CIMAT] {CLAIMED_BCE:g}", max(of(losses, REPORT, f"{WEIGHT} BCE"))),
-        Row(
+        Claim("KL on the report's loss, nats", f"[CIMAT] {CLAIMED_KL}", max(of(losses, REPORT, "KL (nats)"))),
+        Claim(
+            f"{WEIGHT} BCE on the report's loss", f"[CIMAT] {CLAIMED_BCE:g}", max(of(losses, REPORT, f"{WEIGHT} BCE"))
+        ),
+        Claim(
             "PSNR on the report's loss, dB, peak 1",
             f"[CIMAT] 60 to 70 by a peak of 255: {60 - WRONG_PEAK:.1f} to {honest:.1f}",
             min(of(pictures, REPORT, "PSNR (dB, peak 1)")),
         ),
-        Row(
+        Claim(
             "PSNR with a Gaussian, dB, peak 1",
             f"[CIMAT] at most {honest:.1f}",
             min(of(pictures, GAUSSIAN, "PSNR (dB, peak 1)")),
             honest,
             higher_is_better=True,
         ),
-        Row(
+        Claim(
             "black hair called blond at strength 1.5, detail kept",
             "[CIMAT] shown",
             min(line["detail kept"] for line in flipped),
@@ -420,7 +431,7 @@ def _rows(
     ]
 
 
-def _notes(losses: Sequence[Mapping[str, Any]], floor: float, test: Images) -> list[str]:
+def _notes(losses: Sequence[Line], floor: float, test: Images) -> list[str]:
     first = {line["trained on"]: line for line in losses if line["seed"] == 0}
     theirs, gaussian = first[REPORT], first[GAUSSIAN]
     share = floor / theirs["BCE (nats per value)"]

@@ -20,15 +20,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente.experiments.record import Options, Result, Row
-from latente.sweeps import Results, Sweep, in_words
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
+from latente.experiments.sets import open_letters
+from latente.sweeps import Results, Sweep
+from latente.words import typed
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from torch import nn
 
     from latente import Autoencoder, Images
@@ -37,7 +40,6 @@ __all__ = [
     "autoencoder",
     "networks",
     "new_letters",
-    "open_letters",
     "powell",
     "run",
     "trial",
@@ -58,26 +60,26 @@ POWELL_EVALUATIONS = 400_000
 STUDY_SEEDS = 2
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Train once per seed, then study what decides whether it works, and draw letters between the letters."""
     from latente.report.effects import effect_figure
 
-    letters = open_letters(options.font)
-    epochs = 100 if options.tiny else ADAM["epochs"]
+    letters = open_letters(request.font)
+    epochs = 100 if request.tiny else ADAM["epochs"]
     autoencoder(0, **NET, **{**ADAM, "epochs": 1}).fit(letters)  # imports what it needs, on nobody's time
     models, seconds = [], []
-    for seed in range(options.seeds):
+    for seed in range(request.seeds):
         start = time.process_time()  # with one thread, the seconds of one core, whatever else the machine is at
         models.append(autoencoder(seed, **NET, **{**ADAM, "epochs": epochs}).fit(letters))
         seconds.append(time.process_time() - start)
-        options.tell(f"seed {seed}: {wrong_pixels(models[-1], letters).sum()} wrong pixels in {seconds[-1]:.1f} s")
+        request.tell(f"seed {seed}: {wrong_pixels(models[-1], letters).sum()} wrong pixels in {seconds[-1]:.1f} s")
     wrong = np.array([wrong_pixels(model, letters) for model in models])
-    studies = {name: options.study(f"study-{name}", sweep, trial) for name, sweep in _sweeps(options).items()}
-    powell = _powell_by_words(letters, options)
+    studies = {name: request.study(f"study-{name}", sweep, trial) for name, sweep in _sweeps(request).items()}
+    powell = _powell_table(letters, request)
     between, pictures = new_letters(models[0], letters)
     return Result(
-        data="5x7 characters 0x60 to 0x7F, drawn by code" if options.font is None else f"{options.font}",
-        rows=_rows(wrong, seconds),
+        data="5x7 characters 0x60 to 0x7F, drawn by code" if request.font is None else f"{request.font}",
+        claims=_claims(wrong, seconds),
         notes=[_constant(letters), _cause(studies["why"]), _between(between)],
         tables={
             "wrong pixels per seed": _per_seed(wrong, seconds, letters),
@@ -96,17 +98,6 @@ def run(options: Options) -> Result:
             },
         },
     )
-
-
-def open_letters(font: str | Path | None = None) -> Images:
-    """Return the 32 characters, or those of a C header, which must be two at least."""
-    from latente import InputError, open_images
-    from latente.images.generated.letters import read_font_header
-
-    letters = open_images("letters") if font is None else read_font_header(font)
-    if len(letters) < 2:
-        raise InputError(f"{font} holds one character, which needs no code; give two at least")
-    return letters
 
 
 def autoencoder(seed: int, *, hidden: Sequence[int], initialisation: str = "scaled", **options: Any) -> Autoencoder:
@@ -181,9 +172,9 @@ def trial(
     return {"wrong pixels": float(wrong.mean()), "worst": float(wrong.max()), "different pictures": float(different)}
 
 
-def _sweeps(options: Options) -> dict[str, Sweep]:
+def _sweeps(request: Request) -> dict[str, Sweep]:
     """Return the study of what stops Adam with the widths of the source, and that of what else there is to choose."""
-    font = {} if options.font is None else {"font": str(options.font)}
+    font = {} if request.font is None else {"font": str(request.font)}
     fixed: dict[str, Any] = {"optimizer": "adam", "hidden": NARROW, "schedule": "constant", **font}
     why: dict[str, list[Any]] = {
         "activation": ["sigmoid", "tanh", "relu", "gelu"],
@@ -196,11 +187,11 @@ def _sweeps(options: Options) -> dict[str, Sweep]:
         "initialisation": list(INITIALISATIONS),
     }
     short: dict[str, Any] = {}
-    if options.tiny:
+    if request.tiny:
         why = {"activation": ["sigmoid", "gelu"], "loss": ["bce"], "learning_rate": [0.01]}
         cure = {"optimizer": list(OPTIMISERS), "hidden": [(16,)], "initialisation": ["scaled", "normal"]}
         short = {"epochs": 2}
-    seeds = 1 if options.tiny else STUDY_SEEDS
+    seeds = 1 if request.tiny else STUDY_SEEDS
     rest = {"activation": NET["activation"], "loss": NET["loss"], **font, **short}
     return {
         "why": Sweep(grid=why, options={**fixed, "epochs": 1000, **short}, seeds=seeds, metric="wrong pixels"),
@@ -218,14 +209,14 @@ def powell(letters: Images, seed: int, hidden: Sequence[int], evaluations: int) 
 
     pair = networks(seed, hidden, "tanh", "scaled")
     layers = [layer for part in pair for layer in part.modules() if isinstance(layer, nn.Linear)]
-    drawn = [array.detach().numpy().astype(np.float64) for layer in layers for array in (layer.weight.T, layer.bias)]
-    ends = np.cumsum([array.size for array in drawn])[:-1]
+    weights = [array.detach().numpy().astype(np.float64) for layer in layers for array in (layer.weight.T, layer.bias)]
+    ends = np.cumsum([array.size for array in weights])[:-1]
     linear = (len(layers) // 2 - 1, len(layers) - 1)  # the code and the logits
     pixels = letters.pixels.reshape(len(letters), -1)
 
     def logits(parameters: np.ndarray) -> np.ndarray:
         x = pixels.astype(np.float64)
-        parts = [part.reshape(like.shape) for part, like in zip(np.split(parameters, ends), drawn, strict=True)]
+        parts = [part.reshape(like.shape) for part, like in zip(np.split(parameters, ends), weights, strict=True)]
         for i, (weight, bias) in enumerate(zip(parts[::2], parts[1::2], strict=True)):
             x = x @ weight + bias
             x = x if i in linear else np.tanh(x)
@@ -235,14 +226,12 @@ def powell(letters: Images, seed: int, hidden: Sequence[int], evaluations: int) 
         raw = logits(parameters)
         return float((np.logaddexp(0, raw) - pixels * raw).mean())
 
-    start = np.concatenate([array.ravel() for array in drawn])
-    found = minimize(loss, start, method="Powell", options={"maxfev": evaluations, "ftol": 0, "xtol": 1e-3})
-    return ((logits(found.x) > 0) != pixels).sum(axis=1), int(found.nfev)
+    start = np.concatenate([array.ravel() for array in weights])
+    end = minimize(loss, start, method="Powell", options={"maxfev": evaluations, "ftol": 0, "xtol": 1e-3})
+    return ((logits(end.x) > 0) != pixels).sum(axis=1), int(end.nfev)
 
 
-def new_letters(
-    model: Autoencoder, letters: Images, steps: int = 7, walks: int = 8
-) -> tuple[list[dict[str, Any]], Any]:
+def new_letters(model: Autoencoder, letters: Images, steps: int = 7, walks: int = 8) -> tuple[list[Line], Figure]:
     """Decode the straight lines between the codes of pairs of letters; return what lies there, and the picture of it.
 
     Each line of figures names the nearest letter of the set, and by how many pixels the new one differs from it.
@@ -255,10 +244,10 @@ def new_letters(
     codes = model.encode(letters)
     paths = interpolate_codes(codes[starts], codes[starts + 1], steps)
     pictures = model.decode(paths.reshape(-1, 2)).reshape(len(starts), steps, *letters.shape)
-    found = nearest(pictures[:, 1:-1].reshape(-1, *letters.shape), letters.pixels)
+    neighbours = nearest(pictures[:, 1:-1].reshape(-1, *letters.shape), letters.pixels)
     values = letters.pixels[0].size
-    apart = np.rint(found.distances[:, 0] ** 2 * values).astype(int).reshape(len(starts), -1)
-    near = found.indices[:, 0].reshape(len(starts), -1)
+    apart = np.rint(neighbours.distances[:, 0] ** 2 * values).astype(int).reshape(len(starts), -1)
+    near = neighbours.indices[:, 0].reshape(len(starts), -1)
     lines = [
         {
             "from": names[start],
@@ -273,15 +262,15 @@ def new_letters(
     return lines, strips(pictures, [f"{names[start]} to {names[start + 1]}" for start in starts])
 
 
-def _powell_by_words(letters: Images, options: Options) -> list[dict[str, Any]]:
-    hidden, evaluations = ((4,), 500) if options.tiny else (NARROW, POWELL_EVALUATIONS)
+def _powell_table(letters: Images, request: Request) -> list[Line]:
+    hidden, evaluations = ((4,), 500) if request.tiny else (NARROW, POWELL_EVALUATIONS)
     start = time.perf_counter()
     wrong, spent = powell(letters, 0, hidden, evaluations)
     seconds = time.perf_counter() - start
-    options.tell(f"powell: {wrong.mean():.3g} wrong pixels after {spent} evaluations in {seconds:.1f} s")
+    request.tell(f"powell: {wrong.mean():.3g} wrong pixels after {spent} evaluations in {seconds:.1f} s")
     return [
         {
-            "hidden": in_words(hidden),
+            "hidden": typed(hidden),
             "evaluations": spent,
             "wrong pixels": float(wrong.mean()),
             "worst": int(wrong.max()),
@@ -290,16 +279,18 @@ def _powell_by_words(letters: Images, options: Options) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(wrong: np.ndarray, seconds: Sequence[float]) -> list[Row]:
+def _claims(wrong: np.ndarray, seconds: Sequence[float]) -> list[Claim]:
     return [
-        Row("wrong pixels of the worst character", "[BFPS] 1 by Powell, 12 to 15 by Adam", int(wrong.max()), 0),
-        Row("wrong pixels per character", "[BFPS] 0.26 on 11 characters", float(wrong.mean()), 0),
-        Row("seeds without a wrong pixel", "", int((wrong.sum(axis=1) == 0).sum()), len(wrong), higher_is_better=True),
-        Row("CPU seconds of the slowest seed, one thread", "", float(max(seconds)), 20),
+        Claim("wrong pixels of the worst character", "[BFPS] 1 by Powell, 12 to 15 by Adam", int(wrong.max()), 0),
+        Claim("wrong pixels per character", "[BFPS] 0.26 on 11 characters", float(wrong.mean()), 0),
+        Claim(
+            "seeds without a wrong pixel", "", int((wrong.sum(axis=1) == 0).sum()), len(wrong), higher_is_better=True
+        ),
+        Claim("CPU seconds of the slowest seed, one thread", "", float(max(seconds)), 20),
     ]
 
 
-def _per_seed(wrong: np.ndarray, seconds: Sequence[float], letters: Images) -> list[dict[str, Any]]:
+def _per_seed(wrong: np.ndarray, seconds: Sequence[float], letters: Images) -> list[Line]:
     lines = []
     for seed, row in enumerate(wrong):
         which = ", ".join(f"{letters.label_names[i]} {row[i]}" for i in np.flatnonzero(row)) or "none"
@@ -316,7 +307,7 @@ def _constant(letters: Images) -> str:
     )
 
 
-def _between(lines: Sequence[Mapping[str, Any]]) -> str:
+def _between(lines: Sequence[Line]) -> str:
     new = sum(line["pixels apart"] > 0 for line in lines)
     return f"Of {len(lines)} pictures decoded between two letters' codes {new} are no letter of the set."
 
@@ -324,12 +315,12 @@ def _between(lines: Sequence[Mapping[str, Any]]) -> str:
 def _cause(results: Results) -> str:
     """Say in figures how each activation does with the widths of the source."""
     wrong = results.levels("activation")
-    kept = dict(results.levels("activation", "different pictures"))
-    found = ", ".join(f"{level} {mean} ({kept[level].mean:.3g})" for level, mean in wrong)
-    return f"Adam with hidden layers {in_words(NARROW)}, wrong pixels per character (different pictures): {found}."
+    different = dict(results.levels("activation", "different pictures"))
+    words = ", ".join(f"{level} {mean} ({different[level].mean:.3g})" for level, mean in wrong)
+    return f"Adam with hidden layers {typed(NARROW)}, wrong pixels per character (different pictures): {words}."
 
 
-def _codes_figure(model: Autoencoder, letters: Images) -> Any:
+def _codes_figure(model: Autoencoder, letters: Images) -> Figure:
     from latente.figures import pictures_at
 
     return pictures_at(model.encode(letters), ~letters.pixels)  # dark on light, as one writes

@@ -23,14 +23,17 @@ values, which do for the clean letters, would have to carry all mixtures of them
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latente.experiments.letters import open_letters
-from latente.experiments.record import Options, Result, Row
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
+from latente.experiments.sets import open_letters
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from latente import Autoencoder, Images
 
 __all__ = ["denoiser", "limit", "nearest_letter", "noisy", "run"]
@@ -48,31 +51,31 @@ LEGEND = (
 )
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Train a denoiser per level and seed, and judge it on fresh draws beside the limit and the nearest letter."""
-    letters = open_letters(options.font)
-    lines: list[dict[str, Any]] = []
-    shown: list[np.ndarray] = []
+    letters = open_letters(request.font)
+    lines: list[Line] = []
+    rows: list[np.ndarray] = []
     for level, epochs in EPOCHS.items():
-        truth, seen = noisy(letters, level, DRAWS // (100 if options.tiny else 1), TEST_SEED + level)
-        best, expected = limit(seen, letters.pixels, level)
+        truth, patterns = noisy(letters, level, DRAWS // (100 if request.tiny else 1), TEST_SEED + level)
+        best, expected = limit(patterns, letters.pixels, level)
         line = {"noise": level, "limit": _wrong(best, truth), "expected": expected}
-        line["nearest letter"] = _wrong(nearest_letter(seen, letters.pixels), truth)
-        for seed in range(options.seeds):
+        line["nearest letter"] = _wrong(nearest_letter(patterns, letters.pixels), truth)
+        for seed in range(request.seeds):
             start = time.perf_counter()
-            model = denoiser(letters, level, seed, 2 if options.tiny else epochs)
-            rebuilt = model.reconstruct(seen)
+            model = denoiser(letters, level, seed, 2 if request.tiny else epochs)
+            rebuilt = model.reconstruct(patterns)
             seconds = round(time.perf_counter() - start, 1)
             lines.append({**line, "seed": seed, "denoiser": _wrong(rebuilt, truth), "seconds": seconds})
-            options.tell(f"noise {level}, seed {seed}: {lines[-1]['denoiser']:.4g} wrong pixels in {seconds} s")
+            request.tell(f"noise {level}, seed {seed}: {lines[-1]['denoiser']:.4g} wrong pixels in {seconds} s")
             if seed == 0:
-                shown += [seen[:12], rebuilt[:12], best[:12], truth[:12]]
+                rows += [patterns[:12], rebuilt[:12], best[:12], truth[:12]]
     return Result(
-        data="5x7 characters 0x60 to 0x7F, drawn by code" if options.font is None else f"{options.font}",
-        rows=[_row(lines, level) for level in EPOCHS],
+        data="5x7 characters 0x60 to 0x7F, drawn by code" if request.font is None else f"{request.font}",
+        claims=[_claim(lines, level) for level in EPOCHS],
         notes=[LEGEND],
-        tables={f"wrong pixels of {DRAWS // (100 if options.tiny else 1):,} patterns": lines},
-        figures={"patterns": _patterns(shown), "wrong pixels by noise": _curves(lines)},
+        tables={f"wrong pixels of {DRAWS // (100 if request.tiny else 1):,} patterns": lines},
+        figures={"patterns": _patterns(rows), "wrong pixels by noise": _curves(lines)},
     )
 
 
@@ -110,28 +113,28 @@ def noisy(letters: Images, level: int, count: int, seed: int) -> tuple[np.ndarra
     return truth, flipped.numpy() > 0.5
 
 
-def limit(seen: np.ndarray, letters: np.ndarray, level: int) -> tuple[np.ndarray, float]:
+def limit(patterns: np.ndarray, letters: np.ndarray, level: int) -> tuple[np.ndarray, float]:
     """Return the pictures of fewest expected wrong pixels, given the letters and the level, and that expectation.
 
-    seen: (N, ...) booleans, each at Hamming distance `level` from a letter at least; letters: (M, ...). Where as many
-    letters have a pixel as have not, either answer is as good, and it is left out.
+    patterns: (N, ...) booleans, each at Hamming distance `level` from a letter at least; letters: (M, ...). Where as
+    many letters have a pixel as have not, either answer is as good, and it is left out.
     """
     known = letters.reshape(len(letters), -1).astype(np.float64)
-    possible = (_distances(seen, letters) == level).astype(np.float64)
+    possible = (_distances(patterns, letters) == level).astype(np.float64)
     share = possible @ known / possible.sum(axis=1, keepdims=True)
     expected = float(np.minimum(share, 1 - share).sum(axis=1).mean())
-    return (share > 0.5).reshape(seen.shape), expected
+    return (share > 0.5).reshape(patterns.shape), expected
 
 
-def nearest_letter(seen: np.ndarray, letters: np.ndarray) -> np.ndarray:
+def nearest_letter(patterns: np.ndarray, letters: np.ndarray) -> np.ndarray:
     """Return for each pattern the letter at the least Hamming distance, the first of several."""
-    chosen: np.ndarray = letters[_distances(seen, letters).argmin(axis=1)]
+    chosen: np.ndarray = letters[_distances(patterns, letters).argmin(axis=1)]
     return chosen
 
 
-def _distances(seen: np.ndarray, letters: np.ndarray) -> np.ndarray:
+def _distances(patterns: np.ndarray, letters: np.ndarray) -> np.ndarray:
     """Hamming distances (N, M)."""
-    x, known = (array.reshape(len(array), -1).astype(np.int64) for array in (seen, letters))
+    x, known = (array.reshape(len(array), -1).astype(np.int64) for array in (patterns, letters))
     distances: np.ndarray = x.sum(1)[:, None] + known.sum(1) - 2 * x @ known.T
     return distances
 
@@ -140,22 +143,22 @@ def _wrong(pictures: np.ndarray, truth: np.ndarray) -> float:
     return float((pictures != truth).reshape(len(truth), -1).sum(axis=1).mean())
 
 
-def _row(lines: list[dict[str, Any]], level: int) -> Row:
+def _claim(lines: list[Line], level: int) -> Claim:
     """Return the worst seed of a level beside what it must reach."""
-    own = [line for line in lines if line["noise"] == level]
+    seeds = [line for line in lines if line["noise"] == level]
     claimed = f"[BFPS] {CLAIMED[level]}" if level in CLAIMED else ""
-    target = 1.15 * own[0]["limit"] + 0.05
-    return Row(f"wrong pixels at noise {level}", claimed, max(line["denoiser"] for line in own), target)
+    target = 1.15 * seeds[0]["limit"] + 0.05
+    return Claim(f"wrong pixels at noise {level}", claimed, max(line["denoiser"] for line in seeds), target)
 
 
-def _patterns(rows: list[np.ndarray]) -> Any:
+def _patterns(rows: list[np.ndarray]) -> Figure:
     from latente.figures import strips
 
     names = [f"{what} {level}" for level in EPOCHS for what in ("noise", "denoised", "limit", "letter")]
     return strips(np.stack(rows), names)
 
 
-def _curves(lines: list[dict[str, Any]]) -> Any:
+def _curves(lines: list[Line]) -> Figure:
     from latente.figures import comparison
 
     first = [line for line in lines if line["seed"] == 0]

@@ -39,51 +39,57 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente.experiments.record import Options, Result, Row, open_parts
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
+from latente.experiments.sets import open_parts
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from sklearn.mixture import GaussianMixture
+
     from latente import Autoencoder, Images
     from latente.comparison import Comparison
 
-__all__ = ["Density", "autoencoder", "beside_nearest", "densities", "fit_mixture", "novelty", "run"]
+__all__ = ["Density", "autoencoder", "densities", "fit_mixture", "novelty", "run"]
 
 HIDDEN = (512, 256, 128, 64, 16)
 EPOCHS = 40
 TARGET, GAIN = 0.5, 0.20  # of PCA's error; in k-NN accuracy
 COMPONENTS = (1, 2, 5, 10, 20, 50, 100)
 MOST_CODES = 20_000  # to which a mixture is fitted
-DRAWN, SHOWN = 1_000, 12
+NEW, IN_A_ROW = 1_000, 12  # images drawn from each density, and those of them in the figure
 MIXTURE, BOX, REBUILT = "Gaussian mixture", "box", "test images rebuilt"
 DECODED = "decoder on PCA codes"
 SHOWS = "[UAO] shows pictures, no figure"
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Train once per seed, compare with PCA, and draw new images from several densities of the codes."""
-    train, test, data = open_parts("fashion-mnist", options.tiny)
-    found, made = [], []
-    for seed in range(options.seeds):
-        model = options.fitted(f"autoencoder-{seed}", autoencoder(seed, 2 if options.tiny else EPOCHS), train)
-        found.append(_compare(model, train, test, options, seed))
-        made.append(_New.draw(model, train, test, seed, options))
-    first, new = found[0], made[0]
+    train, test, data = open_parts("fashion-mnist", request.tiny)
+    comparisons: list[Comparison] = []
+    drawings: list[_Drawings] = []
+    for seed in range(request.seeds):
+        model = request.fit(f"autoencoder-{seed}", autoencoder(seed, 2 if request.tiny else EPOCHS), train)
+        comparisons.append(_compare(model, train, test, request, seed))
+        drawings.append(_Drawings.of(model, train, test, seed, request))
+    first, drawing = comparisons[0], drawings[0]
     return Result(
         data=data,
-        rows=_rows(found, made),
-        notes=[_gains(first), _choice(new), new.yardstick()],
+        claims=_claims(comparisons, drawings),
+        notes=[_gains(first), _choice(drawing), drawing.yardstick()],
         tables={
-            "autoencoder and PCA": [line for seed, one in enumerate(found) for line in _contest(one, seed)],
-            "new images": [line for one in made for line in one.lines],
-            "components of the mixture": [line for one in made for line in one.fits],
+            "autoencoder and PCA": [line for seed, one in enumerate(comparisons) for line in _contest(one, seed)],
+            "new images": [line for one in drawings for line in one.lines],
+            "components of the mixture": [line for one in drawings for line in one.fits],
         },
-        extra={"test_mse": [_of(one, "autoencoder", "mse") for one in found]},
+        extra={"test_mse": [_of(one, "autoencoder", "mse") for one in comparisons]},
         figures={
             "maps": _maps(first),
             "reconstructions": _reconstructions(first),
             "figures beside each other": _bars(first),
-            "decoded plane": new.plane,
-            "new images": new.pictures,
-            "distances": new.distances,
+            "decoded plane": drawing.plane,
+            "new images": drawing.pictures,
+            "distances": drawing.distances,
         },
     )
 
@@ -119,8 +125,8 @@ class Density:
 
 def fit_mixture(
     codes: np.ndarray, seed: int, components: Sequence[int] = COMPONENTS
-) -> tuple[Any, list[tuple[Any, float]]]:
-    """Return the Gaussian mixture of lowest BIC for codes (N, D), at most 20,000 of them, and all tried with theirs."""
+) -> tuple[GaussianMixture, list[tuple[GaussianMixture, float]]]:
+    """Return the Gaussian mixture of lowest BIC for codes (N, D), at most 20,000 of them, and all with theirs."""
     from sklearn.mixture import GaussianMixture
 
     rng = np.random.default_rng(seed)
@@ -130,11 +136,11 @@ def fit_mixture(
         for count in components
         if count * 10 <= len(few)  # fewer than ten codes tell nothing of a component's covariance
     ]
-    tried = [(mixture, float(mixture.bic(few)) / len(few)) for mixture in fitted]
-    return min(tried, key=lambda one: one[1])[0], tried
+    candidates = [(mixture, float(mixture.bic(few)) / len(few)) for mixture in fitted]
+    return min(candidates, key=lambda one: one[1])[0], candidates
 
 
-def densities(codes: np.ndarray, mixture: Any) -> dict[str, Density]:
+def densities(codes: np.ndarray, mixture: GaussianMixture) -> dict[str, Density]:
     """Return the mixture and what one might do without it: one normal density, a box, a standard normal one."""
     from scipy.stats import multivariate_normal
 
@@ -149,8 +155,8 @@ def densities(codes: np.ndarray, mixture: Any) -> dict[str, Density]:
 
     def draw(count: int, rng: np.random.Generator) -> np.ndarray:
         mixture.set_params(random_state=int(rng.integers(2**31)))
-        drawn: np.ndarray = rng.permutation(mixture.sample(count)[0])  # which come component by component
-        return drawn
+        codes: np.ndarray = rng.permutation(mixture.sample(count)[0])  # which come component by component
+        return codes
 
     return {
         MIXTURE: Density(draw, mixture.score_samples),
@@ -163,40 +169,40 @@ def densities(codes: np.ndarray, mixture: Any) -> dict[str, Density]:
     }
 
 
-def novelty(drawn: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how far each drawn image is from `train`, and each of `held_out` from the drawn: RMS per value of 255."""
+def novelty(images: np.ndarray, train: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far each image is from `train`, and each of `held_out` from the images: RMS per value of 255."""
     from latente.latents import nearest
 
-    return nearest(drawn, train, scale=255).distances[:, 0], nearest(held_out, drawn, scale=255).distances[:, 0]
+    return nearest(images, train, scale=255).distances[:, 0], nearest(held_out, images, scale=255).distances[:, 0]
 
 
 @dataclasses.dataclass(frozen=True)
-class _New:
+class _Drawings:
     """The new images of one model: figures of each density, of each mixture, and how they look."""
 
-    lines: list[dict[str, Any]]
-    fits: list[dict[str, Any]]
+    lines: list[Line]
+    fits: list[Line]
     test_distance: float
-    plane: Any
-    pictures: Any
-    distances: Any
+    plane: Figure
+    pictures: Figure
+    distances: Figure
 
     @classmethod
-    def draw(cls, model: Autoencoder, train: Images, test: Images, seed: int, options: Options) -> _New:
+    def of(cls, model: Autoencoder, train: Images, test: Images, seed: int, request: Request) -> _Drawings:
         from latente.figures import histograms
 
-        codes, seen = model.transform(train), model.transform(test).astype(np.float64)
-        mixture, tried = fit_mixture(codes, seed, COMPONENTS[:3] if options.tiny else COMPONENTS)
+        codes, test_codes = model.transform(train), model.transform(test).astype(np.float64)
+        mixture, candidates = fit_mixture(codes, seed, COMPONENTS[:3] if request.tiny else COMPONENTS)
         rng = np.random.default_rng(seed)
-        rows = rng.permutation(len(test))[: 2 * DRAWN]
-        others, held_out = (_decode(model, seen[part], train) for part in np.array_split(rows, 2))
-        drawn = {REBUILT: others}
+        rows = rng.permutation(len(test))[: 2 * NEW]
+        others, held_out = (_decode(model, test_codes[part], train) for part in np.array_split(rows, 2))
+        images = {REBUILT: others}
         nats: dict[str, float | str] = {}
         for name, density in densities(codes, mixture).items():
-            drawn[name] = _decode(model, density.draw(len(others), rng), train)
-            mean = float(density.log_prob(seen).mean())
+            images[name] = _decode(model, density.draw(len(others), rng), train)
+            mean = float(density.log_prob(test_codes).mean())
             nats[name] = mean if math.isfinite(mean) else "none: a code lies outside"
-        apart = {name: novelty(images, train.pixels, held_out) for name, images in drawn.items()}
+        apart = {name: novelty(part, train.pixels, held_out) for name, part in images.items()}
         limit = float(np.quantile(apart[REBUILT][0], 0.95))
         lines = [
             {
@@ -210,28 +216,29 @@ class _New:
             }
             for name, (away, missed) in apart.items()
         ]
-        options.tell(f"seed {seed}: a mixture of {mixture.n_components}, {nats[MIXTURE]:.4} nats per test code")
-        own, _ = novelty(test.pixels[rows], train.pixels, held_out)
+        request.tell(f"seed {seed}: a mixture of {mixture.n_components}, {nats[MIXTURE]:.4} nats per test code")
+        test_away, _ = novelty(test.pixels[rows], train.pixels, held_out)
         return cls(
             lines=lines,
-            fits=_fits(tried, seen, mixture, seed),
-            test_distance=float(own.mean()),
+            fits=_fits(candidates, test_codes, mixture, seed),
+            test_distance=float(test_away.mean()),
             plane=_plane(model, codes, train),
-            pictures=beside_nearest(drawn, train),
+            pictures=_above_nearest(images, train),
             distances=histograms(
                 {name: away for name, (away, _) in apart.items()}, "distance to the nearest training image"
             ),
         )
 
-    def of(self, name: str) -> dict[str, Any]:
+    def line(self, name: str) -> dict[str, Any]:
         return next(line for line in self.lines if line["drawn from"] == name)
 
     def yardstick(self) -> str:
-        own = self.of(REBUILT)["to the nearest training image"]
+        rebuilt = self.line(REBUILT)["to the nearest training image"]
         return (
             "Distances are root mean squared differences per pixel, of white less black, to the nearest training image;"
-            f" test images themselves are {self.test_distance:.4f} away from it, their reconstructions {own:.4f}, since"
-            ' a mean of several images is nearer to each of them than they are to one another. "Beyond" is the share'
+            f" test images themselves are {self.test_distance:.4f} away from it, their reconstructions {rebuilt:.4f},"
+            " since a mean of several images is nearer to each of them than they are to one another."
+            ' "Beyond" is the share'
             " farther away than 95 % of these reconstructions; the last column asks whether all kinds are drawn."
         )
 
@@ -241,85 +248,87 @@ def _decode(model: Autoencoder, codes: np.ndarray, like: Images) -> np.ndarray:
     return model.decode(codes).reshape(len(codes), *like.shape)
 
 
-def _fits(tried: Sequence[tuple[Any, float]], seen: np.ndarray, best: Any, seed: int) -> list[dict[str, Any]]:
+def _fits(
+    candidates: Sequence[tuple[GaussianMixture, float]], test_codes: np.ndarray, best: GaussianMixture, seed: int
+) -> list[Line]:
     return [
         {
             "seed": seed,
             "components": fitted.n_components,
             "BIC per code": bic,
-            "nats per test code": float(fitted.score(seen)),
+            "nats per test code": float(fitted.score(test_codes)),
             "chosen": "yes" if fitted is best else "",
         }
-        for fitted, bic in tried
+        for fitted, bic in candidates
     ]
 
 
 # -- the comparison
 
 
-def _compare(model: Autoencoder, train: Images, test: Images, options: Options, seed: int) -> Comparison:
+def _compare(model: Autoencoder, train: Images, test: Images, request: Request, seed: int) -> Comparison:
     from latente.comparison import compare_with_pca
 
-    told: set[tuple[str, int]] = set()
+    tenths: set[tuple[str, int]] = set()
 
     def progress(done: int, total: int, what: str) -> None:
         tenth = 10 * done // total
-        if total > 3 and (what, tenth) not in told:  # the three steps before the decoder take seconds
-            told.add((what, tenth))
-            options.tell(f"seed {seed}: {what}, {10 * tenth} %")
+        if total > 3 and (what, tenth) not in tenths:  # the three steps before the decoder take seconds
+            tenths.add((what, tenth))
+            request.tell(f"seed {seed}: {what}, {10 * tenth} %")
 
-    found = compare_with_pca(model, train, test, equal_decoder=True, progress=progress)
-    line = ", ".join(f"{name} {contestant.mse:.4f}" for name, contestant in found.contestants.items())
-    options.tell(f"seed {seed}: test MSE {line}")
-    return found
-
-
-def _of(found: Comparison, who: str, what: str) -> float:
-    return float(found.contestants[who].figures[what] or 0.0)
+    comparison = compare_with_pca(model, train, test, equal_decoder=True, progress=progress)
+    line = ", ".join(f"{name} {contestant.mse:.4f}" for name, contestant in comparison.contestants.items())
+    request.tell(f"seed {seed}: test MSE {line}")
+    return comparison
 
 
-def _contest(found: Comparison, seed: int) -> list[dict[str, Any]]:
-    return [{"seed": seed, "codes and decoder": who, **one.figures} for who, one in found.contestants.items()]
+def _of(comparison: Comparison, who: str, what: str) -> float:
+    return float(comparison.contestants[who].figures[what] or 0.0)
 
 
-def _rows(found: Sequence[Comparison], made: Sequence[_New]) -> list[Row]:
+def _contest(comparison: Comparison, seed: int) -> list[Line]:
+    return [{"seed": seed, "codes and decoder": who, **one.figures} for who, one in comparison.contestants.items()]
+
+
+def _claims(comparisons: Sequence[Comparison], drawings: Sequence[_Drawings]) -> list[Claim]:
     """Return the worst seed's figures."""
 
     def most(value: Callable[[Comparison], float]) -> float:
-        return max(map(value, found))
+        return max(map(value, comparisons))
 
     def least(value: Callable[[Comparison], float]) -> float:
-        return min(map(value, found))
+        return min(map(value, comparisons))
 
     away = "to the nearest training image"
-    near = max(new.of(MIXTURE)[away] / new.of(BOX)[away] for new in made)
+    near = max(one.line(MIXTURE)[away] / one.line(BOX)[away] for one in drawings)
     ratio = most(lambda one: _of(one, "autoencoder", "mse") / _of(one, "PCA", "mse"))
     gain = least(lambda one: _of(one, "autoencoder", "knn_accuracy") - _of(one, "PCA", "knn_accuracy"))
     return [
-        Row("test MSE, autoencoder", SHOWS, most(lambda one: _of(one, "autoencoder", "mse"))),
-        Row("test MSE, PCA", SHOWS, most(lambda one: _of(one, "PCA", "mse"))),
-        Row("test MSE, decoder on PCA codes", SHOWS, most(lambda one: _of(one, DECODED, "mse"))),
-        Row("test MSE, autoencoder / PCA", "", ratio, TARGET),
-        Row("k-NN accuracy, autoencoder", "", least(lambda one: _of(one, "autoencoder", "knn_accuracy"))),
-        Row("k-NN accuracy, PCA", "", least(lambda one: _of(one, "PCA", "knn_accuracy"))),
-        Row("k-NN accuracy, autoencoder - PCA", "", gain, GAIN, higher_is_better=True),
-        Row("trustworthiness, autoencoder", "", least(lambda one: _of(one, "autoencoder", "trustworthiness"))),
-        Row("trustworthiness, PCA", "", least(lambda one: _of(one, "PCA", "trustworthiness"))),
-        Row("distance of new images to the nearest training image, mixture / box", "", near, 1.0),
+        Claim("test MSE, autoencoder", SHOWS, most(lambda one: _of(one, "autoencoder", "mse"))),
+        Claim("test MSE, PCA", SHOWS, most(lambda one: _of(one, "PCA", "mse"))),
+        Claim("test MSE, decoder on PCA codes", SHOWS, most(lambda one: _of(one, DECODED, "mse"))),
+        Claim("test MSE, autoencoder / PCA", "", ratio, TARGET),
+        Claim("k-NN accuracy, autoencoder", "", least(lambda one: _of(one, "autoencoder", "knn_accuracy"))),
+        Claim("k-NN accuracy, PCA", "", least(lambda one: _of(one, "PCA", "knn_accuracy"))),
+        Claim("k-NN accuracy, autoencoder - PCA", "", gain, GAIN, higher_is_better=True),
+        Claim("trustworthiness, autoencoder", "", least(lambda one: _of(one, "autoencoder", "trustworthiness"))),
+        Claim("trustworthiness, PCA", "", least(lambda one: _of(one, "PCA", "trustworthiness"))),
+        Claim("distance of new images to the nearest training image, mixture / box", "", near, 1.0),
     ]
 
 
-def _gains(found: Comparison) -> str:
-    linear, bent, whole = (_of(found, who, "mse") for who in ("PCA", DECODED, "autoencoder"))
+def _gains(comparison: Comparison) -> str:
+    linear, bent, whole = (_of(comparison, who, "mse") for who in ("PCA", DECODED, "autoencoder"))
     return (
         f"Of the error that the autoencoder takes from PCA, {linear - whole:.4f}, a decoder that is no longer linear"
         f" brings {linear - bent:.4f} and codes that are no longer linear the other {bent - whole:.4f}."
     )
 
 
-def _choice(new: _New) -> str:
-    chosen = next(line for line in new.fits if line["chosen"])
-    one = new.of("one normal density")
+def _choice(drawing: _Drawings) -> str:
+    chosen = next(line for line in drawing.fits if line["chosen"])
+    one = drawing.line("one normal density")
     return (
         f"The Bayesian information criterion asks for {chosen['components']} components, of those tried; they give the"
         f" codes of test images {chosen['nats per test code'] - one['nats per test code']:.2f} nats each more than one"
@@ -330,45 +339,46 @@ def _choice(new: _New) -> str:
 # -- figures
 
 
-def _maps(found: Comparison) -> Any:
+def _maps(comparison: Comparison) -> Figure:
     """Draw test images where both codes lie in the 98 % of each coordinate: the few far out would shrink the others."""
     from latente.figures import maps
 
-    inside = np.ones(found.test_count, bool)
+    inside = np.ones(comparison.test_count, bool)
     for who in ("autoencoder", "PCA"):
-        codes = found.contestants[who].codes
+        codes = comparison.contestants[who].codes
         low, high = np.quantile(codes, [0.01, 0.99], axis=0)
         inside &= ((codes >= low) & (codes <= high)).all(axis=1)
     order = np.random.default_rng(0).permutation(np.flatnonzero(inside))[:4_000]
-    labels = None if found.labels is None else found.labels[order]
+    labels = None if comparison.labels is None else comparison.labels[order]
     panels = [
-        (f"{who}: k-NN {_of(found, who, 'knn_accuracy'):.3f}", found.contestants[who].codes[order])
+        (f"{who}: k-NN {_of(comparison, who, 'knn_accuracy'):.3f}", comparison.contestants[who].codes[order])
         for who in ("autoencoder", "PCA")
     ]
-    return maps(panels, labels, found.label_names)
+    return maps(panels, labels, comparison.label_names)
 
 
-def _reconstructions(found: Comparison) -> Any:
+def _reconstructions(comparison: Comparison) -> Figure:
     from latente.figures import strips
 
-    rows = [found.originals, *(one.reconstructions.clip(0, 1) for one in found.contestants.values())]
-    names = () if found.labels is None else [found.label_names[label] for label in found.labels[found.rows]]
-    return strips(np.stack(rows), ["test images", *found.contestants], names)
+    rows = [comparison.originals, *(one.reconstructions.clip(0, 1) for one in comparison.contestants.values())]
+    labels = () if comparison.labels is None else comparison.labels[comparison.rows]
+    names = [comparison.label_names[label] for label in labels]
+    return strips(np.stack(rows), ["test images", *comparison.contestants], names)
 
 
-def _bars(found: Comparison) -> Any:
-    from latente.figures import comparison
+def _bars(comparison: Comparison) -> Figure:
+    from latente import figures
 
     names = {"mse": "test MSE", "knn_accuracy": "k-NN accuracy", "trustworthiness": "trustworthiness"}
     rows = {
         who: {title: float(one.figures[name] or math.nan) for name, title in names.items()}
-        for who, one in found.contestants.items()
+        for who, one in comparison.contestants.items()
     }
     better = {title: "lower" if name == "mse" else "higher" for name, title in names.items()}
-    return comparison(rows, better=better, columns=3)
+    return figures.comparison(rows, better=better, columns=3)
 
 
-def _plane(model: Autoencoder, codes: np.ndarray, train: Images, steps: int = 20) -> Any:
+def _plane(model: Autoencoder, codes: np.ndarray, train: Images, steps: int = 20) -> Figure:
     """Draw what the decoder makes of the plane where 98 % of each coordinate's codes lie."""
     from latente.figures import lattice
 
@@ -378,14 +388,13 @@ def _plane(model: Autoencoder, codes: np.ndarray, train: Images, steps: int = 20
     return lattice(_decode(model, grid, train).reshape(steps, steps, *train.shape))
 
 
-def beside_nearest(drawn: Mapping[str, np.ndarray], train: Images) -> Any:
+def _above_nearest(images: Mapping[str, np.ndarray], train: Images) -> Figure:
     """Draw the first images (N, C, H, W) by each name above the training images nearest to them."""
-    from latente.figures import strips
+    from latente.figures import above_partners
     from latente.latents import nearest
 
-    rows, names = [], []
-    for name, images in drawn.items():
-        shown = images[:SHOWN]
-        rows += [shown, train.pixels[nearest(shown, train.pixels, scale=255).indices[:, 0]]]
-        names += [name, "nearest training image"]
-    return strips(np.stack(rows), names)
+    few = {name: part[:IN_A_ROW] for name, part in images.items()}
+    neighbours = {
+        name: train.pixels[nearest(part, train.pixels, scale=255).indices[:, 0]] for name, part in few.items()
+    }
+    return above_partners(few, neighbours, "nearest training image")

@@ -1,102 +1,26 @@
-"""What an experiment hands back: claims beside measurements, figures, and where, how and with what they came about."""
+"""What came of an experiment: claims beside measurements, tables and figures, as a page and for machines."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-import json
 import math
-import os
-import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latente.errors import InputError
 from latente.files import finite, replacing, write_json
-from latente.sweeps import Results, Sweep, Trial, in_words, markdown_table
+from latente.sweeps import markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from latente import Images
+__all__ = ["Claim", "Line", "Result"]
 
-__all__ = ["Options", "Result", "Row", "machine", "open_parts"]
-
-_FEW = 400  # images of either part for a tiny variant
+Line = dict[str, Any]  # of a table: words and numbers by the names of the columns
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
-    """What an experiment is asked for.
-
-    name: of the experiment, for a module that holds several. seeds: repetitions, with the seeds 0, 1, ... tiny: the
-    variant that shows in seconds that everything works, whose figures say nothing. out: folder in which trainings and
-    finished trials of a study are kept; None keeps nothing. font: a C header with other characters, for the experiments
-    on letters. progress: told in a line what is done. verbose: show a progress bar of the trainings that are `fitted`.
-    """
-
-    name: str = ""
-    seeds: int = 1
-    tiny: bool = False
-    out: Path | None = None
-    font: Path | None = None
-    progress: Callable[[str], None] | None = None
-    verbose: bool = False
-
-    def fitted(self, name: str, model: Any, X: Any, y: Any = None) -> Any:
-        """Return the model fitted to X (and y), by way of the run folder OUT/runs/`name` where results are kept.
-
-        A training that is there already is gone on with, a finished one is taken as it is: so a long experiment may be
-        broken off at any time. Without `out`, and for the tiny variant, nothing is kept. Raises InputError where the
-        folder holds a training with other options or images.
-        """
-        from latente import resume
-        from latente.corruptions import Corruption
-        from latente.estimators.persistence import CORRUPTIONS
-        from latente.training import Run
-
-        labels = () if y is None else (y,)
-        model.set_params(verbose=self.verbose)
-        if self.out is None or self.tiny:
-            return model.fit(X, *labels)
-        run = Run(self.out / "runs" / name)
-        if not run.options_file.exists():
-            return model.set_params(out=str(run.path)).fit(X, *labels)
-        given = model.get_params(deep=False)
-        # modules and callables of one's own are only named on disk
-        own = {
-            name: value
-            for name, value in given.items()
-            if name in ("network", *CORRUPTIONS) and not isinstance(value, str | Corruption | None)
-        }
-        saved = run.options()["options"]
-        asked = json.loads(json.dumps(given, default=str))
-        for option in sorted(asked.keys() & saved.keys() - {"out", "verbose", *own}):
-            if asked[option] not in (None, "auto", saved[option]):
-                raise InputError(
-                    f"{run.path} holds a training with {option}={saved[option]!r}, not {asked[option]!r}; "
-                    "remove it, or choose another folder by --out"
-                )
-        return resume(run.path, X, *labels, verbose=self.verbose, **own)
-
-    def study(self, name: str, sweep: Sweep, trial: Callable[..., Mapping[str, float]]) -> Results:
-        """Return what came of a sweep, telling of each trial; where results are kept, OUT/`name` keeps its trials."""
-
-        def tell(done: int, total: int, ended: Trial) -> None:
-            what = in_words({factor: ended.options[factor] for factor in sweep.space} | {"seed": ended.seed})
-            self.tell(f"{name} {done}/{total}: {what}: {ended.error or in_words(ended.metrics)}")
-
-        return sweep.run(trial, out=self.out and self.out / name, force=True, progress=tell)
-
-    def tell(self, line: str) -> None:
-        """Tell whoever listens how far it is."""
-        if self.progress is not None:
-            self.progress(line)
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
+class Claim:
     """A claim beside its measurement.
 
     what: the quantity, with its unit. claimed: what was reported, by whom ("" where nothing was). measured: our figure.
@@ -117,7 +41,7 @@ class Row:
         return self.measured >= self.target if self.higher_is_better else self.measured <= self.target
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row and whether its target is met, as plain values."""
+        """Return the claim and whether its target is met, as plain values."""
         return {**dataclasses.asdict(self), "met": self.met}
 
 
@@ -126,17 +50,18 @@ class Result:
     """What came of an experiment.
 
     data: the images used, and whether they are the real ones or stand in for them.
-    rows: the claims. notes: what else there is to say, a sentence each. tables: further lines of figures by title;
+    claims: what was claimed, and what ours is. notes: what else there is to say, a sentence each.
+    tables: further lines of figures by title;
     those of one table have the same keys. extra: further figures for machines. figures: matplotlib figures by name.
-    The others are filled in by `reproduce`: name, source: which experiment, and whose. seeds, tiny: as in `Options`.
+    The others are filled in by `reproduce`: name, source: which experiment, and whose. seeds, tiny: as in `Request`.
     command, minutes, machine: how, how long and where it ran. resumed: whether trainings or trials were there already,
     so that the minutes are those of the rest.
     """
 
     data: str
-    rows: Sequence[Row]
+    claims: Sequence[Claim]
     notes: Sequence[str] = ()
-    tables: Mapping[str, Sequence[Mapping[str, Any]]] = dataclasses.field(default_factory=dict)
+    tables: Mapping[str, Sequence[Line]] = dataclasses.field(default_factory=dict)
     extra: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     figures: Mapping[str, Figure] = dataclasses.field(default_factory=dict)
     name: str = ""
@@ -151,7 +76,7 @@ class Result:
     @property
     def met(self) -> bool:
         """Whether every target is reached."""
-        return all(row.met is not False for row in self.rows)
+        return all(claim.met is not False for claim in self.claims)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values, of the figures the names of their files; numbers of `extra` on top.
@@ -170,7 +95,7 @@ class Result:
             "machine": self.machine,
             "met": self.met,
             **self.extra,
-            "rows": [row.to_json() for row in self.rows],
+            "rows": [claim.to_json() for claim in self.claims],
             "notes": list(self.notes),
             "tables": {title: [dict(line) for line in lines] for title, lines in self.tables.items()},
             "figures": self.pictures(),
@@ -183,7 +108,7 @@ class Result:
         tiny = "This is the tiny variant: it shows that everything works, and its figures say nothing." * self.tiny
         lines = [f"# {self.name}", "", f"Source: {self.source}", *(["", tiny] if tiny else []), ""]
         heads: Sequence[str] = ("what", "claimed", "measured", "target", "met")
-        lines += [*markdown_table(heads, [_cells(row) for row in self.rows]), ""]
+        lines += [*markdown_table(heads, [_cells(claim) for claim in self.claims]), ""]
         minutes = f"{self.minutes:.2f}{', after trainings or trials that were there already' * self.resumed}"
         facts = {"data": self.data, "seeds": self.seeds, "minutes": minutes, "machine": self.machine}
         facts = {"command": f"`{self.command}`"} | facts if self.command else facts
@@ -214,58 +139,14 @@ class Result:
         write_json(folder / "result.json", self.to_json())
 
 
-@functools.lru_cache(maxsize=1)  # a study opens them for each of its trials
-def open_parts(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
-    """Return the training and the test images of a set, and a line on them; drawn characters where it is missing.
-
-    name: of a set of 28x28 pixels, such as "mnist". tiny: a few hundred of each. Raises InputError where it is there
-    and damaged.
-    """
-    from latente import open_images
-    from latente.images.catalog import locate
-
-    count = _FEW if tiny else None
-    try:
-        locate(name)
-    except InputError as missing:
-        sizes = {"train": count or 60_000, "test": count or 10_000}
-        train, test = (open_images("glyphs", split=split, size=28, count=size) for split, size in sizes.items())
-        return (
-            train,
-            test,
-            f"glyphs, {len(train):,} + {len(test):,} drawn by code, which stand in for {name} ({missing})",
-        )
-    train, test = (open_images(name, split=split, count=count) for split in ("train", "test"))
-    return train, test, f"{name}, {len(train):,} images to train and {len(test):,} to test"
+def _cells(claim: Claim) -> list[str]:
+    bound = "at least" if claim.higher_is_better else "at most"
+    target = "" if claim.target is None else f"{bound} {_word(claim.target)}"
+    met = {True: "yes", False: "**no**", None: ""}[claim.met]
+    return [claim.what, claim.claimed, _word(claim.measured), target, met]
 
 
-def machine() -> str:
-    """Return in a line what this runs on: processor, cores that may be used, torch and its threads."""
-    import torch
-
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
-    threads = torch.get_num_threads()
-    return f"{_processor()}, {cores} cores{gpu}; torch {torch.__version__} on {threads} thread{'s' * (threads > 1)}"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:  # only Linux has it
-        lines = []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
-
-
-def _cells(row: Row) -> list[str]:
-    bound = "at least" if row.higher_is_better else "at most"
-    target = "" if row.target is None else f"{bound} {_word(row.target)}"
-    met = {True: "yes", False: "**no**", None: ""}[row.met]
-    return [row.what, row.claimed, _word(row.measured), target, met]
-
-
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}" if math.isfinite(value) else "–"
     return str(value)

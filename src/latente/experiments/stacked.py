@@ -28,7 +28,6 @@ looked at.
 from __future__ import annotations
 
 import dataclasses
-import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -37,17 +36,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from latente.experiments.record import Options, Result, Row, open_parts
-from latente.sweeps import in_words
+from latente.augmentations import Affine
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
+from latente.experiments.sets import open_parts
+from latente.words import typed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from latente import Images, StackedAutoencoderClassifier
 
-__all__ = ["Augmentation", "Setting", "classifier", "labelled", "run"]
+__all__ = ["CASES", "Case", "MovedNoise", "classifier", "labelled", "run"]
 
 REPORTED = (512, 256, 64)  # the widths of the source
 CHOSEN, CHOSEN_EPOCHS = (1024, 512, 256), 30  # ours
@@ -62,38 +63,25 @@ RECIPE: Mapping[str, Any] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Augmentation:
-    """Moves each image by an affine map of its own, drawn afresh at each step, and adds Gaussian noise.
+class MovedNoise:
+    """Moves each image by an affine map of its own, drawn afresh at each step, and adds Gaussian noise: a corruption.
 
-    shift: at most so many pixels along each axis. turn: degrees to either side. scale: the sides' factors lie within
-    exp(-scale) and exp(scale). flip: whether every other image is mirrored, left for right. noise: standard deviation.
+    noise: standard deviation.
     """
 
-    shift: float
-    turn: float
-    scale: float
-    flip: bool
+    affine: Affine
     noise: float
 
     def __call__(self, x: Tensor, generator: torch.Generator, shared: bool = False) -> Tensor:
         """Return moved and noisy copies of images (B, C, H, W), black around the edges; with `shared` all alike."""
         count = 1 if shared else len(x)
-        place: dict[str, Any] = {"generator": generator, "dtype": x.dtype, "device": x.device}
-        draws = 2 * torch.rand(6, count, **place) - 1
-        angle, (across, down) = math.radians(self.turn) * draws[0], torch.exp(self.scale * draws[1:3])
-        mirror = torch.sign(draws[3]) if self.flip else torch.ones_like(draws[3])
-        cos, sin = torch.cos(angle), torch.sin(angle)
-        rows, columns = x.shape[-2:]
-        shift = 2 * self.shift * draws[4:] / torch.tensor([[columns], [rows]], dtype=x.dtype, device=x.device)
-        first = torch.stack([cos * across * mirror, -sin * down, shift[0]], dim=1)
-        second = torch.stack([sin * across * mirror, cos * down, shift[1]], dim=1)
-        maps = torch.stack([first, second], dim=1).expand(len(x), -1, -1)
-        moved = functional.grid_sample(x, functional.affine_grid(maps, list(x.shape), False), align_corners=False)
-        return moved + self.noise * torch.randn(count, *x.shape[1:], **place)
+        moved = self.affine.move(x, self.affine.maps(x, count, generator))
+        noise = torch.randn(count, *x.shape[1:], generator=generator, dtype=x.dtype, device=x.device)
+        return moved + self.noise * noise
 
 
 @dataclasses.dataclass(frozen=True)
-class Setting:
+class Case:
     """What is peculiar to a set.
 
     images: its name. recipe: besides RECIPE. augmented: what replaces it in a training with augmentation, which is
@@ -109,20 +97,20 @@ class Setting:
     higher_is_better: bool
 
 
-SETTINGS = {
-    "stacked-mnist": Setting(
+CASES = {
+    "stacked-mnist": Case(
         images="mnist",
         recipe={"input_corruption": "gaussian:0.3:free", "dropout": 0.2},
-        augmented={"input_corruption": Augmentation(shift=2, turn=10, scale=0.1, flip=False, noise=0.1)},
+        augmented={"input_corruption": MovedNoise(Affine(shift=2, turn=10, scale=0.1), noise=0.1)},
         what="test error, %",
         claimed="1.28 (three denoising layers, Vincent et al. 2010)",
         target=1.28,
         higher_is_better=False,
     ),
-    "stacked-fashion": Setting(
+    "stacked-fashion": Case(
         images="fashion-mnist",
         recipe={"input_corruption": "gaussian:0.1:free", "dropout": 0.3},
-        augmented={"input_corruption": Augmentation(shift=1, turn=0, scale=0, flip=True, noise=0.05), "dropout": 0.1},
+        augmented={"input_corruption": MovedNoise(Affine(shift=1, flip=True), noise=0.05), "dropout": 0.1},
         what="test accuracy",
         claimed="0.883 (dense 256-128-100, README of Fashion-MNIST)",
         target=0.905,
@@ -133,7 +121,7 @@ PRETRAIN_EPOCHS = 5
 EPOCHS = {100: 60, 1_000: 40, 10_000: 20}  # of the study, by the number of labels
 ALL_EPOCHS = 12
 CHOSEN_SEEDS = 2  # the most trainings with the chosen widths, which take longer than all others
-KEPT = 10_000  # from so many labels on, a training is worth the disk that its run takes
+LEAST_IN_RUN = 10_000  # from so many labels on, a training is worth the disk that its run takes
 
 AUGMENTATION = (
     "No image is shifted, turned or warped but where it says augmentation: elsewhere the noise on the input is drawn "
@@ -141,7 +129,7 @@ AUGMENTATION = (
 )
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Train the chosen widths and the source's on all labels, and the source's with ever fewer; judge on the test set.
 
     Which set, is told by the experiment's name.
@@ -150,44 +138,43 @@ def run(options: Options) -> Result:
 
     from latente.figures import confusion
 
-    setting = SETTINGS[options.name]
-    train, test, data = open_parts(setting.images, options.tiny)
-    lines: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    case = CASES[request.name]
+    train, test, data = open_parts(case.images, request.tiny)
+    lines: list[Line] = []
+    errors: list[Line] = []
     chosen = None
     with tempfile.TemporaryDirectory() as spare:
         # the study starts many trainings from one pre-training, which must lie somewhere
-        kept = (
-            options if options.out and not options.tiny else dataclasses.replace(options, out=Path(spare), tiny=False)
-        )
-        for seed in range(options.seeds):
-            lines += _study(train, test, setting, seed, kept, tiny=options.tiny)
+        keeper = request
+        if request.out is None or request.tiny:
+            keeper = dataclasses.replace(request, out=Path(spare), tiny=False)
+        for seed in range(request.seeds):
+            lines += _study(train, test, case, seed, keeper, tiny=request.tiny)
             if seed >= CHOSEN_SEEDS:
                 continue
-            model = classifier(setting, seed, CHOSEN, CHOSEN_EPOCHS, tiny=options.tiny)
-            model = kept.fitted(f"seed-{seed}-chosen", model, train)
+            model = classifier(case, seed, CHOSEN, CHOSEN_EPOCHS, tiny=request.tiny)
+            model = keeper.fit(f"seed-{seed}-chosen", model, train)
             chosen = chosen or model
-            way = {"init": _pretraining(kept, f"seed-{seed}-chosen"), **setting.augmented}
-            moved = classifier(setting, seed, CHOSEN, CHOSEN_EPOCHS, tiny=options.tiny, **way)
-            moved = kept.fitted(f"seed-{seed}-augmented", moved, train)
+            way = {"init": _pretraining(keeper, f"seed-{seed}-chosen"), **case.augmented}
+            moved = classifier(case, seed, CHOSEN, CHOSEN_EPOCHS, tiny=request.tiny, **way)
+            moved = keeper.fit(f"seed-{seed}-augmented", moved, train)
             errors.append({"seed": seed, "error": _error(model, test), "with augmentation": _error(moved, test)})
-            options.tell(f"{_words(CHOSEN)}, % wrong: {in_words(errors[-1])}")
+            request.tell(f"{_in_dashes(CHOSEN)}, % wrong: {typed(errors[-1])}")
     assert chosen is not None
     assert test.labels is not None
     probabilities = chosen.predict_proba(test)
     table = confusion_matrix(test.labels, chosen.classes_[probabilities.argmax(axis=1)], labels=chosen.classes_)
-    own = [line["error"] for line in lines if line["labels"] == len(train) and line["pre-training"] == "yes"]
     return Result(
         data=data,
-        rows=[
-            _row(setting, _words(CHOSEN), [line["error"] for line in errors], setting.claimed, setting.target),
-            _row(setting, f"{_words(CHOSEN)}, with augmentation", [line["with augmentation"] for line in errors]),
-            _row(setting, f"{_words(REPORTED)}, the widths of [UAO]", own),
+        claims=[
+            _claim(case, _in_dashes(CHOSEN), [line["error"] for line in errors], case.claimed, case.target),
+            _claim(case, f"{_in_dashes(CHOSEN)}, with augmentation", [line["with augmentation"] for line in errors]),
+            _claim(case, f"{_in_dashes(REPORTED)}, the widths of [UAO]", _errors(lines, len(train), "yes").tolist()),
         ],
         notes=[*_gains(lines), AUGMENTATION],
         tables={
-            f"test error in %, {_words(REPORTED)}, by the number of labels": _summary(lines),
-            f"test error in %, {_words(CHOSEN)}, all labels": errors,
+            f"test error in %, {_in_dashes(REPORTED)}, by the number of labels": _summary(lines),
+            f"test error in %, {_in_dashes(CHOSEN)}, all labels": errors,
             "most frequent confusions": _confused(table, test.label_names),
         },
         extra={"confusion": table.tolist(), "errors": lines},
@@ -213,12 +200,12 @@ def labelled(images: Images, count: int, seed: int) -> Images:
 
 
 def classifier(
-    setting: Setting, seed: int, hidden: tuple[int, ...], epochs: int, *, tiny: bool = False, **changed: Any
+    case: Case, seed: int, hidden: tuple[int, ...], epochs: int, *, tiny: bool = False, **others: Any
 ) -> StackedAutoencoderClassifier:
     """Return a classifier of these widths, to be pre-trained and then fine-tuned for so many epochs on one core."""
     from latente import StackedAutoencoderClassifier
 
-    options = {**RECIPE, **setting.recipe, "pretrain_epochs": PRETRAIN_EPOCHS, **changed}
+    options = {**RECIPE, **case.recipe, "pretrain_epochs": PRETRAIN_EPOCHS, **others}
     if tiny:
         hidden, epochs = tuple(width // 8 for width in hidden), 2
         options["pretrain_epochs"] = min(1, options["pretrain_epochs"])
@@ -227,34 +214,32 @@ def classifier(
     )
 
 
-def _study(
-    train: Images, test: Images, setting: Setting, seed: int, options: Options, *, tiny: bool
-) -> list[dict[str, Any]]:
+def _study(train: Images, test: Images, case: Case, seed: int, request: Request, *, tiny: bool) -> list[Line]:
     """Return the test error, in %, with and without pre-training, of the source's widths with each number of labels.
 
     One pre-training, on all images, serves all numbers of labels: each goes on from it in its own way. What takes
     seconds keeps no run.
     """
-    init = _pretraining(options, f"seed-{seed}-labels-{len(train)}-pretrained")
+    init = _pretraining(request, f"seed-{seed}-labels-{len(train)}-pretrained")
     counts = {count: epochs for count, epochs in EPOCHS.items() if count < len(train)}
     lines = []
     for count, epochs in {len(train): ALL_EPOCHS, **counts}.items():
         few = train if count == len(train) else labelled(train, count, seed)
         start: dict[str, Any] = {} if count == len(train) else {"init": init}
-        for said, changed in (("yes", start), ("no", {"pretrain_epochs": 0})):
-            model = classifier(setting, seed, REPORTED, epochs, tiny=tiny, **changed)
-            name = f"seed-{seed}-labels-{count}{'-pretrained' * (said == 'yes')}"
-            model = options.fitted(name, model, few) if count == len(train) or count >= KEPT else model.fit(few)
+        for pretraining, others in (("yes", start), ("no", {"pretrain_epochs": 0})):
+            model = classifier(case, seed, REPORTED, epochs, tiny=tiny, **others)
+            name = f"seed-{seed}-labels-{count}{'-pretrained' * (pretraining == 'yes')}"
+            model = request.fit(name, model, few) if count == len(train) or count >= LEAST_IN_RUN else model.fit(few)
             error = _error(model, test)
-            lines.append({"labels": count, "pre-training": said, "seed": seed, "error": error})
-            options.tell(f"seed {seed}: {error:.2f} % wrong with {count:,} labels, pre-training: {said}")
+            lines.append({"labels": count, "pre-training": pretraining, "seed": seed, "error": error})
+            request.tell(f"seed {seed}: {error:.2f} % wrong with {count:,} labels, pre-training: {pretraining}")
     return lines
 
 
-def _pretraining(options: Options, name: str) -> str:
+def _pretraining(request: Request, name: str) -> str:
     """Return the folder that keeps the pre-training of a run."""
-    assert options.out is not None
-    return str(options.out / "runs" / name / "pretraining")
+    assert request.out is not None
+    return str(request.out / "runs" / name / "pretraining")
 
 
 def _error(model: StackedAutoencoderClassifier, test: Images) -> float:
@@ -264,49 +249,49 @@ def _error(model: StackedAutoencoderClassifier, test: Images) -> float:
 # -- what is said of it
 
 
-def _row(setting: Setting, which: str, errors: Sequence[float], claimed: str = "", target: float | None = None) -> Row:
+def _claim(case: Case, which: str, errors: Sequence[float], claimed: str = "", target: float | None = None) -> Claim:
     """Return the worst of these errors, in %, as what is measured of the set."""
-    measured = 1 - max(errors) / 100 if setting.higher_is_better else max(errors)
-    return Row(f"{setting.what}, {which}", claimed, measured, target, setting.higher_is_better)
+    measured = 1 - max(errors) / 100 if case.higher_is_better else max(errors)
+    return Claim(f"{case.what}, {which}", claimed, measured, target, case.higher_is_better)
 
 
-def _errors(lines: Sequence[Mapping[str, Any]], count: int, said: str) -> np.ndarray:
-    """Return the errors with so many labels, by seed."""
-    return np.array([line["error"] for line in lines if (line["labels"], line["pre-training"]) == (count, said)])
+def _errors(lines: Sequence[Line], count: int, pretraining: str) -> np.ndarray:
+    """Return the errors with so many labels, by seed; pretraining: "yes" or "no"."""
+    return np.array([line["error"] for line in lines if (line["labels"], line["pre-training"]) == (count, pretraining)])
 
 
-def _counts(lines: Sequence[Mapping[str, Any]]) -> list[int]:
+def _counts(lines: Sequence[Line]) -> list[int]:
     return sorted({line["labels"] for line in lines})
 
 
-def _summary(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _summary(lines: Sequence[Line]) -> list[Line]:
     table = []
     for count in _counts(lines):
-        for said in ("yes", "no"):
-            errors = _errors(lines, count, said)
-            found = {"mean": float(errors.mean()), "sd": _spread(errors)}
-            table.append({"labels": f"{count:,}", "pre-training": said, **found, "worst": float(errors.max())})
+        for pretraining in ("yes", "no"):
+            errors = _errors(lines, count, pretraining)
+            line = {"labels": f"{count:,}", "pre-training": pretraining}
+            table.append(line | {"mean": float(errors.mean()), "sd": _spread(errors), "worst": float(errors.max())})
     return table
 
 
-def _gains(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+def _gains(lines: Sequence[Line]) -> list[str]:
     """Say what pre-training does to the error, seed by seed."""
-    said = []
+    words = []
     for count in _counts(lines):
         gain = _errors(lines, count, "no") - _errors(lines, count, "yes")
         spread = f" ± {_spread(gain):.2g}" if len(gain) > 1 else ""
-        said.append(f"{count:,} labels: {gain.mean():.2g}{spread}")
-    return [f"Percentage points of test error that pre-training takes away, of the same seeds: {'; '.join(said)}."]
+        words.append(f"{count:,} labels: {gain.mean():.2g}{spread}")
+    return [f"Percentage points of test error that pre-training takes away, of the same seeds: {'; '.join(words)}."]
 
 
-def _confused(table: np.ndarray, names: Sequence[str], most: int = 8) -> list[dict[str, Any]]:
+def _confused(table: np.ndarray, names: Sequence[str], most: int = 8) -> list[Line]:
     wrong = table - np.diag(np.diag(table))
     lines = []
     for place in np.argsort(-wrong, axis=None, kind="stable")[:most]:
-        truth, said = np.unravel_index(place, wrong.shape)
-        if wrong[truth, said]:
-            share = 100 * wrong[truth, said] / table[truth].sum()
-            line = {"class": names[truth], "taken for": names[said], "images": int(wrong[truth, said])}
+        truth, answer = np.unravel_index(place, wrong.shape)
+        if wrong[truth, answer]:
+            share = 100 * wrong[truth, answer] / table[truth].sum()
+            line = {"class": names[truth], "taken for": names[answer], "images": int(wrong[truth, answer])}
             lines.append({**line, "% of the class": float(share)})
     return lines
 
@@ -315,23 +300,23 @@ def _spread(values: np.ndarray) -> float:
     return float(values.std(ddof=1)) if len(values) > 1 else float("nan")
 
 
-def _words(widths: Sequence[int]) -> str:
+def _in_dashes(widths: Sequence[int]) -> str:
     return "-".join(map(str, widths))
 
 
 # -- figures
 
 
-def _curves(lines: Sequence[Mapping[str, Any]]) -> Figure:
+def _curves(lines: Sequence[Line]) -> Figure:
     """Draw the error against the number of labels, with and without pre-training."""
     from latente import figures
 
     counts = _counts(lines)
     series = {
-        label: (counts, np.stack([_errors(lines, count, said) for count in counts]))
-        for said, label in (("yes", "pre-trained"), ("no", "random first weights"))
+        label: (counts, np.stack([_errors(lines, count, pretraining) for count in counts]))
+        for pretraining, label in (("yes", "pre-trained"), ("no", "random first weights"))
     }
-    return figures.lines(series, "labels", "wrong, %", f"test error, {_words(REPORTED)} ↓", log="xy")
+    return figures.lines(series, "labels", "wrong, %", f"test error, {_in_dashes(REPORTED)} ↓", log="xy")
 
 
 def _mistakes(test: Images, probabilities: np.ndarray, rows: int = 4, columns: int = 6) -> Figure:
@@ -342,8 +327,8 @@ def _mistakes(test: Images, probabilities: np.ndarray, rows: int = 4, columns: i
     from latente.figures.style import shortened
 
     assert test.labels is not None
-    said, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(said != test.labels)
+    answers, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(answers != test.labels)
     chosen = wrong[np.argsort(-sure[wrong], kind="stable")][: rows * columns]
     figure = Figure(figsize=(0.98 * columns, 1.3 * rows + 0.3), layout="constrained")
     figure.suptitle("taken for, how surely (below: the class)", fontsize=9.5, fontweight="bold", color=INK)
@@ -353,7 +338,7 @@ def _mistakes(test: Images, probabilities: np.ndarray, rows: int = 4, columns: i
             continue
         which = chosen[place]
         panel.imshow(255 - test.pixels[which, 0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        names = [shortened(test.label_names[label], 12) for label in (said[which], test.labels[which])]
+        names = [shortened(test.label_names[label], 12) for label in (answers[which], test.labels[which])]
         panel.set_title(f"{names[0]}, {100 * sure[which]:.0f} %", fontsize=7.5, color=INK, fontweight="bold", pad=2)
         panel.text(
             0.5, -0.04, f"is {names[1]}", transform=panel.transAxes, ha="center", va="top", fontsize=7.5, color=MUTED

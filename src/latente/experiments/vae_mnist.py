@@ -26,9 +26,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente.experiments.record import Options, Result, Row, open_parts
+from latente.experiments.record import Claim, Line, Result
+from latente.experiments.request import Request
+from latente.experiments.sets import open_parts
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from latente import Images, VariationalAutoencoder
 
 __all__ = ["binarised", "likelihood_model", "run", "small_model"]
@@ -43,12 +47,12 @@ TEST_SEED = 20_000  # no seed of a training
 AT_ONCE = 1_000  # test images between two lines of progress
 
 
-def run(options: Options) -> Result:
+def run(request: Request) -> Result:
     """Train the small VAE and show its codes; train for the likelihood of binarised digits, and measure it."""
     import torch
 
-    train, test, data = open_parts("mnist", options.tiny)
-    small = options.fitted("small", small_model(2 if options.tiny else 25), train)
+    train, test, data = open_parts("mnist", request.tiny)
+    small = request.fit("small", small_model(2 if request.tiny else 25), train)
     judged = small.evaluate(test)
     binary = binarised(test, TEST_SEED)
     samples = (1, 5, 50) if torch.cuda.is_available() else (1, 5)
@@ -57,12 +61,12 @@ def run(options: Options) -> Result:
         "traversal": _traversal(small, test),
         "samples of 784-64-16-8": _samples(small),
     }
-    lines = [_likelihood(k, seed, train, binary, options) for k in samples for seed in range(options.seeds)]
+    lines = [_likelihood(k, seed, train, binary, request) for k in samples for seed in range(request.seeds)]
     return Result(
         data=f"{data}; for likelihoods binarised: dynamically in training, once (seed {TEST_SEED}) for the test",
-        rows=[
-            Row("784-64-16-8: cross-entropy + KL, nats", "", judged["objective"]),
-            *(_row(lines, k) for k in samples),
+        claims=[
+            Claim("784-64-16-8: cross-entropy + KL, nats", "", judged["objective"]),
+            *(_claim(lines, k) for k in samples),
         ],
         notes=[_grey(judged)],
         tables={"binarised MNIST, nats": lines, "784-64-16-8": [_plain(judged)]},
@@ -119,31 +123,31 @@ def binarised(images: Images, seed: int) -> Images:
     return open_images((draws < images.pixels / np.float32(255)).astype(np.uint8) * np.uint8(255), channels="first")
 
 
-def _likelihood(k: int, seed: int, train: Images, test: Images, options: Options) -> dict[str, Any]:
+def _likelihood(k: int, seed: int, train: Images, test: Images, request: Request) -> dict[str, Any]:
     """Train on the bound of k samples, and return what it and its bounds of ever more samples come to."""
     from latente.report.inspection import latent_use
 
-    epochs = 1 if options.tiny else EPOCHS[k]
-    model = options.fitted(f"likelihood-{k}-{seed}", likelihood_model(k, epochs, seed), train)
+    epochs = 1 if request.tiny else EPOCHS[k]
+    model = request.fit(f"likelihood-{k}-{seed}", likelihood_model(k, epochs, seed), train)
     some = test.take(slice(AT_ONCE))
     line: dict[str, Any] = {"samples in training": k, "seed": seed, "epochs": epochs}
     line |= {f"bound of {n:,}, first {len(some):,}": float(-model.bound(some, n).mean()) for n in TIGHTENING}
-    count = 20 if options.tiny else BOUND_SAMPLES
+    count = 20 if request.tiny else BOUND_SAMPLES
     bounds: list[float] = []
     for start in range(0, len(test), AT_ONCE):
         bounds += model.bound(test.take(slice(start, start + AT_ONCE)), count).tolist()
-        options.tell(f"k = {k}, seed {seed}: NLL {-np.mean(bounds):.2f} nats over {len(bounds):,} test images")
+        request.tell(f"k = {k}, seed {seed}: NLL {-np.mean(bounds):.2f} nats over {len(bounds):,} test images")
     line |= {"samples of the NLL": count, "NLL": -float(np.mean(bounds))}
     line |= {"standard error": float(np.std(bounds) / np.sqrt(len(bounds)))}
     kl, active = latent_use(model, test)
     return line | {"KL": float(kl.sum()), "active units": int(active.sum())}
 
 
-def _row(lines: list[dict[str, Any]], k: int) -> Row:
+def _claim(lines: list[Line], k: int) -> Claim:
     """Return the worst seed's likelihood beside what it must reach."""
-    own = [line for line in lines if line["samples in training"] == k]
+    seeds = [line for line in lines if line["samples in training"] == k]
     what = f"NLL of binarised test images, nats, trained with k = {k}"
-    return Row(what, CLAIMED[k], max(line["NLL"] for line in own), TARGETS[k])
+    return Claim(what, CLAIMED[k], max(line["NLL"] for line in seeds), TARGETS[k])
 
 
 def _plain(judged: dict[str, Any]) -> dict[str, float]:
@@ -158,15 +162,15 @@ def _grey(judged: dict[str, Any]) -> str:
     )
 
 
-def _codes(model: VariationalAutoencoder, test: Images) -> Any:
+def _codes(model: VariationalAutoencoder, test: Images) -> Figure:
     from latente.figures import latent_map
     from latente.latents import map_codes
 
-    found = map_codes(model.transform(test), test.labels)
-    return latent_map(found.points, test.labels, test.label_names, ("first component", "second component"))
+    plane = map_codes(model.transform(test), test.labels)
+    return latent_map(plane.points, test.labels, test.label_names, ("first component", "second component"))
 
 
-def _traversal(model: VariationalAutoencoder, test: Images) -> Any:
+def _traversal(model: VariationalAutoencoder, test: Images) -> Figure:
     from latente.figures import strips
     from latente.latents import traverse
 
@@ -176,7 +180,7 @@ def _traversal(model: VariationalAutoencoder, test: Images) -> Any:
     return strips(pictures, [f"unit {i + 1}" for i in range(len(walks))], names)
 
 
-def _samples(model: VariationalAutoencoder) -> Any:
+def _samples(model: VariationalAutoencoder) -> Figure:
     from latente.figures import grid
 
     return grid(model.sample(64, random_state=0).reshape(-1, *model.image_shape_))

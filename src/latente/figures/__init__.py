@@ -10,7 +10,7 @@ from latente.figures.bars import comparison, kl_bars
 from latente.figures.confusion import confusion
 from latente.figures.distributions import histogram, histograms
 from latente.figures.effects import lines, main_effect
-from latente.figures.pictures import grid, lattice, pairs, strips
+from latente.figures.pictures import above_partners, grid, lattice, pairs, strips
 from latente.figures.progress import curves, terms_of
 from latente.figures.rendering import on_white
 from latente.figures.scatter import latent_map, maps, pictures_at
@@ -21,6 +21,7 @@ __all__ = [
     "INK",
     "MUTED",
     "PALETTE",
+    "above_partners",
     "comparison",
     "confusion",
     "curves",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from latente.figures.style import INK, interpolation, name_axes, shortened, styled
 from latente.sheets import sheet, to_rgb, to_uint8
 
-__all__ = ["grid", "lattice", "pairs", "strips"]
+__all__ = ["above_partners", "grid", "lattice", "pairs", "strips"]
 
 LETTER = 0.08  # inches: about the width of one in a name
 
@@ -93,6 +93,15 @@ def strips(images: np.ndarray, row_names: Sequence[str] = (), column_names: Sequ
         for name in panel.get_xticklabels():
             name.set(rotation=40, ha="left", rotation_mode="anchor")
     return figure
+
+
+def above_partners(images: Mapping[str, np.ndarray], partners: Mapping[str, np.ndarray], partner: str) -> Figure:
+    """Draw a row of images (N, C, H, W) for each name, and below it one of their partners, such as nearest images.
+
+    images, partners: by the same names, of one shape; uint8 or floats in [0, 1]. partner: the name of their rows.
+    """
+    rows = [row for name in images for row in (images[name], partners[name])]
+    return strips(np.stack(rows), [name for row_name in images for name in (row_name, partner)])
 
 
 def lattice(images: np.ndarray) -> Figure:

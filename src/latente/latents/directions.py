@@ -102,9 +102,9 @@ def learn_direction(
     if method not in METHODS:
         raise did_you_mean("method", method, METHODS)
     flat = flat_codes(codes).astype(np.float64)
-    own = _classes(values, attribute, len(flat))
+    having = _classes(values, attribute, len(flat))
     others = {name: _classes(other, name, len(flat)) for name, other in (against or {}).items()}
-    vector, weights, threshold = _learn(flat, own, others, method, attribute)
+    vector, weights, threshold = _learn(flat, having, others, method, attribute)
     return Direction(
         attribute=attribute,
         vector=vector.astype(np.float32),
@@ -112,8 +112,8 @@ def learn_direction(
         threshold=threshold,
         method=method,
         against=tuple(others),
-        counts=(int((~own).sum()), int(own.sum())),
-        accuracy=_held_out_accuracy(flat, own, others, method, attribute),
+        counts=(int((~having).sum()), int(having.sum())),
+        accuracy=_held_out_accuracy(flat, having, others, method, attribute),
     )
 
 
@@ -203,7 +203,7 @@ def _classes(values: np.ndarray, attribute: str, count: int) -> np.ndarray:
 
 
 def _learn(
-    flat: np.ndarray, own: np.ndarray, others: Mapping[str, np.ndarray], method: str, attribute: str
+    flat: np.ndarray, having: np.ndarray, others: Mapping[str, np.ndarray], method: str, attribute: str
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Vector, weights and threshold of a `Direction`, found in units in which both methods measure alike."""
     centre, unit = flat.mean(axis=0), np.ones(flat.shape[1])
@@ -211,18 +211,18 @@ def _learn(
         deviation = flat.std(axis=0)
         unit = np.where(deviation > 0, deviation, 1.0)
     rows = (flat - centre) / unit
-    steepest = _steepest(rows, own, method)
+    steepest = _steepest(rows, having, method)
     step = _outside(steepest, [_steepest(rows, other, method) for other in others.values()])
     length = np.linalg.norm(step)
     gap = 0.0
     if length > 1e-6 * np.linalg.norm(steepest):
         step /= length
-        gap = float(step @ (rows[own].mean(axis=0) - rows[~own].mean(axis=0)))
+        gap = float(step @ (rows[having].mean(axis=0) - rows[~having].mean(axis=0)))
     if gap <= 0:
         beyond = f" beyond {', '.join(others)}" if others else ""
         raise InputError(f"the codes show no direction of {attribute}{beyond}; its classes have the same mean there")
     weights = step / unit / gap
-    half_way = (flat[own].mean(axis=0) + flat[~own].mean(axis=0)) / 2
+    half_way = (flat[having].mean(axis=0) + flat[~having].mean(axis=0)) / 2
     return step * unit * gap, weights, float(half_way @ weights)
 
 
@@ -246,25 +246,25 @@ def _outside(step: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _held_out_accuracy(
-    flat: np.ndarray, own: np.ndarray, others: Mapping[str, np.ndarray], method: str, attribute: str
+    flat: np.ndarray, having: np.ndarray, others: Mapping[str, np.ndarray], method: str, attribute: str
 ) -> float:
     rng = np.random.default_rng(0)
-    judged = np.zeros(len(flat), bool)
-    for having in (False, True):
-        rows = np.flatnonzero(own == having)
-        judged[rng.permutation(rows)[: max(1, round(HELD_OUT * len(rows)))]] = True
+    test = np.zeros(len(flat), bool)
+    for side in (False, True):
+        rows = np.flatnonzero(having == side)
+        test[rng.permutation(rows)[: max(1, round(HELD_OUT * len(rows)))]] = True
     # an attribute so rare that it has no second class without the held-out part has no direction there
-    left = {name: other[~judged] for name, other in others.items() if 0 < other[~judged].sum() < (~judged).sum()}
-    _, weights, _ = _learn(flat[~judged], own[~judged], left, method, attribute)
+    left = {name: other[~test] for name, other in others.items() if 0 < other[~test].sum() < (~test).sum()}
+    _, weights, _ = _learn(flat[~test], having[~test], left, method, attribute)
     strengths = flat @ weights
-    cut = _best_cut(strengths[~judged], own[~judged])
-    right = (strengths[judged] > cut) == own[judged]
-    return float(np.mean([right[own[judged] == having].mean() for having in (False, True)]))
+    cut = _best_cut(strengths[~test], having[~test])
+    right = (strengths[test] > cut) == having[test]
+    return float(np.mean([right[having[test] == side].mean() for side in (False, True)]))
 
 
 def _best_cut(strengths: np.ndarray, having: np.ndarray) -> float:
     """The strength above which to expect the attribute so that both classes together are told best."""
     order = np.argsort(strengths, kind="stable")
-    told = np.where(having[order], -1 / having.sum(), 1 / (~having).sum()).cumsum()
-    place = int(told[:-1].argmax())
+    gains = np.where(having[order], -1 / having.sum(), 1 / (~having).sum()).cumsum()
+    place = int(gains[:-1].argmax())
     return float(strengths[order[place : place + 2]].mean())

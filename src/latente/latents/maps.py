@@ -143,16 +143,16 @@ def knn_accuracy(
     if (test_codes is None) != (test_labels is None):
         raise InputError("test_codes and test_labels come together; one of them is missing")
     voters, classes = _labelled(codes, labels)
-    judged, truth = (None, classes) if test_codes is None else _labelled(test_codes, test_labels)
-    available = len(voters) - (judged is None)
+    tests, truth = (None, classes) if test_codes is None else _labelled(test_codes, test_labels)
+    available = len(voters) - (tests is None)
     if available < 1 or not len(truth):
         raise InputError("k-NN accuracy needs at least two codes with a known label")
-    return float(KNeighborsClassifier(min(k, available)).fit(voters, classes).score(judged, truth))
+    return float(KNeighborsClassifier(min(k, available)).fit(voters, classes).score(tests, truth))
 
 
 def _labelled(codes: np.ndarray, labels: Any) -> tuple[np.ndarray, np.ndarray]:
     flat, classes = flat_codes(codes), np.asarray(labels)
     if classes.shape != (len(flat),):
         raise InputError(f"labels have shape {classes.shape}, but there are {len(flat)} codes; give one for each")
-    known = classes >= 0
-    return flat[known], classes[known]
+    has_label = classes >= 0
+    return flat[has_label], classes[has_label]

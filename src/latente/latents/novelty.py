@@ -72,27 +72,28 @@ def _candidates(queries: np.ndarray, references: np.ndarray, factor: np.ndarray,
     """The `count` references that look nearest to each query in float32, (N, count), in no order."""
     values = math.prod(queries.shape[1:])
     block = max(1, BLOCK_VALUES // max(values, min(len(queries), QUERIES)))
-    found = np.zeros((len(queries), count), np.int64)
+    rows = np.zeros((len(queries), count), np.int64)
     best = np.full((len(queries), count), np.inf, np.float32)
     # around their mean numbers are small, and so is what float32 rounds off
     centre = _rows(np.asarray(references[:block]), factor, np.float64).mean(axis=0).astype(np.float32)
     for start in range(0, len(references), block):
-        known = _rows(np.asarray(references[start : start + block]), factor, np.float32) - centre
-        lengths = np.einsum("ij,ij->i", known, known)
+        block_rows = _rows(np.asarray(references[start : start + block]), factor, np.float32) - centre
+        lengths = np.einsum("ij,ij->i", block_rows, block_rows)
         for first in range(0, len(queries), QUERIES):
             part = slice(first, first + QUERIES)
-            asked = _rows(queries[part], factor, np.float32) - centre
+            centred = _rows(queries[part], factor, np.float32) - centre
             # squared distances, short of the query's own length, which changes no order
-            squares = lengths - 2 * (asked @ known.T)
+            squares = lengths - 2 * (centred @ block_rows.T)
             if squares.shape[1] > count:
-                chosen = np.argpartition(squares, count - 1, axis=1)[:, :count]
+                columns = np.argpartition(squares, count - 1, axis=1)[:, :count]
             else:
-                chosen = np.broadcast_to(np.arange(squares.shape[1]), squares.shape)
-            both = np.hstack([best[part], np.take_along_axis(squares, chosen, 1)])
-            places = np.hstack([found[part], chosen + start])
-            kept = np.argpartition(both, count - 1, axis=1)[:, :count]
-            best[part], found[part] = np.take_along_axis(both, kept, 1), np.take_along_axis(places, kept, 1)
-    return found
+                columns = np.broadcast_to(np.arange(squares.shape[1]), squares.shape)
+            both = np.hstack([best[part], np.take_along_axis(squares, columns, 1)])
+            places = np.hstack([rows[part], columns + start])
+            nearest_places = np.argpartition(both, count - 1, axis=1)[:, :count]
+            best[part] = np.take_along_axis(both, nearest_places, 1)
+            rows[part] = np.take_along_axis(places, nearest_places, 1)
+    return rows
 
 
 def _distances(queries: np.ndarray, references: np.ndarray, factor: np.ndarray, candidates: np.ndarray) -> np.ndarray:
@@ -102,8 +103,8 @@ def _distances(queries: np.ndarray, references: np.ndarray, factor: np.ndarray, 
     step = max(1, BLOCK_VALUES // 4 // (values * candidates.shape[1]))
     for first in range(0, len(queries), step):
         part = slice(first, first + step)
-        chosen = candidates[part]
-        known = _rows(references[chosen.reshape(-1)], factor, np.float64).reshape(*chosen.shape, values)
-        known -= _rows(queries[part], factor, np.float64)[:, None]
-        distances[part] = np.sqrt(np.einsum("ijk,ijk->ij", known, known) / values)
+        rows = candidates[part]
+        differences = _rows(references[rows.reshape(-1)], factor, np.float64).reshape(*rows.shape, values)
+        differences -= _rows(queries[part], factor, np.float64)[:, None]
+        distances[part] = np.sqrt(np.einsum("ijk,ijk->ij", differences, differences) / values)
     return distances

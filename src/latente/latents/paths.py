@@ -38,15 +38,15 @@ def traverse(
     size = flat.shape[1]
     if len(flat) < 2:
         raise InputError("a traversal needs at least 2 codes, from which the standard deviations come")
-    chosen = np.arange(size) if dimensions is None else np.asarray(dimensions, dtype=int).reshape(-1)
-    if not len(chosen) or chosen.min() < 0 or chosen.max() >= size:
-        raise InputError(f"dimensions {chosen.tolist()} are not all within 0 to {size - 1}, those of the codes")
+    axes = np.arange(size) if dimensions is None else np.asarray(dimensions, dtype=int).reshape(-1)
+    if not len(axes) or axes.min() < 0 or axes.max() >= size:
+        raise InputError(f"dimensions {axes.tolist()} are not all within 0 to {size - 1}, those of the codes")
     start = flat.mean(axis=0, dtype=np.float64) if at is None else np.asarray(at, dtype=np.float64).reshape(-1)
     if start.shape != (size,):
         raise InputError(f"`at` has {start.size} values, but a code has {size}")
-    grid = np.tile(start, (len(chosen), steps, 1))
-    offsets = np.linspace(-span, span, steps) * flat.std(axis=0, dtype=np.float64)[chosen, None]
-    grid[np.arange(len(chosen)), :, chosen] += offsets
+    grid = np.tile(start, (len(axes), steps, 1))
+    offsets = np.linspace(-span, span, steps) * flat.std(axis=0, dtype=np.float64)[axes, None]
+    grid[np.arange(len(axes)), :, axes] += offsets
     return decode_grid(model, grid.astype(flat.dtype), np.shape(codes)[1:])
 
 

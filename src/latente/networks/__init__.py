@@ -1,4 +1,4 @@
-"""Plain `nn.Module`s that know nothing of training: dense and convolutional encoders and decoders."""
+"""Plain `nn.Module`s that know nothing of training: dense and convolutional encoders and decoders, and a U-net."""
 
 import lazy_loader
 

@@ -4,5 +4,6 @@ from .conv import ConvDecoder as ConvDecoder
 from .conv import ConvEncoder as ConvEncoder
 from .dense import DenseDecoder as DenseDecoder
 from .dense import DenseEncoder as DenseEncoder
-from .summary import Row as Row
+from .summary import LayerSummary as LayerSummary
 from .summary import describe as describe
+from .unet import UNet as UNet

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
-__all__ = ["Row", "describe"]
+__all__ = ["LayerSummary", "describe"]
 
 
-class Row(NamedTuple):
+class LayerSummary(NamedTuple):
     """One layer: name within the module, type, output shape (None if never called), parameters of its own."""
 
     name: str
@@ -21,8 +21,8 @@ class Row(NamedTuple):
     parameters: int
 
 
-def describe(module: nn.Module, example: Shaped[Tensor, "b *image"]) -> list[Row]:
-    """Return a row for each layer in the order of the calls when `example` passes through any module.
+def describe(module: nn.Module, example: Shaped[Tensor, "b *image"]) -> list[LayerSummary]:
+    """Return each layer in the order of the calls when `example` passes through any module.
 
     Layers are the modules without children and those that own parameters; one that is never called comes
     last, and one called again counts no parameters again, so that the parameters add up to the module's.
@@ -31,15 +31,15 @@ def describe(module: nn.Module, example: Shaped[Tensor, "b *image"]) -> list[Row
     names = {part: name or "(whole)" for name, part in module.named_modules()}
     modes = {part: part.training for part in names}
     counted: set[nn.Parameter] = set()
-    rows: list[Row] = []
+    layers: list[LayerSummary] = []
 
-    def row(part: nn.Module, output: object = None) -> None:
-        own = [p for p in part.parameters(recurse=False) if p not in counted]
-        counted.update(own)
-        rows.append(Row(names[part], type(part).__name__, _shape(output), sum(p.numel() for p in own)))
+    def note(part: nn.Module, output: object = None) -> None:
+        fresh = [p for p in part.parameters(recurse=False) if p not in counted]
+        counted.update(fresh)
+        layers.append(LayerSummary(names[part], type(part).__name__, _shape(output), sum(p.numel() for p in fresh)))
 
-    layers = [p for p in names if not list(p.children()) or list(p.parameters(recurse=False))]
-    hooks = [part.register_forward_hook(lambda part, _inputs, output: row(part, output)) for part in layers]
+    parts = [p for p in names if not list(p.children()) or list(p.parameters(recurse=False))]
+    hooks = [part.register_forward_hook(lambda part, _inputs, output: note(part, output)) for part in parts]
     try:
         with torch.no_grad(), torch.random.fork_rng():
             module.eval()(example)
@@ -48,11 +48,11 @@ def describe(module: nn.Module, example: Shaped[Tensor, "b *image"]) -> list[Row
             hook.remove()
         for part, mode in modes.items():
             part.training = mode
-    called = {r.name for r in rows}
-    for part in layers:
+    called = {layer.name for layer in layers}
+    for part in parts:
         if names[part] not in called and list(part.parameters(recurse=False)):
-            row(part)
-    return rows
+            note(part)
+    return layers
 
 
 def _shape(output: object) -> tuple[int, ...] | None:

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from latente.figures import main_effect
-from latente.sweeps import Range, Results, in_words
+from latente.sweeps import Range, Results
+from latente.words import typed
 
 __all__ = ["effect_figure"]
 
@@ -20,7 +21,7 @@ def effect_figure(results: Results, factor: str, metric: str | None = None) -> F
     values = results.space[factor]
     is_numeric = all(isinstance(level, int | float) and not isinstance(level, bool) for level in levels)
     return main_effect(
-        levels if is_numeric else list(map(in_words, levels)),
+        levels if is_numeric else list(map(typed, levels)),
         np.array(found),
         factor.replace("_", " "),
         metric or results.metric,

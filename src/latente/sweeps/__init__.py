@@ -6,7 +6,7 @@ one starts, so that a killed sweep goes on where it was.
 
 from __future__ import annotations
 
-from latente.sweeps.results import Combination, Estimate, Results, in_words, markdown_table
+from latente.sweeps.results import Combination, Estimate, Results, markdown_table
 from latente.sweeps.search import Range, Search
 from latente.sweeps.sweep import Sweep
 from latente.sweeps.trials import Trial
@@ -20,7 +20,6 @@ __all__ = [
     "Search",
     "Sweep",
     "Trial",
-    "in_words",
     "markdown_table",
     "threads_for",
 ]

@@ -16,8 +16,9 @@ from latente.errors import InputError, did_you_mean
 from latente.files import replacing, write_json
 from latente.sweeps.search import Range
 from latente.sweeps.trials import Trial
+from latente.words import typed
 
-__all__ = ["Combination", "Estimate", "Results", "in_words", "markdown_table"]
+__all__ = ["Combination", "Estimate", "Results", "markdown_table"]
 
 _MOST_LEVELS = 12  # of a factor, for a table of them to be worth its lines
 
@@ -128,10 +129,10 @@ class Results:
 
         metrics: which; None is all. Where trials failed, each line ends with how many.
         """
-        chosen, some_failed = self.metrics if metrics is None else metrics, bool(self.failed)
+        names, some_failed = self.metrics if metrics is None else metrics, bool(self.failed)
         return [
-            {name: in_words(combination.options[name]) for name in self.factors}
-            | {self._column(name): str(combination.metrics.get(name, "–")) for name in chosen}
+            {name: typed(combination.options[name]) for name in self.factors}
+            | {self._column(name): str(combination.metrics.get(name, "–")) for name in names}
             | {"seconds": str(combination.seconds)}
             | ({"failed": str(combination.failed)} if some_failed else {})
             for combination in self.combinations()
@@ -213,14 +214,14 @@ class Results:
         ]
         lines += ["Mean ± standard deviation over the seeds.", ""]
         if self.fixed:
-            lines += [f"Fixed: {in_words(self.fixed)}", ""]
+            lines += [f"Fixed: {typed(self.fixed)}", ""]
         summary = self.summary()
         lines += markdown_table(list(summary[0]), [list(line.values()) for line in summary]) if summary else []
         for factor in self.factors:
             levels = self.levels(factor)
             lines += ["", f"## {factor}", ""]
             if len(levels) <= _MOST_LEVELS:
-                rows = [[in_words(level), str(found), str(found.count)] for level, found in levels]
+                rows = [[typed(level), str(estimate), str(estimate.count)] for level, estimate in levels]
                 lines += [*markdown_table([factor, f"{self.metric}, over all else", "trials"], rows), ""]
             if factor in figures:
                 lines += [f"![{self.metric} by {factor}]({figures[factor]})"]
@@ -228,21 +229,8 @@ class Results:
             lines += ["", "## Failed", ""]
             for trial in self.failed:
                 options = {name: trial.options[name] for name in self.factors}
-                lines += [f"- {in_words(options)}, seed {trial.seed}: {trial.error}"]
+                lines += [f"- {typed(options)}, seed {trial.seed}: {trial.error}"]
         return "\n".join(lines) + "\n"
-
-
-def in_words(value: Any) -> str:
-    """Write an option's value as one types it, none, 512,256, 0.001234; several by name as "a 1, b none"."""
-    if value is None:
-        return "none"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {in_words(one)}" for name, one in value.items())
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, list | tuple):
-        return ",".join(map(in_words, value))
-    return str(value)
 
 
 def _cell(value: Any) -> Any:

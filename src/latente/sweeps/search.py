@@ -89,16 +89,16 @@ def choices(name: str, values: Any) -> list[Any]:
     """Return the values to try of an option, as plain ones; InputError where they are no list, none or repeated."""
     if isinstance(values, str | Mapping) or not hasattr(values, "__iter__"):
         raise InputError(f"{name}: {values!r} is no list of values to try")
-    found = [plain(value, name) for value in values]
-    if not found:
+    levels = [plain(value, name) for value in values]
+    if not levels:
         raise InputError(f"{name} has no value to try")
-    texts = [json.dumps(value) for value in found]
+    texts = [json.dumps(value) for value in levels]
     if twice := next((text for text in texts if texts.count(text) > 1), None):
         raise InputError(f"{name} has the value {twice} twice")
-    return found
+    return levels
 
 
-def is_whole(value: Any) -> bool:
+def is_whole(value: object) -> bool:
     """Whether a value is a whole number, which True and False are not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -116,11 +116,11 @@ def suggest(
     those on their way. A pure function of its arguments: that is how a killed search goes on as if it had not been.
     Raises InputError where Optuna is missing.
     """
-    known = [options for options, _ in past] + list(running)
+    before = [options for options, _ in past] + list(running)
     for turn in range(_ATTEMPTS):
         seed = random.Random(f"{search.seed}/{number}/{turn}").getrandbits(32)
         options = _refined(search, direction, past, running, seed) if turn < _REFINED else _random(search, seed)
-        if options not in known:
+        if options not in before:
             return options
     return None
 

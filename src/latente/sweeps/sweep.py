@@ -12,14 +12,14 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from latente.errors import InputError, Interrupted, did_you_mean
 from latente.sweeps.results import Results
 from latente.sweeps.search import Range, Search, choices, is_whole, require_optuna, suggest
-from latente.sweeps.trials import Journal, Run, Task, Trial, key_of, plain
+from latente.sweeps.trials import Journal, Task, Trial, TrialFunction, key_of, plain
 from latente.sweeps.workers import Workshop, workshop
 
 __all__ = ["Sweep"]
@@ -86,15 +86,15 @@ class Sweep:
             {**self.options, **dict(zip(grid, values, strict=True))} for values in itertools.product(*grid.values())
         ]
 
-    def count_finished(self, trial: Run, out: str | os.PathLike[str], *, force: bool = False) -> int:
+    def count_finished(self, trial: TrialFunction, out: str | os.PathLike[str], *, force: bool = False) -> int:
         """Return how many of the trials are in a folder already; raises InputError as `run` would."""
         journal = Journal(Path(out))
-        journal.check(self._asked(trial), force)
+        journal.check(self._plan(trial), force)
         return _Agenda(self, journal.trials(), force).finished_count
 
     def run(
         self,
-        trial: Run,
+        trial: TrialFunction,
         *,
         out: str | os.PathLike[str] | None = None,
         jobs: int = 1,
@@ -120,13 +120,13 @@ class Sweep:
             require_optuna()
         try:
             with contextlib.ExitStack() as stack:
-                known: Mapping[str, Trial] = {}
+                finished: Mapping[str, Trial] = {}
                 note: Callable[[Trial], None] | None = None
                 if out is not None:
                     journal = Journal(Path(out))
-                    note = stack.enter_context(journal.held(self._asked(trial), force))
-                    known = journal.trials()
-                agenda = _Agenda(self, known, retry=force)
+                    note = stack.enter_context(journal.held(self._plan(trial), force))
+                    finished = journal.trials()
+                agenda = _Agenda(self, finished, retry=force)
                 stack.enter_context(_stoppable())
                 work = stack.enter_context(workshop(trial, min(jobs, max(1, self.total - agenda.finished_count))))
                 for ended in _carried_out(agenda, work):
@@ -136,31 +136,35 @@ class Sweep:
                     if progress is not None:
                         progress(agenda.finished_count, self.total, ended)
         except KeyboardInterrupt as error:
-            kept = "nothing of it is kept, for want of out=" if out is None else f"run it again to go on in {out}"
-            raise Interrupted(f"the sweep was stopped; {kept}") from error
+            advice = "nothing of it is kept, for want of out=" if out is None else f"run it again to go on in {out}"
+            raise Interrupted(f"the sweep was stopped; {advice}") from error
         return agenda.results()
 
-    def _asked(self, trial: Run) -> dict[str, Any]:
+    def _plan(self, trial: TrialFunction) -> dict[str, Any]:
         """Return as plain values all that decides what is tried."""
-        asked = {"trial": _name_of(trial), "options": self.options, "seeds": list(self.all_seeds)}
+        plan = {"trial": _name_of(trial), "options": self.options, "seeds": list(self.all_seeds)}
         if self.search is None:  # what a grid's trials are does not depend on what they are judged by
-            return asked | {"grid": self.grid}
-        return asked | {"search": self.search.to_json(), "metric": self.metric, "direction": self.direction}
+            return plan | {"grid": self.grid}
+        return plan | {"search": self.search.to_json(), "metric": self.metric, "direction": self.direction}
 
 
-def _name_of(trial: Run) -> str:
+def _name_of(trial: TrialFunction) -> str:
     """Return a callable's name with that of its file, which is the same when the file is run as a script."""
     function: Any = trial.func if isinstance(trial, functools.partial) else trial
     file = getattr(sys.modules.get(function.__module__), "__file__", None) or function.__module__
     return f"{Path(file).stem}.{getattr(function, '__qualname__', type(function).__qualname__)}"
 
 
-def _seeds(wanted: Any) -> tuple[int, ...]:
+def _seeds(seeds: object) -> tuple[int, ...]:
     """Return 0, 1, ... for a number of seeds, or the ones that are listed."""
-    seeds = tuple(range(wanted) if is_whole(wanted) else wanted if isinstance(wanted, Sequence) else ())
-    if not seeds or len(set(seeds)) < len(seeds) or not all(is_whole(seed) and seed >= 0 for seed in seeds):
-        raise InputError(f"seeds={wanted!r} is neither a number of seeds nor a list of different ones from 0 up")
-    return seeds
+    listed = tuple(range(seeds) if isinstance(seeds, int) else seeds if isinstance(seeds, Sequence) else ())
+    if isinstance(seeds, bool) or not listed or len(set(listed)) < len(listed) or not all(map(_is_seed, listed)):
+        raise InputError(f"seeds={seeds!r} is neither a number of seeds nor a list of different ones from 0 up")
+    return listed
+
+
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _carried_out(agenda: _Agenda, work: Workshop) -> Iterator[Trial]:
@@ -176,16 +180,16 @@ def _carried_out(agenda: _Agenda, work: Workshop) -> Iterator[Trial]:
 class _Agenda:
     """What is finished, what is on its way and what comes next."""
 
-    def __init__(self, sweep: Sweep, known: Mapping[str, Trial], retry: bool) -> None:
+    def __init__(self, sweep: Sweep, finished: Mapping[str, Trial], retry: bool) -> None:
         self.sweep = sweep
         self._fixed = dict(sweep.options)
-        self._points = self._known_points(known.values()) if sweep.search else dict(enumerate(sweep.points()))
+        self._points = self._proposed_before(finished.values()) if sweep.search else dict(enumerate(sweep.points()))
         self._finished: dict[str, Trial] = {}
         self._waiting: deque[Task] = deque()
         self._is_exhausted = False
         for number in self._points:
             for task in self._tasks(number):
-                before = known.get(task.key)
+                before = finished.get(task.key)
                 if before is None or (retry and before.error is not None):
                     self._waiting.append(task)
                 else:
@@ -216,7 +220,7 @@ class _Agenda:
     def _tasks(self, number: int) -> list[Task]:
         return [Task(number, self._points[number], seed) for seed in self.sweep.all_seeds]
 
-    def _known_points(self, trials: Any) -> dict[int, dict[str, Any]]:
+    def _proposed_before(self, trials: Iterable[Trial]) -> dict[int, dict[str, Any]]:
         """Return the combinations that a search has proposed before, as far as they belong to it, by their numbers."""
         search = self.sweep.search
         assert search is not None

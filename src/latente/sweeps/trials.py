@@ -17,9 +17,9 @@ from typing import Any, BinaryIO
 from latente.errors import InputError, LatenteError
 from latente.files import write_json
 
-__all__ = ["Journal", "Run", "Task", "Trial", "attempt", "key_of", "plain"]
+__all__ = ["Journal", "Task", "Trial", "TrialFunction", "attempt", "key_of", "plain"]
 
-Run = Callable[..., Mapping[str, float]]
+TrialFunction = Callable[..., Mapping[str, float]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,14 +79,14 @@ def key_of(options: Mapping[str, Any], seed: int) -> str:
     return json.dumps([dict(options), seed], sort_keys=True)
 
 
-def attempt(run: Run, task: Task) -> Trial:
+def attempt(function: TrialFunction, task: Task) -> Trial:
     """Try `task`, and return what came of it; only an interruption is raised."""
-    found: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     start = time.perf_counter()
     with _Failure() as failure:
-        found = {str(name): float(value) for name, value in run(**task.options, seed=task.seed).items()}
+        metrics = {str(name): float(value) for name, value in function(**task.options, seed=task.seed).items()}
     seconds = round(time.perf_counter() - start, 3)
-    return Trial(task.number, task.options, task.seed, found, seconds, failure.reason)
+    return Trial(task.number, task.options, task.seed, metrics, seconds, failure.reason)
 
 
 class _Failure(contextlib.AbstractContextManager["_Failure"]):
@@ -120,7 +120,7 @@ class Journal:
         self.folder = folder
         self.path = folder / "trials.jsonl"
 
-    def check(self, asked: Mapping[str, Any], force: bool) -> None:
+    def check(self, plan: Mapping[str, Any], force: bool) -> None:
         """Raise InputError where the folder holds something else than (part of) the sweep that is asked for now."""
         saved = self.folder / "sweep.json"
         if not saved.exists():
@@ -131,7 +131,7 @@ class Journal:
             before = json.loads(saved.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise InputError(f"{saved} cannot be read: {error}") from error
-        differing = [name for name in asked if not isinstance(before, dict) or before.get(name) != asked[name]]
+        differing = [name for name in plan if not isinstance(before, dict) or before.get(name) != plan[name]]
         if differing and not force:
             raise InputError(
                 f"{self.folder} holds another sweep (it differs in {', '.join(differing)}): name another folder, or go "
@@ -144,20 +144,20 @@ class Journal:
         Raises InputError where a line is damaged; the last one, if it has no end, is left out.
         """
         text = self.path.read_bytes() if self.path.exists() else b""
-        found: dict[str, Trial] = {}
+        trials: dict[str, Trial] = {}
         for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
             try:
                 trial = Trial.from_json(json.loads(line))
             except (ValueError, TypeError, KeyError, AttributeError) as error:
                 cure = "remove the line, and the trial is made again"
                 raise InputError(f"line {number} of {self.path} is no finished trial: {cure}") from error
-            found[trial.key] = trial
-        return found
+            trials[trial.key] = trial
+        return trials
 
     @contextlib.contextmanager
-    def held(self, asked: Mapping[str, Any], force: bool) -> Iterator[Callable[[Trial], None]]:
+    def held(self, plan: Mapping[str, Any], force: bool) -> Iterator[Callable[[Trial], None]]:
         """Make the folder or take it up again, note what is asked for, and yield the function that adds a trial."""
-        self.check(asked, force)
+        self.check(plan, force)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.path.touch()
@@ -168,7 +168,7 @@ class Journal:
             for left_behind in self.folder.glob(".*.part"):
                 left_behind.unlink(missing_ok=True)
             os.truncate(self.path, self.path.read_bytes().rfind(b"\n") + 1)
-            write_json(self.folder / "sweep.json", asked)
+            write_json(self.folder / "sweep.json", plan)
 
             def add(trial: Trial) -> None:
                 file.write(json.dumps(trial.to_json(), ensure_ascii=False, allow_nan=False).encode() + b"\n")

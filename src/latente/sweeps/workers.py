@@ -17,7 +17,7 @@ from multiprocessing.reduction import ForkingPickler
 from typing import Protocol
 
 from latente.errors import InputError, TrainingError
-from latente.sweeps.trials import Run, Task, Trial, attempt
+from latente.sweeps.trials import Task, Trial, TrialFunction, attempt
 
 __all__ = ["Workshop", "threads_for", "workshop"]
 
@@ -53,15 +53,15 @@ class Workshop(Protocol):
 
 
 @contextlib.contextmanager
-def workshop(run: Run, jobs: int) -> Iterator[Workshop]:
+def workshop(function: TrialFunction, jobs: int) -> Iterator[Workshop]:
     """Yield the workshop for so many trials at a time; for one at a time there is no process but this one.
 
     Raises InputError where other processes are needed and the trial cannot be sent to them.
     """
     if jobs == 1:
-        yield _Here(run)
+        yield _Here(function)
         return
-    workers = _Workers(run, jobs)
+    workers = _Workers(function, jobs)
     try:
         yield workers
     finally:
@@ -71,8 +71,8 @@ def workshop(run: Run, jobs: int) -> Iterator[Workshop]:
 class _Here:
     """Carries out one task at a time, in this process."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self, function: TrialFunction) -> None:
+        self._function = function
         self._task: Task | None = None
 
     @property
@@ -88,7 +88,7 @@ class _Here:
 
     def wait(self) -> list[Trial]:
         task, self._task = self._task, None
-        return [] if task is None else [attempt(self._run, task)]
+        return [] if task is None else [attempt(self._function, task)]
 
 
 @dataclasses.dataclass(eq=False)
@@ -109,15 +109,15 @@ class _Workers:
     anything. One that dies costs the trial that it was at, which has failed, and another takes its place.
     """
 
-    def __init__(self, run: Run, jobs: int) -> None:
+    def __init__(self, function: TrialFunction, jobs: int) -> None:
         try:
-            ForkingPickler.dumps(run)
+            ForkingPickler.dumps(function)
         except Exception as error:  # it raises what it likes
             raise InputError(
                 f"jobs={jobs}: the trial cannot be sent to other processes ({error}); make it a function of a module, "
                 "or try one at a time"
             ) from error
-        self._run, self._jobs = run, jobs
+        self._function, self._jobs = function, jobs
         self._idle: list[_Worker] = []
         self._busy: list[_Worker] = []
 
@@ -156,7 +156,7 @@ class _Workers:
     def _start(self) -> _Worker:
         context = multiprocessing.get_context("spawn")
         line, other_end = context.Pipe()
-        process = context.Process(target=_work, args=(self._run, other_end))
+        process = context.Process(target=_work, args=(self._function, other_end))
         with _threads_in_environment(threads_for(self._jobs)), _deaf_to_interrupts():
             process.start()
         other_end.close()  # so that the line breaks when the process dies
@@ -194,7 +194,7 @@ class _Workers:
         return Trial(task.number, task.options, task.seed, {}, seconds, f"its process ended {end}{cause}")
 
 
-def _work(run: Run, line: Connection) -> None:
+def _work(function: TrialFunction, line: Connection) -> None:
     """Try what comes along the line, until it breaks; what runs in each of the processes."""
     # Ctrl-C goes to all processes of a terminal; the one that started this one decides what comes of it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -204,7 +204,7 @@ def _work(run: Run, line: Connection) -> None:
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         line.send(_READY)
         while True:
-            line.send(attempt(run, line.recv()))
+            line.send(attempt(function, line.recv()))
 
 
 def _leave_with_parent() -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from latente import figures
 from latente.errors import LatenteError
-from latente.networks import Row
+from latente.networks import LayerSummary
 
 if TYPE_CHECKING:
     from latente.training.runs import Run
@@ -38,7 +38,7 @@ def as_html(
     best_epoch: int | None = None,
     picture: np.ndarray | None = None,
     caption: str = "",
-    layers: Sequence[Row] = (),
+    layers: Sequence[LayerSummary] = (),
 ) -> str:
     """Return a title, facts (name, value), curves, a picture and a table of layers as HTML; what is empty is left out.
 
@@ -124,7 +124,7 @@ def _image(image: Image.Image, what: str, width: int) -> str:
     return f'<img style="{_PAPER}" width="{width}" alt="{escape(what)}" src="data:image/png;base64,{data}">'
 
 
-def _table(layers: Sequence[Row]) -> str:
+def _table(layers: Sequence[LayerSummary]) -> str:
     def row(cells: Iterable[object], tag: str = "td") -> str:
         return "<tr>" + "".join(f'<{tag} style="{_CELL}">{escape(str(cell))}</{tag}>' for cell in cells) + "</tr>"
 
