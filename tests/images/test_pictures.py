@@ -13,6 +13,7 @@ from PIL import Image
 from images.corpus import Case, cases, encode, picture, write
 from latente.errors import InputError
 from latente.images import Images, open_images, pictures
+from latente.images.reading import Target, read_picture
 from latente.images.scan import printable
 
 
@@ -68,7 +69,7 @@ def test_each_image_of_the_corpus_is_the_picture_of_its_own_file(corpus: tuple[l
     exact = {case.name: case.data for case in written if case.name.startswith("really-") and ".jpg" not in case.name}
     by_name = dict(zip(images.files, images.pixels, strict=True))
     for name, data in exact.items():
-        alone = pictures.read_picture(data, pictures.Target((24, 24), 3))
+        alone = read_picture(data, Target((24, 24), 3))
         np.testing.assert_array_equal(by_name[name], alone)
 
 

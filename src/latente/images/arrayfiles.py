@@ -14,11 +14,12 @@ from typing import IO, Any
 import numpy as np
 
 from latente.errors import InputError
-from latente.images.arrays import check_finite, check_kind, find_layout, label_column, scan_array, to_nchw
+from latente.images.arrays import check_finite, check_kind, label_column, scan_array
 from latente.images.cache import Writer, cached, key_of, mapped
-from latente.images.container import Images
-from latente.images.layout import PART_ORDER
-from latente.images.options import Options
+from latente.images.container import Images, contents_of
+from latente.images.folders import PART_ORDER
+from latente.images.layouts import find_layout, from_layout
+from latente.images.options import DoorOptions
 from latente.images.sizing import keeps_size
 from latente.images.streams import Rows, array_rows, idx_rows, npy_rows, reading
 
@@ -46,7 +47,7 @@ def stamp(path: Path) -> list[Any]:
     return [str(path.resolve()), status.st_size, status.st_mtime_ns]
 
 
-def open_npy(path: Path, options: Options) -> Images:
+def open_npy(path: Path, options: DoorOptions) -> Images:
     """Open a .npy file: memory-mapped where its rows lie as ours do, else rearranged once into the cache.
 
     Raises InputError where it holds no images or objects instead of numbers, is damaged, or holds NaN or
@@ -57,7 +58,7 @@ def open_npy(path: Path, options: Options) -> Images:
         array = mapped(path)
     layout = find_layout(array.shape, options.channels, path.name)
     check_kind(array.dtype, path.name)
-    pixels = to_nchw(array, layout)
+    pixels = from_layout(array, layout)
     keeps = pixels.ndim == 2 or keeps_size(pixels.shape[2:], options)
     if not (keeps and pixels.flags.c_contiguous and array.dtype.isnative):
 
@@ -75,7 +76,7 @@ def open_npy(path: Path, options: Options) -> Images:
     return _finished(images, ".npy file", {}, options)
 
 
-def open_npz(path: Path, options: Options) -> Images:
+def open_npz(path: Path, options: DoorOptions) -> Images:
     """Open a .npz file: arrays called images (or x), label(s) or y, target, attributes, condition and mask.
 
     Names may carry a part (x_train, test_images). Raises InputError as `open_npy` does.
@@ -108,7 +109,7 @@ def open_npz(path: Path, options: Options) -> Images:
 
 def open_idx(
     sources: Mapping[str | None, tuple[Path, Path | None]],
-    options: Options,
+    options: DoorOptions,
     name: str,
     *,
     label_names: Sequence[str] = (),
@@ -159,19 +160,21 @@ def idx_sources(path: Path) -> dict[str | None, tuple[Path, Path | None]]:
 
 
 def from_cache(
-    name: str, kind: str, files: Sequence[Any], build: Callable[[Writer], dict[str, Any]], options: Options
+    name: str, kind: str, files: Sequence[Any], build: Callable[[Writer], dict[str, Any]], options: DoorOptions
 ) -> Images:
     """Return the images that `build` writes into the cache, or wrote there on an earlier start.
 
     files: what identifies the source. build returns a note with "layout", and with "parts" (counts),
     "label_names", "attribute_names" and "others" (names that were passed over) where there are any.
     """
-    shape = [options.split, options.size, options.crop, options.channels]
+    shape = [options.split, options.sides, options.window, options.channels]
     stored = cached(key_of(kind, *files, *shape), build)
     info = stored.info
+    content, columns, partners = contents_of(stored.arrays)
     images = Images(
-        stored.arrays["pixels"],
-        {column: array for column, array in stored.arrays.items() if column != "pixels"},
+        content,
+        columns,
+        partners=partners,
         name=name,
         layout=info["layout"],
         label_names=tuple(info.get("label_names", ())),
@@ -182,19 +185,18 @@ def from_cache(
     return _finished(images, kind, info, options)
 
 
-def _finished(images: Images, kind: str, info: Mapping[str, Any], options: Options) -> Images:
+def _finished(images: Images, kind: str, info: Mapping[str, Any], options: DoorOptions) -> Images:
     """Put the caller's labels beside the images, draw the sample, and say what there is."""
-    found = len(images)
+    total = len(images)
     if options.labels is not None:
-        label, names = label_column(_load_labels(options.labels), found)
+        label, names = label_column(_load_labels(options.labels), total)
         columns = {**images.columns, "label": label}
         images = dataclasses.replace(images, columns=columns, label_names=names, content_hash=None)
-    if (rows := options.sample(found)) is not None:
+    if (rows := options.sample(total)) is not None:
         images = dataclasses.replace(images.take(rows), parts=images.parts)
-    images = scan_array(images, images.name, kind, found=found, parts=info.get("parts"))
-    if others := info.get("others"):
-        images.scan.notes.append(f"arrays passed over: {', '.join(others)}")
-    return images
+    others = info.get("others")
+    notes = [f"arrays passed over: {', '.join(others)}"] if others else []
+    return scan_array(images, images.name, kind, total=total, parts=info.get("parts"), notes=notes)
 
 
 def _load_labels(labels: Any) -> Any:
@@ -210,7 +212,9 @@ def _load_labels(labels: Any) -> Any:
     return idx_rows(path).read()
 
 
-def _npz_arrays(path: Path, names: Sequence[str], options: Options) -> tuple[dict[str, str], dict[str, int], list[str]]:
+def _npz_arrays(
+    path: Path, names: Sequence[str], options: DoorOptions
+) -> tuple[dict[str, str], dict[str, int], list[str]]:
     """Return column -> array of the part to open, the parts' counts, and the arrays of no known name."""
     known = {name: column for column, spellings in _NPZ_NAMES.items() for name in spellings}
     found: dict[str | None, dict[str, str]] = {}
@@ -238,7 +242,7 @@ def _column_into(writer: Writer, column: str, rows: Rows, keeps: bool) -> dict[s
         if not keeps:
             raise InputError(f"{rows.name} goes with the images' own size; leave size and crop out")
         if column == "target":
-            rows.into(writer, column, Options())
+            rows.into(writer, column, DoorOptions())
             return {}
         array = rows.read()
         array = array if array.ndim == 4 else array[:, None]

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from latente.errors import TrainingError
-from latente.images.container import Images
+from latente.images.container import PLACES, Images, contents_of
 
 __all__ = ["Stored", "Writer", "cache_folder", "cached", "explained", "key_of", "mapped"]
 
@@ -72,6 +72,12 @@ class Writer:
                 _write_header(file, 0, dtype, shape)
             self._files[name].write(np.ascontiguousarray(rows).data)
         self._rows[name] = (count + len(rows), dtype, shape)
+
+    def append_picture(self, name: str, picture: np.ndarray) -> None:
+        """Append a picture (C, H, W) of a size of its own to the flat array `name`, and where it lies to its places."""
+        start = self._rows[name][0] if name in self._rows else 0
+        self.append(name, picture.reshape(-1))
+        self.append(name + PLACES, np.array([[start, *picture.shape[1:]]], np.int64))
 
     def finish(self, info: Mapping[str, Any]) -> None:
         """Complete the headers, bring everything to the disk and note the content's hash."""
@@ -201,7 +207,8 @@ def _stamp(path: Path) -> list[int]:
 
 def _content_hash(folder: Path, names: Iterable[str]) -> str:
     arrays = {name: mapped(folder / f"{name}.npy") for name in names}
-    return Images(arrays.pop("pixels"), arrays).fingerprint
+    content, columns, partners = contents_of(arrays)
+    return Images(content, columns, partners=partners).fingerprint
 
 
 @contextlib.contextmanager
