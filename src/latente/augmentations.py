@@ -277,7 +277,9 @@ def _moved(batch: Batch, move: Callable[[Tensor, int], Tensor]) -> dict[str, Ten
         if picture.shape[-2:] != (k * height, k * width) or k < 1:
             sides = " x ".join(map(str, picture.shape[-2:]))
             raise InputError(f"the {name} of {sides} is no whole multiple of the image of {height} x {width}")
-        changed[name] = move(picture, k)
+        is_last = not picture.is_contiguous() and picture.is_contiguous(memory_format=torch.channels_last)
+        layout = torch.channels_last if is_last else torch.contiguous_format
+        changed[name] = move(picture, k).contiguous(memory_format=layout)
     return changed
 
 
@@ -288,9 +290,7 @@ def _windows(x: Tensor, corners: Tensor, window: tuple[int, int]) -> Tensor:
         for corner, cut, side in zip(corners, window, x.shape[-2:], strict=True)
     )
     images = torch.arange(len(x), device=x.device)[:, None, None]
-    cut = x.permute(0, 2, 3, 1)[images, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-    is_last = x.is_contiguous(memory_format=torch.channels_last)
-    return cut.contiguous(memory_format=torch.channels_last if is_last else torch.contiguous_format)
+    return x.permute(0, 2, 3, 1)[images, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
 def _mapped(x: Tensor, maps: Tensor) -> Tensor:
