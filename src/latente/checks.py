@@ -10,8 +10,9 @@ import dataclasses
 import inspect
 import math
 import numbers
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from latente.errors import InputError, did_you_mean
 from latente.words import seconds_of, typed
@@ -95,12 +96,11 @@ class Number:
             raise InputError(f"{text!r} is not a number") from None
 
     def check(self, name: str, value: Any) -> None:
-        is_number = isinstance(value, numbers.Real) and type(value) is not bool
-        if not is_number or not math.isfinite(value) or not self._holds(float(value)):
+        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not self._holds(float(value)):
             raise InputError(f"{name} must be a number{self._range()}, not {value!r}")
 
     def _holds(self, value: float) -> bool:
-        return (
+        return math.isfinite(value) and (
             (self.above is None or value > self.above)
             and (self.least is None or value >= self.least)
             and (self.below is None or value < self.below)
@@ -214,11 +214,13 @@ class Every:
 class Own:
     """Something of the caller's own beside what `plain` describes: modules, a callable, a set, a generator.
 
-    Its value is checked where it is used. On disk it is only named, and `load` and `resume` ask for it. is_path_too:
-    whether any other text is the path or the name of images.
+    Its value is checked where it is used. On disk it is only named, and `resume` asks for it. role: what `load` does
+    without it: nothing where it is a "network"; it warns where it is a part of the "input"; for "fit" it needs none.
+    is_path_too: whether any other text is the path or the name of images.
     """
 
     plain: Check
+    role: Literal["network", "input", "fit"] = "fit"
     is_path_too: bool = False
 
     @property
@@ -336,6 +338,8 @@ def saved_value(value: Any) -> Any:
     """
     if value is None or isinstance(value, str | bool):
         return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, numbers.Real):

@@ -24,13 +24,14 @@ from torch.nn import functional
 
 from latente.errors import InputError, did_you_mean
 
-__all__ = ["Blur", "Corruption", "Downscale", "Flips", "GaussianNoise", "Masking", "from_name"]
+__all__ = ["Blur", "Corruption", "Downscale", "Flips", "GaussianNoise", "Masking", "from_name", "from_option"]
 
 
 class Corruption(ABC):
     """The common face; anything else callable in the same way serves as well."""
 
     name: ClassVar[str]
+    is_typed: ClassVar[bool] = True  # its `str` is how it is typed as an option
 
     @abstractmethod
     def __call__(
@@ -160,6 +161,18 @@ class Blur(Corruption):
 
 
 _KNOWN: dict[str, Callable[..., Corruption]] = {c.name: c for c in (GaussianNoise, Flips, Masking, Downscale, Blur)}
+
+
+def from_option(option: str, value: str | Callable[..., Tensor] | None) -> Callable[..., Tensor] | None:
+    """Return the corruption that an option's value names, or the caller's callable or None as it is.
+
+    Raises InputError, naming the option, for anything else.
+    """
+    if isinstance(value, str):
+        return from_name(value)
+    if value is not None and not callable(value):
+        raise InputError(f"{option} is a name such as 'gaussian:0.2' or a callable, not {value!r}")
+    return value
 
 
 def from_name(spelling: str) -> Corruption:

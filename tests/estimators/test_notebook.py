@@ -40,7 +40,7 @@ def test_after_fit_facts_curves_samples_and_layers_are_shown(kind: type):
     assert html == model._repr_html_()
     assert "sk-container" not in html
     count = sum(p.numel() for p in model.objective_.parameters() if p.ndim)
-    for text in (kind.__name__, "3 × 9 × 8 uint8", "codes <b>2<", f"best epoch <b>{model.best_epoch_}<"):
+    for text in (kind.__name__, "3x9x8 uint8", "codes <b>2<", f"best epoch <b>{model.best_epoch_}<"):
         assert text in html
     assert re.search(rf"\d+ layers, {count:,} parameters", html)
     assert "encoder.layers.0" in html

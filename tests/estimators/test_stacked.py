@@ -91,7 +91,7 @@ def test_one_class_and_no_labels_are_refused_by_name():
         ({"pretrain_epochs": 1.5}, "pretrain_epochs"),
         ({"pretrain_learning_rate": 0}, "pretrain_learning_rate"),
         ({"input_corruption": "mask:2"}, "corruption mask:2"),
-        ({"input_corruption": 3}, "input_corruption is a name"),
+        ({"input_corruption": 3}, "input_corruption"),
         ({"corruption": "blur:1"}, "blur:1.0 needs images"),  # the second layer gets codes
         ({"corruption": "flips:20"}, "an image of 12 pixels has fewer than 20"),
     ],
@@ -215,7 +215,7 @@ def test_each_class_gives_its_share_to_validation_and_a_class_of_one_image_gives
     unknown = np.where(np.arange(131) < 50, -1, labels)
     parts = data.split(images, 0.1, 0, unknown)
     assert min(*parts.rows, *parts.held_out_rows) == 50
-    assert set(parts.seen) == set(range(131)) - set(parts.held_out_rows)
+    assert set(parts.visible_rows) == set(range(131)) - set(parts.held_out_rows)
 
 
 def test_a_validation_set_has_labels_of_the_same_classes():

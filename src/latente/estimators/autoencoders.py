@@ -13,18 +13,21 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from latente import latents, networks
+from latente import corruptions, latents
+from latente.checks import check_options
 from latente.errors import InputError
-from latente.estimators import notebook, persistence, planning
-from latente.estimators.base import Estimator
 from latente.estimators.data import Split
-from latente.images import Images, Scaling, to_layout
-from latente.metrics import evaluate_images
+from latente.estimators.encoding import Encoder, code_shape
+from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
+from latente.images import Scaling, to_layout
+from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, ReconstructionObjective
-from latente.training import Batches, TrainingState, evaluate, train
+from latente.training.batches import Batches
+from latente.training.loop import train
 from latente.training.randomness import settle_seed
+from latente.training.state import TrainingState
 
-__all__ = ["Autoencoder", "BaseAutoencoder", "code_shape"]
+__all__ = ["Autoencoder", "BaseAutoencoder"]
 
 _PICTURES = 8
 _IMAGES_FOR_DENSITY = 2000
@@ -32,45 +35,22 @@ _LARGEST_CODE = 1024
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class BaseAutoencoder(Estimator):
+class BaseAutoencoder(ReconstructionOptions, Encoder):
     """Base of the autoencoders: everything but the objective, which a subclass builds.
 
-    latent_dim: values in a code; None keeps a convolutional bottleneck spatial. network: "auto" (dense for tables and
-    sides under 8, else convolutional), "dense", "conv", or a pair of modules (encoder, decoder). hidden: widths or
-    channels of the encoder, mirrored in the decoder; None is chosen by the network. activation, normalization, dropout,
-    kernel_size, stride, depth (convolutions per level): see `latente.networks`. corruption: a name such as
-    "gaussian:0.2", or a callable (x, generator, shared=False) -> worse x. The other options, what X may be and which
-    errors are raised: see `Estimator`. What comes out has the layout, units and dtype that went in.
+    latent_dim: values in a code; None keeps a convolutional bottleneck spatial. network: "auto", "dense", "conv", or a
+    pair of modules (encoder, decoder). corruption: a name such as "gaussian:0.2", or a callable (x, generator,
+    shared=False) -> worse x. What comes out has the layout, units and dtype that went in. What X may be, and which
+    errors are raised: see `Estimator`.
     """
 
     code_multiplier: ClassVar[int] = 1  # encoder outputs per latent dimension
 
-    latent_dim: int | None = 32
-    network: Any = "auto"
-    hidden: tuple[int, ...] | None = None
-    activation: str = "relu"
-    normalization: str | None = None
-    dropout: float = 0.0
-    kernel_size: int = 3
-    stride: int = 2
-    depth: int = 1
-    corruption: Any = None
-
-    def _objective(
-        self, encoder: nn.Module, decoder: nn.Module, output: str, is_binary: Callable[[], bool]
-    ) -> ReconstructionObjective:
+    def _objective(self, encoder: nn.Module, decoder: nn.Module, output: str) -> ReconstructionObjective:
         """Build the objective; `output` is the decoder's natural end ("sigmoid" or "linear") for this data."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _objective(encoder, decoder, output)")
 
     # -- fitting
-
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Train on X, from scratch, and keep the weights of the best epoch; y is ignored.
-
-        With `out` the whole training is written to that folder and can be resumed from there.
-        """
-        self.__dict__.pop("_state", None)
-        return self._train(self._open_for_fit(X), resumed=None)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Train one epoch on X, going on from where the last call ended; y is ignored.
@@ -78,37 +58,44 @@ class BaseAutoencoder(Estimator):
         The first call settles scaling and shapes on its X. Nothing is written, and nothing is held out.
         """
         state: TrainingState | None = getattr(self, "_state", None)
-        fitted = hasattr(self, "objective_")
-        images = self._open_for_fit(X, reset=not fitted)
-        if not fitted:
+        is_fitted = hasattr(self, "objective_")
+        images = self._open_for_fit(X, reset=not is_fitted)
+        if not is_fitted:
+            check_options(self)
+            self._accepts(images)
             self.seed_ = settle_seed(self.random_state)
-            self._settle(images, np.arange(len(images)))
-            self.history_, self.best_epoch_ = [], 0
+            rows = np.arange(len(images))
+            self._settle(Split(images, rows, images, rows[:0]))
         epoch = state.epoch if state else 0
-        options = self._training_options(epochs=epoch + 1, schedule="constant", patience=None)
-        self._state = train(self.objective_, images, self.scaling_, options, state=state)
+        options = self._training_options(epochs=epoch + 1, minutes=None, schedule="constant", patience=None)
+        self._state = train(self.objective_, images, self.scaling_, options, seed=self.seed_, state=state)
         self.history_ = self._state.history
         return self
 
-    def _settle(self, images: Images, rows: np.ndarray) -> None:
-        super()._settle(images, rows)
-        if (target := images.columns.get("target")) is not None:
-            if target.shape != images.pixels.shape or target.dtype != images.dtype:
-                raise InputError(
-                    f"the targets of {images.name} are {target.shape[1:]} {target.dtype}, but the images are "
-                    f"{images.shape} {images.dtype}; both must be alike"
-                )
+    def _fit(self, *arguments: Any) -> Self:
+        self.__dict__.pop("_state", None)
+        return super()._fit(*arguments)
+
+    def _settle(self, parts: Split) -> None:
+        images = parts.images
+        if (target := images.columns.get("target")) is not None and (
+            target.shape != images.pixels.shape or target.dtype != images.dtype
+        ):
+            raise InputError(
+                f"the targets of {images.name} are {target.shape[1:]} {target.dtype}, but the images are "
+                f"{images.shape} {images.dtype}; both must be alike"
+            )
+        super()._settle(parts)
+        if target is not None:
             self.objective_.columns = ("target",)
 
-    def _build(self, is_binary: Callable[[], bool]) -> None:
-        own = persistence.own_networks(self.network)
-        shape = self.image_shape_
-        if own is not None:
-            encoder, decoder = copy.deepcopy(own)
-            self.code_shape_ = code_shape(encoder, shape, self.code_multiplier)
+    def _build(self) -> None:
+        shape, pair = self.image_shape_, _own_pair(self.network)
+        if pair is not None:
+            encoder, decoder = copy.deepcopy(pair)
             output = "linear"  # a caller's own decoder ends as its author wants it
         else:
-            encoder, decoder = networks.build_pair(
+            encoder, decoder = build_pair(
                 self.network,
                 shape,
                 self.latent_dim,
@@ -122,36 +109,44 @@ class BaseAutoencoder(Estimator):
                 code_multiplier=self.code_multiplier,
                 latent_activation=self._latent_activation(),
             )
-            self.code_shape_ = code_shape(encoder, shape, self.code_multiplier)
             output = "sigmoid" if self.scaling_.bounded and len(shape) == 3 else "linear"
-        self.objective_: ReconstructionObjective = self._objective(encoder, decoder, output, is_binary)
+        self.code_shape_ = code_shape(encoder, shape, self.code_multiplier)
+        self.objective_: ReconstructionObjective = self._objective(encoder, decoder, output)
 
     def _latent_activation(self) -> str | None:
         """Hook: the name of the activation of the code, None for none."""
         return None
 
+    def _settled(self) -> dict[str, Any]:
+        settled = super()._settled()
+        if _own_pair(self.network) is None:
+            network, hidden, latent_dim = resolve(self.network, self.image_shape_, self.latent_dim, self.hidden)
+            settled |= {"network": network, "hidden": hidden, "latent_dim": latent_dim}
+        return settled
+
+    def _networks(self) -> dict[str, tuple[int, ...]]:
+        return {"encoder": self.image_shape_, "decoder": self.code_shape_}
+
     def _pictures(self, parts: Split) -> Callable[[], list[np.ndarray]] | None:
-        source, rows = (parts.held_out, parts.held_out_rows) if parts.validation else (parts.images, parts.rows)
-        if source.is_table:
+        images, rows = (parts.held_out, parts.held_out_rows) if parts.validation else (parts.images, parts.rows)
+        if images.is_table:
             return None
-        few = source.take(rows[:_PICTURES])
+        few = images.take(rows[:_PICTURES])
         return lambda: self._preview(
             Batches(few, self.scaling_, self.device_).batch(torch.arange(len(few))), few.pixels
         )
 
     def _preview(self, batch: Mapping[str, Tensor], pixels: np.ndarray) -> list[np.ndarray]:
         """Return lines of pictures: originals, what the model saw of them (where corrupted), what it made of that."""
-        shown = batch["images"]
-        lines = [pixels]
-        corruption = self._corruption()
-        if corruption is not None:
-            shown = corruption(shown, torch.Generator(shown.device).manual_seed(0))
-            lines.append(self.scaling_.invert(shown))
-        lines.append(self.scaling_.invert(self.objective_.reconstruct(shown)))
+        inputs, lines = batch["images"], [pixels]
+        if (corruption := self._corruption()) is not None:
+            inputs = corruption(inputs, torch.Generator(inputs.device).manual_seed(0))
+            lines.append(self.scaling_.invert(inputs))
+        lines.append(self.scaling_.invert(self.objective_.reconstruct(inputs)))
         return lines
 
-    def _corruption(self) -> Any:
-        return persistence.as_corruption("corruption", self.corruption)
+    def _corruption(self) -> Callable[..., Tensor] | None:
+        return corruptions.from_option("corruption", self.corruption)
 
     # -- using
 
@@ -161,7 +156,13 @@ class BaseAutoencoder(Estimator):
         codes = np.asarray(codes, dtype=np.float32)
         if codes.size != len(codes) * math.prod(self.code_shape_):
             raise InputError(f"codes have shape {codes.shape}, but this model decodes (N, *{self.code_shape_})")
-        return to_layout(self._decode(codes), self.layout_)
+        tensor = torch.from_numpy(np.ascontiguousarray(codes)).reshape(len(codes), *self.code_shape_)
+        with torch.no_grad():
+            parts = [
+                self.scaling_.invert(self.objective_.decode(part.to(self.device_)))
+                for part in tensor.split(self._chunk())
+            ]
+        return to_layout(np.concatenate(parts), self.layout_)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Return the images that the codes X (N, K) stand for."""
@@ -170,8 +171,10 @@ class BaseAutoencoder(Estimator):
     def reconstruct(self, X: Any) -> np.ndarray:
         """Return what the model makes of X, which it takes as it is (give a denoiser the noisy images)."""
         images = self._open(X)
-        rebuilt = self._apply(images, lambda x: self.scaling_.invert(self.objective_.reconstruct(x)))
-        return images.as_given(rebuilt)
+        # brought into the data's units batch by batch: in the network's range all of them would take much more memory
+        return images.as_given(
+            self._apply(images, lambda x: torch.from_numpy(self.scaling_.invert(self.objective_.reconstruct(x))))
+        )
 
     def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:
         """Return n new images in the training's layout, decoded from codes that `random_state` draws."""
@@ -192,79 +195,23 @@ class BaseAutoencoder(Estimator):
         """Return the mean of `score_samples`."""
         return float(self.score_samples(X).mean(dtype=np.float64))
 
-    def evaluate(self, X: Any) -> dict[str, Any]:
-        """Return the means over X of the objective's terms and of the image metrics (protocols: `latente.metrics`).
-
-        The image metrics are those of values in the network's range, so that the data range is 1 whatever the units.
-        Where there is a corruption, the same draw of it meets every image, and the result is compared with the clean
-        one (with the column "target" where X has it).
-        """
-        images = self._open(X)
-        means = {name: float(values.mean(dtype=np.float64)) for name, values in self._terms(images).items()}
-        return {"count": len(images), **means, **self._image_metrics(images)}
-
-    def _image_metrics(self, images: Images) -> dict[str, float]:
-        columns = ("target",) if "target" in images.columns else ()
-        batches = Batches(images, self.scaling_, self.device_, columns)
-        corruption, generator = self._corruption(), torch.Generator(self.device_)
-        sums: dict[str, float] = {}
-        for batch in batches.in_order(torch.arange(len(images)), self._chunk()):
-            seen, truth = batch["images"], batch.get("target", batch["images"])
-            if corruption is not None:
-                seen = corruption(seen, generator.manual_seed(self.seed_), shared=True)
-            with torch.no_grad():
-                rebuilt = self.objective_.reconstruct(seen)
-            for name, mean in evaluate_images(truth.cpu().numpy(), rebuilt.cpu().numpy(), 1.0).items():
-                sums[name] = sums.get(name, 0.0) + mean * len(seen)
-        return {name: total / len(images) for name, total in sums.items()}
-
-    def plan(self, X: Any, steps: int = 5) -> dict[str, Any]:
-        """Return what `fit` would do with X, without doing it: options, data, layers, estimated seconds and memory."""
-        return planning.plan(self, X, steps)
-
     # -- for subclasses
 
+    def _columns(self) -> tuple[str, ...]:
+        return ("target",)
+
+    def _with_scores(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return outputs | {"scores": self._scores(outputs).astype(np.float32)}
+
     def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define _scores(terms)")
 
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        raise NotImplementedError
-
-    def _terms(self, images: Images, draws: int = 1) -> dict[str, np.ndarray]:
-        """Return each image's terms; there are so many draws of noise, and every one of them meets as many images."""
-        columns = ("target",) if "target" in images.columns else ()
-        batches = Batches(images, self.scaling_, self.device_, columns)
-        rows = self._rows(images)
-        parts = [
-            evaluate(self.objective_, batches, rows[draw::draws], self._chunk(), seed=self.seed_ + draw)
-            for draw in range(min(draws, len(rows)))
-        ]
-        back = torch.cat([torch.arange(draw, len(rows), draws) for draw in range(len(parts))]).argsort()[: len(images)]
-        return {name: torch.cat([part[name] for part in parts])[back].numpy() for name in parts[0]}
-
-    def _decode(self, codes: np.ndarray) -> np.ndarray:
-        tensor = torch.from_numpy(np.ascontiguousarray(codes)).reshape(len(codes), *self.code_shape_)
-        with torch.no_grad():
-            parts = [
-                self.scaling_.invert(self.objective_.decode(part.to(self.device_)))
-                for part in tensor.split(self._chunk())
-            ]
-        return np.concatenate(parts)
-
-    def __getstate__(self) -> dict[str, Any]:
-        # a training in progress holds generators, which cannot be pickled; its weights are in objective_
-        return {name: value for name, value in super().__getstate__().items() if name != "_state"}
-
-    def _html_repr(self) -> str:
-        """Return what a notebook shows: scikit-learn's diagram of the options, and once fitted, what came of them."""
-        if hasattr(self, "objective_"):
-            return notebook.html_of(self)
-        diagram: str = super()._html_repr()
-        return diagram
+        raise NotImplementedError(f"{type(self).__name__} must define _draw_codes(n, rng)")
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class Autoencoder(BaseAutoencoder):
+class Autoencoder(AutoencoderOptions, BaseAutoencoder):
     """Learn a code for images from which they can be rebuilt; with a `corruption`, a denoiser (Vincent et al. 2010).
 
     loss: "mse", "bce" (needs data within [0, 1]) or "l1", each a mean per value in the network's range.
@@ -273,17 +220,12 @@ class Autoencoder(BaseAutoencoder):
     `score_samples` is the negative loss per image. `sample` draws codes from a normal density fitted to training codes.
     """
 
-    model = "autoencoder"
-
-    loss: str = "mse"
-    latent_activation: str | None = None
+    kind = "autoencoder"
 
     def _latent_activation(self) -> str | None:
         return self.latent_activation
 
-    def _objective(
-        self, encoder: nn.Module, decoder: nn.Module, output: str, is_binary: Callable[[], bool]
-    ) -> AutoencoderObjective:
+    def _objective(self, encoder: nn.Module, decoder: nn.Module, output: str) -> AutoencoderObjective:
         if self.loss == "bce" and not _within_unit_range(self.scaling_):
             raise InputError(
                 f"loss 'bce' needs data that scale to [0, 1], not {self.scaling_.dtype}; use 'mse' or 'l1'"
@@ -296,8 +238,9 @@ class Autoencoder(BaseAutoencoder):
     def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
         return -terms["objective"]
 
-    def _after_training(self, images: Images, rows: np.ndarray) -> None:
+    def _after_training(self, parts: Split) -> None:
         """Fit a normal density, shrunk after Ledoit and Wolf (2004), to the codes of some training images."""
+        images, rows = parts.images, parts.rows
         if math.prod(self.code_shape_) > _LARGEST_CODE or len(rows) < 2:
             return
         from sklearn.covariance import LedoitWolf
@@ -314,7 +257,7 @@ class Autoencoder(BaseAutoencoder):
             )
         return rng.multivariate_normal(self.codes_mean_, self.codes_covariance_, n, method="eigh").astype(np.float32)
 
-    def _extra(self) -> dict[str, np.ndarray]:
+    def _arrays(self) -> dict[str, np.ndarray]:
         if self.codes_mean_ is None or self.codes_covariance_ is None:
             return {}
         return {"codes_mean_": self.codes_mean_, "codes_covariance_": self.codes_covariance_}
@@ -325,23 +268,12 @@ def _within_unit_range(scaling: Scaling) -> bool:
     return scaling.dtype not in ("int8", "int16")
 
 
-def code_shape(encoder: nn.Module, shape: tuple[int, ...], multiplier: int) -> tuple[int, ...]:
-    """Return the shape of one code, found by encoding two blank images."""
-    training = encoder.training
-    encoder.eval()
-    try:
-        device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
-        with torch.no_grad():
-            code = encoder(torch.zeros(2, *shape, device=device))
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
+def _own_pair(network: Any) -> tuple[nn.Module, nn.Module] | None:
+    """Return the caller's own (encoder, decoder), or None where `network` is a name."""
+    if isinstance(network, str):
+        return None
+    if not (isinstance(network, tuple | list) and len(network) == 2 and all(isinstance(m, nn.Module) for m in network)):
         raise InputError(
-            f"network: the encoder {type(encoder).__name__} cannot take images {shape}: {reason}"
-        ) from error
-    encoder.train(training)
-    if code.ndim < 2 or code.shape[1] % multiplier:
-        raise InputError(
-            f"network: the encoder {type(encoder).__name__} returns {tuple(code.shape[1:])} per image; "
-            f"this model needs {multiplier} values for each latent dimension, along the first axis"
+            f"network is 'auto', 'dense', 'conv', or a pair of torch modules (encoder, decoder), not {network!r}"
         )
-    return (code.shape[1] // multiplier, *code.shape[2:])
+    return network[0], network[1]

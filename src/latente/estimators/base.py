@@ -1,152 +1,112 @@
-"""scikit-learn's contract over objective, loop and run folder: what all estimators of images have in common."""
+"""What all estimators of images have in common: scikit-learn's contract over objective, loop and run folder."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor, nn
+from torch import Tensor
 
+from latente import words
+from latente.checks import check_options, options_of
 from latente.errors import InputError, ModelError
-from latente.estimators import data, persistence
+from latente.estimators import data, persistence, planning
+from latente.estimators.abilities import Samples
+from latente.estimators.options.common import EstimatorOptions
 from latente.estimators.progress import Keeper, ProgressBar
 from latente.images import Images, Scaling, open_images
-from latente.training import Batches, Listener, Run, TrainingOptions, isolated_rng, train
+from latente.metrics import means, measure
+from latente.networks.summary import Row, describe
+from latente.objectives import Batch, Objective
+from latente.sheets import sheet, to_uint8
+from latente.training.batches import Batches
 from latente.training.devices import resolve_device
+from latente.training.display import as_html
 from latente.training.launch import leads
-from latente.training.randomness import settle_seed
+from latente.training.loop import Listener, train
+from latente.training.options import TrainingOptions, usual_batch_size
+from latente.training.randomness import isolated_rng, settle_seed
+from latente.training.runs import Run
 
 __all__ = ["Estimator"]
 
-_TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions) if field.name != "seed")
-_FITTED = (
-    "image_shape_",
-    "code_shape_",
-    "layout_",
-    "seed_",
-    "name_",
-    "label_names_",
-    "best_epoch_",
-    "is_binary_",
-    "batch_size_",
-    "crop_",
-)
+_SAMPLES = 8  # in a notebook
+_TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions))
+# what every fitted model knows of its training, as model.json holds it
+_FACTS = ("image_shape_", "layout_", "seed_", "name_", "label_names_", "best_epoch_", "batch_size_", "crop_")
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
-    """What learns a code of images by the one loop: training, opening images, codes, and the model on disk.
+class Estimator(EstimatorOptions, BaseEstimator):
+    """What learns from images: it opens them, learns by the one loop or in its own way, and lies on disk as data.
 
-    A dataclass, because scikit-learn's constructors do nothing but store their arguments. batch_size: None is 128, or
-    for small sets as much less (down to 16) as gives an epoch 20 steps. validation: share of the images held out to
-    choose the best epoch, a set, or None. random_state: None, an integer or a RandomState. out: folder for the run;
-    None writes nothing. init: a run whose weights to start from. verbose: show a progress bar. The others are those of
-    `TrainingOptions`.
+    A dataclass, because scikit-learn's constructors do nothing but store their arguments; the options are declared in
+    `latente.estimators.options`, a class for each family, and checked when `fit` begins.
 
     X is an array (N, F), (N, H, W), (N, H, W, C) or (N, C, H, W), a path, a named set, or `Images`. Every method but
     `fit` raises NotFittedError before `fit`, and InputError where X does not match the images that were trained on.
+
+    A family defines `_build`, and overrides of the other hooks what differs: `_accepts`, `_split`, `_examine`,
+    `_before_training`, `_learn`, `_after_training`, `_pictures`, `_judged`, `_networks`, `_facts`, `_arrays`,
+    `_settled`. What it can do beyond `evaluate` it says by its methods, see `latente.estimators.abilities`.
     """
 
-    model: ClassVar[str]  # the name in a run's options
+    kind: ClassVar[str]  # its name in `latente.estimators.kinds`
+    takes_tables: ClassVar[bool] = True
+    noises: ClassVar[int] = 1  # draws of noise in an evaluation; each of them meets as many images
 
-    batch_size: int | None = None
-    epochs: int = 20
-    learning_rate: float = 1e-3
-    optimizer: str = "adam"
-    weight_decay: float = 0.0
-    schedule: str = "constant"
-    warmup: int = 0
-    gradient_clip: float | None = None
-    accumulate: int = 1
-    ema: float | None = None
-    patience: int | None = None
-    validation: Any = 0.1
-    precision: str = "float32"
-    device: str = "auto"
-    threads: int | None = None
-    random_state: Any = None
-    out: Any = None
-    init: Any = None
-    checkpoint_every: int | None = None
-    log_every: int = 50
-    verbose: bool = False
+    # -- for families
 
-    # -- for subclasses
+    def _build(self) -> None:
+        """Set `objective_`, its weights drawn from torch's global generator, from the options and the fitted facts.
 
-    def _build(self, is_binary: Callable[[], bool]) -> None:
-        """Set `objective_`, its weights drawn from torch's global generator, and `code_shape_` from the options.
-
-        Only `image_shape_` and `scaling_` and, in a model from disk, other fitted facts are known of the images.
+        Of the images only the facts that go into model.json are known, so that a model from disk is built alike.
         """
-        self.objective_: Any
-        self.code_shape_: tuple[int, ...]
-        raise NotImplementedError(f"{type(self).__name__} must define _build(is_binary)")
+        self.objective_: Objective
+        raise NotImplementedError(f"{type(self).__name__} must define _build()")
+
+    def _accepts(self, images: Images) -> None:
+        """Raise InputError, saying what to do, where the family cannot learn from such images."""
+        if not len(images):
+            raise InputError("there are no images to fit on")
+        if images.is_table and not self.takes_tables:
+            raise InputError(
+                f"{images.name} is a table of {images.shape[0]} columns; {type(self).__name__} needs pictures"
+            )
 
     def _split(self, images: Images) -> data.Split:
         """Hook: which rows train and which judge."""
         return data.split(images, self.validation, self.seed_)
 
+    def _examine(self, parts: data.Split) -> None:
+        """Hook: set the facts about the images that `_build` needs; they go into model.json by `_facts`."""
+
     def _before_training(self, parts: data.Split, run: Run | None) -> None:
         """Hook: what happens between the first weights and the loop; `run` may hold a part of it already."""
 
-    def _after_training(self, images: Images, rows: np.ndarray) -> None:
-        """Hook: what a family derives from the trained model and its training images."""
-
-    def _pictures(self, parts: data.Split) -> Callable[[], list[np.ndarray]] | None:
-        """Hook: a function that draws the lines of an epoch's sample picture, or None where there is none."""
-        return None
-
-    def _facts(self) -> dict[str, Any]:
-        """Hook: what else of the fitted state goes into model.json."""
-        return {}
-
-    def _take_facts(self, fitted: Mapping[str, Any]) -> None:
-        """Hook: take over from model.json what `_facts` put there."""
-
-    def _extra(self) -> dict[str, np.ndarray]:
-        """Hook: the fitted arrays that a family keeps beside the weights, by attribute name."""
-        return {}
-
-    # -- fitting
-
-    def _open_for_fit(self, X: Any, y: Any = None, *, reset: bool = True) -> Images:
-        if isinstance(X, Images) or data.is_source(X) or getattr(X, "ndim", 2) != 2:
-            images = open_images(X)
-        else:
-            images = open_images(validate_data(self, X, reset=reset))
-        if not reset:
-            self._check_match(images)
-        elif not len(images):
-            raise InputError("there are no images to fit on")
-        return images
-
-    def _train(self, images: Images, resumed: Run | None) -> Self:
-        self.seed_ = settle_seed(self.random_state)
-        parts = self._split(images)
-        self._settle(images, parts.seen)
-        if self.init is not None and resumed is None:
-            self._start_from(self.init)
+    def _learn(self, parts: data.Split, run: Run | None) -> None:
+        """Hook: make a trained model of `objective_`; by default the loop does, and the best epoch's weights stay."""
         options = self._training_options()  # out of range, they must leave no run folder behind
-        run = resumed or self._new_run(parts)
-        self._before_training(parts, run)
         listeners: list[Listener] = [ProgressBar()] if self.verbose else []
         if run is not None:
             listeners.append(Keeper(run, partial(self._write, run.model), self._pictures(parts)))
         state = train(
             self.objective_,
-            images,
+            parts.images,
             self.scaling_,
             options,
+            seed=self.seed_,
             rows=parts.rows,
             validation=parts.validation,
             run=run,
@@ -155,36 +115,170 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         if state.best_weights is not None:
             self.objective_.load_state_dict(state.best_weights)
         self.history_, self.best_epoch_ = state.history, state.best_epoch
-        self._after_training(images, parts.rows)
+
+    def _after_training(self, parts: data.Split) -> None:
+        """Hook: what a family derives from the trained model and its training images."""
+
+    def _pictures(self, parts: data.Split) -> Callable[[], list[np.ndarray]] | None:
+        """Hook: a function that draws the lines of an epoch's sample picture, or None where there is none."""
+        return None
+
+    def _cost(self, parts: data.Split, layers: list[Row]) -> tuple[float, int]:
+        """Hook: about how many seconds and how many bytes of memory learning takes."""
+        options = self._training_options(epochs=1, minutes=None, log_every=1, checkpoint_every=None, patience=None)
+        return planning.cost(self.objective_, parts, self.scaling_, options, layers, getattr(self, "epochs", 1))
+
+    def _judged(self, images: Images) -> Images:
+        """Hook: images with their columns as the objective reads them, to be judged by."""
+        return images
+
+    def _columns(self) -> tuple[str, ...]:
+        """Hook: the columns that an evaluation looks at, where the images have them."""
+        return self.objective_.columns
+
+    def _networks(self) -> dict[str, tuple[int, ...]]:
+        """Hook: the networks that images pass through, by name in the objective, and the shape that each one takes."""
+        return {}
+
+    def _facts(self) -> dict[str, Any]:
+        """Hook: what else of the fitted state goes into model.json, by attribute name."""
+        return {}
+
+    def _take_facts(self, facts: Mapping[str, Any]) -> None:
+        """Hook: take over from model.json what `_facts` put there; sequences are tuples."""
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Hook: the fitted arrays that a family keeps beside the weights, by attribute name."""
+        return {}
+
+    def _settled(self) -> dict[str, Any]:
+        """Hook: the options that were left open, as they were settled, for options.json."""
+        return {"batch_size": self.batch_size_} if self.batch_size_ is not None else {}
+
+    # -- fitting
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Train on X, from scratch; y is ignored where the family needs no labels.
+
+        With `out` the whole training is written to that folder and can be resumed from there.
+        """
+        return self._fit(self._open_for_fit(X, y))
+
+    def resume_from(self, run: Run, X: Any, y: Any = None) -> Self:
+        """Go on with the training in a run folder, as `latente.resume` does once it has opened everything."""
+        images, saved = self._open_for_fit(X, y), run.options()
+        if images.fingerprint != saved["data"]["fingerprint"]:
+            raise InputError(f"{images.name} is not the set that {run.path} was trained on (its fingerprint differs)")
+        epochs = getattr(self, "epochs", None)
+        if epochs != saved["options"].get("epochs"):
+            run.write_options(saved | {"options": saved["options"] | {"epochs": epochs}})
+        return self._fit(images, run)
+
+    def _open_for_fit(self, X: Any, y: Any = None, *, reset: bool = True) -> Images:
+        if isinstance(X, Images) or data.is_source(X) or getattr(X, "ndim", 2) != 2:
+            images = open_images(X)
+        else:
+            images = open_images(validate_data(self, X, reset=reset))
+        if not reset:
+            self._check_match(images)
+        return images
+
+    def _fit(self, images: Images, run: Run | None = None) -> Self:
+        """Learn from images; a `run` is gone on with, else a new one is made where `out` asks for it."""
+        check_options(self)
+        self._accepts(images)
+        self.seed_ = settle_seed(self.random_state)
+        parts = self._split(images)
+        self._settle(parts)
+        if run is None:
+            self._start_from_another()
+            run = self._new_run(parts)
+        self._before_training(parts, run)
+        self._learn(parts, run)
+        self._after_training(parts)
         if run is not None and leads():
             self._write(run.model, self.objective_.state_dict())
         return self
 
-    def _settle(self, images: Images, rows: np.ndarray) -> None:
+    def _settle(self, parts: data.Split) -> None:
         """Set everything that follows from the options and the training images, up to the initialised objective."""
+        images, rows = parts.images, parts.visible_rows
         self.scaling_ = Scaling.fit(images.pixels, rows)
         self.image_shape_, self.layout_, self.name_ = images.shape, images.layout, images.name
         self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
         self.n_features_in_ = math.prod(images.shape)
-        self.batch_size_ = data.usual_batch_size(len(rows)) if self.batch_size is None else self.batch_size
+        self.history_, self.best_epoch_ = [], 0
+        self.batch_size_: int | None = getattr(self, "batch_size", None)
+        if self.batch_size_ is None and hasattr(self, "batch_size"):
+            self.batch_size_ = usual_batch_size(len(parts.rows))
         self.device_ = resolve_device(self.device)
+        self._examine(parts)
         with isolated_rng(self.seed_):
-            self._build(lambda: data.is_binary(images))
+            self._build()
 
     def _training_options(self, **changed: Any) -> TrainingOptions:
+        """Return the options of the loop, which a family that learns by it inherits."""
         options = {name: getattr(self, name) for name in _TRAINING}
-        return TrainingOptions(**{**options, "batch_size": self.batch_size_, "seed": self.seed_, **changed})
+        return TrainingOptions(**{**options, "batch_size": self.batch_size_, **changed})
 
-    def _start_from(self, run: str | os.PathLike[str]) -> None:
-        folder = persistence.model_folder(run)
-        weights = persistence.read_weights(folder, persistence.read_model(folder)["weights"])
-        own = {name: value for name, value in weights.items() if not name.startswith(persistence.EXTRA)}
-        persistence.load_weights(self.objective_, own, folder)
+    def _start_from_another(self) -> None:
+        """Take over the weights of the run that `init` names."""
+        if (run := getattr(self, "init", None)) is not None:
+            folder = persistence.model_folder(run)
+            weights, _ = persistence.read_weights(folder, persistence.read_model(folder)["weights"])
+            persistence.load_weights(self.objective_, weights, folder)
 
     def _new_run(self, parts: data.Split) -> Run | None:
         if self.out is None:
             return None
-        return Run.create(self.out, persistence.run_options(self, parts)) if leads() else Run(self.out)
+        if not leads():
+            return Run(self.out)
+        defaults = type(self)().get_params(deep=False)
+        options = persistence.run_json(
+            self.kind,
+            self.resolved_options(),
+            {name: value for name, value in self.get_params(deep=False).items() if value is not defaults[name]},
+            estimator=type(self).__name__,
+            data=data.describe(parts),
+            device=str(self.device_),
+            parameters=self.parameter_count(),
+        )
+        return Run.create(self.out, options)
+
+    def plan(self, X: Any, y: Any = None) -> dict[str, Any]:
+        """Return what `fit` would do, without doing it.
+
+        Keys: options, data, layers, parameters, seconds_estimate (of a few real steps, times their number) and
+        memory_estimate_bytes. The estimator, the disk and the images stay as they are.
+        """
+        twin = copy.copy(self)
+        images = twin._open_for_fit(X, y)
+        check_options(twin)
+        twin._accepts(images)
+        twin.seed_ = settle_seed(self.random_state)
+        parts = twin._split(images)
+        twin._settle(parts)
+        layers = twin.layers()
+        seconds, memory = twin._cost(parts, layers)
+        return {
+            "options": twin.resolved_options(),
+            "data": data.describe(parts),
+            "layers": layers,
+            "parameters": twin.parameter_count(),
+            "seconds_estimate": seconds,
+            "memory_estimate_bytes": memory,
+        }
+
+    def resolved_options(self) -> dict[str, Any]:
+        """Return every option as options.json holds it, with what was left open settled; only after `fit`."""
+        check_is_fitted(self, "seed_")
+        settled = {**self._settled(), "random_state": self.seed_, "verbose": False}
+        return persistence.options_json(self.get_params(deep=False), settled)
+
+    def parameter_count(self) -> int:
+        """Return how many numbers the networks learn."""
+        check_is_fitted(self, "objective_")
+        return sum(p.numel() for p in self.objective_.parameters())
 
     # -- using
 
@@ -199,21 +293,83 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
             door |= {"channels": channels, "size": tuple(size), "crop": self.crop_}
         return open_images(source, **door)
 
-    def encode(self, X: Any) -> np.ndarray:
-        """Return the codes of X, float32: (N, latent_dim), or (N, C, H, W) where the bottleneck is spatial."""
-        return self._apply(self._open(X), lambda x: self.objective_.encode(x).cpu().numpy())
+    def outputs(self, X: Any) -> dict[str, np.ndarray]:
+        """Return all that the model makes of each image, by name, from one pass; images are in the network's range.
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Return the codes of X as (N, K) float32, K the number of values in one code."""
-        codes = self.encode(X)
-        return codes.reshape(len(codes), -1)
+        That is what the `outputs` of the family's objective says, and "scores" (`score_samples`) where there are such.
+        """
+        images = self._judged(self._open(X))
+        parts = list(self._passes(images))
+        order = torch.cat([places for places, _ in parts]).argsort().numpy()
+        return {name: np.concatenate([outputs[name] for _, outputs in parts])[order] for name in parts[0][1]}
 
-    def _apply(self, images: Images, function: Callable[[Tensor], np.ndarray]) -> np.ndarray:
+    def evaluate(self, X: Any) -> dict[str, Any]:
+        """Return the number of images and the means over them of the figures by which such a model is judged.
+
+        They are those of `latente.metrics.measure`: the terms of the objective, and image metrics where there are
+        reconstructions, of values in the network's range, so that the data range is 1 whatever the units.
+        """
+        images = self._judged(self._open(X))
+        parts = [measure(outputs) for _, outputs in self._passes(images)]
+        names = [name for name in parts[0] if all(name in part for part in parts)]
+        return {"count": len(images)} | means({name: np.concatenate([part[name] for part in parts]) for name in names})
+
+    def _passes(self, images: Images) -> Iterator[tuple[Tensor, dict[str, np.ndarray]]]:
+        """Pass images once through the objective, and yield places among them and what it makes of those images."""
+        batches, generator = self._batches(images, columns=True), torch.Generator(self.device_)
+        rows = self._rows(images)
+        for noise in range(min(self.noises, len(rows))):
+            for places in torch.arange(noise, len(rows), self.noises).split(self._chunk()):
+                with torch.no_grad():
+                    outputs = self.objective_.outputs(
+                        batches.batch(rows[places]), generator.manual_seed(self.seed_ + noise)
+                    )
+                asked_for = places < len(images)
+                arrays = {name: value.cpu()[asked_for].numpy() for name, value in outputs.items()}
+                yield places[asked_for], self._with_scores(arrays)
+
+    def _with_scores(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Hook: the outputs, with "scores" added where the family scores images."""
+        return outputs
+
+    def layers(self) -> list[Row]:
+        """Return a row for each layer, in the order in which an image passes through the networks."""
+        check_is_fitted(self, "objective_")
+        return [
+            row._replace(name=f"{name}.{row.name}")
+            for name, shape in self._networks().items()
+            for row in describe(self.objective_.get_submodule(name), torch.zeros(1, *shape, device=self.device_))
+        ]
+
+    def _terms(self, images: Images, seed: int | None = None) -> dict[str, np.ndarray]:
+        """Return each image's terms of the objective; all images meet the same noise, drawn by `seed`."""
+        generator = torch.Generator(self.device_)
+        noise = self.seed_ if seed is None else seed
+
+        def terms(batch: Batch) -> dict[str, Tensor]:
+            return self.objective_.evaluate(batch, generator.manual_seed(noise))
+
+        return self._over(images, terms, columns=True)
+
+    def _apply(self, images: Images, function: Callable[[Tensor], Tensor]) -> np.ndarray:
         """Apply a function of scaled images to all of them, batch by batch, without gradients."""
-        batches = Batches(images, self.scaling_, self.device_)
+        return self._over(images, lambda batch: {"result": function(batch["images"])})["result"]
+
+    def _over(
+        self, images: Images, function: Callable[[Batch], dict[str, Tensor]], *, columns: bool = False
+    ) -> dict[str, np.ndarray]:
+        """Apply a function of batches to all images, without gradients, and return its results in one pass.
+
+        columns: whether the batches carry those of the objective's columns that the images have.
+        """
+        batches, rows = self._batches(images, columns), self._rows(images)
         with torch.no_grad():
-            parts = [function(b["images"]) for b in batches.in_order(self._rows(images), self._chunk())]
-        return np.concatenate(parts)[: len(images)]
+            parts = [function(batch) for batch in batches.in_order(rows, self._chunk())]
+        return {name: torch.cat([part[name] for part in parts])[: len(images)].cpu().numpy() for name in parts[0]}
+
+    def _batches(self, images: Images, columns: bool) -> Batches:
+        names = tuple(name for name in self._columns() if name in images.columns) if columns else ()
+        return Batches(images, self.scaling_, self.device_, names)
 
     def _rows(self, images: Images) -> Tensor:
         """Return all rows, those of a table filled up to whole chunks by its first row.
@@ -245,8 +401,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 
     def _check_match(self, images: Images) -> None:
         if images.shape != self.image_shape_:
-            given, trained = ("x".join(map(str, shape)) for shape in (images.shape, self.image_shape_))
-            raise InputError(f"the images of {images.name} are {given}, but the model was trained on {trained}")
+            sides, trained = ("x".join(map(str, shape)) for shape in (images.shape, self.image_shape_))
+            raise InputError(f"the images of {images.name} are {sides}, but the model was trained on {trained}")
         trained_dtype = np.dtype(self.scaling_.dtype)
         if self.scaling_.bounded and images.dtype.kind != trained_dtype.kind:
             raise InputError(
@@ -254,15 +410,55 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
                 "another range of values; convert them to it"
             )
 
-    @property
-    def _n_features_out(self) -> int:
-        return math.prod(self.code_shape_)
-
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float32"]  # codes are float32 whatever went in
+        tags.input_tags.two_d_array = self.takes_tables
         return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a training in progress holds generators, which cannot be pickled; its weights are in objective_
+        return {name: value for name, value in super().__getstate__().items() if name != "_state"}
+
+    def _html_repr(self) -> str:
+        """Return what a notebook shows: scikit-learn's diagram of the options, and once fitted, what came of them."""
+        if not hasattr(self, "objective_"):
+            diagram: str = super()._html_repr()
+            return diagram
+        facts = {
+            "images": f"{self.name_}, {words.shape(self.image_shape_)} {self.scaling_.dtype}",
+            **self._facts_to_show(),
+            "parameters": f"{self.parameter_count():,}",
+            "device": self.device_,
+        }
+        if self.best_epoch_:
+            facts["best epoch"] = self.best_epoch_
+        return as_html(
+            type(self).__name__,
+            facts.items(),
+            lines=self.history_,
+            best_epoch=self.best_epoch_ or None,
+            picture=self._samples_sheet(),
+            caption="samples",
+            layers=self.layers(),
+        )
+
+    def _facts_to_show(self) -> dict[str, str]:
+        """Hook: what else a notebook shows of the model in a word."""
+        return {}
+
+    def _samples_sheet(self) -> np.ndarray | None:
+        """Return a line of samples, or None where the model draws none, or no pictures."""
+        if len(self.image_shape_) == 1 or not isinstance(self, Samples):
+            return None
+        try:
+            samples = self.sample(_SAMPLES, random_state=0)
+        except InputError:
+            return None
+        pixels = samples[:, None] if self.layout_ == "NHW" else samples
+        pixels = np.moveaxis(pixels, -1, 1) if self.layout_ == "NHWC" else pixels
+        offset, scale = np.array(self.scaling_.offset), np.array(self.scaling_.scale)
+        return sheet([to_uint8(pixels, float(offset.min()), float((offset + scale).max()))])
 
     # -- on disk
 
@@ -282,49 +478,45 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         """
         folder = persistence.model_folder(path)
         model = persistence.read_model(folder)
-        if model["estimator"] != cls.__name__:
-            raise ModelError(f"{folder} holds a {model['estimator']}, not a {cls.__name__}; use latente.load()")
-        return cls._from_model(folder, model, own)
-
-    @classmethod
-    def _from_model(cls, folder: Path, model: Mapping[str, Any], own: Mapping[str, Any]) -> Self:
+        if model["model"] != cls.kind:
+            raise ModelError(
+                f"{folder} holds a model of the kind {model['model']!r}, not {cls.kind!r}; use latente.load()"
+            )
+        options = persistence.options_from(model, options_of(cls), own, folder)
+        weights, arrays = persistence.read_weights(folder, model["weights"])
         try:
-            fitted = model["fitted"]
-            estimator = cls(**{**persistence.options_of(model, own, folder), "device": "auto"})
-            for name in _FITTED:
-                value = fitted[name]
-                setattr(estimator, name, tuple(value) if isinstance(value, list) else value)
-            estimator.scaling_ = Scaling.from_json(fitted["scaling_"])
-            estimator.n_features_in_ = math.prod(estimator.image_shape_)
-            if "feature_names_in_" in fitted:
-                estimator.feature_names_in_ = np.asarray(fitted["feature_names_in_"], dtype=object)
-            estimator.history_ = []
-            estimator._take_facts(fitted)
-            estimator.device_ = resolve_device("auto")
-            # without memory of their own until the weights, whose shapes are checked, give them theirs
-            with torch.device("meta" if own.get("network") is None else "cpu"):
-                estimator._build(lambda: bool(fitted["is_binary_"]))
+            estimator = cls(**{**options, "device": "auto"})
+            estimator._restore(model["fitted"], arrays, is_own=own.get("network") is not None)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
             if isinstance(error, ModelError):
                 raise
             raise ModelError(f"{folder / 'model.json'} does not describe a model: {error}") from error
-        weights = persistence.read_weights(folder, model["weights"])
-        for name in [name for name in weights if name.startswith(persistence.EXTRA)]:
-            setattr(estimator, name.removeprefix(persistence.EXTRA), weights.pop(name).numpy())
-        objective: nn.Module = estimator.objective_
-        persistence.load_weights(objective, weights, folder)
-        objective.to(estimator.device_).eval()
+        persistence.load_weights(estimator.objective_, weights, folder)
+        estimator.objective_.to(estimator.device_).eval()
         return estimator
 
+    def _restore(self, fitted: Mapping[str, Any], arrays: Mapping[str, np.ndarray], is_own: bool) -> None:
+        """Set the fitted state that model.json describes, up to an objective that waits for its weights."""
+        facts = {name: tuple(value) if isinstance(value, list) else value for name, value in fitted.items()}
+        for name in _FACTS:
+            setattr(self, name, facts[name])
+        self.scaling_ = Scaling.from_json(fitted["scaling_"])
+        self.n_features_in_ = math.prod(self.image_shape_)
+        if "feature_names_in_" in facts:
+            self.feature_names_in_ = np.asarray(facts["feature_names_in_"], dtype=object)
+        self.history_ = []
+        self.device_ = resolve_device("auto")
+        self._take_facts(facts)
+        # without memory of their own until the weights, whose shapes are checked, give them theirs
+        with torch.device("cpu" if is_own else "meta"):
+            self._build()
+        for name, array in arrays.items():
+            setattr(self, name, array)
+
     def _write(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
-        fitted = {name: getattr(self, name, None) for name in _FITTED}
+        fitted = {name: getattr(self, name) for name in _FACTS}
         fitted |= {"scaling_": self.scaling_.to_json(), **self._facts()}
         if hasattr(self, "feature_names_in_"):
             fitted["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
-        description = {
-            "estimator": type(self).__name__,
-            "options": persistence.resolved_options(self),
-            "fitted": fitted,
-        }
-        extra = {persistence.EXTRA + name: torch.from_numpy(value) for name, value in self._extra().items()}
-        persistence.write_model(folder, description, {**weights, **extra})
+        description = {"model": self.kind, "options": self.resolved_options(), "fitted": fitted}
+        persistence.write_model(folder, description, weights, self._arrays())

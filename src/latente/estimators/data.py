@@ -12,7 +12,7 @@ import numpy as np
 from latente.errors import InputError
 from latente.images import Images, open_images
 
-__all__ = ["Split", "describe_data", "is_binary", "is_source", "split", "usual_batch_size"]
+__all__ = ["Split", "describe", "is_binary", "is_source", "split"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Split:
         return (self.held_out, self.held_out_rows) if len(self.held_out_rows) else None
 
     @property
-    def seen(self) -> np.ndarray:
+    def visible_rows(self) -> np.ndarray:
         """The rows of `images` that training may look at: those that train, and those that lack a label."""
         everything = np.arange(len(self.images))
         return np.setdiff1d(everything, self.held_out_rows) if self.held_out is self.images else everything
@@ -75,14 +75,6 @@ def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return order[np.argsort(-place / sizes[labels], kind="stable")]
 
 
-def usual_batch_size(count: int) -> int:
-    """Return 128, halved down to 16 until an epoch of `count` images has 20 steps: fewer teach a network little."""
-    size = 128
-    while size > 16 and count < 20 * size:
-        size //= 2
-    return size
-
-
 def is_source(X: Any) -> bool:
     """Whether X names images on disk or a named set, rather than holding them."""
     return isinstance(X, str | os.PathLike)
@@ -97,7 +89,7 @@ def is_binary(images: Images) -> bool:
     return all(bool(((part == 0) | (part == peak)).all()) for part in slices)
 
 
-def describe_data(parts: Split) -> dict[str, Any]:
+def describe(parts: Split) -> dict[str, Any]:
     """Return what options.json says of the data."""
     images = parts.images
     return {

@@ -9,7 +9,7 @@ import platform
 import shlex
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,32 +20,25 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from latente import corruptions, networks
+from latente.checks import Option, Own, is_own, saved_value
 from latente.errors import InputError, ModelError
-from latente.estimators.data import Split, describe_data
 from latente.files import replacing, sha256_of, write_json
 
 __all__ = [
-    "CORRUPTIONS",
-    "EXTRA",
-    "OWN",
-    "as_corruption",
     "load_weights",
     "model_folder",
-    "options_of",
-    "own_networks",
+    "options_from",
+    "options_json",
+    "own_options",
     "read_model",
     "read_weights",
-    "resolved_options",
-    "run_options",
-    "versions",
+    "run_json",
+    "unknown_model",
     "write_model",
 ]
 
-OWN = "own:"  # marks, in the options on disk, the name of a caller's callable, which is not saved itself
-CORRUPTIONS = ("corruption", "input_corruption")  # the options that take a name or a caller's callable
-FORMAT = 1
-EXTRA = "estimator."  # marks, among the names of the weights, what is the estimator's and not the objective's
+_FORMAT = 2
+_ARRAY = "estimator."  # marks, among the names of the weights, what is the estimator's and not the objective's
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy")
 
 
@@ -60,19 +53,23 @@ def model_folder(path: str | os.PathLike[str]) -> Path:
     raise ModelError(f"{path} holds no model: there is no model/model.json in it")
 
 
-def write_model(folder: Path, description: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
+def write_model(
+    folder: Path, description: Mapping[str, Any], weights: Mapping[str, Tensor], arrays: Mapping[str, np.ndarray]
+) -> None:
     """Write model.json and the weights it names into `folder`; a reader sees the old pair or the new one, never a mix.
 
-    The weights' file is named by its content, so that model.json, replaced last, decides which one counts.
+    arrays: what an estimator keeps beside its objective's weights. The weights' file is named by its content, so that
+    model.json, replaced last, decides which one counts.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    own = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in weights.items()}
-    content = safetensors.torch.save(own)
+    tensors = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in weights.items()}
+    tensors |= {_ARRAY + name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    content = safetensors.torch.save(tensors)
     digest = hashlib.sha256(content).hexdigest()
     name = f"weights-{digest[:8]}.safetensors"
     with replacing(folder / name) as temporary:
         temporary.write_bytes(content)
-    stamp = {"format": FORMAT, **description, "weights": {"file": name, "sha256": digest}, "versions": versions()}
+    stamp = {"format": _FORMAT, **description, "weights": {"file": name, "sha256": digest}, "versions": _versions()}
     write_json(folder / "model.json", stamp)
     for old in folder.glob("weights-*.safetensors"):
         if old.name != name:
@@ -89,16 +86,16 @@ def read_model(folder: Path) -> dict[str, Any]:
         model = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ModelError(f"{path} cannot be read: {error}") from error
-    if not isinstance(model, dict) or model.get("format") != FORMAT:
-        raise ModelError(f"{path} is not in the model format {FORMAT} that this version of latente reads")
-    for key in ("estimator", "options", "fitted", "weights"):
-        if key not in model:
-            raise ModelError(f"{path} lacks {key!r}")
+    if not isinstance(model, dict) or model.get("format") != _FORMAT:
+        raise ModelError(f"{path} is not in the model format {_FORMAT} that this version of latente reads")
+    for key, kind in (("model", str), ("options", dict), ("fitted", dict), ("weights", dict)):
+        if not isinstance(model.get(key), kind):
+            raise ModelError(f"{path} lacks {key!r}, or holds something else in its place")
     return model
 
 
-def read_weights(folder: Path, entry: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Return the weights that model.json names, after checking that file's place, hash and format."""
+def read_weights(folder: Path, entry: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, np.ndarray]]:
+    """Return the weights that model.json names, and the arrays beside them, after checking place, hash and format."""
     name, digest = entry.get("file"), entry.get("sha256")
     if not isinstance(name, str) or Path(name).name != name or not name.endswith(".safetensors"):
         raise ModelError(f"{folder / 'model.json'} names weights outside its folder or of another kind: {name!r}")
@@ -108,55 +105,115 @@ def read_weights(folder: Path, entry: Mapping[str, Any]) -> dict[str, Tensor]:
     if sha256_of(path) != digest:
         raise ModelError(f"{path} does not have the hash that model.json states: it was changed or damaged")
     try:
-        return safetensors.torch.load(path.read_bytes())
+        tensors = safetensors.torch.load(path.read_bytes())
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} is no sound safetensors file: {error}") from error
+    arrays = {name.removeprefix(_ARRAY): value.numpy() for name, value in tensors.items() if name.startswith(_ARRAY)}
+    return {name: value for name, value in tensors.items() if not name.startswith(_ARRAY)}, arrays
 
 
-def options_of(model: Mapping[str, Any], own: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def options_json(options: Mapping[str, Any], settled: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an estimator's options as JSON holds them, with what was left open `settled`."""
+    return {name: saved_value(value) for name, value in (dict(options) | dict(settled)).items()}
+
+
+def options_from(
+    model: Mapping[str, Any], declared: Mapping[str, Option], own: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
     """Return the constructor's arguments from what `read_model` returned, with what is a caller's `own` put back.
 
-    Raises InputError where something is given back that such a model does not have, and ModelError where networks of
-    its caller's are missing; for a missing callable there is a warning, and None.
+    Raises InputError where something is given back that such a model does not have, and ModelError where a network of
+    its caller's is missing; of a missing callable a warning says that the model does without.
     """
-    options, fitted = dict(model["options"]), model["fitted"]
     for name, value in own.items():
-        if value is not None and (name not in (*CORRUPTIONS, "network") or name not in options):
-            raise InputError(f"{folder} holds a {model['estimator']}, to which no {name!r} can be given back")
-    if "network" in options:
-        options["network"] = _networks(options["network"], own.get("network"), fitted, folder)
-    options["hidden"] = None if options["hidden"] is None else tuple(options["hidden"])
-    for name in CORRUPTIONS:
-        if name in options:
-            options[name] = _corruption(name, options[name], own.get(name), folder)
+        if value is not None and not (name in declared and isinstance(declared[name].check, Own)):
+            raise InputError(
+                f"{folder} holds a model of the kind {model['model']!r}: no {name!r} can be given back to it"
+            )
+    options = {}
+    for name, value in model["options"].items():
+        if name not in declared:
+            raise ModelError(f"{folder / 'model.json'} names the option {name!r}, which such a model does not have")
+        if own.get(name) is not None:
+            options[name] = own[name]
+        elif is_own(value):
+            _tell_of_missing(name, value["own"], declared[name], model["fitted"], folder)
+            options[name] = None
+        else:
+            options[name] = declared[name].from_saved(value)
     return options
 
 
-def _networks(
-    saved: Any, given: Sequence[nn.Module] | None, fitted: Mapping[str, Any], folder: Path
-) -> str | tuple[nn.Module, ...]:
-    """Return the name of the network, or the caller's own modules, given back; ModelError where they are missing."""
-    if isinstance(saved, str):
-        return saved
-    if given is None:
-        names = ", ".join(f"{name}(...)" for name in saved)
-        shapes = f"images {tuple(fitted['image_shape_'])}, codes {tuple(fitted['code_shape_'])}"
+def own_options(
+    saved: Mapping[str, Any], declared: Mapping[str, Option], own: Mapping[str, Any], folder: Path
+) -> dict[str, Any]:
+    """Return the arguments with which a training goes on: all that is a caller's own has to be given back.
+
+    Raises InputError where some of it is missing, or something is given back that the training did without.
+    """
+    for name, value in own.items():
+        if value is not None and not is_own(saved.get(name)):
+            raise InputError(f"{folder} was trained without {name!r} of its own: there is nothing to give back")
+    options = {}
+    for name, value in saved.items():
+        if not is_own(value):
+            options[name] = declared[name].from_saved(value)
+        elif own.get(name) is not None:
+            options[name] = own[name]
+        else:
+            spelled = _spelled(value["own"])
+            raise InputError(f"{folder} was trained with a {name} of its own; give resume(..., {name}={spelled})")
+    return options
+
+
+def _tell_of_missing(name: str, names: Any, option: Option, fitted: Mapping[str, Any], folder: Path) -> None:
+    """Say that something of a caller's own is not there: an error where the model is nothing without it."""
+    assert isinstance(option.check, Own)
+    if option.check.role == "network":
+        codes = f", codes {tuple(fitted['code_shape_'])}" if "code_shape_" in fitted else ""
         raise ModelError(
-            f"{folder} was trained with networks of its own; give load(..., network=({names})) for {shapes}"
+            f"{folder} was trained with a {name} of its own; give load(..., {name}={_spelled(names)}) "
+            f"for images {tuple(fitted['image_shape_'])}{codes}"
         )
-    return tuple(given)
+    if option.check.role == "input":
+        warnings.warn(
+            f"{folder} was trained with the {name} {names!r} of its caller, which is not saved: the "
+            f"model takes images as they are; give it back by load(..., {name}=...)",
+            stacklevel=4,
+        )
 
 
-def _corruption(name: str, saved: str | None, given: Any, folder: Path) -> Any:
-    """Return the corruption that was saved or given back; None, with a warning, where a caller's own is missing."""
-    if given is not None or saved is None or not saved.startswith(OWN):
-        return saved if given is None else given
-    warnings.warn(
-        f"{folder} was trained with the {name} {saved.removeprefix(OWN)!r} of its caller, which is not saved: the "
-        f"model takes images as they are; give it back by load(..., {name}=...)",
-        stacklevel=5,
-    )
-    return None
+def _spelled(names: Any) -> str:
+    return f"({', '.join(f'{name}(...)' for name in names)})" if isinstance(names, list) else "..."
+
+
+def unknown_model(folder: Path, name: object) -> ModelError:
+    """Return (not raise) the error for a model of a kind that this version does not know."""
+    return ModelError(f"{folder} holds a model of the kind {name!r}, which this version of latente does not know")
+
+
+def run_json(model: str, options: Mapping[str, Any], changed: Mapping[str, Any], **facts: Any) -> dict[str, Any]:
+    """Return what options.json holds: the resolved `options`, further facts, and by whom, when and with what.
+
+    changed: those options that differ from their defaults, for the command where it was a Python program.
+    """
+    return {
+        "format": _FORMAT,
+        "model": model,
+        "options": dict(options),
+        **facts,
+        "versions": _versions(),
+        "command": _command(facts.get("estimator", model), changed),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _command(estimator: str, changed: Mapping[str, Any]) -> str:
+    """Return the command that started this training, or the Python expression that stands for it."""
+    program = Path(sys.argv[0] or "python").name
+    if program in ("latente", "__main__.py"):
+        return shlex.join(["latente", *sys.argv[1:]])
+    return f"{estimator}({', '.join(f'{name}={value!r}' for name, value in changed.items())}).fit(...)"
 
 
 def load_weights(objective: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
@@ -171,27 +228,7 @@ def load_weights(objective: nn.Module, weights: Mapping[str, Tensor], folder: Pa
         parameter.requires_grad_(True)
 
 
-def own_networks(network: Any) -> tuple[nn.Module, nn.Module] | None:
-    """Return the caller's own encoder and decoder, or None where `network` is a name; InputError for anything else."""
-    if isinstance(network, str):
-        return None
-    if isinstance(network, tuple | list) and len(network) == 2:
-        encoder, decoder = network
-        if isinstance(encoder, nn.Module) and isinstance(decoder, nn.Module):
-            return encoder, decoder
-    raise InputError("network is 'auto', 'dense', 'conv', or a pair of torch modules (encoder, decoder)")
-
-
-def as_corruption(option: str, value: Any) -> Any:
-    """Return the corruption that an option names, or the caller's callable or None as it is; InputError for others."""
-    if isinstance(value, str):
-        return corruptions.from_name(value)
-    if value is not None and not callable(value):
-        raise InputError(f"{option} is a name such as 'gaussian:0.2' or a callable, not {value!r}")
-    return value
-
-
-def versions() -> dict[str, str]:
+def _versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
     import sklearn
 
@@ -204,65 +241,3 @@ def versions() -> dict[str, str]:
         "scikit-learn": sklearn.__version__,
         "python": platform.python_version(),
     }
-
-
-def run_options(estimator: Any, parts: Split) -> dict[str, Any]:
-    """Return what options.json holds."""
-    options = resolved_options(estimator)
-    return {
-        "format": 1,
-        "model": estimator.model,
-        "options": options,
-        "data": describe_data(parts),
-        "device": str(estimator.device_),
-        "parameters": sum(p.numel() for p in estimator.objective_.parameters()),
-        "versions": versions(),
-        "command": _command_line(estimator, options),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def _command_line(estimator: Any, options: Mapping[str, Any]) -> str:
-    """Return the command that started this training, or the Python expression that stands for it."""
-    program = Path(sys.argv[0] or "python").name
-    if program in ("latente", "__main__.py"):
-        return shlex.join(["latente", *sys.argv[1:]])
-    changed = _changed_options(estimator)
-    arguments = ", ".join(f"{name}={options[name]!r}" for name in changed if name in options)
-    return f"{type(estimator).__name__}({arguments}).fit(...)"
-
-
-def resolved_options(estimator: Any) -> dict[str, Any]:
-    """Return every constructor option as JSON, with what was left open settled."""
-    options = estimator.get_params(deep=False)
-    options["hidden"] = None if options["hidden"] is None else list(options["hidden"])
-    if "network" in options:
-        options |= _resolved_network(estimator)
-    if not (options["validation"] is None or isinstance(options["validation"], int | float)):
-        options["validation"] = "a set of its own"
-    for name in ("out", "init"):
-        options[name] = None if options[name] is None else str(options[name])
-    for name in CORRUPTIONS:
-        value = options.get(name)
-        if callable(value) and not isinstance(value, corruptions.Corruption):
-            options[name] = OWN + getattr(value, "__name__", type(value).__name__)
-        elif value is not None:
-            options[name] = str(value)
-    settled = {name: getattr(estimator, f"{name}_") for name in ("batch_size", "likelihood") if name in options}
-    return options | settled | {"random_state": estimator.seed_, "verbose": False}
-
-
-def _resolved_network(estimator: Any) -> dict[str, Any]:
-    """Return network, hidden and latent_dim as they were built, or the names of a caller's own modules."""
-    own = own_networks(estimator.network)
-    if own is not None:
-        return {"network": [type(module).__name__ for module in own]}
-    wanted = estimator.network, estimator.image_shape_, estimator.latent_dim, estimator.hidden
-    kind, hidden, latent_dim = networks.resolve(*wanted)
-    return {"network": kind, "hidden": list(hidden), "latent_dim": latent_dim}
-
-
-def _changed_options(estimator: Any) -> list[str]:
-    """Return the names of the constructor's arguments that are not at their defaults."""
-    defaults = type(estimator)().get_params(deep=False)
-    return [name for name, value in estimator.get_params(deep=False).items() if value is not defaults[name]]

@@ -1,52 +1,36 @@
-"""What a training would be and cost, found without training."""
+"""What a training would cost, found without training."""
 
 from __future__ import annotations
 
-import copy
 import math
-from typing import Any
+from collections.abc import Sequence
 
-import torch
+from latente.estimators.data import Split
+from latente.images import Scaling
+from latente.networks.summary import Row
+from latente.objectives import Objective
+from latente.training.loop import train
+from latente.training.options import TrainingOptions
 
-from latente import networks
-from latente.estimators import data, persistence
-from latente.training import Batches, train
-from latente.training.randomness import settle_seed
+__all__ = ["cost"]
 
-__all__ = ["plan"]
+_STEPS = 5
 
 
-def plan(estimator: Any, X: Any, steps: int) -> dict[str, Any]:
-    """Return what `fit` would do with X, without doing it.
+def cost(
+    objective: Objective, parts: Split, scaling: Scaling, options: TrainingOptions, layers: Sequence[Row], epochs: int
+) -> tuple[float, int]:
+    """Return about how many seconds and how many bytes of memory it takes to train for so many epochs.
 
-    Keys: options, data, layers, parameters, seconds_estimate, memory_estimate_bytes. The time is that of the fastest of
-    a few real steps, times their number; the estimator and the disk stay as they are.
+    The time is that of the fastest of a few real steps, which the weights of `objective` take, times their number.
     """
-    twin = copy.copy(estimator)
-    images = twin._open_for_fit(X, reset=True)
-    twin.seed_ = settle_seed(estimator.random_state)
-    parts = data.split(images, estimator.validation, twin.seed_)
-    twin._settle(images, parts.rows)
-    few = parts.rows[: steps * twin.batch_size_]
-    options = twin._training_options(epochs=1, log_every=1, checkpoint_every=None)
-    example = Batches(images, twin.scaling_, torch.device("cpu")).batch(torch.from_numpy(few[:1]))["images"]
-    code = torch.zeros(1, *twin.code_shape_)
-    layers = [
-        row._replace(name=f"{part}.{row.name}")
-        for part, given in (("encoder", example), ("decoder", code))
-        for row in networks.describe(getattr(twin.objective_, part), given)
-    ]
-    state = train(twin.objective_, images, twin.scaling_, options, rows=few)
-    per_step = min(line["seconds"] for line in state.history)
-    all_steps = math.ceil(len(parts.rows) / twin.batch_size_) * estimator.epochs
-    parameters = sum(p.numel() for p in twin.objective_.parameters())
+    assert options.batch_size is not None
+    few = parts.rows[: _STEPS * options.batch_size]
+    state = train(objective, parts.images, scaling, options, rows=few)
+    per_step = min(line["seconds"] for line in state.history if line["part"] == "train")
+    steps = math.ceil(len(parts.rows) / options.batch_size) * epochs
+    parameters = sum(p.numel() for p in objective.parameters())
     values = sum(math.prod(row.output[1:]) for row in layers if row.output)
-    return {
-        "options": persistence.resolved_options(twin),
-        "data": data.describe_data(parts),
-        "layers": layers,
-        "parameters": parameters,
-        "seconds_estimate": per_step * all_steps,
-        # weights, gradients and two moments; each layer's output and its gradient; the images at rest
-        "memory_estimate_bytes": 16 * parameters + 8 * values * twin.batch_size_ + images.pixels.nbytes,
-    }
+    # weights, gradients and two moments; each layer's output and its gradient; the images at rest
+    memory = 16 * parameters + 8 * values * options.batch_size + parts.images.pixels.nbytes
+    return per_step * steps, memory

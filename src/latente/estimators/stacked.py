@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Self
 
@@ -16,19 +15,25 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from torch import Tensor, nn
+from torch import nn
 
+from latente import corruptions
 from latente.corruptions import GaussianNoise
 from latente.errors import InputError
-from latente.estimators import data, persistence
-from latente.estimators.base import Estimator
+from latente.estimators import data
+from latente.estimators.encoding import Encoder
+from latente.estimators.options.stacked import StackedOptions
 from latente.estimators.progress import ProgressBar
 from latente.images import Images, Scaling, open_images
-from latente.networks import DenseDecoder
-from latente.networks.layers import Finish, initialise, share, whole, widths
+from latente.networks.dense import DenseDecoder
+from latente.networks.layers import Finish, initialise, share, widths
 from latente.objectives import AutoencoderObjective, ClassificationObjective
-from latente.training import Batches, Run, TrainingOptions, isolated_rng, train
+from latente.training.batches import Batches
 from latente.training.launch import leads
+from latente.training.loop import train
+from latente.training.options import TrainingOptions, usual_batch_size
+from latente.training.randomness import isolated_rng
+from latente.training.runs import Run
 
 __all__ = ["StackedAutoencoderClassifier"]
 
@@ -36,7 +41,7 @@ _ROWS_AT_ONCE = 1024
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
+class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
     """Classify images by a stack of denoising autoencoders, pre-trained one by one (Vincent et al. 2010).
 
     Dense layers of the widths in `hidden` learn without labels, from the first to the last: each as the encoder of a
@@ -58,16 +63,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
     keeps the pre-trained stack before fine-tuning in its folder "pretraining": as `init` it serves any number of fits.
     """
 
-    model = "stacked"
-
-    hidden: tuple[int, ...] = (512, 256, 64)
-    activation: str = "relu"
-    normalization: str | None = None
-    dropout: float = 0.0
-    corruption: Any = "mask:0.25"
-    input_corruption: Any = None
-    pretrain_epochs: int = 10
-    pretrain_learning_rate: float = 1e-3
+    kind = "stacked"
 
     # -- fitting
 
@@ -77,7 +73,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         y: integers or strings; None takes the label column of X, in which -1 is unknown: such images take part in
         pre-training alone. With `out` the whole training is written to that folder and can be resumed from there.
         """
-        return self._train(self._open_for_fit(X, y), resumed=None)
+        return self._fit(self._open_for_fit(X, y))
 
     def _open_for_fit(self, X: Any, y: Any = None, *, reset: bool = True) -> Images:
         images = super()._open_for_fit(X, reset=reset)
@@ -125,13 +121,11 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         held_out = self._with_positions(parts.held_out, y)
         return dataclasses.replace(parts, held_out=held_out, held_out_rows=np.flatnonzero(_own_labels(held_out) >= 0))
 
-    def _settle(self, images: Images, rows: np.ndarray) -> None:
-        super()._settle(images, rows)
-        if self.batch_size is None:
-            self.batch_size_ = data.usual_batch_size(int((_own_labels(images)[rows] >= 0).sum()))
-        self._check_pretraining()
+    def _examine(self, parts: data.Split) -> None:
+        super()._examine(parts)
+        self._check_corruptions()
 
-    def _build(self, is_binary: Callable[[], bool]) -> None:
+    def _build(self) -> None:
         hidden = widths(self.hidden)
         if not hidden:
             raise InputError("hidden must name the width of at least one layer, such as (512, 256)")
@@ -141,7 +135,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             modules.append(nn.Sequential(nn.Flatten(), *finish.after(nn.Linear(inputs, outputs))))
             modules.append(nn.Dropout(dropout))
         head = initialise(nn.Linear(hidden[-1], len(self.classes_)))
-        corruption = persistence.as_corruption("input_corruption", self.input_corruption)
+        corruption = corruptions.from_option("input_corruption", self.input_corruption)
         self.objective_: ClassificationObjective = ClassificationObjective(
             nn.Sequential(*modules), head, corruption=corruption
         )
@@ -159,7 +153,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         if run is not None and any(run.checkpoints.glob("last*.safetensors")):
             self.pretraining_history_ = [layer_run.lines() for layer_run in runs if layer_run is not None]
             return
-        below, scaling = dataclasses.replace(parts, rows=parts.seen), self.scaling_
+        below, scaling = dataclasses.replace(parts, rows=parts.visible_rows), self.scaling_
         for number, (layer, layer_run) in enumerate(zip(layers, runs, strict=True)):
             self.pretraining_history_.append(self._pretrain(number, layer, below, scaling, layer_run))
             if number < len(layers) - 1:
@@ -171,8 +165,9 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         self, number: int, layer: nn.Module, below: data.Split, scaling: Scaling, run: Run | None
     ) -> list[dict[str, Any]]:
         """Train a layer as the encoder of a denoising autoencoder and return the lines of its log."""
-        options = self._pretraining_options(number, len(below.rows))
-        with isolated_rng(options.seed):
+        options = self._pretraining_options(len(below.rows))
+        seed = int(np.random.SeedSequence([self.seed_, 3, number]).generate_state(1)[0])
+        with isolated_rng(seed):
             decoder = DenseDecoder(self.hidden[number], below.images.shape, ())
         loss = "bce" if scaling.bounded else "mse"
         corruption = self._corruption_of(number)
@@ -184,6 +179,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             below.images,
             scaling,
             options,
+            seed=seed,
             rows=below.rows,
             validation=below.validation,
             run=run,
@@ -193,20 +189,18 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
             objective.load_state_dict(state.best_weights)
         return state.history
 
-    def _pretraining_options(self, number: int, count: int) -> TrainingOptions:
+    def _pretraining_options(self, count: int) -> TrainingOptions:
+        assert self.batch_size_ is not None
         return self._training_options(
             epochs=self.pretrain_epochs,
+            minutes=None,
             learning_rate=self.pretrain_learning_rate,
-            batch_size=max(self.batch_size_, data.usual_batch_size(count)),
-            seed=int(np.random.SeedSequence([self.seed_, 3, number]).generate_state(1)[0]),
+            batch_size=max(self.batch_size_, usual_batch_size(count)),
         )
 
-    def _check_pretraining(self) -> None:
-        """Raise InputError for options that pre-training would stumble over, before it or a run folder is begun."""
-        rate: Any = self.pretrain_learning_rate
-        if not (isinstance(rate, numbers.Real) and 0 < float(rate) < math.inf):
-            raise InputError(f"pretrain_learning_rate must be a number above 0, not {rate!r}")
-        if whole("pretrain_epochs", self.pretrain_epochs, least=0) == 0:
+    def _check_corruptions(self) -> None:
+        """Raise InputError for corruptions that pre-training would stumble over, before it or a run folder is begun."""
+        if self.pretrain_epochs == 0:
             return
         shapes = [self.image_shape_, *((width,) for width in self.hidden[:-1])]
         with isolated_rng(self.seed_):
@@ -216,7 +210,7 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
 
     def _corruption_of(self, number: int) -> Any:
         """Return the corruption of the input of layer `number`, which gets images (0) or codes."""
-        corruption = persistence.as_corruption("corruption", self.corruption)
+        corruption = corruptions.from_option("corruption", self.corruption)
         if number and isinstance(corruption, GaussianNoise) and not self._scaling_of_codes().bounded:
             return dataclasses.replace(corruption, clip=False)
         return corruption
@@ -266,28 +260,57 @@ class StackedAutoencoderClassifier(ClassifierMixin, Estimator):
         """Return the share of the images whose class is found; without y, of those whose label X knows."""
         if y is not None:
             return float(super().score(X, y, sample_weight))
-        images = self._open(X)
-        if images.labels is None:
-            raise InputError(f"{images.name} has no labels of its own; give score(X, y)")
-        known = images.labels >= 0
+        images = self._with_known_labels(self._open(X), None)
+        positions = _own_labels(images)
+        known = positions >= 0
         weights = None if sample_weight is None else np.asarray(sample_weight)[known]
-        return float(accuracy_score(images.labels[known], self.predict(images)[known], sample_weight=weights))
+        return float(accuracy_score(positions[known], self._logits(images)[known].argmax(1), sample_weight=weights))
+
+    def evaluate(self, X: Any, y: Any = None) -> dict[str, Any]:
+        """Return count, accuracy and cross-entropy in nats over the images of X whose label is known.
+
+        y: their labels, where X does not bring them. Raises InputError where nobody knows a label.
+        """
+        images = self._with_known_labels(self._open(X), y)
+        return super().evaluate(images.take(np.flatnonzero(_own_labels(images) >= 0)))
+
+    def _judged(self, images: Images) -> Images:
+        return images if images.labels is None else self._with_known_labels(images, None)
+
+    def _with_known_labels(self, images: Images, y: Any) -> Images:
+        """Return the images with labels (y, or their own, by name where both sets name them) as positions."""
+        if y is not None:
+            return self._with_positions(images, _checked(y, len(images)))
+        if images.labels is None:
+            raise InputError(f"{images.name} has no labels of its own; give them as y, or images that bring theirs")
+        if self.label_names_ and images.label_names and images.label_names != self.label_names_:
+            strange = set(images.label_names) - set(self.label_names_)
+            if strange:
+                raise InputError(f"{images.name} holds the class {min(strange)!r}, which the training images lack")
+            table = np.array([self.label_names_.index(name) for name in images.label_names])
+            labels = np.where(images.labels < 0, -1, table[images.labels])
+            images = dataclasses.replace(images, columns={**images.columns, "label": labels}, content_hash=None)
+        images = self._with_positions(images, None)
+        if not (_own_labels(images) >= 0).any():
+            raise InputError(f"{images.name} has no image whose label is known")
+        return images
 
     def _logits(self, X: Any) -> np.ndarray:
         images = self._open(X)
 
-        def logits(x: Tensor) -> np.ndarray:
-            return self.objective_.logits(x).cpu().double().numpy()
+        return self._apply(images, self.objective_.logits).astype(np.float64)
 
-        return self._apply(images, logits)
+    def _networks(self) -> dict[str, tuple[int, ...]]:
+        return {"encoder": self.image_shape_, "head": self.code_shape_}
 
     # -- on disk
 
     def _facts(self) -> dict[str, Any]:
-        return {"classes_": {"dtype": self.classes_.dtype.str, "values": self.classes_.tolist()}}
+        return {**super()._facts(), "classes_": {"dtype": self.classes_.dtype.str, "values": self.classes_.tolist()}}
 
-    def _take_facts(self, fitted: Mapping[str, Any]) -> None:
-        self.classes_ = np.array(fitted["classes_"]["values"], dtype=fitted["classes_"]["dtype"])
+    def _take_facts(self, facts: Mapping[str, Any]) -> None:
+        super()._take_facts(facts)
+        self.classes_ = np.array(facts["classes_"]["values"], dtype=facts["classes_"]["dtype"])
         self.pretraining_history_ = []
 
 

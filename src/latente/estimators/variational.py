@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latente.errors import InputError, did_you_mean
+from latente.errors import InputError
+from latente.estimators import data
 from latente.estimators.autoencoders import BaseAutoencoder
-from latente.metrics import evaluate_likelihoods
-from latente.objectives import VariationalObjective
-from latente.training import Batches
+from latente.estimators.options.variational import VariationalOptions
+from latente.objectives import Batch, VariationalObjective
 
 __all__ = ["VariationalAutoencoder"]
 
-_LIKELIHOODS = ("auto", "bernoulli", "gaussian")
-_DRAWS = 100  # of noise, in an evaluation
-
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class VariationalAutoencoder(BaseAutoencoder):
+class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
     """Learn a density of images with a normal code for each (Kingma & Welling 2014), in nats per image.
 
     likelihood: "bernoulli", "gaussian" (one learned sigma; the density is that of the data in their own units), or
@@ -38,46 +35,52 @@ class VariationalAutoencoder(BaseAutoencoder):
     log-likelihood; `is_density_` says which it is.
     """
 
-    model = "vae"
+    kind = "vae"
+    noises = 100
     code_multiplier = 2
 
-    likelihood: str = "auto"
-    beta: float = 1.0
-    beta_warmup: int = 0
-    free_bits: float = 0.0
-    importance_samples: int = 1
-    binarization: str | None = None
+    def _examine(self, parts: data.Split) -> None:
+        super()._examine(parts)
+        self.likelihood_ = self._likelihood()
+        plain_bernoulli = self.likelihood_ == "bernoulli" and self.binarization is None
+        # looking through all images takes long
+        self.is_binary_ = self.binarization is not None or (plain_bernoulli and data.is_binary(parts.images))
 
-    def _objective(
-        self, encoder: nn.Module, decoder: nn.Module, output: str, is_binary: Callable[[], bool]
-    ) -> VariationalObjective:
-        if self.likelihood not in _LIKELIHOODS:
-            raise did_you_mean("likelihood", self.likelihood, _LIKELIHOODS)
+    def _likelihood(self) -> str:
         dtype = np.dtype(self.scaling_.dtype)
         if self.likelihood == "auto":
-            eight_bits = dtype in (np.uint8, np.bool_) and len(self.image_shape_) == 3
-            self.likelihood_ = "bernoulli" if eight_bits else "gaussian"
-        else:
-            self.likelihood_ = self.likelihood
-        bernoulli = self.likelihood_ == "bernoulli"
-        if bernoulli and dtype in (np.int8, np.int16):
+            is_picture = dtype in (np.uint8, np.bool_) and len(self.image_shape_) == 3
+            return "bernoulli" if is_picture else "gaussian"
+        if self.likelihood == "bernoulli" and dtype in (np.int8, np.int16):
             raise InputError(f"likelihood 'bernoulli' needs data that scale to [0, 1], not {dtype}; use 'gaussian'")
-        objective = VariationalObjective(
+        return self.likelihood
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "is_binary_": self.is_binary_}
+
+    def _take_facts(self, facts: Mapping[str, Any]) -> None:
+        super()._take_facts(facts)
+        self.is_binary_ = bool(facts["is_binary_"])
+        self.likelihood_ = self._likelihood()
+
+    def _settled(self) -> dict[str, Any]:
+        return {**super()._settled(), "likelihood": self.likelihood_}
+
+    def _objective(self, encoder: nn.Module, decoder: nn.Module, output: str) -> VariationalObjective:
+        return VariationalObjective(
             encoder,
             decoder,
             likelihood=self.likelihood_,
-            output="sigmoid" if bernoulli else output,
+            output="sigmoid" if self.likelihood_ == "bernoulli" else output,
             beta=self.beta,
             beta_warmup=self.beta_warmup,
             free_bits=self.free_bits,
             importance_samples=self.importance_samples,
             corruption=self._corruption(),
             log_jacobian=self.scaling_.log_jacobian(self.image_shape_),
-            is_binary=bernoulli and self.binarization is None and is_binary(),  # looking through all images takes long
+            is_binary=self.is_binary_,
             binarization=self.binarization,
         )
-        self.is_binary_ = objective.is_binary
-        return objective
 
     @property
     def is_density_(self) -> bool:
@@ -91,15 +94,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         all images, its chance would move the means by nats.
         """
         images = self._open(X)
-        terms = self._terms(images, draws=_DRAWS)
-        bound = None if bound_samples is None else self.bound(images, bound_samples)
-        return {
-            "count": len(images),
-            "objective": float(terms["objective"].mean(dtype=np.float64)),
-            **evaluate_likelihoods(terms["reconstruction"], terms["kl"], bound),
-            **({} if bound is None else {"bound_samples": bound_samples}),
-            **self._image_metrics(images),
-        }
+        figures = super().evaluate(images)
+        if bound_samples is None:
+            return figures
+        bound = float(self.bound(images, bound_samples).mean(dtype=np.float64))
+        return figures | {"bound": bound, "bound_samples": bound_samples}
 
     @property
     def _bounds(self) -> VariationalObjective:
@@ -109,11 +108,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         """Return mean and log-variance of the posterior of each image, each of the codes' shape, float32."""
         images = self._open(X)
 
-        def both(x: Tensor) -> np.ndarray:
-            return torch.stack(self._bounds.posterior(x), 1).cpu().numpy()
+        def posterior(batch: Batch) -> dict[str, Tensor]:
+            mean, log_var = self._bounds.posterior(batch["images"])
+            return {"mean": mean, "log_var": log_var}
 
-        pairs = self._apply(images, both)
-        return pairs[:, 0], pairs[:, 1]
+        parameters = self._over(images, posterior)
+        return parameters["mean"], parameters["log_var"]
 
     def bound(self, X: Any, samples: int = 100) -> np.ndarray:
         """Return each image's importance-weighted bound of log p(x) in nats (N,), with so many samples.
@@ -123,14 +123,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         images = self._open(X)
         if samples < 1:
             raise InputError(f"samples must be at least 1, not {samples}")
-        batches = Batches(images, self.scaling_, self.device_)
         generator = torch.Generator(self.device_)
-        with torch.no_grad():
-            parts = [
-                self._bounds.bound(batch, samples, generator.manual_seed(self.seed_)).cpu().numpy()
-                for batch in batches.in_order(self._rows(images), self._chunk())
-            ]
-        return np.concatenate(parts)[: len(images)]
+
+        def bound(batch: Batch) -> dict[str, Tensor]:
+            return {"bound": self._bounds.bound(batch, samples, generator.manual_seed(self.seed_))}
+
+        return self._over(images, bound)["bound"]
 
     def _preview(self, batch: Mapping[str, Tensor], pixels: np.ndarray) -> list[np.ndarray]:
         lines = super()._preview(batch, pixels)

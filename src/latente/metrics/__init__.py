@@ -9,11 +9,13 @@ from latente.metrics.images import (
     bce,
     evaluate_images,
     mae,
+    measure_images,
     mse,
     psnr,
     ssim,
 )
 from latente.metrics.likelihoods import evaluate_likelihoods
+from latente.metrics.outputs import means, measure
 
 __all__ = [
     "PROTOCOLS",
@@ -23,6 +25,9 @@ __all__ = [
     "evaluate_images",
     "evaluate_likelihoods",
     "mae",
+    "means",
+    "measure",
+    "measure_images",
     "mse",
     "psnr",
     "ssim",

@@ -25,6 +25,7 @@ __all__ = [
     "bce",
     "evaluate_images",
     "mae",
+    "measure_images",
     "mse",
     "psnr",
     "ssim",
@@ -119,22 +120,33 @@ def ssim(originals: _Pixels, reconstructions: _Pixels, *, data_range: int | floa
 
 
 def evaluate_images(originals: _Pixels, reconstructions: _Pixels, data_range: int | float) -> dict[str, float]:
-    """Return the means over the images of "mse", "mae", "bce", "psnr" and "ssim", as in `PROTOCOLS`.
+    """Return the means over the images of what `measure_images` returns.
 
     All are finite: an image counts with at most 100 dB (`PSNR_CEILING`) in the mean PSNR, a perfect one too.
+    """
+    figures = measure_images(originals, reconstructions, data_range)
+    figures["psnr"] = np.minimum(figures["psnr"], PSNR_CEILING)
+    return {name: float(values.mean()) for name, values in figures.items()}
+
+
+def measure_images(
+    originals: _Pixels, reconstructions: _Pixels, data_range: int | float
+) -> dict[str, Float[np.ndarray, "n"]]:
+    """Return each image's "mse", "mae", "psnr", "bce" and "ssim", as in `PROTOCOLS`.
+
     Left out is what is not defined: "bce" for integer reconstructions, whose rounding would decide it, and
     for values outside [0, data_range]; "ssim" for tables and for sides below 11 pixels.
     """
-    metrics = {
+    figures = {
         "mse": mse(originals, reconstructions),
         "mae": mae(originals, reconstructions),
-        "psnr": np.minimum(psnr(originals, reconstructions, data_range=data_range), PSNR_CEILING),
+        "psnr": psnr(originals, reconstructions, data_range=data_range),
     }
     if _has_cross_entropy(originals, reconstructions, data_range):
-        metrics["bce"] = bce(originals, reconstructions, data_range=data_range)
+        figures["bce"] = bce(originals, reconstructions, data_range=data_range)
     if _has_room_for_window(originals):
-        metrics["ssim"] = ssim(originals, reconstructions, data_range=data_range)
-    return {name: float(values.mean()) for name, values in metrics.items()}
+        figures["ssim"] = ssim(originals, reconstructions, data_range=data_range)
+    return figures
 
 
 def _per_image(

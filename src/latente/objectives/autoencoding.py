@@ -54,6 +54,24 @@ class ReconstructionObjective(Objective):
         """Return what becomes of scaled images, taken as they are, by way of their codes."""
         return self.decode(self.encode(x))
 
+    def outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return all that becomes of each image of the batch, in the network's range, from one pass.
+
+        "images"; "inputs", where a corruption worsened what the encoder saw; "targets", where others than the images
+        were to come out; "codes" (B, K) of the images as they are; "reconstructions" of the inputs; and the terms (B,)
+        of `evaluate`.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define outputs(batch, generator)")
+
+    def _known(self, batch: Batch, seen: Tensor) -> dict[str, Tensor]:
+        """Return what `outputs` says of a batch before any network has worked on it."""
+        known = {"images": batch["images"]}
+        if self.corruption is not None:
+            known["inputs"] = seen
+        if "target" in batch:
+            known["targets"] = batch["target"]
+        return known
+
     def _image(self, raw: Tensor) -> Tensor:
         return torch.sigmoid(raw) if self.output == "sigmoid" else raw
 
@@ -118,7 +136,20 @@ class AutoencoderObjective(ReconstructionObjective):
     def evaluate(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Return each image's "objective" (the loss, also under its own name) and "mse", per value, (B,)."""
         seen, target = self._seen_and_target(batch, generator, shared=True)
-        raw = self._raw(self.encoder(seen), target)
+        return self._terms(self._raw(self.encoder(seen), target), target)
+
+    @torch.no_grad()
+    def outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return all that becomes of each image, in one pass: see `ReconstructionObjective.outputs`."""
+        seen, target = self._seen_and_target(batch, generator, shared=True)
+        codes = self.encode(seen)
+        raw = self._raw(codes, target)
+        known = self._known(batch, seen)
+        codes = codes if seen is batch["images"] else self.encode(batch["images"])
+        codes = codes.flatten(1).float()
+        return {**known, "codes": codes, "reconstructions": self._image(raw), **self._terms(raw, target)}
+
+    def _terms(self, raw: Tensor, target: Tensor) -> dict[str, Tensor]:
         error = self._error(raw, target, over_batch=False)
         return {"objective": error, "mse": formulas.mse(self._image(raw), target), self.loss: error}
 
@@ -265,6 +296,33 @@ class VariationalObjective(ReconstructionObjective):
         """
         seen, target = self._seen_and_target(batch, generator, shared=True)
         mean, log_var = self.posterior(seen)
+        terms = self._terms(mean, log_var, target, generator)
+        return {**terms, "mse": formulas.mse(self._image(self._raw(mean, target)), target)}
+
+    @torch.no_grad()
+    def outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return all that becomes of each image, in one pass: see `ReconstructionObjective.outputs`.
+
+        Further the images' posteriors: "mean", "log_var" and "kl_per_dimension", (B, K) each; the codes are the means.
+        """
+        images = batch["images"]
+        seen, target = self._seen_and_target(batch, generator, shared=True)
+        posterior = self.posterior(seen)
+        terms = self._terms(*posterior, target, generator)
+        mean, log_var = posterior if seen is images else self.posterior(images)
+        # what is binarized is drawn by chance; what comes out of the image itself is not
+        rebuilt = self.decode(mean if self.corruption is None else posterior[0])
+        return {
+            **self._known(batch, seen),
+            "codes": mean.flatten(1),
+            "reconstructions": rebuilt,
+            **terms,
+            "mean": mean.flatten(1),
+            "log_var": log_var.flatten(1),
+            "kl_per_dimension": self.kl_per_dimension(mean, log_var).flatten(1),
+        }
+
+    def _terms(self, mean: Tensor, log_var: Tensor, target: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
         log_likelihood, ratio = self._weigh_shared(target, mean, log_var, self.importance_samples, generator)
         reconstruction = -log_likelihood.mean(0)
         kl = self.kl_per_dimension(mean, log_var).flatten(1).sum(1)
@@ -272,8 +330,7 @@ class VariationalObjective(ReconstructionObjective):
             objective = -formulas.importance_weighted_bound(log_likelihood + self.beta * ratio)
         else:
             objective = reconstruction + self.beta * kl
-        mse = formulas.mse(self._image(self._raw(mean, target)), target)
-        return {"objective": objective, "reconstruction": reconstruction, "kl": kl, "mse": mse}
+        return {"objective": objective, "reconstruction": reconstruction, "kl": kl}
 
     @torch.no_grad()
     def bound(self, batch: Batch, k: int, generator: torch.Generator) -> Float[Tensor, "b"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -59,12 +60,32 @@ class ClassificationObjective(Objective):
     @torch.no_grad()
     def evaluate(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Return each image's "cross_entropy", "accuracy" (0 or 1) and "objective" (what validation goes by)."""
+        return _terms(self.logits(batch["images"]), batch["label"].long())
+
+    @torch.no_grad()
+    def outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return all that becomes of each image, in one pass: "images", "codes" (B, K), "probabilities" (B, classes).
+
+        Where the batch has labels, further these ("labels", negative where unknown) and the terms of `evaluate`, which
+        are NaN where the label is unknown.
+        """
+        codes = self.encode(batch["images"])
+        logits = self.head(codes).float()
+        result = {"images": batch["images"], "codes": codes.flatten(1).float(), "probabilities": logits.softmax(1)}
+        if "label" not in batch:
+            return result
         labels = batch["label"].long()
-        logits = self.logits(batch["images"])
-        hits = _hits(logits, labels)
-        cross_entropy = functional.cross_entropy(logits, labels, reduction="none")
-        objective = 1 - hits + _TIE_BREAK * cross_entropy
-        return {"objective": objective, "cross_entropy": cross_entropy, "accuracy": hits}
+        unknown = labels < 0
+        terms = _terms(logits, labels.clamp(min=0))
+        terms = {name: values.masked_fill(unknown, math.nan) for name, values in terms.items()}
+        return {**result, "labels": labels, **terms}
+
+
+def _terms(logits: Float[Tensor, "b classes"], labels: Integer[Tensor, "b"]) -> dict[str, Tensor]:
+    """Return each image's "objective", "cross_entropy" and "accuracy"."""
+    hits = _hits(logits, labels)
+    cross_entropy = functional.cross_entropy(logits, labels, reduction="none")
+    return {"objective": 1 - hits + _TIE_BREAK * cross_entropy, "cross_entropy": cross_entropy, "accuracy": hits}
 
 
 def _hits(logits: Float[Tensor, "b classes"], labels: Integer[Tensor, "b"]) -> Float[Tensor, "b"]:

@@ -49,3 +49,12 @@ class Objective(nn.Module):
         best checkpoint.
         """
         return {}
+
+    def outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+        """Return all that becomes of each image of the batch, in the network's range, from one pass (B rows each).
+
+        "images", the terms of `evaluate`, and what else a family knows: "inputs", where a corruption worsened what the
+        networks saw; "targets", where others than the images were to come out; "codes" (B, K); "reconstructions";
+        "probabilities" (B, classes) and "labels".
+        """
+        return {"images": batch["images"], **self.evaluate(batch, generator)}

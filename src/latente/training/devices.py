@@ -17,9 +17,7 @@ from torch import Tensor
 
 from latente.errors import InputError, did_you_mean
 
-__all__ = ["PRECISIONS", "World", "autocast", "keep_freed_memory", "limited_threads", "resolve_device", "world"]
-
-PRECISIONS = ("float32", "bf16")
+__all__ = ["World", "autocast", "keep_freed_memory", "limited_threads", "resolve_device", "world"]
 
 
 def resolve_device(name: str) -> torch.device:

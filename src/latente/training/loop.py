@@ -17,7 +17,8 @@ from latente.images import Images, Scaling
 from latente.objectives import Batch, Objective
 from latente.training import devices
 from latente.training.batches import Batches, epoch_order
-from latente.training.options import TrainingOptions
+from latente.training.optimizers import optimizer_for
+from latente.training.options import TrainingOptions, usual_batch_size
 from latente.training.randomness import isolated_rng
 from latente.training.runs import Run
 from latente.training.signals import stop_on_signals
@@ -42,6 +43,7 @@ def train(
     scaling: Scaling,
     options: TrainingOptions,
     *,
+    seed: int = 0,
     rows: np.ndarray | None = None,
     validation: tuple[Images, np.ndarray] | None = None,
     run: Run | None = None,
@@ -57,11 +59,14 @@ def train(
     Raises TrainingError where a term is not finite (naming step and term) or a checkpoint cannot be written,
     Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, ModelError where a checkpoint does not fit.
     """
+    options.check()
+    count = len(images) if rows is None else len(rows)
+    options = options.of({} if options.batch_size else {"batch_size": usual_batch_size(count)})
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
     world = devices.world(device)
-    with devices.limited_threads(options.threads), isolated_rng(options.seed, world.rank):
-        loop = _Loop(objective, images, scaling, options, world, device, run, listeners)
+    with devices.limited_threads(options.threads), isolated_rng(seed, world.rank):
+        loop = _Loop(objective, images, scaling, options, seed, world, device, run, listeners)
         loop.prepare(rows, validation, state)
         return loop.go()
 
@@ -88,11 +93,13 @@ class _Loop:
         images: Images,
         scaling: Scaling,
         options: TrainingOptions,
+        seed: int,
         world: devices.World,
         device: torch.device,
         run: Run | None,
         listeners: Sequence[Listener],
     ) -> None:
+        self.seed = seed
         self.objective, self.options, self.world, self.device, self.run = objective, options, world, device, run
         self.listeners = listeners if world.leads else ()
         self.images, self.scaling = images, scaling
@@ -185,9 +192,7 @@ class _Loop:
             return True
         batches, rows = self.validation
         with state.averaged():
-            terms = evaluate(
-                self.objective, batches, self.world.share(rows), self.options.batch_size, seed=self.options.seed
-            )
+            terms = evaluate(self.objective, batches, self.world.share(rows), self.options.batch_size, seed=self.seed)
         if not terms:
             return True
         sums = self.world.sum_(torch.stack([values.double().sum() for values in terms.values()]))
@@ -357,16 +362,16 @@ class _Loop:
         A last step of a single image, or of fewer images than processes, is left out where there are others: batch
         normalisation could not take it, and the next epoch's order leaves out another one.
         """
-        steps = epoch_order(self.rows, self.options.seed, epoch).split(self.options.batch_size)
+        steps = epoch_order(self.rows, self.seed, epoch).split(self.options.batch_size)
         return steps[:-1] if len(steps) > 1 and len(steps[-1]) < max(2, self.world.size) else steps
 
     def _first_state(self) -> TrainingState:
         generator = torch.Generator(self.device)
-        generator.manual_seed(int(np.random.SeedSequence([self.options.seed, 1, self.world.rank]).generate_state(1)[0]))
+        generator.manual_seed(int(np.random.SeedSequence([self.seed, 1, self.world.rank]).generate_state(1)[0]))
         if self.world.size > 1:  # a user's own modules may have been initialised differently in each process
             for value in self.objective.state_dict().values():
                 dist.broadcast(value, 0)
-        optimizers = {name: self.options.optimizer_for(parameters) for name, parameters in self.players.items()}
+        optimizers = {name: optimizer_for(self.options, parameters) for name, parameters in self.players.items()}
         ema = None
         if self.options.ema is not None:
             own = self.objective.state_dict()

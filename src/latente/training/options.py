@@ -1,82 +1,92 @@
-"""How to minimise, whatever is minimised."""
+"""How to minimise, whatever is minimised; this file is light, so that help need not load torch."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
-import torch
-from torch import nn
+from latente.checks import Choice, Every, Number, Numbers, Text, Whole, check_options, option
 
-from latente.errors import InputError, did_you_mean
-from latente.training.adam import Adam
-from latente.training.devices import PRECISIONS
-from latente.training.state import Stepper
-
-__all__ = ["TrainingOptions"]
+__all__ = ["OPTIMIZERS", "PRECISIONS", "SCHEDULES", "DeviceOptions", "TrainingOptions", "usual_batch_size"]
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "lbfgs")
 SCHEDULES = ("constant", "cosine")
+PRECISIONS = ("float32", "bf16")
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainingOptions:
-    """How to minimise, whatever is minimised; raises InputError where a value is out of range.
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class DeviceOptions:
+    """Where the numbers are worked out."""
 
-    batch_size: images per step, over all processes and micro-batches. accumulate: micro-batches into which a step is
-    cut to save memory. learning_rate: the peak, reached after `warmup` steps. gradient_clip: largest norm of a
-    player's gradient. ema: decay of the averaged weights, per step. patience: epochs without a better validation
-    objective before training stops. checkpoint_every: steps between checkpoints within an epoch (one is written at
-    each epoch's end in any case). log_every: steps between log lines.
+    panel: ClassVar[str] = "Machine and run folder"
+
+    device: str = option("auto", "auto, cpu, cuda, cuda:1 ... or mps.", Text("NAME"))
+    threads: int | None = option(None, "Threads on the processor.", Whole(or_none=True), shown="all")
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class LogOptions:
+    """What is written while a training runs, and how exactly it computes."""
+
+    panel: ClassVar[str] = "Machine and run folder"
+
+    precision: str = option("float32", f"Precision of the products: {' or '.join(PRECISIONS)}.", Choice(PRECISIONS))
+    checkpoint_every: int | str | None = option(
+        None,
+        "Save the state this often within an epoch, in steps or in time (10min).",
+        Every(or_none=True),
+        shown="each epoch",
+    )
+    log_every: int = option(50, "Log the losses this often.", Whole(metavar="STEPS"))
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class TrainingOptions(LogOptions, DeviceOptions):
+    """How to minimise, whatever is minimised: each field's meaning is its help, its range its check.
+
+    Like scikit-learn's estimators, which inherit these fields, it stores what it is given; `check` says what is wrong.
+    batch_size counts images over all processes and micro-batches; None leaves it to `usual_batch_size`.
     """
 
-    epochs: int = 20
-    batch_size: int = 128
-    learning_rate: float = 1e-3
-    optimizer: str = "adam"
-    weight_decay: float = 0.0
-    schedule: str = "constant"
-    warmup: int = 0
-    gradient_clip: float | None = None
-    accumulate: int = 1
-    ema: float | None = None
-    patience: int | None = None
-    precision: str = "float32"
-    device: str = "auto"
-    threads: int | None = None
-    seed: int = 0
-    checkpoint_every: int | None = None
-    log_every: int = 50
+    panel: ClassVar[str] = "Training"
 
-    def __post_init__(self) -> None:
-        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS)):
-            if getattr(self, name) not in known:
-                raise did_you_mean(name, getattr(self, name), known)
-        optional = ("patience", "threads", "checkpoint_every")
-        for name in ("epochs", "batch_size", "accumulate", "log_every", *optional):
-            value = getattr(self, name)
-            if not (_is_whole(value) and value >= 1) and not (value is None and name in optional):
-                raise InputError(f"{name} must be a whole number of at least 1, not {value!r}")
-        if not (_is_whole(self.warmup) and self.warmup >= 0):
-            raise InputError(f"warmup must be a number of steps, at least 0, not {self.warmup!r}")
-        for name in ("learning_rate", "gradient_clip"):
-            value = getattr(self, name)
-            if not (_is_real(value) and value > 0) and not (value is None and name == "gradient_clip"):
-                raise InputError(f"{name} must be a number above 0, not {value!r}")
-        if not (_is_real(self.weight_decay) and self.weight_decay >= 0):
-            raise InputError(f"weight_decay must be a number of at least 0, not {self.weight_decay!r}")
-        if self.ema is not None and not (_is_real(self.ema) and 0 < self.ema < 1):
-            raise InputError(f"ema is the decay of an average, between 0 and 1 (say 0.999), not {self.ema!r}")
+    epochs: int = option(20, "Passes over the images.", Whole())
+    minutes: float | None = option(
+        None, "Train for so long instead: as many steps as fit are fixed at the start.", Number(above=0, or_none=True)
+    )
+    batch_size: int | None = option(None, "Images in a step.", Whole(or_none=True), shown="128, less for small sets")
+    learning_rate: float = option(1e-3, "Length of a step, at its peak.", Number(above=0), shown="0.001")
+    optimizer: str = option("adam", f"Who takes the steps: {', '.join(OPTIMIZERS)}.", Choice(OPTIMIZERS))
+    betas: tuple[float, float] = option(
+        (0.9, 0.999), "Memory of Adam's two averages.", Numbers(each=Number(least=0, below=1), count=2, metavar="X,X")
+    )
+    weight_decay: float = option(0.0, "Pull of the weights towards 0.", Number(least=0))
+    schedule: str = option("constant", f"Course of the learning rate: {' or '.join(SCHEDULES)}.", Choice(SCHEDULES))
+    warmup: int = option(0, "Steps in which the learning rate grows from 0.", Whole(least=0, metavar="STEPS"))
+    gradient_clip: float | None = option(None, "Largest norm of the gradient.", Number(above=0, or_none=True))
+    accumulate: int = option(1, "Parts in which a step is worked out, to save memory.", Whole())
+    ema: float | None = option(
+        None,
+        "Average the weights, with a decay such as 0.999.",
+        Number(above=0, below=1, or_none=True, metavar="DECAY"),
+    )
+    patience: int | None = option(
+        None, "Stop after so many epochs without gain.", Whole(or_none=True, metavar="EPOCHS")
+    )
 
-    def optimizer_for(self, parameters: list[nn.Parameter]) -> Stepper:
-        """Return the optimiser of one player, in its fused form, which is the fastest on every device."""
-        rate, decay = self.learning_rate, self.weight_decay
-        if self.optimizer == "lbfgs":
-            return torch.optim.LBFGS(parameters, lr=rate, line_search_fn="strong_wolfe")
-        if self.optimizer == "sgd":
-            return torch.optim.SGD(parameters, lr=rate, momentum=0.9, weight_decay=decay, fused=True)
-        return Adam(parameters, rate, decay, decoupled=self.optimizer == "adamw")
+    def check(self) -> None:
+        """Raise InputError, naming the option, where a value is out of its range."""
+        check_options(self)
+
+    def of(self, settings: Mapping[str, Any]) -> Self:
+        """Return these options with a player's own `settings` in place; raises InputError where one is out of range."""
+        if not settings:
+            return self
+        options = dataclasses.replace(self, **settings)
+        options.check()
+        return options
 
     def rate(self, step: int, steps: int) -> float:
         """Learning rate at `step` of `steps`: linear warm-up, then constant or half a cosine down to 0."""
@@ -88,9 +98,9 @@ class TrainingOptions:
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
-def _is_whole(value: object) -> bool:
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
-
-
-def _is_real(value: object) -> bool:
-    return isinstance(value, numbers.Real) and math.isfinite(value)
+def usual_batch_size(count: int) -> int:
+    """Return 128, halved down to 16 until an epoch of `count` images has 20 steps: fewer teach a network little."""
+    size = 128
+    while size > 16 and count < 20 * size:
+        size //= 2
+    return size

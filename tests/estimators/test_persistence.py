@@ -110,7 +110,7 @@ def test_shapes_that_do_not_fit(run: Path):
         lambda model: model["options"].update(hidden=[10**9, 10**9]),
         lambda model: model["options"].update(surprise=1),
         lambda model: model["options"].update(network="__import__('os')"),
-        lambda model: model.update(estimator="os.system"),
+        lambda model: model.update(model="os.system"),
         lambda model: model.update(options=[1, 2]),
     ],
 )
@@ -138,7 +138,7 @@ def test_missing_files_and_folders(run: Path, tmp_path: Path):
 
 
 def test_a_model_of_the_other_kind(run: Path):
-    with pytest.raises(ModelError, match=r"holds a Autoencoder, not a VariationalAutoencoder; use latente.load\(\)"):
+    with pytest.raises(ModelError, match=r"holds a model of the kind 'autoencoder', not 'vae'; use latente.load\(\)"):
         VariationalAutoencoder.load(run)
 
 

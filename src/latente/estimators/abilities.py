@@ -1,0 +1,151 @@
+"""What an estimator can do: one protocol for each ability, and which abilities each verb asks for.
+
+Verbs, report, explorer and studio ask for abilities and never for a class, so that a new family is served by
+whatever it can do. `isinstance(model, Encodes)` tells it of an estimator, `issubclass(kind, Encodes)` of its class.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from latente.errors import InputError
+
+__all__ = [
+    "VERBS",
+    "Bounds",
+    "Classifies",
+    "Decodes",
+    "Encodes",
+    "Localises",
+    "Reconstructs",
+    "Restores",
+    "Samples",
+    "Scores",
+    "Stylises",
+    "require",
+    "verbs_of",
+]
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    """Gives each image a code."""
+
+    def encode(self, X: Any) -> np.ndarray:
+        """Return the codes of X, float32 (N, K), or (N, C, h, w) where they are spatial."""
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the codes of X as (N, K) float32."""
+
+
+@runtime_checkable
+class Decodes(Protocol):
+    """Gives each code an image."""
+
+    def decode(self, codes: Any) -> np.ndarray:
+        """Return the images that codes stand for, in the layout and units of the training images."""
+
+
+@runtime_checkable
+class Reconstructs(Protocol):
+    """Draws each image again, by way of its code."""
+
+    def reconstruct(self, X: Any) -> np.ndarray:
+        """Return what the model makes of X, in its layout and units."""
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Draws new images."""
+
+    def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:
+        """Return n new images in the layout and units of the training images."""
+
+
+@runtime_checkable
+class Scores(Protocol):
+    """Says of each image how well it fits in with those of the training."""
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return a score for each image (N,), lower is more abnormal."""
+
+
+@runtime_checkable
+class Bounds(Protocol):
+    """Bounds the likelihood of each image, by way of a posterior of its code."""
+
+    def posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and log-variance of the code of each image."""
+
+    def bound(self, X: Any, samples: int = 100) -> np.ndarray:
+        """Return a lower bound of each image's log-likelihood in nats (N,)."""
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """Gives each image a class."""
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable class of each image (N,)."""
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each class (N, classes)."""
+
+
+@runtime_checkable
+class Restores(Protocol):
+    """Makes a better image of a worse one."""
+
+    def restore(self, X: Any) -> np.ndarray:
+        """Return the restored images."""
+
+
+@runtime_checkable
+class Localises(Protocol):
+    """Says where in an image something is odd."""
+
+    def anomaly_map(self, X: Any) -> np.ndarray:
+        """Return a map (H, W) for each image, higher is more abnormal."""
+
+
+@runtime_checkable
+class Stylises(Protocol):
+    """Paints images in another style."""
+
+    def stylise(self, X: Any) -> np.ndarray:
+        """Return the images in that style."""
+
+
+# what each verb on a trained model asks for; those without an entry of their own are served by every model
+VERBS: dict[str, tuple[type, ...]] = {
+    "evaluate": (),
+    "report": (),
+    "resume": (),
+    "encode": (Encodes,),
+    "map": (Encodes,),
+    "explore": (Encodes,),
+    "nearest": (Encodes, Samples),
+    "decode": (Decodes,),
+    "reconstruct": (Reconstructs,),
+    "sample": (Samples,),
+    "traverse": (Encodes, Decodes),
+    "interpolate": (Encodes, Decodes),
+    "direction": (Encodes, Decodes),
+    "edit": (Encodes, Decodes),
+    "compare-pca": (Encodes, Decodes),
+    "export": (Encodes,),
+}
+
+
+def verbs_of(model: Any) -> list[str]:
+    """Return the verbs that work on a model, in the order of `VERBS`."""
+    return [verb for verb, abilities in VERBS.items() if all(isinstance(model, ability) for ability in abilities)]
+
+
+def require(model: Any, verb: str, title: str) -> None:
+    """Raise InputError, naming the model by its `title` and what does work on it, where it cannot serve a verb."""
+    verbs = verbs_of(model)
+    if verb not in verbs:
+        raise InputError(f"`latente {verb}` has no meaning for {title}; on this run these work: {', '.join(verbs)}")

@@ -1,0 +1,41 @@
+"""The options of the autoencoders."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from latente.checks import Choice, Own, Text, option
+from latente.estimators.options.common import LoopOptions
+from latente.networks.options import ACTIVATIONS, PairOptions
+
+__all__ = ["LOSSES", "AutoencoderOptions", "ReconstructionOptions"]
+
+LOSSES = ("mse", "bce", "l1")
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class ReconstructionOptions(PairOptions, LoopOptions):
+    """What all autoencoders are asked for."""
+
+    panel: ClassVar[str] = "Objective"
+
+    corruption: Any = option(
+        None,
+        "Worsen the input, such as gaussian:0.2, and want the clean image back: a denoiser.",
+        Own(Text("KIND:X", or_none=True), role="input"),
+    )
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class AutoencoderOptions(ReconstructionOptions):
+    """What the plain autoencoder is asked for."""
+
+    panel: ClassVar[str] = "Objective"
+
+    loss: str = option("mse", f"Distance to the image, per value: {', '.join(LOSSES)}.", Choice(LOSSES))
+    latent_activation: str | None = option(
+        None,
+        f"Last step of the encoder: {', '.join(ACTIVATIONS)} or none.",
+        Choice(ACTIVATIONS, kind="activation", or_none=True),
+    )

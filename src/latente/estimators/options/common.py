@@ -1,0 +1,42 @@
+"""What all estimators are asked for, and what those are asked for that learn by the loop."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from latente.checks import Flag, Number, Own, Text, Whole, option
+from latente.training.options import DeviceOptions, TrainingOptions
+
+__all__ = ["EstimatorOptions", "LoopOptions"]
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class EstimatorOptions(DeviceOptions):
+    """Which images judge, which seed, and where the run goes."""
+
+    panel: ClassVar[str] = "Training"
+
+    validation: Any = option(
+        0.1,
+        "Share of the images held out to judge by, a set of its own, or none.",
+        Own(Number(above=0, below=1, or_none=True, metavar="SHARE|IMAGES"), is_path_too=True),
+    )
+    random_state: Any = option(
+        None,
+        "Seed of every draw: same seed, same result.",
+        Own(Whole(least=0, most=2**32 - 1, or_none=True)),
+        shown="drawn anew",
+        flag="--seed",
+    )
+    out: Any = option(None, "Folder for the run; none writes nothing.", Own(Text("RUN", or_none=True)))
+    verbose: bool = option(False, "Show a progress bar.", Flag())
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class LoopOptions(EstimatorOptions, TrainingOptions):
+    """An estimator whose networks learn by the training loop."""
+
+    panel: ClassVar[str] = "Training"
+
+    init: Any = option(None, "Start from the weights of this run.", Own(Text("RUN", or_none=True)))

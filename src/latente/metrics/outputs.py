@@ -1,0 +1,45 @@
+"""From all that a model makes of each image to the figures by which it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from latente.metrics.images import PSNR_CEILING, measure_images
+
+__all__ = ["means", "measure"]
+
+# of the arrays that a model's `outputs` holds, those that are no terms though they have one number for each image
+_NO_TERMS = ("labels", "scores")
+
+
+def measure(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return each image's figures, (N,) each: the terms of the objective, and the image metrics where there are any.
+
+    outputs: as a model's `outputs` returns them; reconstructions are compared with "targets", else with "images", the
+    data range being 1. A model with the terms "reconstruction" and "kl" gets its "elbo" as well.
+    """
+    terms = {name: values for name, values in outputs.items() if values.ndim == 1 and name not in _NO_TERMS}
+    if "reconstruction" in terms and "kl" in terms:
+        after = list(terms).index("kl") + 1
+        elbo = ("elbo", -terms["reconstruction"] - terms["kl"])
+        terms = dict([*list(terms.items())[:after], elbo, *list(terms.items())[after:]])
+    if "reconstructions" not in outputs:
+        return terms
+    originals = outputs.get("targets", outputs["images"])
+    return terms | measure_images(originals, outputs["reconstructions"], 1.0)
+
+
+def means(figures: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """Return the mean of each figure over the images for which it is known (not NaN); left out where none is.
+
+    A PSNR counts with at most 100 dB (`PSNR_CEILING`).
+    """
+    result = {}
+    for name, values in figures.items():
+        known = np.asarray(values, dtype=np.float64)
+        known = known[~np.isnan(known)]
+        if len(known):
+            result[name] = float(np.minimum(known, PSNR_CEILING).mean() if name == "psnr" else known.mean())
+    return result
