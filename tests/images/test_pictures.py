@@ -60,7 +60,7 @@ def test_every_file_of_the_corpus_is_either_used_or_named_as_damaged(
         elif case.verdict != "either":
             assert name in files, f"{name}: {scan.damaged.get(name)}"
             assert (name in scan.odd) == (case.verdict == "odd"), f"{name}: {scan.odd.get(name)}"
-    assert scan.found == len(written)
+    assert scan.total == len(written)
     assert scan.count == len(images) == len(written) - len(scan.damaged)
 
 
@@ -368,7 +368,7 @@ def test_count_decodes_a_sample_only(tmp_path: Path, monkeypatch: pytest.MonkeyP
     images = open_images(tmp_path, count=5, seed=4)
     assert len(images) == len(calls) == 5
     assert list(images.files) == sorted(images.files)
-    assert (images.scan.found, images.scan.count) == (20, 5)
+    assert (images.scan.total, images.scan.count) == (20, 5)
     assert open_images(tmp_path, count=5, seed=5).files != images.files
     assert len(open_images(tmp_path, count=99)) == 20
 

@@ -147,7 +147,7 @@ def scan_array(
     notes: Sequence[str] = (),
 ) -> Images:
     """Return the images with the scan of what they are."""
-    scan = Scan(source, kind, found=total, count=len(images), parts=parts or {}, notes=list(notes))
+    scan = Scan(source, kind, total=total, count=len(images), parts=parts or {}, notes=list(notes))
     scan.choice = f"{_size_in_words(images)}, {images.dtype}"
     if images.labels is not None:
         scan.classes = count_classes(images.labels, images.label_names)

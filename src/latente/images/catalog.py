@@ -10,11 +10,10 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
 
 from latente.errors import InputError, did_you_mean
 from latente.images.arrayfiles import from_cache, idx_sources, open_idx, stamp
-from latente.images.cache import Writer, cache_folder
+from latente.images.cache import Note, Writer, cache_folder
 from latente.images.container import Images
 from latente.images.entries import ENTRIES, Entry, File
 from latente.images.fetching import fetch
@@ -88,7 +87,7 @@ def _open_cifar(entry: Entry, folder: Path, options: DoorOptions) -> Images:
     chosen = [file for file in entry.files if file.name.startswith("test") == (part == "test")]
     paths = [_path(folder, file) for file in chosen]
 
-    def build(writer: Writer) -> dict[str, Any]:
+    def build(writer: Writer) -> Note:
         images, labels = cifar_rows(paths, [file.sha256 for file in chosen])
         layout = images.into(writer, "pixels", dataclasses.replace(options, channels="first"))
         writer.append("label", labels().astype("int64"))

@@ -8,7 +8,6 @@ import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from numpy.typing import ArrayLike
 
@@ -106,12 +105,12 @@ def _open_generated(name: str, options: DoorOptions) -> Images:
         raise InputError(f"{name} comes with its own labels; leave labels out")
     draw, size = GENERATED[name], options.sides
     known = inspect.signature(draw).parameters
-    asked: dict[str, Any] = {}
+    extras: dict[str, int | Progress | None] = {}
     if size and size[0] == size[1] and "size" in known:
-        asked["size"] = size[0]
+        extras["size"] = size[0]
     if "progress" in known:
-        asked["progress"] = options.progress
-    images = draw(options.count, split=options.split or "train", seed=options.seed, **asked)
+        extras["progress"] = options.progress
+    images = draw(options.count, split=options.split or "train", seed=options.seed, **extras)
     channels = options.channels if isinstance(options.channels, int) else "first"
     find_layout(images.pixels.shape, channels, name)
     pixels = resize_arrays(images.pixels, options)

@@ -9,12 +9,12 @@ import os
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from latente.errors import InputError
-from latente.images.cache import Writer, cached, key_of
+from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images, contents_of
 from latente.images.folders import PART_ORDER, Item, Listing, part_of_path, recognise
 from latente.images.options import DoorOptions
@@ -48,13 +48,13 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
         raise InputError(f"channels={options.channels!r}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)")
     store = open_store(path)
     tables = find_tables(store, options.labels)
-    asked = {key: value for key, value in options.source("").items() if key not in ("source", "budget", "labels")}
+    request = {key: value for key, value in options.source("").items() if key not in ("source", "budget", "labels")}
     name = name or (path.name if store.kind == "folder" else path.stem)
     stamps = [(table.stamp, table.chosen) for table in tables]
-    key = key_of("pictures", str(path), store.names, store.lost, stamps, asked)
+    key = key_of("pictures", str(path), store.names, store.lost, stamps, request)
     stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer))
-    info = stored.info
-    scan = Scan.from_json(info["scan"])
+    note = stored.note
+    scan = Scan.from_json(note["scan"])
     scan.check(options.budget)
     content, columns, partners = contents_of(stored.arrays)
     return Images(
@@ -62,12 +62,12 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
         columns,
         partners=partners,
         name=name,
-        label_names=tuple(info["label_names"]),
-        attribute_names=tuple(info["attribute_names"]),
-        files=tuple(info["files"]),
-        parts=tuple(info["parts"]),
+        label_names=tuple(note["label_names"]),
+        attribute_names=tuple(note["attribute_names"]),
+        files=tuple(note["files"]),
+        parts=tuple(note["parts"]),
         scan=scan,
-        content_hash=info["content_hash"],
+        content_hash=note["content_hash"],
     )
 
 
@@ -78,7 +78,7 @@ class _Reading:
         self.store, self.tables, self.options = store, tables, options
         self.scan = Scan(name, store.kind)
 
-    def into(self, writer: Writer) -> dict[str, Any]:
+    def into(self, writer: Writer) -> Note:
         """Decode everything into the writer, and return what is to be noted."""
         listing, table = self._listing()
         part = self.options.part(listing.parts, self.scan.source)
@@ -97,7 +97,7 @@ class _Reading:
         return {
             "scan": self.scan.to_json(),
             "files": [printable(item.name) for item in kept],
-            "parts": listing.parts,
+            "parts": self.scan.parts,
             "label_names": columns.label_names,
             "attribute_names": columns.attribute_names,
         }
@@ -156,7 +156,7 @@ class _Reading:
         self.scan.damaged = {
             printable(name): why for name, why in lost.items() if part is None or part_of_path(name) in (None, part)
         }
-        self.scan.found = len(items) + len(self.scan.damaged)
+        self.scan.total = len(items) + len(self.scan.damaged)
         sound = [
             item
             for item in items
@@ -285,4 +285,4 @@ def _suffix(name: str) -> str:
 
 
 def _first(damaged: Mapping[str, str]) -> str:
-    return listed((f"{printable(name)} ({why})" for name, why in damaged.items()), shown=3)
+    return listed((f"{printable(name)} ({why})" for name, why in damaged.items()), most=3)
