@@ -29,7 +29,7 @@ from typing import Any
 
 import torch
 
-from latente.training.state import load_tensors
+from latente.files import load_tensors
 
 __all__ = ["FAMILIES", "Family", "main"]
 

@@ -1,6 +1,10 @@
 """Train a family into a run folder, or go on with what is there; killed where the plan says so.
 
     python killed.py FAMILY RUN [PLACE COUNT]
+    python killed.py --toys FOLDER
+
+The second form trains each of the toys twice, in FOLDER/TOY/whole and, killed three times, in FOLDER/TOY/parts: in
+processes that are forked, since to import everything anew takes longer than such a training.
 
 PLACE is where SIGKILL strikes, at the COUNT-th time that training passes it: at a step, in the middle of writing a
 checkpoint, before its data are synced or its name changes, or while the validation images are being evaluated.
@@ -11,6 +15,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,16 +63,47 @@ def strike(place: str, count: int) -> None:
     setattr(owner, name, watched)
 
 
+def torment(toy: str, folder: Path) -> None:
+    """Train a toy whole, and another time with three kills at chance places."""
+    rng = np.random.default_rng(list(toy.encode()))
+    for place in rng.permutation([place for place in PLACES if place != "evaluation"])[:3]:
+        blow = place, int(rng.integers(1, 5))
+        in_fork(lambda blow=blow: go_on(toy, folder / "parts", blow), -signal.SIGKILL)
+    in_fork(lambda: go_on(toy, folder / "parts"), 0)
+    described = Run(folder / "parts").options()
+    Run.create(folder / "whole", described)  # with the number of steps that was found to fit into the minutes
+    in_fork(lambda: go_on(toy, folder / "whole"), 0)
+
+
+def in_fork(work: Callable[[], object], expected: int) -> None:
+    """Do some work in a process of its own, and raise RuntimeError where that ends otherwise than expected."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            if error := sys.exception():
+                traceback.print_exception(error)
+            os._exit(1 if error else 0)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if ended != expected:
+        raise RuntimeError(f"a process ended with {ended} instead of {expected}")
+
+
 def pictures() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 255, (90, 9, 8), dtype=np.uint8)
 
 
-def go_on(family: str, run: Path) -> None:
-    """Start the family's training in `run`, or go on with it, to its end."""
+def go_on(family: str, run: Path, blow: tuple[str, int] | None = None) -> None:
+    """Start the family's training in `run`, or go on with it, to its end or to the blow at a place, the n-th time."""
+    if blow is not None:
+        strike(*blow)
     torch.set_num_threads(1)
     kind = {"autoencoder": Autoencoder, "vae": VariationalAutoencoder}.get(family)
     started = (run / "options.json").exists()
-    if kind is None:
+    if family in toys.TOYS:
+        toys.TOYS[family].train(Run(run) if started else Run.create(run, {"options": {}}))
+    elif kind is None:
         images = toys.mixture(96)
         options = TrainingOptions(epochs=EPOCHS, batch_size=16, device="cpu", checkpoint_every=2, log_every=3)
         with isolated_rng(0):
@@ -82,6 +118,10 @@ def go_on(family: str, run: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 3:
-        strike(sys.argv[3], int(sys.argv[4]))
-    go_on(sys.argv[1], Path(sys.argv[2]))
+    if sys.argv[1] == "--toys":
+        torch.set_num_threads(1)
+        toys.TOYS["frozen features"].train()  # what it imports, every fork has
+        for name in toys.TOYS:
+            torment(name, Path(sys.argv[2]) / name)
+        sys.exit()
+    go_on(sys.argv[1], Path(sys.argv[2]), (sys.argv[3], int(sys.argv[4])) if len(sys.argv) > 3 else None)

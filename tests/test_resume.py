@@ -13,7 +13,7 @@ import pytest
 from killed import PLACES
 from latente import load
 from latente.training import Run
-from toys import difference, without_timings
+from toys import TOYS, difference, without_timings
 
 TESTS = Path(__file__).parent
 
@@ -42,3 +42,21 @@ def test_killed_three_times_and_resumed_equals_never_killed(family: str, tmp_pat
     if family != "two players":
         X = np.random.default_rng(1).integers(0, 255, (5, 9, 8), dtype=np.uint8)
         np.testing.assert_array_equal(load(whole.path).reconstruct(X), load(parts.path).reconstruct(X))
+
+
+@pytest.fixture(scope="module")
+def tormented(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which each toy was trained whole, and in parts."""
+    folder = tmp_path_factory.mktemp("toys")
+    command = [sys.executable, str(TESTS / "killed.py"), "--toys", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("toy", TOYS)
+def test_every_seam_of_the_loop_resumes_exactly(toy: str, tormented: Path):
+    whole, parts = (Run(tormented / toy / name) for name in ("whole", "parts"))
+    assert without_timings(parts.lines()) == without_timings(whole.lines())
+    assert len(parts.lines()) > 2
+    assert difference(*({**run.checkpoint(), "metrics_size": 0} for run in (whole, parts))) is None

@@ -72,7 +72,7 @@ def test_a_png_comes_back_as_it_was_and_leaves_nothing_beside_it(tmp_path: Path)
 
 def _epochs(folder: Path, count: int, size: int = 8) -> None:
     for epoch in range(1, count + 1):
-        save_png(np.full((size, size, 3), epoch, np.uint8), folder / f"epoch-{epoch:04}.png")
+        save_png(np.full((size, size, 3), epoch, np.uint8), folder / f"step-{epoch:09}.png")
 
 
 def _frames(path: Path) -> list[tuple[int, int]]:
@@ -104,7 +104,7 @@ def test_a_long_film_is_thinned_out_evenly_with_first_and_last(tmp_path: Path) -
 
 def test_a_film_too_large_loses_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for epoch in range(12):
-        save_png(rng.integers(0, 256, (40, 80, 3), dtype=np.uint8), tmp_path / f"epoch-{epoch:04}.png")
+        save_png(rng.integers(0, 256, (40, 80, 3), dtype=np.uint8), tmp_path / f"step-{epoch:09}.png")
     monkeypatch.setattr(sheets, "FILM_BYTES", 20_000)
     out = film(tmp_path, tmp_path / "progress.gif", longest=60)
     assert out is not None
@@ -116,7 +116,7 @@ def test_a_film_too_large_loses_frames(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_frames_of_another_size_are_left_out(tmp_path: Path) -> None:
     _epochs(tmp_path, 3)
-    save_png(np.zeros((9, 9, 3), np.uint8), tmp_path / "epoch-0001.png")
+    save_png(np.zeros((9, 9, 3), np.uint8), tmp_path / "step-000000001.png")
     assert [value for value, _ in _frames(film(tmp_path, tmp_path / "p.gif") or tmp_path)] == [2, 3]
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from latente.images import Images, Scaling
-from latente.objectives import Batch, Objective
+from latente.objectives import Batch, Objective, Player
+from latente.training import Run, TrainingOptions, TrainingState, isolated_rng, train
 
 UNIT = Scaling((0.0,), (1.0,), "float32", bounded=True)
 
@@ -46,8 +50,9 @@ class TwoPlayers(Objective):
         self.generator_net = nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 2))
         self.critic_net = nn.Sequential(nn.Linear(2, width), nn.ReLU(), nn.Linear(width, 1))
 
-    def players(self) -> dict[str, list[nn.Parameter]]:
-        return {"critic": list(self.critic_net.parameters()), "generator": list(self.generator_net.parameters())}
+    def players(self) -> dict[str, Player]:
+        nets = {"critic": self.critic_net, "generator": self.generator_net}
+        return {name: Player(list(net.parameters())) for name, net in nets.items()}
 
     def turns(self, step: int) -> Sequence[str]:
         return ("critic", "generator") if step % 2 else ("critic",)
@@ -86,6 +91,143 @@ class Pixels(Objective):
         self.calls += 1
         differences = (self.pixels - batch["images"]).square()
         return (differences * torch.linspace(0.1, 10, differences.shape[-1])).sum(), {}
+
+
+class SharedFakes(Objective):
+    """Two players with options of their own; both turns judge the fakes that the first one made of the condition."""
+
+    columns = ("condition",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generator_net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 2))
+        self.critic_net = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+        self.passes = 0
+
+    def players(self) -> dict[str, Player]:
+        return {
+            "critic": Player(list(self.critic_net.parameters()), {"learning_rate": 4e-3, "betas": (0.5, 0.9)}),
+            "generator": Player(list(self.generator_net.parameters()), {"optimizer": "sgd", "gradient_clip": 0.05}),
+        }
+
+    def averaged(self) -> Sequence[str]:
+        return ("generator_net",)
+
+    def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        if "fakes" not in batch:
+            batch["fakes"] = self.generator_net(batch["condition"])
+            self.passes += 1
+        if turn == "generator":
+            return nn.functional.softplus(-self.critic_net(batch["fakes"])).mean(), {}
+        judged_real, judged = self.critic_net(batch["images"]), self.critic_net(batch["fakes"].detach())
+        return (nn.functional.softplus(-judged_real) + nn.functional.softplus(judged)).mean(), {}
+
+
+class Painted(Objective):
+    """RGB pixels whose features, by a frozen net with batch normalisation, shall be those of a few images."""
+
+    frozen = ("features",)
+    epoch_steps = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pixels = nn.Parameter(torch.full((1, 3, 8, 8), 0.5))
+        self.features = nn.Sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.Tanh(), nn.Conv2d(6, 4, 3))
+
+    def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        loss = (self.features(self.pixels) - self.features(batch["images"])).square().mean()
+        return loss, {"features": loss.detach()}
+
+
+def brightness(objective: Objective) -> dict[str, float]:
+    """A judge of a whole model: how bright its pixels are, and a figure beside it."""
+    assert isinstance(objective, Painted)
+    assert not objective.training
+    torch.rand(3)  # whatever it draws
+    return {"objective": float(objective.pixels.mean()), "spread": float(objective.pixels.std())}
+
+
+class Conditioned(Objective):
+    """Predict a table from its condition, which must come scaled to [0, 1]."""
+
+    columns = ("condition",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(2, 5)
+
+    def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        condition = batch["condition"]
+        assert condition.dtype == torch.float32
+        assert 0 <= condition.min() <= condition.max() <= 1
+        return (self.net(condition) - batch["images"]).square().mean(), {}
+
+
+class Slow(Linear):
+    """A step of it takes a good five milliseconds."""
+
+    def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        time.sleep(0.005)
+        return super().forward(turn, batch, generator)
+
+
+def shaken(batch: Batch, generator: torch.Generator) -> Batch:
+    """An augmentation by random numbers."""
+    images = batch["images"]
+    return {**batch, "images": images + 0.1 * torch.randn(images.shape, generator=generator)}
+
+
+def mirrored(batch: Batch, generator: torch.Generator) -> Batch:
+    """An augmentation without random numbers: several processes, each with draws of its own, give what one gives."""
+    return {**batch, "images": batch["images"].flip(1)}
+
+
+def conditioned(images: Images, low: float = 0.0, high: float = 1.0) -> Images:
+    """Return the images with a condition (N, 2) between low and high."""
+    condition = np.random.default_rng(1).uniform(low, high, (len(images), 2)).astype(np.float32)
+    return dataclasses.replace(images, columns={"condition": condition})
+
+
+def pictures(n: int = 4) -> Images:
+    """Return RGB images of 8 x 8."""
+    return Images(np.random.default_rng(0).random((n, 3, 8, 8), dtype=np.float32), name="pictures")
+
+
+@dataclasses.dataclass(frozen=True)
+class Toy:
+    """A seam of the loop in use: what is minimised, on what, with which options and further arguments of `train`."""
+
+    objective: Callable[[], Objective]
+    images: Callable[[], Images]
+    options: Mapping[str, Any]
+    arguments: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def train(self, run: Run | None = None, **arguments: Any) -> TrainingState:
+        """Train the toy, in a `run` where there is one; `arguments` go before those of the toy."""
+        pace = {"epochs": 3, "batch_size": 16, "device": "cpu", "log_every": 3, "checkpoint_every": 2, "threads": 1}
+        with isolated_rng(0):
+            objective = self.objective()
+        options = TrainingOptions(**{**pace, **self.options})
+        return train(objective, self.images(), UNIT, options, run=run, **{**self.arguments, **arguments})
+
+
+TOYS = {
+    "shared fakes": Toy(SharedFakes, lambda: conditioned(mixture(96)), {"ema": 0.9, "accumulate": 2}),
+    "frozen features": Toy(
+        Painted,
+        pictures,
+        {"optimizer": "lbfgs", "learning_rate": 0.5, "epochs": 4, "patience": 3, "batch_size": 2},
+        {"judge": brightness},
+    ),
+    "augmented": Toy(
+        Conditioned,
+        lambda: conditioned(table(), -3, 7),
+        {},
+        {"augmentation": shaken, "column_scalings": {"condition": Scaling((-3.0,), (10.0,), "float32", False)}},
+    ),
+    "in minutes": Toy(Slow, table, {"minutes": 0.03, "optimizer": "sgd", "schedule": "cosine", "log_every": 7}),
+    "saved by time": Toy(lambda: Linear(noise=0.1, dropout=0.2), table, {"checkpoint_every": "0.001s"}),
+}
 
 
 def difference(a: object, b: object, path: str = "") -> str | None:

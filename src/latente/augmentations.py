@@ -208,8 +208,8 @@ def from_name(spelling: str) -> Augmentation:
     return parts[0] if len(parts) == 1 else Chain(parts)
 
 
-def window_of(augmentation: Callable[[Batch, Generator], Batch] | None) -> tuple[int, int] | None:
-    """Return the (height, width) of the first crop in an augmentation, None where it has none.
+def window_of(augmentation: object) -> tuple[int, int] | None:
+    """Return the (height, width) of the first crop in an augmentation, None where it, or what is none, has no crop.
 
     It is what `Batches` cuts out of photographs; the crop itself then passes the batch as it is.
     """

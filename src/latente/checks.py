@@ -203,11 +203,11 @@ class Every:
     def check(self, name: str, value: Any) -> None:
         if isinstance(value, str):
             try:
-                if seconds_of(value) > 0:
-                    return
+                seconds_of(value)
             except InputError as error:
                 raise InputError(f"{name}: {error}") from None
-        Whole().check(name, value)
+        else:
+            Whole().check(name, value)
 
 
 @dataclasses.dataclass(frozen=True)

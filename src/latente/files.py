@@ -1,4 +1,4 @@
-"""Files that are either the old one or the new one, never a half-written one."""
+"""Files that are either the old one or the new one, never a half-written one, and the one format of tensors on disk."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from latente.errors import TrainingError
+from latente.errors import ModelError, TrainingError
 
-__all__ = ["finite", "replacing", "sha256_of", "write_json"]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["finite", "load_tensors", "replacing", "save_tensors", "sha256_of", "write_json"]
+
+_FORMAT = 1  # of a file of tensors
 
 
 @contextlib.contextmanager
@@ -73,6 +78,40 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def save_tensors(path: Path, tree: Mapping[str, Any], *links: Path, keep: Path | None = None) -> None:
+    """Write a tree of tensors and JSON values to `path` atomically, with a hash over all of it (names: `replacing`)."""
+    import safetensors.torch
+
+    tensors: dict[str, Tensor] = {}
+    structure = json.dumps(_flatten(tree, "", tensors))
+    metadata = {"format": str(_FORMAT), "structure": structure, "sha256": _digest(tensors, structure)}
+    content = safetensors.torch.save(tensors, metadata)
+    with replacing(path, *links, keep=keep) as temporary:
+        temporary.write_bytes(content)
+
+
+def load_tensors(path: Path) -> dict[str, Any]:
+    """Return the tree that `save_tensors` wrote; raises ModelError where the file is damaged or of another kind."""
+    import safetensors.torch
+
+    try:
+        content = path.read_bytes()  # whole: tensors mapped from the file would change, or crash, with it
+        tensors = safetensors.torch.load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except FileNotFoundError:
+        raise ModelError(f"{path} does not exist") from None
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise ModelError(f"{path} is damaged or no safetensors file: {error}") from error
+    metadata = header.get("__metadata__", {})
+    if metadata.get("format") != str(_FORMAT) or "structure" not in metadata:
+        raise ModelError(f"{path} was not written by this version of latente")
+    if metadata.get("sha256") != _digest(tensors, metadata["structure"]):
+        raise ModelError(f"{path} is damaged: its content does not have the hash that was stored with it")
+    tree = _unflatten(json.loads(metadata["structure"]), tensors)
+    assert isinstance(tree, dict)
+    return tree
+
+
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
@@ -94,3 +133,42 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _digest(tensors: Mapping[str, Tensor], structure: str) -> str:
+    import torch
+
+    digest = hashlib.sha256(structure.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _flatten(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
+    """Move the tensors of a tree into `tensors` and return the rest as JSON; dict keys may be strings or integers."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        # a copy of its own: safetensors refuses views and tensors that share memory
+        tensors[path] = value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        return {"tensor": path}
+    if isinstance(value, Mapping):
+        return {"dict": [[key, _flatten(item, f"{path}/{key}", tensors)] for key, item in value.items()]}
+    if isinstance(value, list | tuple):
+        return {"list": [_flatten(item, f"{path}/{i}", tensors) for i, item in enumerate(value)]}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{path} is a {type(value).__name__}: only tensors, numbers, strings, lists and dicts are saved")
+
+
+def _unflatten(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "tensor":
+        return tensors[content]
+    if kind == "dict":
+        return {key: _unflatten(item, tensors) for key, item in content}
+    return [_unflatten(item, tensors) for item in content]

@@ -88,13 +88,13 @@ def save_png(picture: np.ndarray, path: str | Path) -> Path:
 
 
 def film(folder: str | Path, out: str | Path, longest: int = 640, seconds: float = 8.0) -> Path | None:
-    """Write an endless GIF of `folder`/epoch-*.png to `out` and return it; None where there is no picture.
+    """Write an endless GIF of `folder`/step-*.png to `out` and return it; None where there is no picture.
 
     At most 40 frames, evenly spread with the first and the last among them, and fewer where the file would
     pass 0.8 MB; the longer side is at most `longest` pixels. All frames but the last together take at most
     `seconds`; the last is held for two more. Pictures of another size than the last one are left out.
     """
-    files = sorted(Path(folder).glob("epoch-*.png"))
+    files = sorted(Path(folder).glob("step-*.png"))
     if not files:
         return None
     with Image.open(files[-1]) as last:

@@ -84,9 +84,10 @@ def clock(seconds: float) -> str:
 def seconds_of(text: str) -> float:
     """Return the seconds that "90s", "10min", "1.5h" or "1h 30min" stand for; raises InputError for anything else."""
     parts = _DURATION.findall(text)
-    if not parts or _DURATION.sub("", text).strip():
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if not seconds or _DURATION.sub("", text).strip():
         raise InputError(f"{text!r} is no duration; write it as 90s, 10min or 1.5h")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return seconds
 
 
 def memory(size: float) -> str:

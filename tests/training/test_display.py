@@ -105,7 +105,7 @@ def test_a_run_shows_what_was_trained_on_what_and_its_newest_samples(run: Run):
     for text in (f"Run {run.path}", "model autoencoder", "1 × 9 × 8 uint8", "trained on 18", "epochs 2 of 2", "cpu"):
         assert text in shown.text
     samples = shown.images[-1]
-    with Image.open(run.samples / "epoch-0002.png") as newest:
+    with Image.open(run.samples / "step-000000004.png") as newest:
         np.testing.assert_array_equal(np.asarray(samples), np.asarray(newest.convert("RGB")))
     assert repr(run) == f"Run({str(run.path)!r})"
 
@@ -138,8 +138,8 @@ def test_a_hostile_run_is_only_text(run: Run):
 
 
 def test_a_damaged_run_says_what_is_wrong(run: Run):
-    (run.samples / "epoch-0002.png").write_bytes(b"no picture")
-    assert "epoch-0002.png" in Reader(run._repr_html_()).text
+    (run.samples / "step-000000004.png").write_bytes(b"no picture")
+    assert "step-000000004.png" in Reader(run._repr_html_()).text
     run.options_file.write_text("{")
     assert "options.json cannot be read" in Reader(run._repr_html_()).text
 

@@ -15,9 +15,10 @@ import safetensors.torch
 import torch
 
 from latente.errors import InputError, Interrupted, ModelError, TrainingError
+from latente.files import load_tensors, save_tensors
 from latente.images import Images
+from latente.objectives import Objective
 from latente.training import Run, TrainingOptions, isolated_rng, train
-from latente.training.state import load_tensors, save_tensors
 from toys import UNIT, Linear, Pixels, TwoPlayers, difference, mixture, table, without_timings
 
 TREE = {
@@ -82,7 +83,7 @@ def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(tmp_path: P
 
 
 def options(**changed: object) -> TrainingOptions:
-    return TrainingOptions(**{"epochs": 3, "batch_size": 16, "device": "cpu", "seed": 3, "log_every": 4, **changed})
+    return TrainingOptions(**{"epochs": 3, "batch_size": 16, "device": "cpu", "log_every": 4, **changed})
 
 
 FAMILIES = {
@@ -98,31 +99,30 @@ FAMILIES = {
 
 
 class StopAt:
-    """A listener that asks for a stop, as Ctrl-C does, after some step."""
+    """Asks for a stop, as Ctrl-C does, while the objective takes some step."""
 
     def __init__(self, step: int) -> None:
         self.step = step
 
-    def stepped(self, state) -> None:
-        if state.step == self.step:
-            os.kill(os.getpid(), signal.SIGINT)
+    def watch(self, objective: Objective) -> None:
+        def schedule(step: int, steps: int) -> None:
+            if step + 1 == self.step:
+                os.kill(os.getpid(), signal.SIGINT)
 
-    def started(self, state, steps_per_epoch, epochs) -> None: ...
-    def logged(self, line) -> None: ...
-    def epoch_ended(self, state, is_best) -> None: ...
-    def stopped(self) -> None: ...
+        objective.schedule = schedule
 
 
-def go(path: Path, family: str, **arguments: object):
+def go(path: Path, family: str, stop: StopAt | None = None):
     build, images, changed = FAMILIES[family]
     with isolated_rng(0):
         objective = build()
+    if stop is not None:
+        stop.watch(objective)
     run = Run(path) if path.exists() else Run.create(path, {"options": {}})
     held_out = np.arange(0, 100, 10)
     rows = np.setdiff1d(np.arange(100), held_out)
-    return train(
-        objective, images, UNIT, options(**changed), rows=rows, validation=(images, held_out), run=run, **arguments
-    )
+    validation = images, held_out
+    return train(objective, images, UNIT, options(**changed), seed=3, rows=rows, validation=validation, run=run)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -130,7 +130,7 @@ def go(path: Path, family: str, **arguments: object):
 def test_stopped_and_resumed_is_bit_for_bit_the_same_as_never_stopped(tmp_path: Path, family: str, step: int):
     go(tmp_path / "whole", family)
     with pytest.raises(Interrupted, match=f"step {step}; go on with: latente resume"):
-        go(tmp_path / "parts", family, listeners=[StopAt(step)])
+        go(tmp_path / "parts", family, StopAt(step))
     state = go(tmp_path / "parts", family)
     whole, parts = (Run(tmp_path / name) for name in ("whole", "parts"))
     assert without_timings(parts.lines()) == without_timings(whole.lines())
@@ -170,7 +170,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before_it_with_a_warning(tmp_
 
 def test_a_lost_best_checkpoint_is_told_and_does_not_end_the_run(tmp_path: Path):
     with pytest.raises(Interrupted):
-        go(tmp_path / "run", "momentum", listeners=[StopAt(14)])
+        go(tmp_path / "run", "momentum", StopAt(14))
     run = Run(tmp_path / "run")
     (run.checkpoints / "best.safetensors").write_bytes(b"half")
     with pytest.warns(UserWarning, match="the best epoch is chosen among those to come"):

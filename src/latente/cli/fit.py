@@ -209,8 +209,9 @@ def _finish(
     page = None
     if not no_report:
         from latente.report import write_report
+        from latente.training.devices import alone
 
-        with screen.status("writing the report"):
+        with alone(), screen.status("writing the report"):
             page = write_report(run, images=images)
     best, lines = estimator.best_epoch_, estimator.history_
     judged = [line for line in lines if line["part"] == "validation" and line["epoch"] == best]

@@ -21,7 +21,7 @@ from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
 from latente.images import Scaling, to_layout
 from latente.networks.build import build_pair, resolve
-from latente.objectives import AutoencoderObjective, ReconstructionObjective
+from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
 from latente.training.batches import Batches
 from latente.training.loop import train
 from latente.training.randomness import settle_seed
@@ -189,21 +189,25 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 
     def score_samples(self, X: Any) -> np.ndarray:
         """Return each image's score (N,), lower is more abnormal; what it is in which unit, the class says."""
-        return self._scores(self._terms(self._open(X))).astype(np.float32)
+        return self._over(self._open(X), self._batch_scores, columns=True)["scores"]
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of `score_samples`."""
         return float(self.score_samples(X).mean(dtype=np.float64))
+
+    def _batch_scores(self, batch: Batch) -> dict[str, Tensor]:
+        generator = torch.Generator(self.device_).manual_seed(self.seed_)  # all images meet the same noise
+        return {"scores": self._scores(self.objective_.evaluate(batch, generator))}
 
     # -- for subclasses
 
     def _columns(self) -> tuple[str, ...]:
         return ("target",)
 
-    def _with_scores(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return outputs | {"scores": self._scores(outputs).astype(np.float32)}
+    def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        return outputs | {"scores": self._scores(outputs)}
 
-    def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _scores(self, terms: Mapping[str, Tensor]) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} must define _scores(terms)")
 
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -235,7 +239,7 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         output = "sigmoid" if self.loss == "bce" else output
         return AutoencoderObjective(encoder, decoder, loss=self.loss, output=output, corruption=self._corruption())
 
-    def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _scores(self, terms: Mapping[str, Tensor]) -> Tensor:
         return -terms["objective"]
 
     def _after_training(self, parts: Split) -> None:

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -34,8 +34,11 @@ from latente.training.batches import Batches
 from latente.training.devices import resolve_device
 from latente.training.display import as_html
 from latente.training.launch import leads
-from latente.training.loop import Listener, train
+from latente.training.layouts import lay_out
+from latente.training.listeners import Listener
+from latente.training.loop import train
 from latente.training.options import TrainingOptions, usual_batch_size
+from latente.training.passes import over
 from latente.training.randomness import isolated_rng, settle_seed
 from latente.training.runs import Run
 
@@ -113,7 +116,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
             listeners=listeners,
         )
         if state.best_weights is not None:
-            self.objective_.load_state_dict(state.best_weights)
+            self.objective_.load_weights(state.best_weights)
         self.history_, self.best_epoch_ = state.history, state.best_epoch
 
     def _after_training(self, parts: data.Split) -> None:
@@ -197,7 +200,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
         self._learn(parts, run)
         self._after_training(parts)
         if run is not None and leads():
-            self._write(run.model, self.objective_.state_dict())
+            self._write(run.model, self.objective_.weights())
         return self
 
     def _settle(self, parts: data.Split) -> None:
@@ -298,10 +301,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
 
         That is what the `outputs` of the family's objective says, and "scores" (`score_samples`) where there are such.
         """
-        images = self._judged(self._open(X))
-        parts = list(self._passes(images))
-        order = torch.cat([places for places, _ in parts]).argsort().numpy()
-        return {name: np.concatenate([outputs[name] for _, outputs in parts])[order] for name in parts[0][1]}
+        return self._of_outputs(self._judged(self._open(X)), lambda outputs: outputs)
 
     def evaluate(self, X: Any) -> dict[str, Any]:
         """Return the number of images and the means over them of the figures by which such a model is judged.
@@ -310,25 +310,32 @@ class Estimator(EstimatorOptions, BaseEstimator):
         reconstructions, of values in the network's range, so that the data range is 1 whatever the units.
         """
         images = self._judged(self._open(X))
-        parts = [measure(outputs) for _, outputs in self._passes(images)]
-        names = [name for name in parts[0] if all(name in part for part in parts)]
-        return {"count": len(images)} | means({name: np.concatenate([part[name] for part in parts]) for name in names})
 
-    def _passes(self, images: Images) -> Iterator[tuple[Tensor, dict[str, np.ndarray]]]:
-        """Pass images once through the objective, and yield places among them and what it makes of those images."""
+        def figures(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+            arrays = {name: value.cpu().numpy() for name, value in outputs.items()}
+            return {name: torch.from_numpy(value) for name, value in measure(arrays, self.scaling_.bounded).items()}
+
+        return {"count": len(images)} | means(self._of_outputs(images, figures))
+
+    def _of_outputs(
+        self, images: Images, function: Callable[[dict[str, Tensor]], dict[str, Tensor]]
+    ) -> dict[str, np.ndarray]:
+        """Pass images once through the objective, and return what a function makes of its outputs, in their order."""
         batches, generator = self._batches(images, columns=True), torch.Generator(self.device_)
         rows = self._rows(images)
-        for noise in range(min(self.noises, len(rows))):
-            for places in torch.arange(noise, len(rows), self.noises).split(self._chunk()):
-                with torch.no_grad():
-                    outputs = self.objective_.outputs(
-                        batches.batch(rows[places]), generator.manual_seed(self.seed_ + noise)
-                    )
-                asked_for = places < len(images)
-                arrays = {name: value.cpu()[asked_for].numpy() for name, value in outputs.items()}
-                yield places[asked_for], self._with_scores(arrays)
+        noises = min(self.noises, len(rows))
 
-    def _with_scores(self, outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        def results(batch: Batch, seed: int) -> dict[str, Tensor]:
+            return function(self._with_scores(self.objective_.outputs(batch, generator.manual_seed(seed))))
+
+        parts = [
+            over(batches, rows[noise::noises], self._chunk(), partial(results, seed=self.seed_ + noise))
+            for noise in range(noises)
+        ]
+        order = np.concatenate([np.arange(noise, len(rows), noises) for noise in range(noises)]).argsort()
+        return {name: np.concatenate([part[name] for part in parts])[order][: len(images)] for name in parts[0]}
+
+    def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """Hook: the outputs, with "scores" added where the family scores images."""
         return outputs
 
@@ -340,16 +347,6 @@ class Estimator(EstimatorOptions, BaseEstimator):
             for name, shape in self._networks().items()
             for row in describe(self.objective_.get_submodule(name), torch.zeros(1, *shape, device=self.device_))
         ]
-
-    def _terms(self, images: Images, seed: int | None = None) -> dict[str, np.ndarray]:
-        """Return each image's terms of the objective; all images meet the same noise, drawn by `seed`."""
-        generator = torch.Generator(self.device_)
-        noise = self.seed_ if seed is None else seed
-
-        def terms(batch: Batch) -> dict[str, Tensor]:
-            return self.objective_.evaluate(batch, generator.manual_seed(noise))
-
-        return self._over(images, terms, columns=True)
 
     def _apply(self, images: Images, function: Callable[[Tensor], Tensor]) -> np.ndarray:
         """Apply a function of scaled images to all of them, batch by batch, without gradients."""
@@ -363,9 +360,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
         columns: whether the batches carry those of the objective's columns that the images have.
         """
         batches, rows = self._batches(images, columns), self._rows(images)
-        with torch.no_grad():
-            parts = [function(batch) for batch in batches.in_order(rows, self._chunk())]
-        return {name: torch.cat([part[name] for part in parts])[: len(images)].cpu().numpy() for name in parts[0]}
+        return {name: values[: len(images)] for name, values in over(batches, rows, self._chunk(), function).items()}
 
     def _batches(self, images: Images, columns: bool) -> Batches:
         names = tuple(name for name in self._columns() if name in images.columns) if columns else ()
@@ -465,7 +460,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fitted model to `path`/model as JSON and safetensors; a run folder may take it too."""
         check_is_fitted(self, "objective_")
-        self._write(Path(path) / "model", self.objective_.state_dict())
+        self._write(Path(path) / "model", self.objective_.weights())
         return Path(path)
 
     @classmethod
@@ -492,7 +487,8 @@ class Estimator(EstimatorOptions, BaseEstimator):
                 raise
             raise ModelError(f"{folder / 'model.json'} does not describe a model: {error}") from error
         persistence.load_weights(estimator.objective_, weights, folder)
-        estimator.objective_.to(estimator.device_).eval()
+        lay_out(estimator.objective_, estimator.device_)
+        estimator.objective_.eval()
         return estimator
 
     def _restore(self, fitted: Mapping[str, Any], arrays: Mapping[str, np.ndarray], is_own: bool) -> None:

@@ -18,11 +18,12 @@ import numpy as np
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from latente.checks import Option, Own, is_own, saved_value
 from latente.errors import InputError, ModelError
 from latente.files import replacing, sha256_of, write_json
+from latente.objectives import Objective
 
 __all__ = [
     "load_weights",
@@ -216,16 +217,15 @@ def _command(estimator: str, changed: Mapping[str, Any]) -> str:
     return f"{estimator}({', '.join(f'{name}={value!r}' for name, value in changed.items())}).fit(...)"
 
 
-def load_weights(objective: nn.Module, weights: Mapping[str, Tensor], folder: Path) -> None:
+def load_weights(objective: Objective, weights: Mapping[str, Tensor], folder: Path) -> None:
     """Put weights into the objective; raises ModelError naming the first one whose shape does not fit."""
-    own = objective.state_dict()
+    own = objective.weights()
     for name in sorted(own.keys() | weights.keys()):
         shapes = [tuple(side[name].shape) if name in side else None for side in (own, weights)]
         if shapes[0] != shapes[1]:
             raise ModelError(f"{folder}: {name} has shape {shapes[1]} in the file, but the model needs {shapes[0]}")
-    objective.load_state_dict(weights, assign=True)
-    for parameter in objective.parameters():
-        parameter.requires_grad_(True)
+    objective.load_weights(weights, assign=True)
+    objective.requires_grad_(True).freeze()
 
 
 def _versions() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ __all__ = ["CellBar", "Keeper", "ProgressBar"]
 
 
 class ProgressBar:
-    """A line that shows epoch, loss, images/s and time left; in a log file, one plain line now and then."""
+    """A line that shows epoch, all losses, images/s and time left; in a log file, one plain line now and then."""
 
     SECONDS_BETWEEN_LINES = 10.0
 
@@ -28,28 +29,28 @@ class ProgressBar:
         self.console = Console(file=sys.stderr)
         self._bar: CellBar | _TerminalBar | None = None
         self._last_line = 0.0
-        self._last_move = 0.0
 
-    def started(self, state: TrainingState, steps_per_epoch: int, epochs: int) -> None:
-        self._per_epoch, self._epochs = steps_per_epoch, epochs
+    def started(self, state: TrainingState, steps_per_epoch: int, steps: int) -> None:
+        self._per_epoch, self._epochs = steps_per_epoch, math.ceil(steps / steps_per_epoch)
         self._texts = {"loss": "", "judged": "", "speed": ""}
         if self.console.is_jupyter:
-            self._bar = CellBar(steps_per_epoch * epochs, state.step)
+            self._bar = CellBar(steps, state.step)
         elif self.console.is_terminal:
-            self._bar = _TerminalBar(self.console, steps_per_epoch * epochs, state.step)
+            self._bar = _TerminalBar(self.console, steps, state.step)
         self._show(state)
 
     def stepped(self, state: TrainingState) -> None:
-        if (now := time.monotonic()) - self._last_move >= 0.1:
-            self._last_move = now
-            self._show(state)
+        self._show(state)
 
     def logged(self, line: Mapping[str, Any]) -> None:
+        if line["part"] == "budget":
+            self.console.print(f"{line['steps']:,} steps fit into {line['minutes']:g} minutes", soft_wrap=True)
+            return
         if line["part"] == "validation":
             self._texts["judged"] = f" · validation {line.get('objective', float('nan')):.5g}"
         else:
-            loss = next(float(value) for name, value in line.items() if name.endswith("loss"))
-            self._texts["loss"] = f"loss {loss:.5g}"
+            losses = [f"{name.replace('_', ' ')} {line[name]:.5g}" for name in line if name.endswith("loss")]
+            self._texts["loss"] = " · ".join(losses)
             self._texts["speed"] = f" · {line['images_per_second']:,.0f} images/s"
         # an epoch's last line is printed by epoch_ended, with the validation that follows it
         if self._bar is None and line["step"] % self._per_epoch and self._is_time():
@@ -106,7 +107,15 @@ class _TerminalBar:
 
 
 class Keeper:
-    """Keeps what a run shows and leaves: a sample picture each epoch, and the model whenever it is the best so far."""
+    """Keeps what a run shows and leaves: sample pictures, and the model whenever it is the best so far.
+
+    A picture is drawn at each epoch's end, and within long epochs a first one after five seconds of training; those
+    after it take no more than 2% of the time, and come ever more rarely, so that a long training leaves no thousands.
+    """
+
+    FIRST_AFTER = 5.0  # seconds; also the shortest time between two within an epoch
+    SHARE_OF_TIME = 0.02
+    GROWTH = 0.1  # of the time since the start, which passes at least from one to the next
 
     def __init__(
         self,
@@ -117,20 +126,34 @@ class Keeper:
         """rows_of_picture: draws arrays (N, C, H, W) from the objective as it is, one a line; None for tables."""
         self.run, self.save_model, self.rows_of_picture = run, save_model, rows_of_picture
 
-    def started(self, state: TrainingState, steps_per_epoch: int, epochs: int) -> None: ...
-    def stepped(self, state: TrainingState) -> None: ...
+    def started(self, state: TrainingState, steps_per_epoch: int, steps: int) -> None:
+        self._start = time.monotonic()
+        self._next_picture = self._start + self.FIRST_AFTER
+
+    def stepped(self, state: TrainingState) -> None:
+        if time.monotonic() >= self._next_picture:
+            self._draw(state)
+
     def logged(self, line: Mapping[str, Any]) -> None: ...
 
     def epoch_ended(self, state: TrainingState, is_best: bool) -> None:
         if is_best:
             self.save_model(state.weights())
+        self._draw(state)
+
+    def _draw(self, state: TrainingState) -> None:
+        """Draw a picture, named so that names sort as the steps do."""
         if self.rows_of_picture is None:
             return
+        begin = time.monotonic()
         state.objective.eval()
         with state.averaged(), torch.no_grad():
             picture = sheet(self.rows_of_picture())
         state.objective.train()
-        save_png(picture, self.run.samples / f"epoch-{state.epoch:04d}.png")
+        save_png(picture, self.run.samples / f"step-{state.step:09d}.png")
+        end = time.monotonic()
+        pause = max(self.FIRST_AFTER, (end - begin) / self.SHARE_OF_TIME, self.GROWTH * (end - self._start))
+        self._next_picture = end + pause
 
     def stopped(self) -> None:
         film(self.run.samples, self.run.path / "progress.gif")

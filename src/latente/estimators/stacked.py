@@ -159,7 +159,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
             if number < len(layers) - 1:
                 below, scaling = self._codes(number, layer, below, scaling), self._scaling_of_codes()
         if run is not None and leads():
-            self._write(run.path / "pretraining" / "model", self.objective_.state_dict())
+            self._write(run.path / "pretraining" / "model", self.objective_.weights())
 
     def _pretrain(
         self, number: int, layer: nn.Module, below: data.Split, scaling: Scaling, run: Run | None
@@ -186,7 +186,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
             listeners=[ProgressBar()] if self.verbose else [],
         )
         if state.best_weights is not None:
-            objective.load_state_dict(state.best_weights)
+            objective.load_weights(state.best_weights)
         return state.history
 
     def _pretraining_options(self, count: int) -> TrainingOptions:

@@ -136,7 +136,7 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
         decoded = self.objective_.decode(torch.from_numpy(codes).to(self.device_))
         return [*lines, self.scaling_.invert(decoded)]
 
-    def _scores(self, terms: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _scores(self, terms: Mapping[str, Tensor]) -> Tensor:
         return -(terms["reconstruction"] + terms["kl"])
 
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:

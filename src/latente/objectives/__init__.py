@@ -8,13 +8,14 @@ from latente.objectives.autoencoding import (
     VariationalObjective,
 )
 from latente.objectives.classification import ClassificationObjective
-from latente.objectives.objective import Batch, Objective
+from latente.objectives.objective import Batch, Objective, Player
 
 __all__ = [
     "AutoencoderObjective",
     "Batch",
     "ClassificationObjective",
     "Objective",
+    "Player",
     "ReconstructionObjective",
     "VariationalObjective",
 ]

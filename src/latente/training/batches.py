@@ -19,7 +19,6 @@ __all__ = ["Batches", "epoch_order"]
 
 # the part of a GPU's free memory that the images at rest may take; beyond it they stay in the host's memory
 _RESIDENT_SHARE = 0.4
-_NO_SCALINGS: Mapping[str, Scaling] = {}
 
 
 class Batches:
@@ -44,14 +43,14 @@ class Batches:
         memory_format: torch.memory_format = torch.contiguous_format,
         *,
         crop: int | tuple[int, int] | None = None,
-        column_scalings: Mapping[str, Scaling] = _NO_SCALINGS,
+        column_scalings: Mapping[str, Scaling] | None = None,
     ) -> None:
         for name in columns:
             if name not in images.column_names:
                 raise InputError(f"{images.name} has no column {name!r}, which this objective needs")
         self.device = device
         self.memory_format = memory_format if not images.is_table else torch.contiguous_format
-        self._scalings = {"images": scaling, "target": scaling, **column_scalings}
+        self._scalings = {"images": scaling, "target": scaling, **(column_scalings or {})}
         self._count = len(images)
         arrays: dict[str, np.ndarray] = {name: images.columns[name] for name in columns if name in images.columns}
         pictures = {name: images.partners[name] for name in columns if name in images.partners}
@@ -170,8 +169,11 @@ def _as_slice(rows: Tensor) -> Tensor | slice:
     return slice(first, first + len(rows)) if consecutive else rows
 
 
-def epoch_order(rows: Tensor, seed: int, epoch: int) -> Tensor:
-    """Return the rows in the order of this epoch: a pure function of seed and epoch, so there is nothing to save."""
-    mixed = np.random.SeedSequence([seed, epoch]).generate_state(1, np.uint64)[0]
+def epoch_order(rows: Tensor, seed: int, epoch: int, lap: int = 0) -> Tensor:
+    """Return the rows in the order of this epoch: a pure function of seed and epoch, so there is nothing to save.
+
+    lap: which pass over them within the epoch, where it has several.
+    """
+    mixed = np.random.SeedSequence([seed, epoch, lap]).generate_state(1, np.uint64)[0]
     generator = torch.Generator().manual_seed(int(mixed >> np.uint64(1)))
     return rows[torch.randperm(len(rows), generator=generator)]

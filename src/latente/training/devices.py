@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import contextvars
 import ctypes
 import dataclasses
 import functools
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from latente.errors import InputError, did_you_mean
+from latente.training.launch import process_count
 
-__all__ = ["World", "autocast", "keep_freed_memory", "limited_threads", "resolve_device", "world"]
+__all__ = [
+    "World",
+    "alone",
+    "autocast",
+    "keep_freed_memory",
+    "limited_threads",
+    "resolve_device",
+    "wait_for",
+    "world",
+]
+
+_Value = TypeVar("_Value")
+
+_alone = contextvars.ContextVar("alone", default=False)
 
 
 def resolve_device(name: str) -> torch.device:
@@ -45,6 +61,14 @@ def autocast(device: torch.device, precision: str) -> contextlib.AbstractContext
     if precision == "float32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def wait_for(device: torch.device) -> None:
+    """Return when the device has done all that it was asked for, so that a clock read then tells the truth."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 @contextlib.contextmanager
@@ -111,11 +135,11 @@ class World:
         for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def gather(self, value: object) -> list[object]:
+    def gather(self, value: _Value) -> list[_Value]:
         """Return the `value` of every process, in order of rank."""
         if self.size == 1:
             return [value]
-        values: list[object] = [None] * self.size
+        values = [value] * self.size
         dist.all_gather_object(values, value)
         return values
 
@@ -125,14 +149,27 @@ class World:
             dist.barrier()
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let this process work by itself for the time of the block: what only one of several does must not be shared out.
+
+    Without it, a pass over many images in one process would wait for ever for the others to do their part.
+    """
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
 def world(device: torch.device) -> World:
     """Return the processes that `torchrun` started, of which this is one (its environment variables say so).
 
     They are joined at the first call and left when the process ends: to leave and to join again within one process, for
     a second training, would meet the addresses of the first time and fail now and then.
     """
-    size = int(os.environ.get("WORLD_SIZE", "1"))
-    if size == 1:
+    size = process_count()
+    if size == 1 or _alone.get():
         return World()
     if not dist.is_initialized():
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")

@@ -104,7 +104,7 @@ def _best_epoch(lines: Sequence[Mapping[str, Any]]) -> int | None:
 
 
 def _newest_picture(run: Run) -> np.ndarray | None:
-    files = sorted(run.samples.glob("epoch-*.png"))
+    files = sorted(run.samples.glob("step-*.png"))
     if not files:
         return None
     with Image.open(files[-1]) as image:

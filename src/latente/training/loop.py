@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 
-from latente.errors import InputError, Interrupted, ModelError, TrainingError
+from latente.augmentations import window_of
+from latente.errors import InputError, Interrupted
 from latente.images import Images, Scaling
-from latente.objectives import Batch, Objective
-from latente.training import devices
+from latente.objectives import Objective
+from latente.training import budget, devices
 from latente.training.batches import Batches, epoch_order
-from latente.training.optimizers import optimizer_for
+from latente.training.layouts import lay_out
+from latente.training.listeners import Audience, Listener
 from latente.training.options import TrainingOptions, usual_batch_size
+from latente.training.passes import evaluate
 from latente.training.randomness import isolated_rng
+from latente.training.records import Records
+from latente.training.resuming import go_on_from
 from latente.training.runs import Run
 from latente.training.signals import stop_on_signals
-from latente.training.state import Stepper, TrainingState
+from latente.training.state import TrainingState
+from latente.training.steps import Augmentation, Steps
+from latente.words import seconds_of
 
-__all__ = ["Listener", "evaluate", "train"]
+__all__ = ["Judge", "train"]
 
-
-class Listener(Protocol):
-    """Whoever watches a training: a progress bar, or the maker of sample pictures. Called in the leading process."""
-
-    def started(self, state: TrainingState, steps_per_epoch: int, epochs: int) -> None: ...
-    def stepped(self, state: TrainingState) -> None: ...
-    def logged(self, line: Mapping[str, Any]) -> None: ...
-    def epoch_ended(self, state: TrainingState, is_best: bool) -> None: ...
-    def stopped(self) -> None: ...
+Judge = Callable[[Objective], Mapping[str, float]]
 
 
 def train(
@@ -46,6 +43,9 @@ def train(
     seed: int = 0,
     rows: np.ndarray | None = None,
     validation: tuple[Images, np.ndarray] | None = None,
+    judge: Judge | None = None,
+    augmentation: Augmentation | None = None,
+    column_scalings: Mapping[str, Scaling] | None = None,
     run: Run | None = None,
     state: TrainingState | None = None,
     listeners: Sequence[Listener] = (),
@@ -53,35 +53,36 @@ def train(
     """Minimise `objective` on the `rows` of `images` (None: all) and return the state at the end.
 
     With a `run` every line, checkpoint and sample goes into its folder, and a checkpoint found there is gone on from:
-    the same steps, bit for bit, as if nothing had happened. `state` goes on from a state in memory instead. The
-    validation rows decide which epoch is the best; without them it is the latest. The states of the global random
-    number generators are the same after the call as before.
+    the same steps, bit for bit, as if nothing had happened. `state` goes on from a state in memory instead. The states
+    of the global random number generators are the same after the call as before.
+
+    The validation rows decide which epoch is the best, by the mean of their "objective"; a `judge`, called with the
+    objective at each epoch's end (averaged weights in place, in eval mode, without gradients; in every process),
+    decides by its own "objective", lower is better, and what it returns joins the line of the log. Without either the
+    latest is the best.
+    `augmentation` changes training batches, by random numbers of the generator that it is given, before the objective
+    gets them; where it holds a crop, images are judged by their centre of that size. `column_scalings` are those of
+    columns beside the pixels.
+
+    With `options.minutes` the number of steps that fits is found by timing the first ones, which then are taken back,
+    or is the one that the run's options.json holds as "steps".
+
     Raises TrainingError where a term is not finite (naming step and term) or a checkpoint cannot be written,
-    Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, ModelError where a checkpoint does not fit.
+    Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, ModelError where a checkpoint does not fit,
+    InputError for patience where nothing judges.
     """
     options.check()
-    count = len(images) if rows is None else len(rows)
-    options = options.of({} if options.batch_size else {"batch_size": usual_batch_size(count)})
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
     world = devices.world(device)
     with devices.limited_threads(options.threads), isolated_rng(seed, world.rank):
-        loop = _Loop(objective, images, scaling, options, seed, world, device, run, listeners)
-        loop.prepare(rows, validation, state)
-        return loop.go()
-
-
-@torch.no_grad()
-def evaluate(
-    objective: Objective, batches: Batches, rows: Tensor, batch_size: int, *, seed: int = 0
-) -> dict[str, Tensor]:
-    """Return each image's terms, on the CPU, in the order of `rows`; the same noise meets every image."""
-    generator = torch.Generator(batches.device)
-    was_training = objective.training
-    objective.eval()
-    parts = [objective.evaluate(b, generator.manual_seed(seed)) for b in batches.in_order(rows, batch_size)]
-    objective.train(was_training)
-    return {name: torch.cat([part[name] for part in parts]).cpu() for name in (parts[0] if parts else {})}
+        loop = _Loop(objective, images, scaling, options, seed, world, device, run, judge)
+        loop.settle(rows, validation, augmentation, column_scalings or {})
+        loop.begin(state, listeners if world.leads else ())
+        try:
+            return loop.go()
+        finally:
+            lay_out(objective, device)
 
 
 class _Loop:
@@ -97,76 +98,126 @@ class _Loop:
         world: devices.World,
         device: torch.device,
         run: Run | None,
-        listeners: Sequence[Listener],
+        judge: Judge | None,
     ) -> None:
-        self.seed = seed
         self.objective, self.options, self.world, self.device, self.run = objective, options, world, device, run
-        self.listeners = listeners if world.leads else ()
-        self.images, self.scaling = images, scaling
-        has_convolutions = any(isinstance(module, nn.Conv2d) for module in objective.modules())
-        self.memory_format = torch.channels_last if has_convolutions else torch.contiguous_format
-        objective.to(device=device)
-        for parameter in objective.parameters():
-            if parameter.ndim == 4:
-                parameter.data = parameter.data.contiguous(memory_format=self.memory_format)
-        self.batches = self._at_rest(images)
-        self.players = objective.players()
+        self.images, self.scaling, self.seed, self.judge = images, scaling, seed, judge
+        every = options.checkpoint_every
+        self.checkpoint_seconds = seconds_of(every) if isinstance(every, str) else None
+        self.checkpoint_steps = None if isinstance(every, str) else every
 
-    def prepare(
-        self, rows: np.ndarray | None, validation: tuple[Images, np.ndarray] | None, state: TrainingState | None
+    def settle(
+        self,
+        rows: np.ndarray | None,
+        validation: tuple[Images, np.ndarray] | None,
+        augmentation: Augmentation | None,
+        column_scalings: Mapping[str, Scaling],
     ) -> None:
-        """Fix which images are trained and judged on, and where training starts."""
-        self.rows = torch.arange(len(self.batches)) if rows is None else torch.from_numpy(np.asarray(rows))
-        if len(self.rows) < self.world.size:
-            raise InputError(f"{len(self.rows)} images cannot be shared by {self.world.size} processes")
-        self.steps_per_epoch = len(self._steps(0))
+        """Fix on which images what learns, and what judges it."""
+        memory_format = lay_out(self.objective, self.device)
+
+        def at_rest(images: Images) -> Batches:
+            return Batches(
+                images,
+                self.scaling,
+                self.device,
+                self.objective.columns,
+                memory_format,
+                crop=window_of(augmentation),
+                column_scalings=column_scalings,
+            )
+
+        batches = at_rest(self.images)
+        self.rows = torch.arange(len(batches)) if rows is None else torch.from_numpy(np.asarray(rows))
+        self.batch_size = self.options.batch_size or usual_batch_size(len(self.rows))
+        if min(len(self.rows), self.batch_size) < self.world.size:
+            what = f"batch_size={self.batch_size}" if len(self.rows) >= self.world.size else f"{len(self.rows)} images"
+            raise InputError(f"{what} cannot be shared by {self.world.size} processes")
+        self.steps_per_epoch = len(self._rows_of_steps(0))
         self.validation: tuple[Batches, Tensor] | None = None
         if validation is not None and len(validation[1]):
             held_out, held_out_rows = validation
-            batches = self.batches if held_out is self.images else self._at_rest(held_out)
-            self.validation = batches, torch.from_numpy(np.asarray(held_out_rows))
+            held_out_batches = batches if held_out is self.images else at_rest(held_out)
+            self.validation = held_out_batches, torch.from_numpy(np.asarray(held_out_rows))
+        judges_images = self.validation is not None and type(self.objective).evaluate is not Objective.evaluate
+        if self.options.patience is not None and self.judge is None and not judges_images:
+            raise InputError("patience needs something to judge by: hold images out (validation), or leave it out")
+        self.steps = Steps(self.objective, batches, self.options, self.world, augmentation)
+
+    def begin(self, state: TrainingState | None, listeners: Sequence[Listener]) -> None:
+        """Fix where training starts and how many steps it has."""
         self.state = state or self._first_state()
-        self._average = self._averaged_pairs()
-        if self.run is not None and state is None:
-            self._go_on_from(self.run)
+        tree = go_on_from(self.run, self.state, self.world) if self.run is not None and state is None else None
+        self.last_step = self._steps_in_all()
+        if tree is not None and self.last_step > tree["steps"]:  # asked to go on: patience starts anew
+            self.state.stale, self.state.stopped_early = 0, False
+        self.audience = Audience(listeners, self.state)
+        images_per_step = min(self.batch_size, len(self.rows))
+        self.records = Records(self.run, self.state, self.world, self.audience, images_per_step)
+        self._averaged: tuple[list[Tensor], list[Tensor]] | None = None
+        if self.state.ema is not None:
+            current = self.objective.weights()
+            self._averaged = list(self.state.ema.values()), [current[name] for name in self.state.ema]
 
     def go(self) -> TrainingState:
         """Train to the end, or to where the signals, patience or a non-finite loss end it."""
-        state, options = self.state, self.options
-        for listener in self.listeners:
-            listener.started(state, self.steps_per_epoch, options.epochs)
+        state = self.state
+        self.audience.started(self.steps_per_epoch, self.last_step)
+        if self.options.minutes is not None:
+            self.audience.logged({"part": "budget", "minutes": self.options.minutes, "steps": self.last_step})
         self.objective.train()
         try:
             with stop_on_signals(self.run is not None) as self.stop:
-                self._line_time, self._line_step = time.perf_counter(), state.step
-                while state.epoch < options.epochs and not state.stopped_early:
+                self.records.start()
+                while not self._is_over() and not state.stopped_early:
                     self._train_epoch()
                     self._end_epoch()
         finally:
-            for listener in self.listeners:
-                listener.stopped()
+            self.audience.stopped()
         self.objective.eval()
         return state
+
+    def _is_over(self) -> bool:
+        if self.options.minutes is None:
+            return self.state.epoch >= self.options.epochs
+        return self.state.step >= self.last_step
 
     # -- one epoch
 
     def _train_epoch(self) -> None:
-        state, options = self.state, self.options
-        total = self.steps_per_epoch * options.epochs
-        for rows in self._steps(state.epoch)[state.position :]:
-            self.objective.schedule(state.step, total)
-            self._set_rate(options.rate(state.step, total))
-            self._take_step(rows)
+        state = self.state
+        steps = self._rows_of_steps(state.epoch)
+        if self.options.minutes is not None:  # the last epoch ends where the budget does
+            steps = steps[: state.position + self.last_step - state.step]
+        for rows in steps[state.position :]:
+            logs = (state.step + 1) % self.options.log_every == 0 or state.position + 1 == len(steps)
+            self._take_step(rows, logs)
             state.step += 1
             state.position += 1
-            for listener in self.listeners:
-                listener.stepped(state)
-            if state.step % options.log_every == 0 or state.position == self.steps_per_epoch:
+            self.audience.stepped()
+            if logs:
                 self._write_line()
             if self.stop and self.world.size == 1:
                 self._leave()
-            if options.checkpoint_every and state.step % options.checkpoint_every == 0:
-                self._save(is_best=False)
+            if self._is_checkpoint_due(logs):
+                self.records.save(self.last_step, is_best=False)
+
+    def _take_step(self, rows: Tensor, logs: bool) -> None:
+        self.objective.schedule(self.state.step, self.last_step)
+        self.steps.set_rates(self.state, self.last_step)
+        self.steps.take(self.state, rows, logs=logs)
+        if self._averaged is not None:
+            self.steps.average(self.state, self._averaged)
+
+    def _is_checkpoint_due(self, logs: bool) -> bool:
+        if self.checkpoint_steps is not None:
+            return self.state.step % self.checkpoint_steps == 0
+        if self.checkpoint_seconds is None or self.run is None:
+            return False
+        is_due = self.records.seconds_since_checkpoint() >= self.checkpoint_seconds
+        if self.world.size == 1:
+            return is_due
+        return logs and self.world.gather(is_due)[0]  # whose clocks differ; they meet where lines are written
 
     def _end_epoch(self) -> None:
         state = self.state
@@ -179,171 +230,53 @@ class _Loop:
         else:
             state.stale += 1
             state.stopped_early = self.options.patience is not None and state.stale >= self.options.patience
-        for listener in self.listeners:
-            listener.epoch_ended(state, is_best)
-        self._save(is_best)
-        if any(self.world.gather(bool(self.stop))) and state.epoch < self.options.epochs:
+        self.audience.epoch_ended(is_best)
+        self.records.save(self.last_step, is_best)
+        if any(self.world.gather(bool(self.stop))) and not self._is_over():
             raise self._interrupted()
 
     def _validate(self) -> bool:
-        """Log the validation terms and return whether this epoch is the best so far."""
+        """Log what says how good the model is, and return whether this epoch is the best so far."""
         state = self.state
-        if self.validation is None:
-            return True
-        batches, rows = self.validation
         with state.averaged():
-            terms = evaluate(self.objective, batches, self.world.share(rows), self.options.batch_size, seed=self.seed)
-        if not terms:
+            figures = self._mean_terms() | self._judgement()
+        if figures:
+            self.records.log({"part": "validation", "epoch": state.epoch, "step": state.step, **figures})
+        if "objective" not in figures:
+            if self.options.patience is not None:
+                raise InputError("patience needs something to judge by, but this objective does not judge images")
             return True
-        sums = self.world.sum_(torch.stack([values.double().sum() for values in terms.values()]))
-        means = dict(zip(terms, (sums / len(rows)).tolist(), strict=True))
-        self._log({"part": "validation", "epoch": state.epoch, "step": state.step, **means})
-        if state.best is not None and not means["objective"] < state.best:
+        if state.best is not None and not figures["objective"] < state.best:
             return False
-        state.best = means["objective"]
+        state.best = figures["objective"]
         return True
 
-    # -- one step
+    def _mean_terms(self) -> dict[str, float]:
+        """Return the means of the objective's terms over the validation images; an empty dict where there are none."""
+        if self.validation is None:
+            return {}
+        terms = evaluate(self.objective, *self.validation, self.batch_size, seed=self.seed)
+        return {name: float(values.mean(dtype=np.float64)) for name, values in terms.items()}
 
-    def _take_step(self, rows: Tensor) -> None:
-        """Let every player whose turn it is step once on the images at `rows`."""
-        state = self.state
-        parts = self._micro_batches(rows)
-        logged: dict[str, Tensor] = {}
-        for turn in self.objective.turns(state.step):
-            optimizer = state.optimizers[turn]
-
-            def closure(turn: str = turn, optimizer: Stepper = optimizer) -> Tensor:
-                optimizer.zero_grad(set_to_none=True)
-                loss, terms = self._backward(turn, parts)
-                parameters = self.players[turn]
-                self.world.sum_gradients_(parameters)
-                if self.options.gradient_clip is not None:
-                    nn.utils.clip_grad_norm_(parameters, self.options.gradient_clip)
-                for name, value in terms.items():
-                    logged.setdefault(name, value)  # later calls within a step are trials of a line search
-                return loss
-
-            optimizer.step(closure)
-        # on the processor numbers, not tensors: these would lie in the midst of the memory that the next step reuses
-        state.pending.append({n: float(v) for n, v in logged.items()} if self.device.type == "cpu" else logged)
-        if self._average is not None:
-            averaged, current = self._average
-            with torch.no_grad():
-                torch._foreach_lerp_(averaged, current, 1 - (self.options.ema or 0.0))
-
-    def _micro_batches(self, rows: Tensor) -> list[tuple[Batch, float]]:
-        """Return this process's micro-batches, each with its share of the rows: the shares make sums into means."""
-        mine = self.world.share(rows)
-        if self.options.accumulate == 1:
-            return [(self.batches.batch(mine), len(mine) / len(rows))]
-        parts = mine.tensor_split(min(self.options.accumulate, len(mine)))
-        return [(self.batches.batch(part), len(part) / len(rows)) for part in parts]
-
-    def _backward(self, turn: str, parts: list[tuple[Batch, float]]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Add the gradients of all micro-batches to the turn's parameters; return the loss and the terms to log."""
-        alone = len(self.players) == 1
-        inputs = None if alone else self.players[turn]  # the other players' gradients are none of this turn's business
-        sums: dict[str, Tensor] = {}
-        for batch, share in parts:
-            with devices.autocast(self.device, self.options.precision):
-                loss, terms = self.objective(turn, batch, self.state.generator)
-            terms = {"loss" if alone else f"{turn}_loss": loss.detach(), **terms}
-            if share != 1:
-                loss = loss * share
-                terms = {name: value * share for name, value in terms.items()}
-            loss.backward(inputs=inputs)
-            sums = {name: sums[name] + value for name, value in terms.items()} if sums else terms
-        total = next(iter(sums.values()))
-        # L-BFGS decides by this value, and all processes must decide alike
-        return (total if self.world.size == 1 else self.world.sum_(total.clone())), sums
-
-    def _set_rate(self, rate: float) -> None:
-        for optimizer in self.state.optimizers.values():
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-
-    # -- what is written
+    def _judgement(self) -> dict[str, float]:
+        """Return what the judge says, the same in all processes; an empty dict where there is none."""
+        if self.judge is None:
+            return {}
+        self.objective.eval()
+        with isolated_rng(self.seed), torch.no_grad():
+            figures = {name: float(value) for name, value in self.judge(self.objective).items()}
+        self.objective.train()
+        if "objective" not in figures:
+            raise InputError(f"the judge must return an 'objective', lower is better, beside {sorted(figures)}")
+        return self.world.gather(figures)[0]
 
     def _write_line(self) -> None:
-        state = self.state
-        terms = self._means_of_pending()
-        now = time.perf_counter()
-        seconds = now - self._line_time
-        images = (state.step - self._line_step) * min(self.options.batch_size, len(self.rows))
-        self._line_time, self._line_step = now, state.step
-        rate = next(iter(state.optimizers.values())).param_groups[0]["lr"]
-        timing = {"images_per_second": round(images / seconds, 1), "seconds": round(seconds, 4)}
-        place = {"part": "train", "epoch": state.epoch + 1, "step": state.step}
-        self._log({**place, **terms, "learning_rate": rate, **timing})
+        self.records.log_training(self.steps.rates(self.state))
         if self.world.size > 1 and any(self.world.gather(bool(self.stop))):
             self._leave()
 
-    def _log(self, line: dict[str, Any]) -> None:
-        self.state.history.append(line)
-        if self.run is not None and self.world.leads:
-            self.run.log(line)
-        for listener in self.listeners:
-            listener.logged(line)
-
-    def _means_of_pending(self) -> dict[str, float]:
-        """Return the means of the terms since the last line, over steps and processes, and forget the single values.
-
-        Raises TrainingError where one is not finite: no line and no checkpoint after it is ever written.
-        """
-        values = self._pending_values()
-        self.state.pending.clear()
-        return {name: float(column.mean()) for name, column in values.items()}
-
-    def _pending_values(self) -> dict[str, Tensor]:
-        """Return each term's values since the last line, summed over processes, by one transfer from the device."""
-        pending = self.state.pending
-        names = list(dict.fromkeys(name for terms in pending for name in terms))
-        if not names:
-            return {}
-        # players may step at different rhythms, so that a term is not there at every step
-        steps = {name: [i for i, terms in enumerate(pending) if name in terms] for name in names}
-        flat = torch.stack(
-            [
-                torch.as_tensor(pending[i][name], dtype=torch.float32, device=self.device)
-                for name in names
-                for i in steps[name]
-            ]
-        )
-        values = self.world.sum_(flat).cpu().double().split([len(steps[name]) for name in names])
-        columns = dict(zip(names, values, strict=True))
-        bad = [(steps[n][int(k)], n) for n in names for k in (~columns[n].isfinite()).nonzero()[:1]]
-        if bad:
-            index, name = min(bad)
-            step = self.state.step - len(pending) + index + 1
-            saved = "no checkpoint was written yet" if self.run is None else self._last_good(self.run)
-            raise TrainingError(
-                f"{name} is not finite at step {step}: training stopped; {saved}. "
-                "A smaller learning_rate or gradient_clip=1 usually cures it"
-            )
-        return columns
-
-    @staticmethod
-    def _last_good(run: Run) -> str:
-        path = run.checkpoints / "last.safetensors"
-        return f"the last good checkpoint is {path}" if path.exists() else "no checkpoint was written yet"
-
-    def _save(self, is_best: bool) -> None:
-        if self.run is None:
-            return
-        self._pending_values()  # a non-finite term stops here, before it can be saved
-        ranks = self.world.gather(self.state.pack_own())
-        if self.world.leads:
-            surroundings = {
-                "epochs": self.options.epochs,
-                "threads": torch.get_num_threads(),
-                "metrics_size": self.run.metrics_size(),
-            }
-            self.run.save_checkpoint({**self.state.pack_shared(), "ranks": ranks, **surroundings}, is_best)
-        self.world.wait()
-
     def _leave(self) -> None:
-        self._save(is_best=False)
+        self.records.save(self.last_step, is_best=False)
         raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:
@@ -353,17 +286,67 @@ class _Loop:
 
     # -- where training starts
 
-    def _at_rest(self, images: Images) -> Batches:
-        return Batches(images, self.scaling, self.device, self.objective.columns, self.memory_format)
+    def _rows_of_steps(self, epoch: int) -> list[Tensor]:
+        """Return the rows of each step of an epoch: one pass over the images, or as many as `epoch_steps` takes.
 
-    def _steps(self, epoch: int) -> tuple[Tensor, ...]:
-        """Return the rows of each step of an epoch.
-
-        A last step of a single image, or of fewer images than processes, is left out where there are others: batch
-        normalisation could not take it, and the next epoch's order leaves out another one.
+        A pass's last step of a single image, or of fewer images than processes, is left out where there are others:
+        batch normalisation could not take it, and the next epoch's order leaves out another one. Steps that all are of
+        one image stay.
         """
-        steps = epoch_order(self.rows, self.seed, epoch).split(self.options.batch_size)
-        return steps[:-1] if len(steps) > 1 and len(steps[-1]) < max(2, self.world.size) else steps
+        wanted = self.objective.epoch_steps
+        steps: list[Tensor] = []
+        fewest = min(self.batch_size, max(2, self.world.size))
+        for lap in range(wanted or 1):
+            of_lap = epoch_order(self.rows, self.seed, epoch, lap).split(self.batch_size)
+            steps += of_lap[:-1] if len(of_lap) > 1 and len(of_lap[-1]) < fewest else of_lap
+            if wanted is not None and len(steps) >= wanted:
+                break
+        return steps[:wanted]
+
+    def _steps_in_all(self) -> int:
+        """Return the number of steps: that of the epochs, the run's own, or what fits into the minutes, of now."""
+        minutes = self.options.minutes
+        if minutes is None:
+            return self.steps_per_epoch * self.options.epochs
+        described = None if self.run is None else self.run.options()
+        if described is not None and "steps" in described:
+            return int(described["steps"])
+        begin = time.perf_counter()
+        with self.state.put_back():
+            per_step, per_epoch = self._measure(60 * minutes)
+        left = 60 * minutes - (time.perf_counter() - begin)
+        fitting = budget.steps_that_fit(left, per_step, per_epoch, self.steps_per_epoch)
+        steps = self.state.step + self.world.gather(fitting)[0]
+        if self.run is not None and described is not None and self.world.leads:
+            self.run.write_options({**described, "steps": steps})
+        return steps
+
+    def _measure(self, seconds: float) -> tuple[float, float]:
+        """Return the seconds of a step and of a validation, of which `seconds` in all shall be filled."""
+        state = self.state
+        all_rows = self._rows_of_steps(state.epoch)
+
+        def take(count: int) -> None:
+            for _ in range(count):
+                self.objective.schedule(state.step, state.step + self.steps_per_epoch)
+                self.steps.take(state, all_rows[state.step % len(all_rows)])
+                state.step += 1
+            state.pending.clear()
+
+        def slowest(seconds: float) -> float:
+            return max(self.world.gather(seconds))
+
+        self.objective.train()
+        per_step = budget.seconds_per_step(seconds, take, lambda: devices.wait_for(self.device), slowest)
+        if self.validation is None:
+            return per_step, 0.0
+        batches, rows = self.validation
+        some = rows[: self.batch_size]
+        times = [time.perf_counter()]
+        for _ in range(2):  # of which the second is counted
+            evaluate(self.objective, batches, some, self.batch_size, seed=self.seed)
+            times.append(time.perf_counter())
+        return per_step, (times[2] - times[1]) * len(rows) / (len(some) * self.world.size)
 
     def _first_state(self) -> TrainingState:
         generator = torch.Generator(self.device)
@@ -371,45 +354,7 @@ class _Loop:
         if self.world.size > 1:  # a user's own modules may have been initialised differently in each process
             for value in self.objective.state_dict().values():
                 dist.broadcast(value, 0)
-        optimizers = {name: optimizer_for(self.options, parameters) for name, parameters in self.players.items()}
         ema = None
         if self.options.ema is not None:
-            own = self.objective.state_dict()
-            ema = {name: value.clone() for name, value in own.items() if value.is_floating_point()}
-        return TrainingState(self.objective, optimizers, generator, ema=ema)
-
-    def _averaged_pairs(self) -> tuple[list[Tensor], list[Tensor]] | None:
-        """Return the averaged tensors beside the current ones, or None where nothing is averaged."""
-        if self.state.ema is None:
-            return None
-        own = self.objective.state_dict()
-        return list(self.state.ema.values()), [own[name] for name in self.state.ema]
-
-    def _go_on_from(self, run: Run) -> None:
-        """Take over the run's last checkpoint, if there is one, and cut the log back to it."""
-        tree = run.checkpoint()
-        if tree is not None:
-            self.state.restore(tree, self.world.rank, self.world.size)
-            self._recall_best(run, tree)
-            self.state.warn_of_differences(tree, self.world.size, torch.get_num_threads())
-            if self.options.epochs > tree["epochs"]:  # asked to go on: patience starts anew
-                self.state.stale, self.state.stopped_early = 0, False
-        if self.world.leads:
-            run.sweep()
-            run.cut_metrics(0 if tree is None else tree["metrics_size"])
-        self.world.wait()
-        self.state.history = run.lines()
-
-    def _recall_best(self, run: Run, tree: Mapping[str, Any]) -> None:
-        """Find the weights of the best epoch so far: this checkpoint's, or those of checkpoints/best."""
-        state = self.state
-        if state.best_epoch == state.epoch and state.position == 0:
-            state.best_weights = TrainingState.weights_in(tree)
-            return
-        if state.best_epoch == 0:
-            return
-        try:
-            state.best_weights = TrainingState.weights_in(run.best_checkpoint())
-        except ModelError as error:
-            warnings.warn(f"{error}; the best epoch is chosen among those to come", stacklevel=2)
-            state.best, state.best_epoch, state.stale = None, 0, 0
+            ema = {name: value.clone() for name, value in self.objective.averaged_weights().items()}
+        return TrainingState(self.objective, self.steps.optimizers(), generator, ema=ema)

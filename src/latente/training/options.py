@@ -8,12 +8,22 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from latente.checks import Choice, Every, Number, Numbers, Text, Whole, check_options, option
+from latente.errors import did_you_mean
 
-__all__ = ["OPTIMIZERS", "PRECISIONS", "SCHEDULES", "DeviceOptions", "TrainingOptions", "usual_batch_size"]
+__all__ = [
+    "OPTIMIZERS",
+    "PLAYER_OPTIONS",
+    "PRECISIONS",
+    "SCHEDULES",
+    "DeviceOptions",
+    "TrainingOptions",
+    "usual_batch_size",
+]
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "lbfgs")
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "bf16")
+PLAYER_OPTIONS = ("learning_rate", "betas", "optimizer", "weight_decay", "gradient_clip")
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -80,11 +90,18 @@ class TrainingOptions(LogOptions, DeviceOptions):
         """Raise InputError, naming the option, where a value is out of its range."""
         check_options(self)
 
-    def of(self, settings: Mapping[str, Any]) -> Self:
-        """Return these options with a player's own `settings` in place; raises InputError where one is out of range."""
+    def of(self, settings: Mapping[str, object]) -> Self:
+        """Return these options with a player's own `settings` in place of some (`PLAYER_OPTIONS` may be).
+
+        Raises InputError where one is unknown or out of range.
+        """
         if not settings:
             return self
-        options = dataclasses.replace(self, **settings)
+        for name in settings:
+            if name not in PLAYER_OPTIONS:
+                raise did_you_mean("setting of a player", name, PLAYER_OPTIONS)
+        changes: dict[str, Any] = dict(settings)
+        options = dataclasses.replace(self, **changes)
         options.check()
         return options
 

@@ -14,7 +14,7 @@ import torch
 from latente.errors import InputError
 from latente.training.launch import process_count
 
-__all__ = ["global_rng", "isolated_rng", "restore_global_rng", "settle_seed"]
+__all__ = ["global_rng", "isolated_rng", "restore_global_rng", "settle_seed", "undisturbed_rng"]
 
 
 def settle_seed(random_state: Any) -> int:
@@ -52,6 +52,25 @@ def isolated_rng(seed: int, rank: int = 0) -> Iterator[None]:
         restore_global_rng(before)
 
 
+@contextlib.contextmanager
+def undisturbed_rng(*generators: torch.Generator) -> Iterator[None]:
+    """Put torch's, numpy's and Python's global generators, and those given, back after the block as they were."""
+    # not by global_rng, whose states are made to be saved, which takes several times as long
+    torch_state, cuda_states = torch.get_rng_state(), _cuda_states()
+    numpy_state, python_state = np.random.get_state(legacy=False), random.getstate()
+    states = [generator.get_state() for generator in generators]
+    try:
+        yield
+    finally:
+        torch.set_rng_state(torch_state)
+        if cuda_states:
+            torch.cuda.set_rng_state_all(cuda_states)
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+        for generator, state in zip(generators, states, strict=True):
+            generator.set_state(state)
+
+
 def global_rng() -> dict[str, Any]:
     """Return the states of torch's (CPU and CUDA), numpy's and Python's global random number generators."""
     numpy_state: Any = np.random.get_state(legacy=False)
@@ -59,7 +78,7 @@ def global_rng() -> dict[str, Any]:
     version, words, gauss_next = random.getstate()
     return {
         "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else [],
+        "cuda": _cuda_states(),
         "numpy": [keys, int(numpy_state["state"]["pos"]), int(numpy_state["has_gauss"]), float(numpy_state["gauss"])],
         "python": [version, torch.tensor(words, dtype=torch.int64), gauss_next],
     }
@@ -74,3 +93,7 @@ def restore_global_rng(states: Mapping[str, Any]) -> None:
     np.random.set_state(("MT19937", keys.numpy().astype(np.uint32), position, has_gauss, gauss))
     version, words, gauss_next = states["python"]
     random.setstate((version, tuple(words.tolist()), gauss_next))
+
+
+def _cuda_states() -> list[torch.Tensor]:
+    return torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from latente.errors import InputError, ModelError
-from latente.files import write_json
-from latente.training.state import load_tensors, save_tensors
+from latente.files import load_tensors, save_tensors, write_json
 
 __all__ = ["Run"]
 
@@ -116,6 +115,7 @@ class Run:
 
     def save_checkpoint(self, tree: Mapping[str, Any], is_best: bool) -> None:
         """Write checkpoints/last (and best, where it is), keeping the one before as last-previous."""
+        self.checkpoints.mkdir(exist_ok=True)  # who was killed while making the run may have come no further
         links = [self.checkpoints / "best.safetensors"] if is_best else []
         previous = self.checkpoints / "last-previous.safetensors"
         save_tensors(self.checkpoints / "last.safetensors", tree, *links, keep=previous)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from latente.training.adam import Adam
+from latente.training.optimizers import Adam
 
 
 def network() -> nn.Sequential:
@@ -37,7 +37,7 @@ def test_equals_torch_bit_for_bit(decoupled: bool):
     kind = torch.optim.AdamW if decoupled else torch.optim.Adam
     one, two = network(), network()
     torch_s = kind(one.parameters(), lr=1e-2, weight_decay=0.1, fused=True)
-    ours = Adam(list(two.parameters()), 1e-2, 0.1, decoupled)
+    ours = Adam(list(two.parameters()), 1e-2, 0.1, decoupled=decoupled)
     assert losses(one, torch_s, 20, 0) == losses(two, ours, 20, 0)
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
 

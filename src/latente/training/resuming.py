@@ -1,0 +1,56 @@
+"""Going on with a run from its last checkpoint."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from latente.errors import ModelError
+from latente.training.devices import World
+from latente.training.runs import Run
+from latente.training.state import TrainingState
+
+__all__ = ["go_on_from"]
+
+
+def go_on_from(run: Run, state: TrainingState, world: World) -> Mapping[str, Any] | None:
+    """Take over the run's last checkpoint, if there is one, cut the log back to it, and return it.
+
+    Warns where the surroundings differ from the checkpoint's, so that going on cannot be exact.
+    """
+    tree = run.checkpoint()
+    if tree is not None:
+        state.restore(tree, world.rank, world.size)
+        _recall_best(run, state, tree)
+        _warn_of_differences(tree, world.size, torch.get_num_threads())
+    if world.leads:
+        run.sweep()
+        run.cut_metrics(0 if tree is None else tree["metrics_size"])
+    world.wait()
+    state.history = run.lines()
+    return tree
+
+
+def _recall_best(run: Run, state: TrainingState, tree: Mapping[str, Any]) -> None:
+    """Find the weights of the best epoch so far: this checkpoint's, or those of checkpoints/best."""
+    if state.best_epoch == state.epoch and state.position == 0:
+        state.best_weights = TrainingState.weights_in(tree)
+        return
+    if state.best_epoch == 0:
+        return
+    try:
+        state.best_weights = TrainingState.weights_in(run.best_checkpoint())
+    except ModelError as error:
+        warnings.warn(f"{error}; the best epoch is chosen among those to come", stacklevel=2)
+        state.best, state.best_epoch, state.stale = None, 0, 0
+
+
+def _warn_of_differences(tree: Mapping[str, Any], size: int, threads: int) -> None:
+    for what, now, then in (("processes", size, len(tree["ranks"])), ("threads", threads, tree["threads"])):
+        if now != then:
+            warnings.warn(
+                f"resumed with {now} {what} instead of {then}: results will not be bit-identical", stacklevel=2
+            )
