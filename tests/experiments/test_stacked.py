@@ -8,12 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from latente import Images, load, open_images
-from latente.augmentations import Affine
 from latente.experiments import Request, Result, reproduce, stacked
-from latente.experiments.stacked import CASES, MovedNoise, labelled
+from latente.experiments.stacked import CASES, labelled
 
 
 def digits(train: int, test: int) -> Callable[..., tuple[Images, Images, str]]:
@@ -78,17 +76,6 @@ def test_labelled_images_are_spread_over_the_classes_and_fewer_are_among_more() 
     assert np.bincount(more.labels).tolist() == [20, 20, 20]
     assert set(few.pixels[:, 0]) < set(more.pixels[:, 0])
     assert set(few.pixels[:, 0]) != set(labelled(images, 9, seed=4).pixels[:, 0])
-
-
-def test_moved_and_noisy_images_move_as_the_map_says_and_have_noise_of_the_stated_strength() -> None:
-    x = torch.zeros(400, 1, 28, 28)
-    x[:, :, 13:15, 20:22] = 1
-    affine = Affine(shift=3.0, turn=20.0)
-    still = affine.move(x, affine.maps(x, len(x), torch.Generator().manual_seed(0)))
-    noise = MovedNoise(affine, 0.1)(x, torch.Generator().manual_seed(0)) - still
-    assert float(noise.std()) == pytest.approx(0.1, rel=0.02)
-    alike = MovedNoise(affine, 0.1)(x, torch.Generator().manual_seed(0), shared=True)
-    assert torch.equal(alike, alike[:1].expand_as(alike))
 
 
 def test_a_study_that_was_broken_off_goes_on_from_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

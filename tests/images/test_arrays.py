@@ -172,7 +172,7 @@ def test_size_scales_arrays_as_it_scales_pictures() -> None:
 
 def test_the_scan_says_what_came_in() -> None:
     scan = open_images(some(6, 8, 9, 3), count=2).scan
-    assert (scan.found, scan.count) == (6, 2)
+    assert (scan.total, scan.count) == (6, 2)
     assert scan.choice == "8x9, 3 channels, uint8"
 
 

@@ -46,13 +46,13 @@ def test_what_was_written_row_by_row_comes_back_mapped() -> None:
     np.testing.assert_array_equal(stored.arrays["pixels"], build.pixels)
     np.testing.assert_array_equal(stored.arrays["label"], build.label)
     assert isinstance(stored.arrays["pixels"], np.memmap)
-    assert stored.info["name"] == "set"
+    assert stored.note["name"] == "set"
 
 
 def test_the_noted_hash_is_the_fingerprint_of_the_same_arrays_in_memory() -> None:
     build = Build()
     stored = cached("key", build)
-    assert stored.info["content_hash"] == Images(build.pixels, {"label": build.label}).fingerprint
+    assert stored.note["content_hash"] == Images(build.pixels, {"label": build.label}).fingerprint
 
 
 def test_the_second_time_nothing_is_built() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latente.errors import InputError
-from latente.images import Images, to_layout
+from latente.images import Images
 
 PIXELS = np.arange(4 * 3 * 2 * 2, dtype=np.uint8).reshape(4, 3, 2, 2)
 
@@ -72,11 +72,3 @@ def test_the_fingerprint_of_many_rows_is_that_of_their_bytes() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (9001, 5), dtype=np.uint8)
     expected = hashlib.sha256(b"pixels |u1 (9001, 5)" + pixels.tobytes()).hexdigest()
     assert Images(pixels).fingerprint == expected
-
-
-def test_results_go_back_to_the_layout_that_came_in() -> None:
-    assert to_layout(PIXELS, "NHWC").shape == (4, 2, 2, 3)
-    assert to_layout(PIXELS[:, :1], "NHW").shape == (4, 2, 2)
-    assert to_layout(PIXELS, "NHW").shape == (4, 2, 2, 3)
-    assert to_layout(PIXELS, "NCHW") is PIXELS
-    assert to_layout(PIXELS.reshape(4, 12), "NF").shape == (4, 12)

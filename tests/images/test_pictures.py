@@ -13,6 +13,7 @@ from PIL import Image
 from images.corpus import Case, cases, encode, picture, write
 from latente.errors import InputError
 from latente.images import Images, open_images, pictures
+from latente.images.reading import Target, read_picture
 from latente.images.scan import printable
 
 
@@ -59,7 +60,7 @@ def test_every_file_of_the_corpus_is_either_used_or_named_as_damaged(
         elif case.verdict != "either":
             assert name in files, f"{name}: {scan.damaged.get(name)}"
             assert (name in scan.odd) == (case.verdict == "odd"), f"{name}: {scan.odd.get(name)}"
-    assert scan.found == len(written)
+    assert scan.total == len(written)
     assert scan.count == len(images) == len(written) - len(scan.damaged)
 
 
@@ -68,7 +69,7 @@ def test_each_image_of_the_corpus_is_the_picture_of_its_own_file(corpus: tuple[l
     exact = {case.name: case.data for case in written if case.name.startswith("really-") and ".jpg" not in case.name}
     by_name = dict(zip(images.files, images.pixels, strict=True))
     for name, data in exact.items():
-        alone = pictures.read_picture(data, pictures.Target((24, 24), 3))
+        alone = read_picture(data, Target((24, 24), 3))
         np.testing.assert_array_equal(by_name[name], alone)
 
 
@@ -367,7 +368,7 @@ def test_count_decodes_a_sample_only(tmp_path: Path, monkeypatch: pytest.MonkeyP
     images = open_images(tmp_path, count=5, seed=4)
     assert len(images) == len(calls) == 5
     assert list(images.files) == sorted(images.files)
-    assert (images.scan.found, images.scan.count) == (20, 5)
+    assert (images.scan.total, images.scan.count) == (20, 5)
     assert open_images(tmp_path, count=5, seed=5).files != images.files
     assert len(open_images(tmp_path, count=99)) == 20
 

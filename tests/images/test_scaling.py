@@ -82,6 +82,31 @@ def test_a_table_goes_by_feature_and_a_constant_one_maps_to_zero_and_back() -> N
     np.testing.assert_array_equal(scaling.invert(scaled), table)
 
 
+@pytest.mark.parametrize("shape", [(20, 3, 8, 8), (20, 5)])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16", "int8", "int16", "float32", "float64"])
+def test_arrays_go_the_same_way_as_tensors(dtype: str, shape: tuple[int, ...]) -> None:
+    array = rows(dtype, *shape)
+    scaling = Scaling.fit(array)
+    scaled = scaling.to_range(array)
+    assert scaled.dtype == np.float32
+    np.testing.assert_allclose(scaled, scaling.apply(tensor(array)), rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(scaling.as_data(scaling.from_range(scaled)), scaling.invert(torch.tensor(scaled)))
+    units = scaling.in_units(torch.tensor(scaled))
+    np.testing.assert_allclose(units, scaling.from_range(scaled), rtol=1e-5, atol=1e-4)
+
+
+def test_the_data_range_is_what_becomes_zero_and_one() -> None:
+    assert Scaling.fit(rows("uint8", 5, 1, 4, 4)).data_range == (0.0, 255.0)
+    assert Scaling.fit(np.array([[-2.0, 10.0], [4.0, 30.0]])).data_range == (-2.0, 30.0)
+
+
+def test_a_level_is_what_each_channel_has_for_one_value_of_the_range() -> None:
+    scaling = Scaling.fit(np.array([[-2.0, 10.0], [4.0, 30.0]]))
+    assert scaling.levels(0.0) == (-2.0, 10.0)
+    assert scaling.levels(0.5) == (1.0, 20.0)
+    np.testing.assert_array_equal(scaling.to_range(np.array([scaling.levels(0.5)])), [[0.5, 0.5]])
+
+
 def test_only_the_training_rows_count() -> None:
     array = np.array([[2.0], [4.0], [100.0]])
     assert Scaling.fit(array, np.array([1, 0])).scale == (2.0,)

@@ -14,7 +14,7 @@ from latente.images.scan import count_classes, listed, printable
 FULL = Scan(
     "photos",
     "folder, flat",
-    found=1200,
+    total=1200,
     count=1190,
     sizes={"10x10": 5, "64x64": 1185},
     modes={"RGB": 1190},
@@ -54,12 +54,12 @@ def test_json_has_every_entry_and_comes_back() -> None:
 
 
 def test_an_empty_scan_has_no_empty_lines() -> None:
-    assert str(Scan("x", "array", found=3, count=3)).splitlines() == ["source     x (array)", "images     3"]
+    assert str(Scan("x", "array", total=3, count=3)).splitlines() == ["source     x (array)", "images     3"]
 
 
 @pytest.mark.parametrize(("budget", "refused"), [(0.0, True), (0.009, True), (0.01, False), (1.0, False)])
 def test_the_budget_is_the_largest_share_that_passes(budget: float, refused: bool) -> None:
-    scan = Scan("x", "folder", found=100, damaged={"a.png": "empty"})
+    scan = Scan("x", "folder", total=100, damaged={"a.png": "empty"})
     if refused:
         with pytest.raises(InputError, match=r"1 of 100 pictures .* a\.png \(empty\)"):
             scan.check(budget)
@@ -74,6 +74,6 @@ def test_classes_are_counted_by_name_and_unknown_ones_named_so() -> None:
 
 def test_lists_are_cut_and_names_are_made_printable() -> None:
     assert listed("abc") == "a, b, c"
-    assert listed("abcde", shown=2) == "a, b and 3 more"
+    assert listed("abcde", most=2) == "a, b and 3 more"
     assert printable("画像 1.png") == "画像 1.png"
     assert printable("a\nb\x1b\udce9") == "a\\nb\\x1b\\udce9"

@@ -110,7 +110,8 @@ def show_(
             "shape": found.shape,
             "dtype": found.pixels.dtype.name,
         }
-        show.print_json({**what, "columns": sorted(found.columns), "parts": found.parts, "scan": found.scan.to_json()})
+        scan = found.scan and found.scan.to_json()
+        show.print_json({**what, "columns": sorted(found.columns), "parts": found.parts, "scan": scan})
         return
     show.console().print(show.scan(found))
 

@@ -105,6 +105,7 @@ def _own_images(run: Path) -> Images:
     """The images that the run learned from."""
     evidence = evidence_of(run)
     assert evidence.learned is not None
+    assert evidence.learned_rows is not None
     return evidence.learned.take(evidence.learned_rows)
 
 

@@ -55,7 +55,7 @@ def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None 
     if not 0 < share < 1:
         raise InputError(f"validation is a share between 0 and 1, a set, or None; not {validation!r}")
     if "val" in images.parts and images.source.get("split") in (None, "train"):
-        held_out = open_images(**{**images.source, "split": "val"})
+        held_out = open_images(**(images.source | {"split": "val"}))
         return Split(images, everything, held_out, np.arange(len(held_out)))
     if len(everything) < 2:
         return Split(images, everything, images, everything[:0])

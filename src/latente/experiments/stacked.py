@@ -34,8 +34,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from latente.augmentations import Affine
 from latente.experiments.record import Claim, Line, Result
@@ -48,7 +46,7 @@ if TYPE_CHECKING:
 
     from latente import Images, StackedAutoencoderClassifier
 
-__all__ = ["CASES", "Case", "MovedNoise", "classifier", "labelled", "run"]
+__all__ = ["CASES", "Case", "classifier", "labelled", "run"]
 
 REPORTED = (512, 256, 64)  # the widths of the source
 CHOSEN, CHOSEN_EPOCHS = (1024, 512, 256), 30  # ours
@@ -60,24 +58,6 @@ RECIPE: Mapping[str, Any] = {
     "schedule": "cosine",
     "precision": "bf16",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class MovedNoise:
-    """Moves each image by an affine map of its own, drawn afresh at each step, and adds Gaussian noise: a corruption.
-
-    noise: standard deviation.
-    """
-
-    affine: Affine
-    noise: float
-
-    def __call__(self, x: Tensor, generator: torch.Generator, shared: bool = False) -> Tensor:
-        """Return moved and noisy copies of images (B, C, H, W), black around the edges; with `shared` all alike."""
-        count = 1 if shared else len(x)
-        moved = self.affine.move(x, self.affine.maps(x, count, generator))
-        noise = torch.randn(count, *x.shape[1:], generator=generator, dtype=x.dtype, device=x.device)
-        return moved + self.noise * noise
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +81,7 @@ CASES = {
     "stacked-mnist": Case(
         images="mnist",
         recipe={"input_corruption": "gaussian:0.3:free", "dropout": 0.2},
-        augmented={"input_corruption": MovedNoise(Affine(shift=2, turn=10, scale=0.1), noise=0.1)},
+        augmented={"input_corruption": Affine(shift=2, turn=10, scale=0.1, noise=0.1).move},
         what="test error, %",
         claimed="1.28 (three denoising layers, Vincent et al. 2010)",
         target=1.28,
@@ -110,7 +90,7 @@ CASES = {
     "stacked-fashion": Case(
         images="fashion-mnist",
         recipe={"input_corruption": "gaussian:0.1:free", "dropout": 0.3},
-        augmented={"input_corruption": MovedNoise(Affine(shift=1, flip=True), noise=0.05), "dropout": 0.1},
+        augmented={"input_corruption": Affine(shift=1, flip=True, noise=0.05).move, "dropout": 0.1},
         what="test accuracy",
         claimed="0.883 (dense 256-128-100, README of Fashion-MNIST)",
         target=0.905,

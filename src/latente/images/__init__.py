@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from latente.images.container import Images, to_layout
-from latente.images.door import open_images
-from latente.images.options import Progress
+from latente.images.container import Images
+from latente.images.door import Openable, open_images
+from latente.images.layouts import from_layout, to_layout
+from latente.images.options import DoorOptions, Progress, Source
+from latente.images.photographs import Photographs
 from latente.images.scaling import Scaling
 from latente.images.scan import Scan
 
-__all__ = ["Images", "Progress", "Scaling", "Scan", "open_images", "to_layout"]
+__all__ = [
+    "DoorOptions",
+    "Images",
+    "Openable",
+    "Photographs",
+    "Progress",
+    "Scaling",
+    "Scan",
+    "Source",
+    "from_layout",
+    "open_images",
+    "to_layout",
+]

@@ -9,16 +9,17 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from latente.errors import InputError
-from latente.images.arrays import check_finite, check_kind, find_layout, label_column, scan_array, to_nchw
-from latente.images.cache import Writer, cached, key_of, mapped
-from latente.images.container import Images
-from latente.images.layout import PART_ORDER
-from latente.images.options import Options
+from latente.images.arrays import check_finite, check_kind, label_column, scan_array
+from latente.images.cache import Note, Writer, cached, key_of, mapped
+from latente.images.container import Images, contents_of
+from latente.images.folders import PART_ORDER
+from latente.images.layouts import find_layout, from_layout
+from latente.images.options import DoorOptions
 from latente.images.sizing import keeps_size
 from latente.images.streams import Rows, array_rows, idx_rows, npy_rows, reading
 
@@ -40,13 +41,13 @@ _IDX_NAME = re.compile(r"(?:(train|t10k|test|val)[-_.])?images?[-_.]idx[1-9][-_.
 _IDX_PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "val"}
 
 
-def stamp(path: Path) -> list[Any]:
+def stamp(path: Path) -> list[str | int]:
     """What changes when a file does: path, bytes, time."""
     status = path.stat()
     return [str(path.resolve()), status.st_size, status.st_mtime_ns]
 
 
-def open_npy(path: Path, options: Options) -> Images:
+def open_npy(path: Path, options: DoorOptions) -> Images:
     """Open a .npy file: memory-mapped where its rows lie as ours do, else rearranged once into the cache.
 
     Raises InputError where it holds no images or objects instead of numbers, is damaged, or holds NaN or
@@ -57,31 +58,31 @@ def open_npy(path: Path, options: Options) -> Images:
         array = mapped(path)
     layout = find_layout(array.shape, options.channels, path.name)
     check_kind(array.dtype, path.name)
-    pixels = to_nchw(array, layout)
+    pixels = from_layout(array, layout)
     keeps = pixels.ndim == 2 or keeps_size(pixels.shape[2:], options)
     if not (keeps and pixels.flags.c_contiguous and array.dtype.isnative):
 
-        def rearrange(writer: Writer) -> dict[str, Any]:
+        def rearrange(writer: Writer) -> Note:
             return {"layout": array_rows(path.name, array).into(writer, "pixels", options)}
 
         return from_cache(path.stem, ".npy file", [stamp(path)], rearrange, options)
 
-    def check(writer: Writer) -> dict[str, Any]:
+    def check(writer: Writer) -> Note:
         check_finite(array, path.name)
         return {"content_hash": Images(pixels).fingerprint}
 
-    noted = cached(key_of("checked", stamp(path), layout), check).info
-    images = Images(pixels, layout=layout, name=path.stem, content_hash=noted["content_hash"])
+    note = cached(key_of("checked", stamp(path), layout), check).note
+    images = Images(pixels, layout=layout, name=path.stem, content_hash=note["content_hash"])
     return _finished(images, ".npy file", {}, options)
 
 
-def open_npz(path: Path, options: Options) -> Images:
+def open_npz(path: Path, options: DoorOptions) -> Images:
     """Open a .npz file: arrays called images (or x), label(s) or y, target, attributes, condition and mask.
 
     Names may carry a part (x_train, test_images). Raises InputError as `open_npy` does.
     """
 
-    def build(writer: Writer) -> dict[str, Any]:
+    def build(writer: Writer) -> Note:
         with reading(path.name), zipfile.ZipFile(path) as archive:
             names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
         arrays, parts, others = _npz_arrays(path, names, options)
@@ -94,21 +95,23 @@ def open_npz(path: Path, options: Options) -> Images:
         layout = rows["pixels"].into(writer, "pixels", options)
         sides = rows["pixels"].shape[2:] if layout == "NCHW" else rows["pixels"].shape[1:3]
         keeps = layout == "NF" or keeps_size(sides, options)
-        info = {"layout": layout, "parts": parts, "others": others}
+        note: Note = {"layout": layout, "parts": parts, "others": others}
         for column, array in rows.items():
-            if column in ("label_names", "attribute_names"):
-                info[column] = array.read().astype(str).tolist()
+            if column == "label_names":
+                note["label_names"] = array.read().astype(str).tolist()
+            elif column == "attribute_names":
+                note["attribute_names"] = array.read().astype(str).tolist()
             elif column != "pixels":
                 _check_length(array, count)
-                info |= _column_into(writer, column, array, keeps)
-        return info
+                note |= _column_into(writer, column, array, keeps)
+        return note
 
     return from_cache(path.stem, ".npz file", [stamp(path)], build, options)
 
 
 def open_idx(
     sources: Mapping[str | None, tuple[Path, Path | None]],
-    options: Options,
+    options: DoorOptions,
     name: str,
     *,
     label_names: Sequence[str] = (),
@@ -126,16 +129,16 @@ def open_idx(
     def rows(path: Path) -> Rows:
         return idx_rows(path, digests.get(path.name.removesuffix(".gz")))
 
-    def build(writer: Writer) -> dict[str, Any]:
+    def build(writer: Writer) -> Note:
         images = rows(images_file)
-        info: dict[str, Any] = {"layout": images.into(writer, "pixels", options)}
+        note: Note = {"layout": images.into(writer, "pixels", options)}
         if labels_file is not None:
             labels = rows(labels_file)
             _check_length(labels, images.shape[0])
             writer.append("label", labels.read().astype(np.int64))
-        info["label_names"] = list(label_names)
-        info["parts"] = {part: idx_rows(sources[part][0]).shape[0] for part in parts}
-        return info
+        note["label_names"] = list(label_names)
+        note["parts"] = {part: idx_rows(sources[part][0]).shape[0] for part in parts}
+        return note
 
     files = [stamp(path) for path in (images_file, labels_file) if path is not None]
     return from_cache(name, "idx files", [*files, sorted(digests.items()), list(label_names)], build, options)
@@ -150,54 +153,55 @@ def idx_sources(path: Path) -> dict[str | None, tuple[Path, Path | None]]:
     """Return part -> (images, labels) of an idx file, or of a folder of them; labels may be missing."""
     if not path.is_dir():
         return {None: (path, _idx_labels(path))}
-    found: dict[str | None, tuple[Path, Path | None]] = {}
+    sources: dict[str | None, tuple[Path, Path | None]] = {}
     for file in sorted(path.iterdir()):
         if match := _IDX_NAME.search(file.name):
             part = _IDX_PARTS[match[1].lower()] if match[1] else None
-            found.setdefault(part, (file, _idx_labels(file)))
-    return found if len(found) == 1 else {part: found[part] for part in PART_ORDER if part in found}
+            sources.setdefault(part, (file, _idx_labels(file)))
+    return sources if len(sources) == 1 else {part: sources[part] for part in PART_ORDER if part in sources}
 
 
 def from_cache(
-    name: str, kind: str, files: Sequence[Any], build: Callable[[Writer], dict[str, Any]], options: Options
+    name: str, kind: str, files: Sequence[object], build: Callable[[Writer], Note], options: DoorOptions
 ) -> Images:
     """Return the images that `build` writes into the cache, or wrote there on an earlier start.
 
     files: what identifies the source. build returns a note with "layout", and with "parts" (counts),
     "label_names", "attribute_names" and "others" (names that were passed over) where there are any.
     """
-    shape = [options.split, options.size, options.crop, options.channels]
+    shape = [options.split, options.sides, options.window, options.channels]
     stored = cached(key_of(kind, *files, *shape), build)
-    info = stored.info
+    note = stored.note
+    content, columns, partners = contents_of(stored.arrays)
     images = Images(
-        stored.arrays["pixels"],
-        {column: array for column, array in stored.arrays.items() if column != "pixels"},
+        content,
+        columns,
+        partners=partners,
         name=name,
-        layout=info["layout"],
-        label_names=tuple(info.get("label_names", ())),
-        attribute_names=tuple(info.get("attribute_names", ())),
-        parts=tuple(info.get("parts", ())),
-        content_hash=info["content_hash"],
+        layout=note["layout"],
+        label_names=tuple(note.get("label_names", ())),
+        attribute_names=tuple(note.get("attribute_names", ())),
+        parts=tuple(note.get("parts", ())),
+        content_hash=note["content_hash"],
     )
-    return _finished(images, kind, info, options)
+    return _finished(images, kind, note, options)
 
 
-def _finished(images: Images, kind: str, info: Mapping[str, Any], options: Options) -> Images:
+def _finished(images: Images, kind: str, note: Note, options: DoorOptions) -> Images:
     """Put the caller's labels beside the images, draw the sample, and say what there is."""
-    found = len(images)
+    total = len(images)
     if options.labels is not None:
-        label, names = label_column(_load_labels(options.labels), found)
+        label, names = label_column(_load_labels(options.labels), total)
         columns = {**images.columns, "label": label}
         images = dataclasses.replace(images, columns=columns, label_names=names, content_hash=None)
-    if (rows := options.sample(found)) is not None:
+    if (rows := options.sample(total)) is not None:
         images = dataclasses.replace(images.take(rows), parts=images.parts)
-    images = scan_array(images, images.name, kind, found=found, parts=info.get("parts"))
-    if others := info.get("others"):
-        images.scan.notes.append(f"arrays passed over: {', '.join(others)}")
-    return images
+    others = note.get("others")
+    notes = [f"arrays passed over: {', '.join(others)}"] if others else []
+    return scan_array(images, images.name, kind, total=total, parts=note.get("parts"), notes=notes)
 
 
-def _load_labels(labels: Any) -> Any:
+def _load_labels(labels: object) -> object:
     """Labels of an array file: an array, or the path of a .npy or idx file."""
     if not isinstance(labels, str | os.PathLike):
         return labels
@@ -210,35 +214,37 @@ def _load_labels(labels: Any) -> Any:
     return idx_rows(path).read()
 
 
-def _npz_arrays(path: Path, names: Sequence[str], options: Options) -> tuple[dict[str, str], dict[str, int], list[str]]:
+def _npz_arrays(
+    path: Path, names: Sequence[str], options: DoorOptions
+) -> tuple[dict[str, str], dict[str, int], list[str]]:
     """Return column -> array of the part to open, the parts' counts, and the arrays of no known name."""
     known = {name: column for column, spellings in _NPZ_NAMES.items() for name in spellings}
-    found: dict[str | None, dict[str, str]] = {}
+    columns_of: dict[str | None, dict[str, str]] = {}
     others = []
     for name in names:
         match = _NPZ_PART.match(name.lower())
         part = (match[1] or match[4]) if match else None
         column = known.get((match[2] or match[3]) if match else name.lower())
-        if column is None or column in found.get(part, {}):
+        if column is None or column in columns_of.get(part, {}):
             others.append(name)
         else:
-            found.setdefault(part, {})[column] = name
+            columns_of.setdefault(part, {})[column] = name
     parts = {
-        part: npy_rows(path.name, _member(path, found[part]["pixels"])).shape[0]
+        part: npy_rows(path.name, _member(path, columns_of[part]["pixels"])).shape[0]
         for part in PART_ORDER
-        if "pixels" in found.get(part, {})
+        if "pixels" in columns_of.get(part, {})
     }
     part = options.part(tuple(parts), path.name)
-    return found.get(None, {}) | found.get(part, {}), parts, others
+    return columns_of.get(None, {}) | columns_of.get(part, {}), parts, others
 
 
-def _column_into(writer: Writer, column: str, rows: Rows, keeps: bool) -> dict[str, Any]:
+def _column_into(writer: Writer, column: str, rows: Rows, keeps: bool) -> Note:
     """Write one column beside the images, and return what is to be noted of it."""
     if column in ("target", "mask"):
         if not keeps:
             raise InputError(f"{rows.name} goes with the images' own size; leave size and crop out")
         if column == "target":
-            rows.into(writer, column, Options())
+            rows.into(writer, column, DoorOptions())
             return {}
         array = rows.read()
         array = array if array.ndim == 4 else array[:, None]

@@ -1,62 +1,91 @@
-"""Arrays -> Images: which axis is which, and what cannot be an image."""
+"""Arrays -> Images: what lives in memory, its labels, and what cannot be an image."""
 
 from __future__ import annotations
 
 import dataclasses
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from latente.errors import InputError
 from latente.images.container import Images
-from latente.images.options import Options
+from latente.images.layouts import find_layout, from_layout
+from latente.images.options import DoorOptions
+from latente.images.photographs import Photographs
 from latente.images.scan import Scan, count_classes
-from latente.images.sizing import resize_arrays
+from latente.images.sizing import cut_centre, resize_arrays
 
 __all__ = [
     "as_array",
     "check_finite",
     "check_kind",
-    "find_layout",
     "label_column",
     "open_array",
     "scan_array",
-    "to_nchw",
 ]
 
-_FEW = 4  # an axis this short can only be the channels, where the other candidate is longer
 _ROWS = 4096
 
 
-def open_array(source: Any, options: Options) -> Images:
+def open_array(source: ArrayLike, options: DoorOptions) -> Images:
     """Open an array, tensor, table or nested list that lives in memory; nothing is copied without need.
 
-    Raises InputError where it is no array of numbers, its axes cannot be told apart, or it holds NaN or
-    infinity.
+    A list of pictures, each an array, that keep their own sizes is copied once, into photographs. Raises InputError
+    where it is no array of numbers, its axes cannot be told apart, or it holds NaN or infinity.
     """
-    array, is_tensor = as_array(source)
     if options.split is not None:
         raise InputError(f"an array has no parts; leave split={options.split!r} out")
+    if options.keeps and isinstance(source, list | tuple):
+        return _open_pictures(source, options)
+    array, is_tensor = as_array(source)
     layout = find_layout(array.shape, options.channels, "the array", first_by_default=is_tensor)
     check_kind(array.dtype, "the array")
     array = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     check_finite(array, "the array")
-    pixels = to_nchw(array, layout)
+    pixels = from_layout(array, layout)
     if pixels.ndim == 4:
         pixels = resize_arrays(pixels, options)
+    return _with_labels(pixels, layout, options, "array in memory")
+
+
+def _open_pictures(pictures: Sequence[ArrayLike], options: DoorOptions) -> Images:
+    """Open a list of pictures (H, W), (H, W, C) or (C, H, W) as photographs."""
+    if not pictures:
+        raise InputError("the list of pictures is empty; give at least one")
+    arrays, layouts = [], set()
+    for number, picture in enumerate(pictures):
+        name = f"picture {number}"
+        array, is_tensor = as_array(picture)
+        if array.ndim not in (2, 3):
+            raise InputError(f"{name} has the shape {array.shape}; give pictures (H, W), (H, W, C) or (C, H, W)")
+        channels = 1 if array.ndim == 2 else options.channels
+        layouts.add(find_layout((1, *array.shape), channels, name, first_by_default=is_tensor))
+        check_kind(array.dtype, name)
+        check_finite(array[None], name)
+        arrays.append(array)
+    if len(layouts) > 1:
+        raise InputError(f"the pictures lie in several layouts ({', '.join(sorted(layouts))}); bring them to one")
+    layout = layouts.pop()
+    channels_first = [from_layout(array[None], layout) for array in arrays]
+    photographs = Photographs.of([cut_centre(pixels, options.window)[0] for pixels in channels_first])
+    return _with_labels(photographs, layout, options, "pictures in memory")
+
+
+def _with_labels(content: np.ndarray | Photographs, layout: str, options: DoorOptions, kind: str) -> Images:
+    """Put the caller's labels beside what lies in memory, draw the sample, and say what there is."""
     columns: dict[str, np.ndarray] = {}
     names: tuple[str, ...] = ()
     if options.labels is not None:
-        columns["label"], names = label_column(options.labels, len(pixels))
-    images = Images(pixels, columns, layout=layout, label_names=names)
+        columns["label"], names = label_column(options.labels, len(content))
+    images = Images(content, columns, layout=layout, label_names=names)
     if (rows := options.sample(len(images))) is not None:
         images = images.take(rows)
-    return scan_array(images, "array", "array in memory", found=len(pixels))
+    return scan_array(images, "array", kind, total=len(content))
 
 
-def as_array(source: Any) -> tuple[np.ndarray, bool]:
+def as_array(source: object) -> tuple[np.ndarray, bool]:
     """Return `source` as an array, and whether it is a torch tensor; torch is not imported to find out."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(source, torch.Tensor):
@@ -65,51 +94,8 @@ def as_array(source: Any) -> tuple[np.ndarray, bool]:
     try:
         return np.asarray(source), False
     except (ValueError, TypeError) as error:
-        raise InputError(f"{type(source).__name__} cannot be read as an array of images: {error}") from error
-
-
-def find_layout(shape: Sequence[int], channels: int | str | None, name: str, *, first_by_default: bool = False) -> str:
-    """Return "NF", "NHW", "NHWC" or "NCHW" for an array of this shape.
-
-    channels: "first" or "last" says where the channels are; a number says how many there are. Without either,
-    the axis that has at most four entries is taken where the other candidate has more. Raises InputError
-    where that leaves both or none, and where the array is empty or has not two to four axes.
-    """
-    shown = "x".join(map(str, shape))
-    if len(shape) not in (2, 3, 4):
-        raise InputError(f"{name} has the shape ({shown}); images are (N, H, W), (N, C, H, W), (N, H, W, C) or (N, F)")
-    if 0 in shape:
-        raise InputError(f"{name} is empty: its shape is {shown}")
-    if len(shape) == 2:
-        return "NF"
-    if len(shape) == 3:
-        if shape[2] in (3, 4) and shape[1] >= 16 and channels != 1:
-            raise InputError(f"{name} of {shown} looks like one image; give array[None], or channels=1 if it is none")
-        if channels not in (None, 1, "first", "last"):
-            raise InputError(f"{name} of {shown} has one channel, not {channels}")
-        return "NHW"
-    first, last = shape[1], shape[3]
-    if isinstance(channels, int):
-        fits = [layout for layout, size in (("NCHW", first), ("NHWC", last)) if size == channels]
-        if not fits:
-            raise InputError(f"{name} of {shown} has no axis of {channels} channels")
-    else:
-        named = {"first": "NCHW", "last": "NHWC"}
-        fits = [named[channels]] if channels else []
-        if not fits and (first <= _FEW) != (last <= _FEW):
-            fits = ["NCHW" if first <= _FEW else "NHWC"]
-    if len(fits) == 1:
-        return fits[0]
-    if first_by_default:
-        return "NCHW"
-    raise InputError(f"{name} of {shown}: say which axis holds the channels by channels='first' or channels='last'")
-
-
-def to_nchw(array: np.ndarray, layout: str) -> np.ndarray:
-    """Return the view of `array` as (N, C, H, W), or as it is where it is a table."""
-    if layout == "NHW":
-        return array[:, None]
-    return array.transpose(0, 3, 1, 2) if layout == "NHWC" else array
+        cure = "; size='keep' takes pictures of many sizes" if isinstance(source, list | tuple) else ""
+        raise InputError(f"{type(source).__name__} cannot be read as an array of images: {error}{cure}") from error
 
 
 def check_kind(dtype: np.dtype, name: str) -> None:
@@ -134,7 +120,7 @@ def check_finite(array: np.ndarray, name: str, start: int = 0) -> None:
             )
 
 
-def label_column(labels: Any, count: int) -> tuple[np.ndarray, tuple[str, ...]]:
+def label_column(labels: object, count: int) -> tuple[np.ndarray, tuple[str, ...]]:
     """Return labels, one for each of `count` images, as integers (N,), with names where they are words.
 
     Raises InputError where their number differs, or they are neither words nor whole numbers.
@@ -151,12 +137,28 @@ def label_column(labels: Any, count: int) -> tuple[np.ndarray, tuple[str, ...]]:
     return array.astype(np.int64), ()
 
 
-def scan_array(images: Images, source: str, kind: str, *, found: int, parts: dict[str, int] | None = None) -> Images:
+def scan_array(
+    images: Images,
+    source: str,
+    kind: str,
+    *,
+    total: int,
+    parts: dict[str, int] | None = None,
+    notes: Sequence[str] = (),
+) -> Images:
     """Return the images with the scan of what they are."""
-    size = "x".join(map(str, images.shape[1:] if not images.is_table else images.shape))
-    channels = f", {images.shape[0]} channel{'s' * (images.shape[0] > 1)}" if not images.is_table else " features"
-    scan = Scan(source, kind, found=found, count=len(images), parts=parts or {})
-    scan.choice = f"{size}{channels}, {images.pixels.dtype}"
+    scan = Scan(source, kind, total=total, count=len(images), parts=parts or {}, notes=list(notes))
+    scan.choice = f"{_size_in_words(images)}, {images.dtype}"
     if images.labels is not None:
         scan.classes = count_classes(images.labels, images.label_names)
     return dataclasses.replace(images, scan=scan)
+
+
+def _size_in_words(images: Images) -> str:
+    if images.is_table:
+        return f"{images.shape[0]} features"
+    if isinstance(images.content, Photographs):
+        channels, size = images.content.channels, images.content.spread
+    else:
+        channels, size = images.shape[0], "x".join(map(str, images.shape[1:]))
+    return f"{size}, {channels} channel{'s' * (channels > 1)}"

@@ -17,35 +17,52 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypedDict, cast
 
 import numpy as np
 
 from latente.errors import TrainingError
-from latente.images.container import Images
+from latente.images.container import PLACES, Images, contents_of
 
-__all__ = ["Stored", "Writer", "cache_folder", "cached", "explained", "key_of", "mapped"]
+__all__ = ["Note", "Stored", "Writer", "cache_folder", "cached", "explained", "key_of", "mapped"]
 
-_FORMAT = 1
+_FORMAT = 2
 _DAY = 24 * 3600.0
 
 
 def cache_folder() -> Path:
     """The folder for what can be made again: LATENTE_CACHE, or latente in XDG_CACHE_HOME or in ~/.cache."""
-    if own := os.environ.get("LATENTE_CACHE"):
-        return Path(own).expanduser()
+    if folder := os.environ.get("LATENTE_CACHE"):
+        return Path(folder).expanduser()
     shared = os.environ.get("XDG_CACHE_HOME")
     return (Path(shared).expanduser() if shared else Path.home() / ".cache") / "latente"
 
 
+class Note(TypedDict, total=False):
+    """What is noted beside the arrays of a set, as far as it is known of it.
+
+    parts: how many images each has. others: names in the source that were passed over. content_hash: the images'
+    fingerprint, which the writer adds.
+    """
+
+    layout: str
+    parts: dict[str, int]
+    others: list[str]
+    label_names: Sequence[str]
+    attribute_names: Sequence[str]
+    files: list[str]
+    scan: dict[str, Any]
+    content_hash: str
+
+
 @dataclasses.dataclass(frozen=True)
 class Stored:
-    """A set from the cache: memory-mapped arrays, and what was noted beside them (JSON)."""
+    """A set from the cache: memory-mapped arrays, and what was noted beside them."""
 
     arrays: dict[str, np.ndarray]
-    info: dict[str, Any]
+    note: Note
 
 
 class Writer:
@@ -73,8 +90,14 @@ class Writer:
             self._files[name].write(np.ascontiguousarray(rows).data)
         self._rows[name] = (count + len(rows), dtype, shape)
 
-    def finish(self, info: Mapping[str, Any]) -> None:
-        """Complete the headers, bring everything to the disk and note the content's hash."""
+    def append_picture(self, name: str, picture: np.ndarray) -> None:
+        """Append a picture (C, H, W) of a size of its own to the flat array `name`, and where it lies to its places."""
+        start = self._rows[name][0] if name in self._rows else 0
+        self.append(name, picture.reshape(-1))
+        self.append(name + PLACES, np.array([[start, *picture.shape[1:]]], np.int64))
+
+    def finish(self, note: Note) -> None:
+        """Complete the headers, bring everything to the disk and add the content's hash to the note."""
         stamps = {}
         with explained(self._folder.parent):
             for name, file in self._files.items():
@@ -84,10 +107,9 @@ class Writer:
                 os.fsync(file.fileno())
                 file.close()
                 stamps[name] = _stamp(self._folder / f"{name}.npy")
-            noted = dict(info)
             if stamps:
-                noted["content_hash"] = _content_hash(self._folder, stamps)
-            record = {"format": _FORMAT, "arrays": stamps, "info": noted}
+                note = note | Note(content_hash=_content_hash(self._folder, stamps))
+            record = {"format": _FORMAT, "arrays": stamps, "note": note}
             (self._folder / "set.json").write_text(json.dumps(record), encoding="utf-8")
 
     def close(self) -> None:
@@ -96,7 +118,7 @@ class Writer:
             self._open.close()
 
 
-def cached(key: str, build: Callable[[Writer], Mapping[str, Any]]) -> Stored:
+def cached(key: str, build: Callable[[Writer], Note]) -> Stored:
     """Return the set of this key, from the cache where it lies whole, else made by `build` and kept.
 
     `build` appends to the writer and returns what is to be noted. Whatever it raises leaves no file behind.
@@ -113,7 +135,7 @@ def cached(key: str, build: Callable[[Writer], Mapping[str, Any]]) -> Stored:
     return stored
 
 
-def key_of(*described: Any) -> str:
+def key_of(*described: object) -> str:
     """Return the key of a set that is made from these JSON-able values."""
     digest = hashlib.sha256()
     for value in (_FORMAT, *described):
@@ -144,7 +166,7 @@ def _load(folder: Path) -> Stored | None:
             if _stamp(path) != stamp:
                 return None
             arrays[name] = mapped(path)
-        return Stored(arrays, dict(record["info"]))
+        return Stored(arrays, cast(Note, record["note"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -201,7 +223,8 @@ def _stamp(path: Path) -> list[int]:
 
 def _content_hash(folder: Path, names: Iterable[str]) -> str:
     arrays = {name: mapped(folder / f"{name}.npy") for name in names}
-    return Images(arrays.pop("pixels"), arrays).fingerprint
+    content, columns, partners = contents_of(arrays)
+    return Images(content, columns, partners=partners).fingerprint
 
 
 @contextlib.contextmanager

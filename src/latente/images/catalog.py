@@ -10,15 +10,14 @@ from __future__ import annotations
 import dataclasses
 import os
 from pathlib import Path
-from typing import Any
 
 from latente.errors import InputError, did_you_mean
 from latente.images.arrayfiles import from_cache, idx_sources, open_idx, stamp
-from latente.images.cache import Writer, cache_folder
+from latente.images.cache import Note, Writer, cache_folder
 from latente.images.container import Images
 from latente.images.entries import ENTRIES, Entry, File
 from latente.images.fetching import fetch
-from latente.images.options import Options, Progress
+from latente.images.options import DoorOptions, Progress
 from latente.images.pictures import open_pictures
 from latente.images.streams import cifar_rows
 
@@ -72,7 +71,7 @@ def get(name: str, progress: Progress | None = None) -> Path:
     return folder
 
 
-def open_named(name: str, options: Options) -> Images:
+def open_named(name: str, options: DoorOptions) -> Images:
     """Open a set of the catalogue from the files on this machine. Raises InputError as `locate` does."""
     entry, folder = find(name), locate(name)
     if entry.name == "celeba":
@@ -83,12 +82,12 @@ def open_named(name: str, options: Options) -> Images:
     return open_idx(idx_sources(folder), options, name, label_names=entry.label_names, sha256=digests)
 
 
-def _open_cifar(entry: Entry, folder: Path, options: Options) -> Images:
+def _open_cifar(entry: Entry, folder: Path, options: DoorOptions) -> Images:
     part = options.part(("train", "test"), entry.name)
     chosen = [file for file in entry.files if file.name.startswith("test") == (part == "test")]
     paths = [_path(folder, file) for file in chosen]
 
-    def build(writer: Writer) -> dict[str, Any]:
+    def build(writer: Writer) -> Note:
         images, labels = cifar_rows(paths, [file.sha256 for file in chosen])
         layout = images.into(writer, "pixels", dataclasses.replace(options, channels="first"))
         writer.append("label", labels().astype("int64"))

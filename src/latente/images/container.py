@@ -1,4 +1,4 @@
-"""Images: what goes into a model, as one array with named columns beside it."""
+"""Images: what goes into a model, as one array or as photographs, with named columns beside it."""
 
 from __future__ import annotations
 
@@ -11,26 +11,33 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
+from latente.images.layouts import to_layout
+from latente.images.options import Source
+from latente.images.photographs import Photographs, Rows
+from latente.images.scan import Scan
 
-__all__ = ["COLUMNS", "Images", "to_layout"]
+__all__ = ["COLUMNS", "PLACES", "Images", "contents_of"]
 
 # target: pairs (same layout as pixels, any C, H, W) · label: (N,) integers, -1 unknown · attributes: (N, A) ·
 # condition: (N, K) floats · mask: (N, 1, H, W) uint8, 1 where the picture is damaged
 COLUMNS = ("target", "label", "attributes", "condition", "mask")
+PARTNERS = ("target", "mask")  # the columns that are pictures themselves
+PLACES = ".places"  # beside a flat array of the cache: where in it each picture lies
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Images:
     """N images in their own dtype, in memory or memory-mapped, with named columns beside them.
 
-    pixels: (N, C, H, W), or (N, F) for a plain table; never scaled, never copied without need. columns: a
-    subset of `COLUMNS`, each with N rows. layout: how the caller's array was laid out ("NCHW", "NHWC", "NHW"
-    or "NF"); results go back to the caller in it. source: the JSON-able keyword arguments with which
-    `open_images` gets the same images again (empty for arrays that live in memory only). parts: the split
-    names that the source offers. Raises InputError where a column is unknown or its length differs.
+    content: (N, C, H, W), or (N, F) for a plain table, or photographs, which have many sizes; never scaled, never
+    copied without need. columns: a subset of `COLUMNS`, each an array of N rows. partners: the targets and masks of
+    photographs, as photographs. layout: how the caller's array was laid out ("NCHW", "NHWC", "NHW" or "NF"); results
+    go back to the caller in it. source: the keyword arguments with which `open_images` gets the same images again
+    (empty for arrays that live in memory only). parts: the split names that the source offers. Raises InputError
+    where a column is unknown or its length differs; `pixels` and `shape` do for photographs, which have neither.
     """
 
-    pixels: np.ndarray
+    content: np.ndarray | Photographs
     columns: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     name: str = "array"
     layout: str = "NCHW"
@@ -38,40 +45,68 @@ class Images:
     attribute_names: tuple[str, ...] = ()
     condition_names: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    source: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    source: Source = dataclasses.field(default_factory=Source)
     parts: tuple[str, ...] = ()
-    scan: Any = None
+    scan: Scan | None = None
     content_hash: str | None = None
+    partners: Mapping[str, Photographs] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.pixels.ndim not in (2, 4):
-            raise InputError(f"Images hold (N, C, H, W) or (N, F) arrays, not {self.pixels.shape}; use open_images()")
-        for key, column in self.columns.items():
-            if key not in COLUMNS:
+        if not isinstance(self.content, Photographs) and self.content.ndim not in (2, 4):
+            raise InputError(f"Images hold (N, C, H, W) or (N, F) arrays, not {self.content.shape}; use open_images()")
+        if self.partners and not self.is_photographs:
+            raise InputError(f"{self.name}: partners go with photographs; give the target of an array as a column")
+        counts = {key: len(column) for key, column in self.columns.items()}
+        counts |= {key: len(partner) for key, partner in self.partners.items()}
+        for key, count in counts.items():
+            if key not in (PARTNERS if key in self.partners else COLUMNS):
                 raise InputError(f"unknown column {key!r}; known: {', '.join(COLUMNS)}")
-            if len(column) != len(self.pixels):
-                raise InputError(f"column {key!r} has {len(column)} rows for {len(self.pixels)} images")
+            if count != len(self):
+                raise InputError(f"column {key!r} has {count} rows for {len(self)} images")
 
     def __len__(self) -> int:
-        return len(self.pixels)
+        return len(self.content)
 
     def __repr__(self) -> str:
-        size = "x".join(map(str, self.shape))
-        columns = f", columns {', '.join(self.columns)}" if self.columns else ""
-        return f"<Images {self.name}: {len(self)} of {size} {self.pixels.dtype}{columns}>"
+        if isinstance(self.content, Photographs):
+            size = f"{self.content.channels}x{self.content.spread}"
+        else:
+            size = "x".join(map(str, self.shape))
+        columns = f", columns {', '.join(self.column_names)}" if self.column_names else ""
+        return f"<Images {self.name}: {len(self)} of {size} {self.dtype}{columns}>"
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The images as one array (N, C, H, W) or (N, F). Raises InputError where they are photographs."""
+        if isinstance(self.content, Photographs):
+            raise InputError(
+                f"the pictures of {self.name} have many sizes ({self.content.spread}): "
+                "give size=64 or crop=64 when opening them, so that all are alike"
+            )
+        return self.content
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of one image: (C, H, W), or (F,) for a table."""
+        """Shape of one image: (C, H, W), or (F,) for a table. Raises InputError where they are photographs."""
         return tuple(self.pixels.shape[1:])
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.pixels.dtype
+        return self.content.dtype
 
     @property
     def is_table(self) -> bool:
-        return self.pixels.ndim == 2
+        return not isinstance(self.content, Photographs) and self.content.ndim == 2
+
+    @property
+    def is_photographs(self) -> bool:
+        """Whether each image has a size of its own."""
+        return isinstance(self.content, Photographs)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The columns and partners that there are."""
+        return (*self.columns, *self.partners)
 
     @property
     def labels(self) -> np.ndarray | None:
@@ -79,26 +114,32 @@ class Images:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over dtype, shape and bytes of the pixels and of every column, in hexadecimal."""
+        """SHA-256 over dtype, shape and bytes of the images and of every column, in hexadecimal."""
         if self.content_hash:
             return self.content_hash
         digest = hashlib.sha256()
-        for key, array in [("pixels", self.pixels), *sorted(self.columns.items())]:
-            digest.update(f"{key} {array.dtype.str} {array.shape}".encode())
-            for start in range(0, len(array), 4096):  # in slices: a memory-mapped set need not fit in memory
-                digest.update(np.ascontiguousarray(array[start : start + 4096]).data)
+        parts: dict[str, np.ndarray | Photographs] = {**self.columns, **self.partners}
+        for key, part in [("pixels", self.content), *sorted(parts.items())]:
+            if isinstance(part, Photographs):
+                digest.update(f"{key} {part.dtype.str} photographs ({len(part)}, {part.channels})".encode())
+                part.digest_into(digest)
+                continue
+            digest.update(f"{key} {part.dtype.str} {part.shape}".encode())
+            for start in range(0, len(part), 4096):  # in slices: a memory-mapped set need not fit in memory
+                digest.update(np.ascontiguousarray(part[start : start + 4096]).data)
         return digest.hexdigest()
 
-    def take(self, indices: Any) -> Images:
-        """Return the images at `indices` (integers or a slice) with their columns; a slice copies nothing."""
+    def take(self, indices: Rows) -> Images:
+        """Return the images at `indices` with their columns; a slice copies nothing, and of photographs no rows do."""
         files: tuple[str, ...] = ()
         if self.files:
-            files = self.files[indices] if isinstance(indices, slice) else tuple(self.files[int(i)] for i in indices)
-        columns = {key: column[indices] for key, column in self.columns.items()}
+            rows = range(len(self))[indices] if isinstance(indices, slice) else np.arange(len(self))[indices]
+            files = tuple(self.files[row] for row in rows)
         return dataclasses.replace(
             self,
-            pixels=self.pixels[indices],
-            columns=columns,
+            content=self.content[indices],
+            columns={key: column[indices] for key, column in self.columns.items()},
+            partners={key: partner[indices] for key, partner in self.partners.items()},
             files=files,
             source={},
             parts=(),
@@ -110,12 +151,16 @@ class Images:
         return to_layout(pixels, self.layout)
 
 
-def to_layout(pixels: np.ndarray, layout: str) -> np.ndarray:
-    """Bring (N, C, H, W) pixels into `layout`; several channels cannot go back to "NHW" and then stay
-    last.
+def contents_of(
+    arrays: Mapping[str, np.ndarray],
+) -> tuple[np.ndarray | Photographs, dict[str, np.ndarray], dict[str, Photographs]]:
+    """Return content, columns and partners of the arrays of a cached set.
+
+    An array that has its places beside it (`PLACES`) holds photographs.
     """
-    if layout == "NHW" and pixels.ndim == 4 and pixels.shape[1] == 1:
-        return pixels[:, 0]
-    if layout in ("NHW", "NHWC") and pixels.ndim == 4:
-        return np.ascontiguousarray(pixels.transpose(0, 2, 3, 1))
-    return pixels
+    partners = {
+        name: Photographs.of_store(arrays[name], arrays[name + PLACES]) for name in arrays if name + PLACES in arrays
+    }
+    columns = {name: array for name, array in arrays.items() if name not in partners and not name.endswith(PLACES)}
+    content = partners.pop("pixels") if "pixels" in partners else columns.pop("pixels")
+    return content, columns, partners

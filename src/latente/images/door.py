@@ -6,28 +6,33 @@ import dataclasses
 import inspect
 import os
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from numpy.typing import ArrayLike
 
 from latente.errors import InputError, did_you_mean
 from latente.images.arrays import open_array
 from latente.images.container import Images
-from latente.images.options import BUDGET, Options, Progress
+from latente.images.options import DoorOptions, Keep, Progress
 
-__all__ = ["open_images"]
+__all__ = ["Openable", "open_images"]
+
+# what the door opens: a path or name, or what lives in memory (torch tensors and tables of pandas are arrays too)
+Openable = str | os.PathLike[str] | Images | ArrayLike
 
 
 def open_images(
-    source: Any,
+    source: Openable,
     *,
     split: str | None = None,
-    size: int | tuple[int, int] | None = None,
-    crop: int | tuple[int, int] | None = None,
+    size: int | Sequence[int] | Keep | None = None,
+    crop: int | Sequence[int] | None = None,
     channels: int | str | None = None,
     count: int | None = None,
     seed: int = 0,
-    labels: Any = None,
-    budget: float = BUDGET,
+    labels: str | os.PathLike[str] | ArrayLike | None = None,
+    budget: float = DoorOptions.budget,
     progress: Progress | None = None,
 ) -> Images:
     """Open images from wherever they are, scan them, and return them in their own dtype with their columns.
@@ -37,8 +42,9 @@ def open_images(
     masks, a table of labels or attributes in it or beside it); a table whose first column names pictures; or
     a set's name (a bare name is a set where there is one; "./mnist" is a folder). `Images` come back as they
     are. split: the part to open; None is "train" where there are parts, else everything. size: (height,
-    width), or the side of a square; pictures are scaled to cover it and cut around their centre. crop: cut
-    this much out of the centre first. channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA for picture files;
+    width), or the side of a square; pictures are scaled to cover it and cut around their centre. "keep" leaves
+    pictures of a folder, an archive or a list as large as each is: see `Photographs`. crop: cut this much out
+    of the centre first. channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA for picture files;
     for arrays the number of channels, or "first" or "last" where it cannot be told which axis holds them.
     count: at most this many images, drawn by `seed`, in order. labels: the path of a table (pictures), or one
     label for each image (arrays). budget: the share of pictures that may be damaged; those are skipped, and
@@ -49,7 +55,7 @@ def open_images(
     """
     if isinstance(source, Images):
         return source
-    options = Options.check(
+    options = DoorOptions(
         split=split,
         size=size,
         crop=crop,
@@ -62,20 +68,19 @@ def open_images(
     )
     if not isinstance(source, str | os.PathLike):
         return open_array(source, options)
-    text = os.fspath(source)
-    images = _open_set(text, options) if _is_bare(source) else None
-    kept = text
+    name = os.fspath(source)
+    images = _open_set(name, options) if _is_bare(source) else None
     if images is None:
-        path = Path(text).expanduser().resolve()
-        images, kept = _open_path(path, options), str(path)
-    return dataclasses.replace(images, source=_repeatable(kept, options))
+        path = Path(name).expanduser().resolve()
+        images, name = _open_path(path, options), str(path)
+    return dataclasses.replace(images, source=options.source(name))
 
 
 def _is_bare(source: str | os.PathLike[str]) -> bool:
     return isinstance(source, str) and not any(mark in source for mark in ("/", os.sep, "."))
 
 
-def _open_set(name: str, options: Options) -> Images | None:
+def _open_set(name: str, options: DoorOptions) -> Images | None:
     """Open the set of this name; None where there is none, but a file or folder that is called so."""
     from latente.images.catalog import entries, open_named
     from latente.images.generated import GENERATED
@@ -90,31 +95,32 @@ def _open_set(name: str, options: Options) -> Images | None:
     raise did_you_mean("file, folder or image set", name, [*GENERATED, *named])
 
 
-def _open_generated(name: str, options: Options) -> Images:
-    from latente.images.arrays import find_layout, scan_array
+def _open_generated(name: str, options: DoorOptions) -> Images:
+    from latente.images.arrays import scan_array
     from latente.images.generated import GENERATED
+    from latente.images.layouts import find_layout
     from latente.images.sizing import resize_arrays
 
     if options.labels is not None:
         raise InputError(f"{name} comes with its own labels; leave labels out")
-    draw, size = GENERATED[name], options.size
+    draw, size = GENERATED[name], options.sides
     known = inspect.signature(draw).parameters
-    asked: dict[str, Any] = {}
+    extras: dict[str, int | Progress | None] = {}
     if size and size[0] == size[1] and "size" in known:
-        asked["size"] = size[0]
+        extras["size"] = size[0]
     if "progress" in known:
-        asked["progress"] = options.progress
-    images = draw(options.count, split=options.split or "train", seed=options.seed, **asked)
+        extras["progress"] = options.progress
+    images = draw(options.count, split=options.split or "train", seed=options.seed, **extras)
     channels = options.channels if isinstance(options.channels, int) else "first"
     find_layout(images.pixels.shape, channels, name)
     pixels = resize_arrays(images.pixels, options)
     if pixels is not images.pixels:
-        images = dataclasses.replace(images, pixels=pixels, content_hash=None)
+        images = dataclasses.replace(images, content=pixels, content_hash=None)
     images = dataclasses.replace(images, name=name)
-    return scan_array(images, name, "drawn by code", found=len(images))
+    return scan_array(images, name, "drawn by code", total=len(images))
 
 
-def _open_path(path: Path, options: Options) -> Images:
+def _open_path(path: Path, options: DoorOptions) -> Images:
     from latente.images.arrayfiles import idx_sources, is_idx, open_idx, open_npy, open_npz
 
     try:
@@ -142,7 +148,7 @@ def _open_path(path: Path, options: Options) -> Images:
     return open_pictures(path, options)
 
 
-def _open_table(path: Path, options: Options) -> Images:
+def _open_table(path: Path, options: DoorOptions) -> Images:
     """Open the pictures that a table names, which lie in its folder, or a table of nothing but numbers."""
     from latente.images.pictures import open_pictures
     from latente.images.tables import read_numbers
@@ -152,13 +158,3 @@ def _open_table(path: Path, options: Options) -> Images:
         images = open_array(numbers, options)
         return dataclasses.replace(images, name=path.stem)
     return open_pictures(path.parent, dataclasses.replace(options, labels=path), path.stem)
-
-
-def _repeatable(source: str, options: Options) -> dict[str, Any]:
-    """The keyword arguments that open the same images again; none where labels are an array in memory."""
-    given = options.shown()
-    if isinstance(options.labels, str | os.PathLike):
-        given["labels"] = str(Path(options.labels).absolute())
-    elif options.labels is not None:
-        return {}
-    return {"source": source, **given}

@@ -82,23 +82,23 @@ def _install(entry: Entry, name: str, path: Path, folder: Path) -> None:
         file = next(file for file in entry.files if file.name == name)
         _accept(path, file, folder)
         return
-    wanted = {file.name: file for file in entry.files}
+    missing = {file.name: file for file in entry.files}
     with tarfile.open(path) as archive:
         for member in archive:
             file_name = member.name.rpartition("/")[2]
-            content = archive.extractfile(member) if member.isreg() and file_name in wanted else None
+            content = archive.extractfile(member) if member.isreg() and file_name in missing else None
             if content is not None:
                 with _temporary(folder, file_name) as unpacked:
                     _copy(content, unpacked)
-                    _accept(unpacked, wanted.pop(file_name), folder)
-    if wanted:
-        raise _Wrong(f"the archive lacks {', '.join(wanted)}")
+                    _accept(unpacked, missing.pop(file_name), folder)
+    if missing:
+        raise _Wrong(f"the archive lacks {', '.join(missing)}")
 
 
 def _accept(path: Path, file: File, folder: Path) -> None:
-    found = digest_of(path, file.of)
-    if found != file.sha256:
-        raise _Wrong(f"{file.name} has the SHA-256 {found[:12]}... instead of {file.sha256[:12]}...")
+    digest = digest_of(path, file.of)
+    if digest != file.sha256:
+        raise _Wrong(f"{file.name} has the SHA-256 {digest[:12]}... instead of {file.sha256[:12]}...")
     path.replace(folder / file.name)
 
 

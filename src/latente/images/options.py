@@ -1,55 +1,130 @@
-"""What a caller asked of the door, checked once."""
+"""What a caller asks of the door: each option declared once, with its default, its help and its check."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypedDict
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from latente.checks import Check, Number, Own, Text, Whole, check_options, option
 from latente.errors import InputError, did_you_mean
 
-__all__ = ["BUDGET", "Options", "Progress"]
-
-# the share of a folder's pictures that may be damaged before the door refuses the whole
-BUDGET = 0.05
+__all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Progress", "Sides", "Size", "Source"]
 
 # called as progress(done, total, what) while pictures are read; it must be quick
 Progress = Callable[[int, int, str], None]
 
+Size = tuple[int, int]  # (height, width)
+Keep = Literal["keep"]
+KEEP: Keep = "keep"  # the size of pictures that stay as large as each is
 
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """The keyword arguments of `open_images`, as given there; sizes are (height, width).
+
+class Source(TypedDict, total=False):
+    """The keyword arguments, fit for JSON, with which `open_images` opens the same images again."""
+
+    source: str
+    split: str
+    size: list[int] | int | Keep
+    crop: list[int]
+    channels: int | str
+    count: int
+    seed: int
+    labels: str
+    budget: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Sides:
+    """The side of a square in pixels, or (height, width), typed 64 or 48x64; keeps: whether "keep" is a size too."""
+
+    keeps: bool = False
+    or_none: bool = False
+
+    @property
+    def metavar(self) -> str:
+        return "N|HxW|keep" if self.keeps else "N|HxW"
+
+    def read(self, text: str) -> Size | Keep:
+        if self.keeps and text == KEEP:
+            return KEEP
+        try:
+            sides = [int(side) for side in text.split("x")]
+        except ValueError:
+            sides = []
+        if len(sides) not in (1, 2) or min(sides) < 1:
+            raise InputError(f"{text!r} is no size; write 64, 48x64 (height x width){' or keep' * self.keeps}")
+        return sides[0], sides[-1]
+
+    def check(self, name: str, value: Any) -> None:
+        if self.keeps and isinstance(value, str) and value == KEEP:
+            return
+        sides = value if isinstance(value, tuple | list) else (value, value)
+        if len(sides) != 2 or not all(map(_is_positive, sides)):
+            keep = ", or 'keep'" if self.keeps else ""
+            raise InputError(f"{name} must be a side in pixels such as 64, or (height, width){keep}, not {value!r}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Channels:
+    """A number of channels, or "first" or "last" for an array that does not tell which axis holds them."""
+
+    or_none: bool = False
+    metavar: str = "N|first|last"
+
+    def read(self, text: str) -> int | str:
+        return int(text) if text.isdecimal() else text
+
+    def check(self, name: str, value: Any) -> None:
+        if not _is_positive(value) and not (isinstance(value, str) and value in ("first", "last")):
+            raise InputError(f"{name} must be a number of channels, 'first' or 'last', not {value!r}")
+
+
+_LABELS: Check = Own(Text(), is_path_too=True)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DoorOptions:
+    """The keyword arguments of `open_images`.
 
     Raises InputError, naming the option, where a value is out of its range.
     """
 
-    split: str | None = None
-    size: tuple[int, int] | None = None
-    crop: tuple[int, int] | None = None
-    channels: int | str | None = None
-    count: int | None = None
-    seed: int = 0
-    labels: Any = None
-    budget: float = BUDGET
+    panel: ClassVar[str] = "images"
+
+    split: str | None = option(None, "the part to open", Text(), shown="train, where there are parts")
+    size: int | Sequence[int] | Keep | None = option(
+        None, "scale to this height x width, or keep their own", Sides(keeps=True), shown="as the pictures suggest"
+    )
+    crop: int | Sequence[int] | None = option(None, "first cut this much out of the centre", Sides())
+    channels: int | str | None = option(None, "1 grey, 2 grey and alpha, 3 RGB, 4 RGBA", Channels())
+    count: int | None = option(None, "at most so many images, drawn by the seed", Whole(), shown="all")
+    seed: int = option(0, "draws which images", Whole(least=0))
+    labels: str | os.PathLike[str] | ArrayLike | None = option(None, "a table of labels or attributes", _LABELS)
+    budget: float = option(0.05, "the share of pictures that may be damaged", Number(least=0, most=1))
     progress: Progress | None = None
 
-    @classmethod
-    def check(cls, *, size: Any, crop: Any, **others: Any) -> Options:
-        """Return the options, with sizes such as 64 or [48, 64] brought to (height, width)."""
-        options = cls(size=_height_width("size", size), crop=_height_width("crop", crop), **others)
-        channels, count, budget, seed = options.channels, options.count, options.budget, options.seed
-        if channels not in (None, "first", "last") and not _is_positive(channels):
-            raise InputError(f"channels={channels!r} is neither a number of channels nor 'first' or 'last'")
-        if count is not None and not _is_positive(count):
-            raise InputError(f"count={count!r} is not a whole number above zero")
-        if not _is_share(budget):
-            raise InputError(f"budget={budget!r} is not a share between 0 and 1")
-        if seed != 0 and not _is_positive(seed):
-            raise InputError(f"seed={seed!r} is not a whole number from zero up")
-        return options
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether each picture keeps its own size."""
+        return self.size == KEEP
+
+    @property
+    def sides(self) -> Size | None:
+        """The (height, width) that is asked for, None where the pictures decide."""
+        return None if self.size is None or self.size == KEEP else _height_width(self.size)
+
+    @property
+    def window(self) -> Size | None:
+        """The (height, width) to cut out of the centre first."""
+        return None if self.crop is None else _height_width(self.crop)
 
     def report(self, done: int, total: int, what: str) -> None:
         if self.progress is not None:
@@ -69,39 +144,41 @@ class Options:
             raise InputError(f"{name} has no part train; choose one by split: {', '.join(parts)}")
         return self.split or ("train" if parts else None)
 
-    def sample(self, found: int) -> list[int] | None:
-        """Return `count` of the rows 0 ... found - 1, drawn by the seed, in order; None for all of them."""
-        if self.count is None or self.count >= found:
+    def sample(self, total: int) -> list[int] | None:
+        """Return `count` of the rows 0 ... total - 1, drawn by the seed, in order; None for all of them."""
+        if self.count is None or self.count >= total:
             return None
-        return sorted(np.random.default_rng(self.seed).permutation(found)[: self.count].tolist())
+        return sorted(np.random.default_rng(self.seed).permutation(total)[: self.count].tolist())
 
-    def shown(self) -> dict[str, Any]:
-        """The options that decide which images come out, where they differ from the defaults; JSON-able."""
-        given = {
-            "split": self.split,
-            "size": list(self.size) if self.size else None,
-            "crop": list(self.crop) if self.crop else None,
-            "channels": self.channels,
-            "count": self.count,
-            "seed": self.seed or None,
-            "labels": self.labels,
-            "budget": self.budget if self.budget != BUDGET else None,
-        }
-        return {name: value for name, value in given.items() if value is not None}
-
-
-def _height_width(name: str, value: Any) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    sides = (value, value) if not isinstance(value, tuple | list) else tuple(value)
-    if len(sides) != 2 or not all(map(_is_positive, sides)):
-        raise InputError(f"{name}={value!r} is neither a side in pixels, such as 64, nor (height, width)")
-    return int(sides[0]), int(sides[1])
-
-
-def _is_share(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    def source(self, name: str) -> Source:
+        """Return what opens `name` again with these options; nothing where the labels are an array in memory."""
+        source: Source = {"source": name}
+        if self.split is not None:
+            source["split"] = self.split
+        if self.sides is not None:
+            source["size"] = list(self.sides)
+        elif self.keeps:
+            source["size"] = KEEP
+        if self.window is not None:
+            source["crop"] = list(self.window)
+        if self.channels is not None:
+            source["channels"] = self.channels
+        if self.count is not None:
+            source["count"] = self.count
+        if self.seed:
+            source["seed"] = self.seed
+        if isinstance(self.labels, str | os.PathLike):
+            source["labels"] = str(Path(self.labels).absolute())
+        elif self.labels is not None:
+            return {}
+        if self.budget != DoorOptions.budget:
+            source["budget"] = self.budget
+        return source
 
 
-def _is_positive(value: Any) -> bool:
+def _height_width(size: int | Sequence[int]) -> Size:
+    return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+def _is_positive(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0

@@ -9,20 +9,19 @@ import os
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from latente.errors import InputError
-from latente.images.cache import Writer, cached, key_of
-from latente.images.container import Images
-from latente.images.layout import PART_ORDER, Item, Layout, part_of_path, recognise
-from latente.images.options import Options
+from latente.images.cache import Note, Writer, cached, key_of
+from latente.images.container import Images, contents_of
+from latente.images.folders import PART_ORDER, Item, Listing, part_of_path, recognise
+from latente.images.options import DoorOptions
 from latente.images.reading import (
     SUFFIXES,
     Damaged,
     Header,
-    Target,
     pillow_rules,
     read_header,
     read_mask,
@@ -30,7 +29,7 @@ from latente.images.reading import (
     sniff,
 )
 from latente.images.scan import Scan, count_classes, listed, printable
-from latente.images.sizing import choose_targets
+from latente.images.sizing import Aim, choose_targets
 from latente.images.stores import Store, open_store
 from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
 
@@ -40,7 +39,7 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
-def open_pictures(path: Path, options: Options, name: str | None = None) -> Images:
+def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> Images:
     """Open the pictures of a folder, a zip archive, or one picture file, as `open_images` describes it.
 
     Raises InputError where there are none, the part is unknown, or more are damaged than the budget allows.
@@ -49,46 +48,48 @@ def open_pictures(path: Path, options: Options, name: str | None = None) -> Imag
         raise InputError(f"channels={options.channels!r}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)")
     store = open_store(path)
     tables = find_tables(store, options.labels)
-    wanted = {key: value for key, value in options.shown().items() if key not in ("budget", "labels")}
+    request = {key: value for key, value in options.source("").items() if key not in ("source", "budget", "labels")}
     name = name or (path.name if store.kind == "folder" else path.stem)
     stamps = [(table.stamp, table.chosen) for table in tables]
-    key = key_of("pictures", str(path), store.names, store.lost, stamps, wanted)
+    key = key_of("pictures", str(path), store.names, store.lost, stamps, request)
     stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer))
-    info = stored.info
-    scan = Scan.from_json(info["scan"])
+    note = stored.note
+    scan = Scan.from_json(note["scan"])
     scan.check(options.budget)
+    content, columns, partners = contents_of(stored.arrays)
     return Images(
-        stored.arrays["pixels"],
-        {column: array for column, array in stored.arrays.items() if column != "pixels"},
+        content,
+        columns,
+        partners=partners,
         name=name,
-        label_names=tuple(info["label_names"]),
-        attribute_names=tuple(info["attribute_names"]),
-        files=tuple(info["files"]),
-        parts=tuple(info["parts"]),
+        label_names=tuple(note["label_names"]),
+        attribute_names=tuple(note["attribute_names"]),
+        files=tuple(note["files"]),
+        parts=tuple(note["parts"]),
         scan=scan,
-        content_hash=info["content_hash"],
+        content_hash=note["content_hash"],
     )
 
 
 class _Reading:
     """The one pass over a store that fills the cache."""
 
-    def __init__(self, store: Store, tables: Sequence[TableFile], options: Options, name: str) -> None:
+    def __init__(self, store: Store, tables: Sequence[TableFile], options: DoorOptions, name: str) -> None:
         self.store, self.tables, self.options = store, tables, options
         self.scan = Scan(name, store.kind)
 
-    def into(self, writer: Writer) -> dict[str, Any]:
+    def into(self, writer: Writer) -> Note:
         """Decode everything into the writer, and return what is to be noted."""
-        layout, table = self._layout()
-        part = self.options.part(layout.parts, self.scan.source)
+        listing, table = self._listing()
+        part = self.options.part(listing.parts, self.scan.source)
         with pillow_rules():
-            headers = self._headers(layout)
-            sound = self._sound(layout, part, headers)
+            headers = self._headers(listing)
+            sound = self._sound(listing, part, headers)
             rows = self.options.sample(len(sound))
             sample = sound if rows is None else [sound[row] for row in rows]
-            target, partner, self.scan.choice = self._targets(layout, headers)
-            kept = self._decode(sample, target, partner, writer)
-        columns = self._columns(kept, layout, table)
+            aim, partner_aim, self.scan.choice = self._targets(listing, headers)
+            kept = self._decode(sample, aim, partner_aim, headers, writer)
+        columns = self._columns(kept, listing, table)
         for name, array in (("label", columns.label), ("attributes", columns.attributes)):
             if array is not None:
                 writer.append(name, array)
@@ -96,33 +97,33 @@ class _Reading:
         return {
             "scan": self.scan.to_json(),
             "files": [printable(item.name) for item in kept],
-            "parts": layout.parts,
+            "parts": self.scan.parts,
             "label_names": columns.label_names,
             "attribute_names": columns.attribute_names,
         }
 
-    def _layout(self) -> tuple[Layout, Table | None]:
+    def _listing(self) -> tuple[Listing, Table | None]:
         """Find the pictures among the files, and what their names and tables say of them."""
         pictures = [name for name in self.store.names if self._is_picture(name)]
         if not pictures:
             lost = f" that can be read ({_first(self.store.lost)})" if self.store.lost else ""
             what = "is no picture" if self.store.kind == "file" else f"holds no pictures{lost}"
             raise InputError(f"{self.store.path} {what}; give PNG, JPEG, TIFF, GIF, BMP, WebP or PNM files")
-        layout = recognise(pictures)
-        names = [item.name for item in layout.items]
+        listing = recognise(pictures)
+        names = [item.name for item in listing.items]
         table, partition, notes = read_tables(self.tables, names)
         if partition is not None:
             part_of = partition.parts(names)
-            for item in layout.items:
+            for item in listing.items:
                 item.part = part_of.get(item.name)
-            layout.parts = tuple(part for part in PART_ORDER if part in part_of.values())
+            listing.parts = tuple(part for part in PART_ORDER if part in part_of.values())
         others = len(self.store.names) - len(pictures)
-        self.scan.kind = f"{self.store.kind}, {layout.kind}"
-        self.scan.parts = {part: sum(item.part == part for item in layout.items) for part in layout.parts}
-        self.scan.notes = [*self.store.notes, *layout.notes, *notes]
+        self.scan.kind = f"{self.store.kind}, {listing.kind}"
+        self.scan.parts = {part: sum(item.part == part for item in listing.items) for part in listing.parts}
+        self.scan.notes = [*self.store.notes, *listing.notes, *notes]
         if others:
             self.scan.notes.append(f"{others:,} other files were passed over")
-        return layout, table
+        return listing, table
 
     def _is_picture(self, name: str) -> bool:
         if _suffix(name) in SUFFIXES:
@@ -133,9 +134,9 @@ class _Reading:
         except (OSError, Damaged):
             return False
 
-    def _headers(self, layout: Layout) -> dict[str, Header | Damaged]:
+    def _headers(self, listing: Listing) -> dict[str, Header | Damaged]:
         """Read the headers of all pictures, of all parts, so that every part is brought to one size."""
-        names = [name for item in layout.items for name in (item.name, item.target) if name]
+        names = [name for item in listing.items for name in (item.name, item.target) if name]
         return dict(self._parallel(self._header, names, "reading headers"))
 
     def _header(self, name: str) -> Header | Damaged:
@@ -147,15 +148,15 @@ class _Reading:
         except Damaged as damage:
             return damage
 
-    def _sound(self, layout: Layout, part: str | None, headers: Mapping[str, Header | Damaged]) -> list[Item]:
+    def _sound(self, listing: Listing, part: str | None, headers: Mapping[str, Header | Damaged]) -> list[Item]:
         """Return the part's items whose headers can be read; note the others as damaged."""
-        items = [item for item in layout.items if part is None or item.part == part]
+        items = [item for item in listing.items if part is None or item.part == part]
         lost = {name: why for name, why in self.store.lost.items() if _suffix(name) in SUFFIXES}
-        lost |= layout.missing
+        lost |= listing.missing
         self.scan.damaged = {
             printable(name): why for name, why in lost.items() if part is None or part_of_path(name) in (None, part)
         }
-        self.scan.found = len(items) + len(self.scan.damaged)
+        self.scan.total = len(items) + len(self.scan.damaged)
         sound = [
             item
             for item in items
@@ -174,28 +175,36 @@ class _Reading:
             self.scan.odd[printable(name)] = f"only {header.size[0]}x{header.size[1]} pixels"
         return True
 
-    def _targets(self, layout: Layout, headers: Mapping[str, Header | Damaged]) -> tuple[Target, Target, str]:
+    def _targets(self, listing: Listing, headers: Mapping[str, Header | Damaged]) -> tuple[Aim, Aim, str]:
         read = {name: header for name, header in headers.items() if isinstance(header, Header)}
-        inputs = [read[item.name] for item in layout.items if item.name in read]
+        inputs = [read[item.name] for item in listing.items if item.name in read]
         pairs = [
             (read[item.name], read[item.target])
-            for item in layout.items
+            for item in listing.items
             if item.target and item.name in read and item.target in read
         ]
         return choose_targets(inputs, pairs, self.options)
 
-    def _decode(self, items: Sequence[Item], target: Target, partner: Target, writer: Writer) -> list[Item]:
+    def _decode(
+        self,
+        items: Sequence[Item],
+        aim: Aim,
+        partner_aim: Aim,
+        headers: Mapping[str, Header | Damaged],
+        writer: Writer,
+    ) -> list[Item]:
         """Write every item that can be decoded, in order; note the damaged ones and the duplicates."""
         masked = any(item.mask for item in items)
+        sound = {name: header for name, header in headers.items() if isinstance(header, Header)}
 
         def decode(item: Item) -> tuple[bytes, dict[str, np.ndarray]] | dict[str, str]:
             name = item.name
             try:
-                data = self.store.read(name)
+                data, target = self.store.read(name), aim(sound[name])
                 arrays = {"pixels": read_picture(data, target)}
                 if item.target:
                     name = item.target
-                    arrays["target"] = read_picture(self.store.read(name), partner)
+                    arrays["target"] = read_picture(self.store.read(name), partner_aim(sound[name]))
                 if masked:
                     name = item.mask or name
                     blank = np.zeros((1, *target.size), np.uint8)
@@ -211,7 +220,10 @@ class _Reading:
                 continue
             digest, arrays = result
             for name, array in arrays.items():
-                writer.append(name, array[None])
+                if self.options.keeps:
+                    writer.append_picture(name, array)
+                else:
+                    writer.append(name, array[None])
             if (arrays["pixels"] == arrays["pixels"][:, :1, :1]).all():
                 self.scan.odd.setdefault(printable(item.name), "one single colour")
             same[digest].append(printable(item.name))
@@ -220,7 +232,7 @@ class _Reading:
         self._check(kept)
         return kept
 
-    def _columns(self, items: Sequence[Item], layout: Layout, table: Table | None) -> Columns:
+    def _columns(self, items: Sequence[Item], listing: Listing, table: Table | None) -> Columns:
         """Labels from the folders, or else from the table; attributes from the table."""
         columns = Columns()
         if table is not None:
@@ -229,10 +241,10 @@ class _Reading:
             columns = typed_columns(table, [rows.get(item.name) for item in items], files)
             if unknown := len(items) - len(rows):
                 self.scan.notes.append(f"{table.name} does not name {unknown:,} of the pictures")
-        if layout.label_names and (columns.label is None or not self.tables[0].chosen):
-            numbers = {name: number for number, name in enumerate(layout.label_names)}
+        if listing.label_names and (columns.label is None or not self.tables[0].chosen):
+            numbers = {name: number for number, name in enumerate(listing.label_names)}
             label = np.array([numbers[item.label] if item.label else -1 for item in items], np.int64)
-            columns = dataclasses.replace(columns, label=label, label_names=layout.label_names)
+            columns = dataclasses.replace(columns, label=label, label_names=listing.label_names)
         return columns
 
     def _count(self, kept: Sequence[Item], headers: Mapping[str, Header | Damaged], columns: Columns) -> None:
@@ -273,4 +285,4 @@ def _suffix(name: str) -> str:
 
 
 def _first(damaged: Mapping[str, str]) -> str:
-    return listed((f"{printable(name)} ({why})" for name, why in damaged.items()), shown=3)
+    return listed((f"{printable(name)} ({why})" for name, why in damaged.items()), most=3)

@@ -1,15 +1,16 @@
-"""The one invertible map from the data's units to the network's range."""
+"""The one invertible map from the data's units to the network's range, for tensors and for arrays."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from latente.errors import InputError
+from latente.images.photographs import Photographs
 
 if TYPE_CHECKING:
     import torch
@@ -35,8 +36,8 @@ class Scaling:
     bounded: bool
 
     @classmethod
-    def fit(cls, pixels: np.ndarray, indices: np.ndarray | None = None) -> Scaling:
-        """Fit on the rows `indices` of `pixels` (N, C, H, W) or (N, F), in slices.
+    def fit(cls, pixels: np.ndarray | Photographs, indices: np.ndarray | None = None) -> Scaling:
+        """Fit on the rows `indices` of `pixels`, (N, C, H, W), (N, F) or photographs, in slices.
 
         Raises InputError where a value is NaN or infinite, or the dtype is no number.
         """
@@ -66,15 +67,48 @@ class Scaling:
 
     def invert(self, x: torch.Tensor) -> np.ndarray:
         """Return the array in the data's units and dtype; integers are rounded and clipped to its range."""
-        x = x.detach().cpu().double()
-        data = (x * self._per_channel(self.scale, x) + self._per_channel(self.offset, x)).numpy()
+        return self.as_data(self.from_range(x.detach().cpu().double().numpy()))
+
+    def in_units(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the tensor in the data's units, neither rounded nor clipped, by operations that can be exported."""
+        import torch
+
+        shape = (-1, *[1] * (x.ndim - 2))
+        if self.scale != (1.0,):
+            x = x * torch.tensor(self.scale, dtype=x.dtype, device=x.device).reshape(shape)
+        if self.offset != (0.0,):
+            x = x + torch.tensor(self.offset, dtype=x.dtype, device=x.device).reshape(shape)
+        return x
+
+    # -- the same for arrays
+
+    def to_range(self, pixels: np.ndarray) -> np.ndarray:
+        """Return the array (N, C, H, W) or (N, F) in the network's range, as float32."""
+        offset, scale = (_by_channel(values, pixels) for values in (self.offset, self.scale))
+        return ((pixels - offset) / scale).astype(np.float32)
+
+    def from_range(self, values: np.ndarray) -> np.ndarray:
+        """Return the array in the data's units, as float64, neither rounded nor clipped."""
+        return values * _by_channel(self.scale, values) + _by_channel(self.offset, values)
+
+    def as_data(self, values: np.ndarray) -> np.ndarray:
+        """Return values in the data's units in its dtype; integers are rounded and clipped to its range."""
         dtype = np.dtype(self.dtype)
         if dtype.kind == "b":
-            return data >= 0.5
+            return values >= 0.5
         if dtype.kind in "iu":
             info = np.iinfo(dtype)
-            return np.clip(np.rint(data), info.min, info.max).astype(dtype)
-        return data.astype(dtype)
+            return np.clip(np.rint(values), info.min, info.max).astype(dtype)
+        return values.astype(dtype)
+
+    def levels(self, value: float) -> tuple[float, ...]:
+        """Return what in the data's units is `value` in the network's range, once or for each channel or feature."""
+        return tuple(offset + value * scale for offset, scale in zip(self.offset, self.scale, strict=True))
+
+    @property
+    def data_range(self) -> tuple[float, float]:
+        """The lowest and the highest of the data's values that map to 0 and to 1, over all channels or features."""
+        return min(self.levels(0.0)), max(self.levels(1.0))
 
     def log_jacobian(self, shape: tuple[int, ...]) -> float:
         """Sum of log(scale) over an image of `shape`, in nats: log p(data) = log p(scaled) - log_jacobian."""
@@ -96,15 +130,25 @@ class Scaling:
         return tensor.reshape(1, -1, *([1] * (like.ndim - 2)))
 
 
-def _extremes(pixels: np.ndarray, indices: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Minimum and maximum (float64) of each channel or feature, 4096 rows at a time; NaN propagates."""
+def _by_channel(values: tuple[float, ...], like: np.ndarray) -> np.ndarray:
+    return np.array(values, np.float64).reshape(1, -1, *[1] * (like.ndim - 2))
+
+
+def _slices(pixels: np.ndarray | Photographs, rows: np.ndarray) -> Iterator[np.ndarray]:
+    if isinstance(pixels, Photographs):
+        yield from (pixels[int(row)][None] for row in rows)
+    else:
+        yield from (pixels[rows[start : start + 4096]] for start in range(0, len(rows), 4096))
+
+
+def _extremes(pixels: np.ndarray | Photographs, indices: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Minimum and maximum (float64) of each channel or feature, 4096 rows or a photograph at a time; NaN propagates."""
     rows = np.arange(len(pixels)) if indices is None else np.sort(indices)
     if not len(rows):
         raise InputError("no images to fit the scaling on")
-    axes = (0, 2, 3) if pixels.ndim == 4 else (0,)
     low = high = None
-    for start in range(0, len(rows), 4096):
-        part = pixels[rows[start : start + 4096]]
+    for part in _slices(pixels, rows):
+        axes = (0, 2, 3) if part.ndim == 4 else (0,)
         part_low, part_high = part.min(axis=axes).astype(np.float64), part.max(axis=axes).astype(np.float64)
         low = part_low if low is None else np.minimum(low, part_low)
         high = part_high if high is None else np.maximum(high, part_high)

@@ -13,21 +13,21 @@ from latente.errors import InputError
 
 __all__ = ["Scan", "count_classes", "listed", "printable"]
 
-_SHOWN = 8  # entries of a list in the text; to_json() has them all
+_MOST = 8  # entries of a list in the text; to_json() has them all
 
 
 @dataclasses.dataclass
 class Scan:
     """The finding about one source; `str()` is a text for people, `to_json()` holds every entry.
 
-    found: pictures or rows in the chosen part; count: those that came out. sizes, modes, classes, parts: how
+    total: pictures or rows in the chosen part; count: those that came out. sizes, modes, classes, parts: how
     many of each. damaged: file -> why it was left out. odd: file -> what is unusual about it, though it was
     used. duplicates: groups of files with the same bytes. choice: what was made of the images, in words.
     """
 
     source: str
     kind: str
-    found: int = 0
+    total: int = 0
     count: int = 0
     sizes: dict[str, int] = dataclasses.field(default_factory=dict)
     modes: dict[str, int] = dataclasses.field(default_factory=dict)
@@ -47,21 +47,21 @@ class Scan:
         return cls(**data)
 
     def check(self, budget: float) -> None:
-        """Raise InputError where more of the found files are damaged than the budget allows."""
-        if len(self.damaged) > budget * self.found:
-            first = listed((f"{name} ({why})" for name, why in self.damaged.items()), shown=3)
-            share = len(self.damaged) / self.found
+        """Raise InputError where more of the files are damaged than the budget allows."""
+        if len(self.damaged) > budget * self.total:
+            first = listed((f"{name} ({why})" for name, why in self.damaged.items()), most=3)
+            share = len(self.damaged) / self.total
             enough = f"{math.ceil(100 * share) / 100:g}"
             raise InputError(
-                f"{self.source}: {len(self.damaged)} of {self.found} pictures ({share:.1%}) cannot be used, more than "
+                f"{self.source}: {len(self.damaged)} of {self.total} pictures ({share:.1%}) cannot be used, more than "
                 f"the budget of {budget:.1%}: {first}; repair or remove them, or leave them out: budget={enough} "
                 f"(--budget {enough})"
             )
 
     def __str__(self) -> str:
         rows = [("source", f"{self.source} ({self.kind})")]
-        missing = self.found - self.count
-        rows.append(("images", f"{self.count:,}" + (f" of {self.found:,}" if missing else "")))
+        missing = self.total - self.count
+        rows.append(("images", f"{self.count:,}" + (f" of {self.total:,}" if missing else "")))
         for title, counts in [("parts", self.parts), ("classes", self.classes)]:
             if counts:
                 rows.append((title, _counted(counts)))
@@ -70,7 +70,7 @@ class Scan:
                 rows.append((title, _counted(dict(sorted(counts.items(), key=lambda item: -item[1])))))
         if self.duplicates:
             spare = sum(len(group) - 1 for group in self.duplicates)
-            groups = listed((" = ".join(group) for group in self.duplicates), shown=3)
+            groups = listed((" = ".join(group) for group in self.duplicates), most=3)
             rows.append(("duplicates", f"{spare} with the bytes of another: {groups}"))
         for title, files in [("left out", self.damaged), ("odd", self.odd)]:
             if files:
@@ -81,11 +81,11 @@ class Scan:
         return "\n".join(f"{title:<11}{text}" for title, text in rows)
 
 
-def listed(items: Iterable[str], shown: int = _SHOWN) -> str:
+def listed(items: Iterable[str], most: int = _MOST) -> str:
     """Join the first items by commas, and say how many more there are."""
     items = list(items)
-    more = f" and {len(items) - shown} more" if len(items) > shown else ""
-    return ", ".join(items[:shown]) + more
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
 
 
 def count_classes(label: np.ndarray, names: Sequence[str]) -> dict[str, int]:

@@ -3,67 +3,73 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from latente.errors import InputError
-from latente.images.options import Options
+from latente.images.options import DoorOptions, Size
 
 if TYPE_CHECKING:
     from latente.images.reading import Header, Target
 
-__all__ = ["choose_targets", "keeps_size", "resize_arrays"]
+__all__ = ["Aim", "choose_targets", "cut_centre", "keeps_size", "resize_arrays"]
+
+Aim = Callable[["Header"], "Target"]  # what a picture with this header is made into
 
 _SMALL = 128  # a set whose usual picture is no larger keep that size
 _USUAL = 64  # all others are scaled to this side
 
 
 def choose_targets(
-    inputs: Sequence[Header], partners: Sequence[tuple[Header, Header]], options: Options
-) -> tuple[Target, Target, str]:
-    """Return what the pictures, and the targets of pairs, are made into, and that choice in words.
+    inputs: Sequence[Header], partners: Sequence[tuple[Header, Header]], options: DoorOptions
+) -> tuple[Aim, Aim, str]:
+    """Return what each picture, and each target of a pair, is made into, and that choice in words.
 
-    Where no size is asked for, it is the most common one if its longer side is at most 128, else 64 x 64;
-    targets of pairs keep the ratio of sizes that all pairs share. Channels: 1 where every picture is grey,
-    else 3; transparent pictures are laid on white, unless 2 or 4 channels are asked for. 16 bits remain where
+    Where no size is asked for, it is the most common one if its longer side is at most 128, else 64 x 64; targets of
+    pairs keep the ratio of sizes that all pairs share. Photographs all keep their own. Channels: 1 where every picture
+    is grey, else 3; transparent pictures are laid on white, unless 2 or 4 channels are asked for. 16 bits remain where
     every picture has them.
     """
     from latente.images.reading import Target
 
-    sizes = Counter(_cropped(header.size, options.crop) for header in inputs)
-    common = max(sizes, key=lambda size: (sizes[size], size))
-    small = max(common) <= _SMALL
-    size = options.size or (common if small else (_USUAL, _USUAL))
     headers = [*inputs, *(partner for _, partner in partners)]
     channels = options.channels or (1 if all(header.grey for header in headers) else 3)
     assert isinstance(channels, int)
     deep = channels == 1 and all(header.deep for header in headers)
-    target = Target(size, channels, deep, options.crop)
-    ratio = _common_ratio(partners)
-    partner = Target(
-        (round(size[0] * ratio), round(size[1] * ratio)),
-        channels,
-        deep,
-        options.crop and (round(options.crop[0] * ratio), round(options.crop[1] * ratio)),
-    )
-    why = "as asked" if options.size else "the most common size" if small else "larger pictures, scaled down"
     kind = f"{channels} channel{'s' * (channels > 1)}, {'uint16' if deep else 'uint8'}"
+    ratio = _common_ratio(partners)
+    crop = options.window
+    partner_crop = crop and (round(crop[0] * ratio), round(crop[1] * ratio))
+
+    def kept(crop: Size | None) -> Aim:
+        return lambda header: Target(_cropped(header.size, crop), channels, deep, crop)
+
+    if options.keeps:
+        cut = f", at most {_spelled(crop)} around their centre" if crop else ""
+        return kept(crop), kept(partner_crop), f"each its own size{cut}, {kind}"
+    sizes = Counter(_cropped(header.size, crop) for header in inputs)
+    common = max(sizes, key=lambda size: (sizes[size], size))
+    small = max(common) <= _SMALL
+    size = options.sides or (common if small else (_USUAL, _USUAL))
+    target = Target(size, channels, deep, crop)
+    partner = Target((round(size[0] * ratio), round(size[1] * ratio)), channels, deep, partner_crop)
+    why = "as asked" if options.sides else "the most common size" if small else "larger pictures, scaled down"
     how = "; pictures of other sizes are scaled and cut around their centre" if set(sizes) != {size} else ""
     words = f"{_spelled(size)} ({why}), {kind}{how}"
     if partners:
         words += f"; targets {_spelled(partner.size)}"
-    return target, partner, words
+    return lambda header: target, lambda header: partner, words
 
 
-def keeps_size(sides: Sequence[int], options: Options) -> bool:
+def keeps_size(sides: Sequence[int], options: DoorOptions) -> bool:
     """Say whether arrays of this (height, width) stay as they are."""
     size = (sides[0], sides[1])
-    return (options.size or size) == size == _cropped(size, options.crop)
+    return (options.sides or size) == size == _cropped(size, options.window)
 
 
-def resize_arrays(pixels: np.ndarray, options: Options) -> np.ndarray:
+def resize_arrays(pixels: np.ndarray, options: DoorOptions) -> np.ndarray:
     """Bring (N, C, H, W) arrays to the options' size, as pictures are; the same array where they fit.
 
     Each plane stays within its own extremes. Raises InputError where the dtype is none of integers or floats.
@@ -75,13 +81,13 @@ def resize_arrays(pixels: np.ndarray, options: Options) -> np.ndarray:
         raise InputError(f"images of dtype {pixels.dtype} cannot be scaled; leave size and crop out")
     from PIL import Image
 
-    cropped = _cropped((height, width), options.crop)
-    size = options.size or cropped
+    cropped = _cropped((height, width), options.window)
+    size = options.sides or cropped
     ratio = min(cropped[0] / size[0], cropped[1] / size[1])
     down, across = size[0] * ratio, size[1] * ratio
     top, left = (height - down) / 2, (width - across) / 2
     if ratio == 1:
-        return pixels[:, :, int(top) : int(top) + size[0], int(left) : int(left) + size[1]]
+        return cut_centre(pixels, size)
     box = (left, top, left + across, top + down)
     scaled = np.empty((*pixels.shape[:2], *size), pixels.dtype)
     for index in np.ndindex(*pixels.shape[:2]):
@@ -92,7 +98,15 @@ def resize_arrays(pixels: np.ndarray, options: Options) -> np.ndarray:
     return scaled
 
 
-def _cropped(size: tuple[int, int], crop: tuple[int, int] | None) -> tuple[int, int]:
+def cut_centre(pixels: np.ndarray, crop: Size | None) -> np.ndarray:
+    """Return the view of the centre of images (N, C, H, W), at most as large as `crop`."""
+    height, width = pixels.shape[2:]
+    size = _cropped((height, width), crop)
+    top, left = (height - size[0]) // 2, (width - size[1]) // 2
+    return pixels[:, :, top : top + size[0], left : left + size[1]]
+
+
+def _cropped(size: Size, crop: Size | None) -> Size:
     return size if crop is None else (min(size[0], crop[0]), min(size[1], crop[1]))
 
 
@@ -109,5 +123,5 @@ def _common_ratio(pairs: Sequence[tuple[Header, Header]]) -> float:
     return ratio if same else 1.0
 
 
-def _spelled(size: tuple[int, int]) -> str:
+def _spelled(size: Size) -> str:
     return f"{size[0]}x{size[1]}"

@@ -16,9 +16,10 @@ from typing import IO, cast
 import numpy as np
 
 from latente.errors import InputError
-from latente.images.arrays import check_finite, check_kind, find_layout, to_nchw
+from latente.images.arrays import check_finite, check_kind
 from latente.images.cache import Writer
-from latente.images.options import Options
+from latente.images.layouts import find_layout, from_layout
+from latente.images.options import DoorOptions
 from latente.images.sizing import resize_arrays
 
 __all__ = ["Rows", "array_rows", "cifar_rows", "idx_rows", "npy_rows", "reading"]
@@ -45,7 +46,7 @@ class Rows:
         """Return the whole array, for columns of a few bytes a row."""
         return np.concatenate(list(self.chunks()))
 
-    def into(self, writer: Writer, column: str, options: Options) -> str:
+    def into(self, writer: Writer, column: str, options: DoorOptions) -> str:
         """Append the array to the writer's `column` as (N, C, H, W), or (N, F), and return its own layout.
 
         Raises InputError where its axes cannot be told apart, or it holds NaN or infinity.
@@ -55,7 +56,7 @@ class Rows:
         done = 0
         for chunk in self.chunks():
             check_finite(chunk, self.name, start=done)
-            pixels = to_nchw(chunk, layout)
+            pixels = from_layout(chunk, layout)
             writer.append(column, resize_arrays(pixels, options) if pixels.ndim == 4 else pixels)
             done += len(chunk)
             options.report(done, self.shape[0], "caching")

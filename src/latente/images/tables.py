@@ -8,7 +8,6 @@ import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
@@ -44,13 +43,13 @@ class Table:
 
     def match(self, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return picture -> row; a row may name the path, the file, or the file without its suffix."""
-        found = {}
+        rows = {}
         for name in names:
             path = PurePosixPath(name)
             row = next((self.rows[key] for key in (name, path.name, path.stem) if key in self.rows), None)
             if row is not None:
-                found[name] = row
-        return found
+                rows[name] = row
+        return rows
 
     @property
     def is_partition(self) -> bool:
@@ -82,19 +81,19 @@ class TableFile:
     chosen: bool = False
 
 
-def find_tables(store: Store, labels: Any) -> list[TableFile]:
+def find_tables(store: Store, labels: object) -> list[TableFile]:
     """Return the table that the caller named, or else those in the store's upper levels and beside it.
 
     CelebA's list of parts is among them in either case.
 
     Raises InputError where `labels` is no path of a file.
     """
-    found = [] if store.kind == "file" else [*_inside(store), *_beside(store.path)]
+    files = [] if store.kind == "file" else [*_inside(store), *_beside(store.path)]
     if labels is None:
-        return found
+        return files
     if not isinstance(labels, str | os.PathLike) or not Path(labels).is_file():
         raise InputError(f"labels={labels!r} is no file; give a table whose first column names the pictures")
-    return [_file(Path(labels), chosen=True), *(file for file in found if _CELEBA_PARTS in file.name)]
+    return [_file(Path(labels), chosen=True), *(file for file in files if _CELEBA_PARTS in file.name)]
 
 
 def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table | None, Table | None, list[str]]:
@@ -103,7 +102,7 @@ def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table
     A table that the caller did not name is used where it knows at least half of the pictures, and no other
     does. Raises InputError where the one that the caller named knows none.
     """
-    found: list[Table] = []
+    tables: list[Table] = []
     partition = None
     for file in files:
         try:
@@ -118,12 +117,12 @@ def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table
         if table.is_partition and known:
             partition = table
         elif file.chosen or 2 * known >= len(names):
-            found.append(table)
-    found = [table for table in found if _CELEBA in table.name] or found
-    if len(found) > 1 and not files[0].chosen:
-        names_found = ", ".join(table.name for table in found)
-        return None, partition, [f"several tables name the pictures ({names_found}); choose one by labels"]
-    return (found[0] if found else None), partition, []
+            tables.append(table)
+    tables = [table for table in tables if _CELEBA in table.name] or tables
+    if len(tables) > 1 and not files[0].chosen:
+        names = ", ".join(table.name for table in tables)
+        return None, partition, [f"several tables name the pictures ({names}); choose one by labels"]
+    return (tables[0] if tables else None), partition, []
 
 
 def parse_table(content: bytes, name: str) -> Table:

@@ -1,16 +1,19 @@
-"""From images at rest to batches on the device: an index gather, then one conversion to the network's range."""
+"""From images at rest to batches on the device: a gather, then one conversion to the network's range."""
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from latente.errors import InputError
-from latente.images import Images, Scaling
+from latente.images import Images, Photographs, Scaling
+from latente.training.crops import Cropper, Windows, cut, cut_on_device
 
 __all__ = ["Batches", "epoch_order"]
 
@@ -22,7 +25,13 @@ class Batches:
     """The images and columns that an objective asked for, each as one tensor of its own dtype, batch by batch.
 
     Memory-mapped images stay on disk: only the rows of a batch are read. On a GPU with room the images rest there.
-    Raises InputError where the images lack a column that the objective needs.
+    Images and targets are brought to the network's range by `scaling`, a column in `column_scalings` by its own, which
+    may be the target too; any other column stays as it is.
+
+    crop: the side, or (height, width), of the window that is cut out of each image, and k times as much out of a target
+    that is k times as large; a smaller picture is mirrored at its edges. Photographs, which have many sizes, need it,
+    except where each is a batch of its own. Raises InputError where the images lack a column that the objective needs,
+    or targets do not fit their images.
     """
 
     def __init__(
@@ -33,61 +42,124 @@ class Batches:
         columns: Sequence[str] = (),
         memory_format: torch.memory_format = torch.contiguous_format,
         *,
+        crop: int | tuple[int, int] | None = None,
         column_scalings: Mapping[str, Scaling] | None = None,
     ) -> None:
         for name in columns:
-            if name not in images.columns:
+            if name not in images.column_names:
                 raise InputError(f"{images.name} has no column {name!r}, which this objective needs")
-        self.scaling = scaling
-        self.column_scalings = column_scalings or {}
         self.device = device
         self.memory_format = memory_format if not images.is_table else torch.contiguous_format
-        arrays = {"images": images.pixels} | {name: images.columns[name] for name in columns}
-        self._tensors = {name: self._at_rest(array) for name, array in arrays.items()}
-        self._unsigned16 = {name for name, array in arrays.items() if array.dtype == np.uint16}
+        self._scalings = {"images": scaling, "target": scaling, **(column_scalings or {})}
+        self._count = len(images)
+        arrays: dict[str, np.ndarray] = {name: images.columns[name] for name in columns if name in images.columns}
+        pictures = {name: images.partners[name] for name in columns if name in images.partners}
+        if isinstance(images.content, Photographs):
+            pictures["images"] = images.content
+        elif crop is None or images.is_table:
+            arrays["images"] = images.content
+        else:
+            pictures["images"] = Photographs.of_array(images.content)
+            pictures |= {name: Photographs.of_array(arrays.pop(name)) for name in ("target", "mask") if name in arrays}
+        window = (crop, crop) if isinstance(crop, int) else crop
+        self._cropper = Cropper(images.name, pictures, window) if pictures else None
+        self._rows = {name: _Rows(array, device) for name, array in arrays.items()}
+        self._pictures = {name: _Pictures(one, device) for name, one in pictures.items()}
 
     def __len__(self) -> int:
-        return len(self._tensors["images"])
+        return self._count
 
-    def batch(self, rows: Tensor | slice, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+    def batch(self, rows: Tensor | slice, generator: Generator | None = None) -> dict[str, Tensor]:
         """Return the rows as a batch on the device: images and targets scaled to float32, other columns as they are.
 
-        Columns with a scaling of their own are scaled as well. generator: for what is drawn as images are gathered.
+        Where there is a crop, `generator` draws where each image is cut, its target and mask alike; without one it is
+        cut around its centre. The generator is not asked for anything else.
         """
-        return {name: self._gather(name, rows) for name in self._tensors}
+        batch = {name: self._scaled(name, part.gather(rows), rows) for name, part in self._rows.items()}
+        if self._cropper is not None:
+            windows = self._cropper.windows(rows, generator)
+            for name, pictures in self._pictures.items():
+                values = pictures.gather(windows.times(self._cropper.factors[name]))
+                batch[name] = self._scaled(name, values, windows.rows)
+        return batch
 
     def in_order(self, rows: Tensor, batch_size: int) -> Iterator[dict[str, Tensor]]:
-        """Yield all the rows, one batch after the other."""
-        for part in rows.split(batch_size):
+        """Yield all the rows, one batch after the other; whole photographs one by one."""
+        is_whole = self._cropper is not None and self._cropper.window is None
+        for part in rows.split(1 if is_whole else batch_size):
             yield self.batch(_as_slice(part))
 
-    def _at_rest(self, array: np.ndarray) -> Tensor:
-        # torch has hardly any operation on uint16: it rests as int16, of the same bits, and is read back in _gather
-        array = array.view(np.int16) if array.dtype == np.uint16 else array
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # it is only ever read
-            tensor = torch.from_numpy(array if array.flags.c_contiguous else np.ascontiguousarray(array))
-        if self.device.type == "cuda" and array.nbytes < _RESIDENT_SHARE * torch.cuda.mem_get_info(self.device)[0]:
-            tensor = tensor.to(self.device)
-        return tensor
-
-    def _gather(self, name: str, rows: Tensor | slice) -> Tensor:
-        tensor = self._tensors[name]
-        values = tensor[rows] if isinstance(rows, slice) else tensor.index_select(0, rows.to(tensor.device))
-        if tensor.device != self.device:
-            if self.device.type == "cuda":
-                values = values.pin_memory()
-            values = values.to(self.device, non_blocking=True)
-        if name in self._unsigned16:
-            values = values.to(torch.int32).bitwise_and_(0xFFFF)
-        if name in self.column_scalings:
-            return self.column_scalings[name].apply(values)
-        if name not in ("images", "target"):
+    def _scaled(self, name: str, values: Tensor, rows: Tensor | slice) -> Tensor:
+        scaling = self._scalings.get(name)
+        if scaling is None:
             return values
-        scaled = self.scaling.apply(values)
+        scaled = scaling.apply(values)
         if scaled is values and isinstance(rows, slice):
             scaled = values.clone()  # a network whose first layer works in place must not write into the images
         return scaled.contiguous(memory_format=self.memory_format) if scaled.ndim == 4 else scaled
+
+
+class _Rows:
+    """Rows of an array, gathered where it rests."""
+
+    def __init__(self, array: np.ndarray, device: torch.device) -> None:
+        self._values = _at_rest(array, device)
+        self._deliver = _Delivery(array.dtype, device)
+
+    def gather(self, rows: Tensor | slice) -> Tensor:
+        """Return the rows on the device, in a dtype that torch can count with."""
+        values = self._values
+        return self._deliver(
+            values[rows] if isinstance(rows, slice) else values.index_select(0, rows.to(values.device))
+        )
+
+
+class _Pictures:
+    """Photographs, whose windows are cut where they rest: on a GPU in one gather, else straight out of memory."""
+
+    def __init__(self, pictures: Photographs, device: torch.device) -> None:
+        self._values = _at_rest(pictures.values, device)
+        self._places = torch.from_numpy(pictures.places).to(self._values.device)
+        self._channels = pictures.channels
+        self._on_host = dataclasses.replace(pictures, values=self._values.numpy()) if self._values.is_cpu else None
+        self._deliver = _Delivery(pictures.dtype, device)
+
+    def gather(self, windows: Windows) -> Tensor:
+        """Return the windows on the device, in a dtype that torch can count with."""
+        if self._on_host is None:
+            return self._deliver(cut_on_device(self._values, self._places, self._channels, windows))
+        shape = (len(windows.rows), self._channels, *windows.window)
+        values = torch.empty(shape, dtype=self._values.dtype, pin_memory=self._deliver.is_far(self._values))
+        cut(self._on_host, windows, values.numpy())
+        return self._deliver(values)
+
+
+class _Delivery:
+    """Brings gathered values of a dtype to the device."""
+
+    def __init__(self, dtype: np.dtype[Any], device: torch.device) -> None:
+        self._device = device
+        self._is_unsigned16 = dtype == np.uint16
+
+    def __call__(self, values: Tensor) -> Tensor:
+        if self.is_far(values):
+            values = (values if values.is_pinned() else values.pin_memory()).to(self._device, non_blocking=True)
+        return values.to(torch.int32).bitwise_and_(0xFFFF) if self._is_unsigned16 else values
+
+    def is_far(self, values: Tensor) -> bool:
+        """Whether the values have to cross to a GPU, which is faster from pinned memory."""
+        return self._device.type == "cuda" and values.is_cpu
+
+
+def _at_rest(array: np.ndarray, device: torch.device) -> Tensor:
+    # torch has hardly any operation on uint16: it rests as int16, of the same bits, and is read back in _Delivery
+    array = array.view(np.int16) if array.dtype == np.uint16 else array
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # it is only ever read
+        tensor = torch.from_numpy(array if array.flags.c_contiguous else np.ascontiguousarray(array))
+    if device.type == "cuda" and array.nbytes < _RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
+        tensor = tensor.to(device)
+    return tensor
 
 
 def _as_slice(rows: Tensor) -> Tensor | slice:

@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from latente.augmentations import window_of
 from latente.errors import InputError, Interrupted
 from latente.images import Images, Scaling
 from latente.objectives import Objective
@@ -60,7 +61,8 @@ def train(
     decides by its own "objective", lower is better, and what it returns joins the line of the log. Without either the
     latest is the best.
     `augmentation` changes training batches, by random numbers of the generator that it is given, before the objective
-    gets them. `column_scalings` are those of columns beside the pixels.
+    gets them; where it holds a crop, images are judged by their centre of that size. `column_scalings` are those of
+    columns beside the pixels.
 
     With `options.minutes` the number of steps that fits is found by timing the first ones, which then are taken back,
     or is the one that the run's options.json holds as "steps".
@@ -121,6 +123,7 @@ class _Loop:
                 self.device,
                 self.objective.columns,
                 memory_format,
+                crop=window_of(augmentation),
                 column_scalings=column_scalings,
             )
 

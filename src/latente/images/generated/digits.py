@@ -19,7 +19,7 @@ def digits(count: int | None = None, *, split: str = "train", seed: int = 0, siz
 
     White on black; the set's values 0 to 16 become 0 to 255. size: 8 as they are, or the side to enlarge to
     (28 gives the shape of MNIST), by cubic interpolation. label: the digit. split: fixed and stratified: of
-    each digit every fifth picture, in the set's own order, is in the test part. seed: the order of the
+    each digit every fifth picture, in the set's same order, is in the test part. seed: the order of the
     pictures, so that a smaller count is a random sample, the same as the beginning of a larger one. Raises
     InputError for a count below 1 or above what the part has, a size below 8, a negative seed or an unknown
     split.
@@ -32,11 +32,11 @@ def digits(count: int | None = None, *, split: str = "train", seed: int = 0, siz
         raise InputError(f"size={size} for digits is below the 8 pixels they have; give 8 or more")
     bunch = load_digits()
     target = bunch.target.astype(np.int64)
-    among_its_own = np.empty_like(target)  # how many pictures of the same digit come before each one
+    place = np.empty_like(target)  # how many pictures of the same digit come before each one
     for digit in range(10):
-        own = np.flatnonzero(target == digit)
-        among_its_own[own] = np.arange(len(own))
-    in_test = among_its_own % TEST_EVERY == TEST_EVERY - 1
+        same = np.flatnonzero(target == digit)
+        place[same] = np.arange(len(same))
+    in_test = place % TEST_EVERY == TEST_EVERY - 1
     parts = {"train": np.flatnonzero(~in_test), "test": np.flatnonzero(in_test)}
     defaults = {part: len(rows) for part, rows in parts.items()}
     count = resolve_count("digits", count, split, seed, defaults, finite=True)

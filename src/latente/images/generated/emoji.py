@@ -49,6 +49,6 @@ def emoji(count: int | None = None, *, split: str = "train", seed: int = 0) -> I
 
 def _tilt(label: np.ndarray, unit: np.ndarray, split: str) -> np.ndarray:
     """Degrees within [-15, 15): in range number label % 5 for testing, in the four others for training."""
-    own = label % TILTS
-    ranges = own + unit if split == "test" else (own + 1 + unit * (TILTS - 1)) % TILTS
+    test_range = label % TILTS
+    ranges = test_range + unit if split == "test" else (test_range + 1 + unit * (TILTS - 1)) % TILTS
     return between(ranges / TILTS, -15, 15)

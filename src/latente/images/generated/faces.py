@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from latente.images.cache import Writer, cached, key_of
+from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images
 from latente.images.generated.drawing import resolve_count
 from latente.images.generated.faces_drawing import draw_face
@@ -57,7 +55,7 @@ def faces(count: int | None = None, *, split: str = "train", seed: int = 0, prog
     defaults = {"train": 20_000, "val": 2_000, "test": 2_000}
     count = resolve_count("faces", count, split, seed, defaults)
 
-    def build(writer: Writer) -> dict[str, Any]:
+    def build(writer: Writer) -> Note:
         attributes, condition, chances = draw_traits(seed, split, count)
         for start in range(0, count, BATCH):
             stop = min(start + BATCH, count)
@@ -79,5 +77,5 @@ def faces(count: int | None = None, *, split: str = "train", seed: int = 0, prog
         condition_names=CONDITIONS,
         source={"source": "faces", "split": split, "count": count, "seed": int(seed)},
         parts=tuple(defaults),
-        content_hash=stored.info["content_hash"],
+        content_hash=stored.note["content_hash"],
     )

@@ -90,9 +90,9 @@ def draw_traits(seed: int, split: str, count: int) -> tuple[np.ndarray, np.ndarr
 
     Row k depends on seed, split and k alone.
     """
-    own = 2 + len(SWITCHES) + 2 * len(TRAITS) + 2
-    u = draws(seed, split, count, own + len(CHANCES))
-    numbers = iter(u.T[:own])
+    start = 2 + len(SWITCHES) + 2 * len(TRAITS) + 2
+    u = draws(seed, split, count, start + len(CHANCES))
+    numbers = iter(u.T[:start])
     has: dict[str, np.ndarray] = {}
     value: dict[str, np.ndarray] = {}
     colour, within = (next(numbers) * len(HAIR)).astype(np.int64), next(numbers)
@@ -107,7 +107,7 @@ def draw_traits(seed: int, split: str, count: int) -> tuple[np.ndarray, np.ndarr
     value["hair_redness"] = between(next(numbers), -1, 1)
     value["background_hue"] = next(numbers)
     attributes = np.stack([has[name] for name in ATTRIBUTES], axis=1)
-    return attributes, np.stack([value[name] for name in CONDITIONS], axis=1), u[:, own:]
+    return attributes, np.stack([value[name] for name in CONDITIONS], axis=1), u[:, start:]
 
 
 def looks(attributes: np.ndarray, conditions: np.ndarray, chances: np.ndarray) -> Iterator[Look]:

@@ -112,8 +112,8 @@ def _table_rows(path: Path, text: str) -> list[tuple[list[int], int]]:
     code = COMMENT.sub(lambda comment: " " + "\n" * comment[0].count("\n"), text)  # lines keep their numbers
     tables = list(TABLE_START.finditer(code))
     if len(tables) != 1:
-        found = f"{len(tables)} tables" if tables else "no table"
-        raise InputError(f"{path} holds {found}; give one, such as uint8_t font[32][{ROWS}] = {{...}};")
+        count = f"{len(tables)} tables" if tables else "no table"
+        raise InputError(f"{path} holds {count}; give one, such as uint8_t font[32][{ROWS}] = {{...}};")
 
     def line(place: int) -> int:
         return code.count("\n", 0, place) + 1

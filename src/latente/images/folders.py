@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["PART_ORDER", "Item", "Layout", "part_of_path", "recognise"]
+__all__ = ["PART_ORDER", "Item", "Listing", "part_of_path", "recognise"]
 
 # folder names that are parts of a set
 _PARTS = {
@@ -42,7 +42,7 @@ class Item:
 
 
 @dataclasses.dataclass
-class Layout:
+class Listing:
     """The pictures that make up the set, in the order of their names; missing: pictures left out -> why."""
 
     kind: str
@@ -53,7 +53,7 @@ class Layout:
     notes: list[str] = dataclasses.field(default_factory=list)
 
 
-def recognise(names: Sequence[str]) -> Layout:
+def recognise(names: Sequence[str]) -> Listing:
     """Return what the pictures' relative names say.
 
     Recognised, also within one another: train/val/test folders; sibling folders A/B, low/high, lr/hr,
@@ -64,21 +64,21 @@ def recognise(names: Sequence[str]) -> Layout:
     paths = _without_common_root({name: _components(name) for name in names})
     masks = {name: path[1:] for name, path in paths.items() if len(path) > 1 and path[0].lower() in _MASKS}
     paths = {name: path for name, path in paths.items() if name not in masks}
-    layout = Layout("folder", [])
-    paths, part_of = _split_parts(_pairs_inside_parts(_without_common_root(paths)), layout)
-    inputs, target_of = _match_pairs(paths, part_of, layout)
+    listing = Listing("folder", [])
+    paths, part_of = _split_parts(_pairs_inside_parts(_without_common_root(paths)), listing)
+    inputs, target_of = _match_pairs(paths, part_of, listing)
     labels = _labels(inputs)
-    layout.label_names = _label_order(labels.values())
-    layout.items = [Item(name, part_of.get(name), labels.get(name), target_of.get(name)) for name in sorted(inputs)]
+    listing.label_names = _label_order(labels.values())
+    listing.items = [Item(name, part_of.get(name), labels.get(name), target_of.get(name)) for name in sorted(inputs)]
     if masks:
-        _match_masks(layout, masks, inputs)
-    found = [
-        f"{len(layout.label_names)} classes" if layout.label_names else "",
+        _match_masks(listing, masks, inputs)
+    contents = [
+        f"{len(listing.label_names)} classes" if listing.label_names else "",
         "pairs" if target_of else "",
         "masks" if masks else "",
     ]
-    layout.kind = ", ".join(["/".join(layout.parts) or "flat", *filter(None, found)])
-    return layout
+    listing.kind = ", ".join(["/".join(listing.parts) or "flat", *filter(None, contents)])
+    return listing
 
 
 def part_of_path(name: str) -> str | None:
@@ -112,21 +112,21 @@ def _pairs_inside_parts(paths: dict[str, Path]) -> dict[str, Path]:
     return paths
 
 
-def _split_parts(paths: dict[str, Path], layout: Layout) -> tuple[dict[str, Path], dict[str, str]]:
+def _split_parts(paths: dict[str, Path], listing: Listing) -> tuple[dict[str, Path], dict[str, str]]:
     """Take the part off each path, where there is a train folder or nothing but folders of parts."""
     part_of = {
         name: _PARTS[path[0].lower()] for name, path in paths.items() if len(path) > 1 and path[0].lower() in _PARTS
     }
     if not part_of or ("train" not in part_of.values() and len(part_of) < len(paths)):
         return paths, {}
-    layout.parts = tuple(part for part in PART_ORDER if part in part_of.values())
+    listing.parts = tuple(part for part in PART_ORDER if part in part_of.values())
     if outside := len(paths) - len(part_of):
-        layout.notes.append(f"{outside} pictures outside {', '.join(layout.parts)} were passed over")
+        listing.notes.append(f"{outside} pictures outside {', '.join(listing.parts)} were passed over")
     return {name: paths[name][1:] for name in part_of}, part_of
 
 
 def _match_pairs(
-    paths: dict[str, Path], part_of: Mapping[str, str], layout: Layout
+    paths: dict[str, Path], part_of: Mapping[str, str], listing: Listing
 ) -> tuple[dict[str, Path], dict[str, str]]:
     """Return the inputs with their paths, and input -> target, which is empty where there are no pairs."""
     sides = _sides_by_folder(paths) or _sides_by_suffix(paths)
@@ -140,7 +140,7 @@ def _match_pairs(
         return paths, {}  # folders that happen to be called so
     for members in partners.values():
         for key in members.keys() - matched:
-            layout.missing[members[key]] = "has no partner in the other folder of the pair"
+            listing.missing[members[key]] = "has no partner in the other folder of the pair"
     target_of = {partners["input"][key]: partners["target"][key] for key in matched}
     return {partners["input"][key]: key[1] for key in matched}, target_of
 
@@ -181,19 +181,19 @@ def _label_order(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(labels), key=lambda label: (label != _GOOD, label)))
 
 
-def _match_masks(layout: Layout, masks: Mapping[str, Path], paths: Mapping[str, Path]) -> None:
+def _match_masks(listing: Listing, masks: Mapping[str, Path], paths: Mapping[str, Path]) -> None:
     """Give each picture its mask; a good picture needs none, any other one without is left out."""
     by_place = {(*path[:-1], path[-1].removesuffix("_mask")): name for name, path in masks.items()}
     kept = []
     masked_parts = set()
-    for item in layout.items:
+    for item in listing.items:
         path = paths[item.name]
         item.mask = by_place.get(path) or by_place.get(path[-1:])
         if item.mask is not None:
             masked_parts.add(item.part)
-    for item in layout.items:
+    for item in listing.items:
         if item.mask is None and item.label != _GOOD and item.part in masked_parts:
-            layout.missing[item.name] = "has no mask, and does not lie in a folder called good"
+            listing.missing[item.name] = "has no mask, and does not lie in a folder called good"
         else:
             kept.append(item)
-    layout.items = kept
+    listing.items = kept
