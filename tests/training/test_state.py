@@ -15,6 +15,7 @@ from latente.errors import InputError, Interrupted, ModelError, TrainingError
 from latente.images import Images
 from latente.objectives import Objective
 from latente.training import Run, TrainingOptions, isolated_rng, train
+from latente.training.records import Records
 from toys import UNIT, Linear, Pixels, TwoPlayers, difference, mixture, table, without_timings
 
 
@@ -73,6 +74,18 @@ def test_stopped_and_resumed_is_bit_for_bit_the_same_as_never_stopped(tmp_path: 
     assert state.history == parts.lines()
     trees = [{**run.checkpoint(), "metrics_size": 0} for run in (whole, parts)]
     assert difference(*trees) is None
+
+
+def test_checkpoints_within_an_epoch_come_by_steps_or_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    saved: list[int] = []
+    monkeypatch.setattr(Run, "save_checkpoint", lambda run, tree, is_best: saved.append(tree["counters"]["step"]))
+    for every, expected in ((4, [4, 6, 8, 12, 12]), ("10min", [3, 6, 12]), (None, [6, 12])):
+        saved.clear()
+        seconds = iter([100.0, 599.0, 601.0, *[1.0] * 9])
+        monkeypatch.setattr(Records, "seconds_since_checkpoint", lambda _, seconds=seconds: next(seconds))
+        run = Run.create(tmp_path / str(every), {"options": {}})
+        train(Linear(), table(), UNIT, options(epochs=2, checkpoint_every=every), run=run)
+        assert saved == expected
 
 
 def test_a_run_that_ended_can_be_extended(tmp_path: Path):
