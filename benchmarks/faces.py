@@ -96,8 +96,8 @@ class Judge:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             self.objective.network(torch.zeros(2, *images.shape))  # makes the last layer
-            options = TrainingOptions(epochs=epochs, learning_rate=2e-3, schedule="cosine", seed=seed)
-            train(self.objective, images, self.scaling, options)
+            options = TrainingOptions(epochs=epochs, batch_size=128, learning_rate=2e-3, schedule="cosine")
+            train(self.objective, images, self.scaling, options, seed=seed)
         self.objective.eval()
 
     @torch.no_grad()

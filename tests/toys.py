@@ -124,7 +124,7 @@ class SharedFakes(Objective):
 
 
 class Painted(Objective):
-    """RGB pixels whose features, by a frozen net with batch normalisation, shall be those of a few images."""
+    """RGB pixels whose features, by a frozen net with batch normalisation, shall be as those of a few images are."""
 
     frozen = ("features",)
     epoch_steps = 3
@@ -133,10 +133,12 @@ class Painted(Objective):
         super().__init__()
         self.pixels = nn.Parameter(torch.full((1, 3, 8, 8), 0.5))
         self.features = nn.Sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.Tanh(), nn.Conv2d(6, 4, 3))
+        self.double()  # L-BFGS enlarges rounding errors, those of several processes that add up in another order too
 
     def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        loss = (self.features(self.pixels) - self.features(batch["images"])).square().mean()
-        return loss, {"features": loss.detach()}
+        pixels, images = self.pixels, batch["images"].double()
+        features = (self.features(pixels) - self.features(images)).square().mean()
+        return features + (pixels - images).square().mean(), {"features": features.detach()}
 
 
 def brightness(objective: Objective) -> dict[str, float]:

@@ -134,11 +134,11 @@ class Affine(Augmentation):
     of what is added to the images alone. A target is interpolated between its pixels as the image is, a mask is not.
     """
 
-    shift: float = 0.0
-    turn: float = 0.0
-    scale: float = 0.0
+    shift: int | float = 0.0
+    turn: int | float = 0.0
+    scale: int | float = 0.0
     flip: bool = False
-    noise: float = 0.0
+    noise: int | float = 0.0
     name: ClassVar[str] = "affine"
 
     def __post_init__(self) -> None:

@@ -12,7 +12,11 @@ import pytest
 import torch
 
 from latente import Autoencoder, InputError, load, resume
+from latente.files import load_tensors
+from latente.training import Run
 from latente.training.devices import resolve_device
+from together import ALIKE, passes
+from toys import difference
 
 PROGRAM = """
 import sys
@@ -40,6 +44,40 @@ def test_two_processes_by_torchrun_equal_one_alone_and_resume(tmp_path: Path):
     assert alone.best_epoch_ == together_.best_epoch_
     lines = [(tmp_path / out / "metrics.jsonl").read_text().count("\n") for out in ("alone", "together")]
     assert lines[0] == lines[1]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder into which two processes have put what they give."""
+    folder = tmp_path_factory.mktemp("together")
+    program = Path(__file__).parents[1] / "together.py"
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(program)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*command, str(folder)], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("toy", ALIKE)
+def test_every_seam_gives_by_two_processes_what_one_gives(toy: str, both: Path, tmp_path: Path):
+    run = Run(both / toy)
+    alone = Run.create(tmp_path / "alone", run.options())  # with the number of steps that fitted into the minutes
+    ALIKE[toy].train(alone)
+    one, two = (r.checkpoint() for r in (alone, run))
+    for tree in ("objective", "ema"):
+        for name, value in (one[tree] or {}).items():
+            torch.testing.assert_close(two[tree][name], value, rtol=0, atol=1e-6)
+    assert one["counters"]["step"] == two["counters"]["step"] > 2
+    figures = [line for line in alone.lines() if line["part"] == "train"][-1]
+    for name, value in [line for line in run.lines() if line["part"] == "train"][-1].items():
+        if name not in ("part", "seconds", "images_per_second"):
+            assert figures[name] == pytest.approx(value, rel=1e-4, abs=1e-6), name
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_pass_shared_by_two_processes_gives_both_all_that_one_gives(rank: int, both: Path):
+    alone, shared = passes(), load_tensors(both / f"passes-{rank}.safetensors")
+    assert difference(shared, alone) is None
 
 
 def test_processes_that_would_each_draw_a_seed_are_refused(monkeypatch: pytest.MonkeyPatch):

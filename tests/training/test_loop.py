@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,25 @@ from torch import nn
 from latente import training
 from latente.errors import InputError, TrainingError
 from latente.images import Images, Scaling
-from latente.objectives import Objective
-from latente.training import TrainingOptions, evaluate, isolated_rng
+from latente.objectives import Batch, Objective, Player
+from latente.training import Run, TrainingOptions, TrainingState, evaluate, isolated_rng
 from latente.training.batches import Batches, epoch_order
-from toys import UNIT, Linear, Pixels, TwoPlayers, mixture, table
+from latente.training.listeners import Audience
+from latente.training.optimizers import Adam
+from toys import (
+    UNIT,
+    Conditioned,
+    Linear,
+    Painted,
+    Pixels,
+    SharedFakes,
+    TwoPlayers,
+    conditioned,
+    difference,
+    mixture,
+    pictures,
+    table,
+)
 
 
 def fresh(kind: type = Linear, **arguments: object):
@@ -191,6 +207,263 @@ def test_a_last_step_of_one_image_is_left_out():
     assert train(fresh(), table(1), UNIT, options(epochs=1)).step == 1
 
 
+def test_steps_that_all_are_of_one_image_are_all_taken():
+    assert train(fresh(), table(33), UNIT, options(epochs=1, batch_size=1)).step == 33
+
+
+def test_who_steps_is_all_the_players_in_their_order_unless_turns_say_otherwise():
+    objective = fresh(SharedFakes)
+    turns: list[str] = []
+    forward = objective.forward
+
+    def watched(turn: str, batch: Batch, generator: torch.Generator):
+        turns.append(turn)
+        return forward(turn, batch, generator)
+
+    objective.forward = watched
+    train(objective, conditioned(mixture(32)), UNIT, options(epochs=1))
+    assert turns == ["critic", "generator"] * 2
+
+
+@pytest.mark.parametrize("accumulate", [1, 4])
+def test_what_a_turn_leaves_in_the_batch_serves_the_next_one(accumulate: int):
+    objective = fresh(SharedFakes)
+    state = train(objective, conditioned(mixture(96)), UNIT, options(epochs=1, accumulate=accumulate))
+    assert objective.passes == accumulate * state.step
+
+
+def test_a_player_has_options_of_its_own_and_the_log_shows_them():
+    objective = fresh(SharedFakes)
+    before = {name: value.clone() for name, value in objective.state_dict().items()}
+    state = train(objective, conditioned(mixture(16)), UNIT, options(epochs=1, schedule="cosine", learning_rate=1e-2))
+    critic, generator = (state.optimizers[name] for name in ("critic", "generator"))
+    assert isinstance(critic, Adam)
+    assert critic.betas == (0.5, 0.9)
+    assert isinstance(generator, torch.optim.SGD)
+    (line,) = state.history
+    assert (line["critic_learning_rate"], line["generator_learning_rate"]) == (4e-3, 1e-2)
+    after = objective.state_dict()
+    moved = [(after[n] - before[n]).norm() for n in before if n.startswith("generator_net")]
+    length = torch.stack(moved).norm().item()  # of plain descent: the rate times the norm, unless it was clipped
+    assert length == pytest.approx(1e-2 * min(line["generator_gradient_norm"], 0.05), rel=1e-4)
+    firsts = [(after[n] - before[n]).abs().max().item() for n in before if n.startswith("critic_net")]
+    assert max(firsts) == pytest.approx(4e-3, rel=1e-2)  # of Adam, whose first step is the rate
+
+
+def test_a_setting_that_no_player_may_have_is_named():
+    objective = fresh()
+    objective.players = lambda: {"model": Player(list(objective.parameters()), {"learning_rat": 1.0})}
+    with pytest.raises(InputError, match="did you mean 'learning_rate'"):
+        train(objective, table(), UNIT, options())
+
+
+def test_the_norm_of_the_gradient_is_that_of_the_line_s_last_step():
+    images, by_hand = table(64), fresh()
+    descent = torch.optim.SGD(by_hand.parameters(), lr=1e-3, momentum=0.9)
+    norms = []
+    for rows in epoch_order(torch.arange(64), 3, 0).split(16):
+        descent.zero_grad()
+        by_hand.forward("model", {"images": torch.from_numpy(images.pixels)[rows]}, torch.Generator())[0].backward()
+        norms.append(torch.cat([p.grad.flatten() for p in by_hand.parameters()]).norm().item())
+        descent.step()
+    state = train(fresh(), images, UNIT, options(epochs=1, optimizer="sgd", log_every=3))
+    assert [line["gradient_norm"] for line in state.history] == pytest.approx([norms[2], norms[3]], rel=1e-5)
+
+
+def test_of_the_evaluations_within_a_step_the_last_one_is_logged():
+    objective, losses = Pixels((3, 8, 8)), []
+    forward = objective.forward
+
+    def watched(*arguments: Any):
+        loss, terms = forward(*arguments)
+        losses.append(loss.item())
+        return loss, terms
+
+    objective.forward = watched
+    state = train(objective, pictures(1), UNIT, options(epochs=1, optimizer="lbfgs", log_every=1))
+    assert len(losses) > 2
+    assert state.history[0]["loss"] == pytest.approx(losses[-1])
+
+
+def test_lbfgs_takes_rgb_through_convolutions_and_keeps_ten_pairs():
+    objective = fresh(Painted)
+    objective.epoch_steps = 30
+    state = train(objective, pictures(), UNIT, options(epochs=1, optimizer="lbfgs", batch_size=2))
+    assert 0 < len(state.optimizers["model"].state_dict()["state"][0]["old_dirs"]) <= 10
+
+
+def test_what_is_frozen_stays_as_it_was_and_is_kept_nowhere(tmp_path: Path):
+    objective = fresh(Painted)
+    before = {name: value.clone() for name, value in objective.features.state_dict().items()}
+    run = Run.create(tmp_path / "run", {"options": {}})
+    state = train(objective, pictures(), UNIT, options(ema=0.9, batch_size=2), run=run)
+    assert difference(dict(objective.features.state_dict()), before) is None
+    assert all(p.grad is None for p in objective.features.parameters())
+    kept = {"pixels"}
+    for names in (objective.weights(), run.checkpoint()["objective"], state.ema, state.best_weights, state.weights()):
+        assert set(names) == kept
+    assert not objective.train().features.training
+    assert objective.training
+
+
+def test_weights_without_the_frozen_ones_are_taken_over_and_others_refused():
+    one, two = fresh(Painted), Painted()
+    features = two.features[0].weight.clone()
+    with torch.no_grad():
+        one.pixels += 1
+    two.load_weights(one.weights())
+    assert torch.equal(two.pixels, one.pixels)
+    assert torch.equal(two.features[0].weight, features)
+    with pytest.raises(RuntimeError, match="Missing key"):
+        two.load_weights({})
+
+
+def test_the_average_follows_the_submodules_it_is_told_to():
+    objective = fresh(SharedFakes)
+    state = train(objective, conditioned(mixture(64)), UNIT, options(ema=0.9))
+    assert {name.split(".")[0] for name in state.ema} == {"generator_net"}
+    current = objective.state_dict()
+    for name, value in state.weights().items():
+        assert torch.equal(value, current[name]) == name.startswith("critic_net")
+
+
+def test_a_judge_decides_which_epoch_is_the_best_and_joins_the_log():
+    verdicts = iter([3.0, 1.0, 2.0, 2.0])
+    modes = []
+
+    def judge(objective: Objective) -> dict[str, float]:
+        modes.append((objective.training, torch.is_grad_enabled()))
+        return {"objective": next(verdicts), "distance": 7.0}
+
+    held_out = (table(8, seed=1), np.arange(8))
+    state = train(fresh(), table(), UNIT, options(epochs=5, patience=2), judge=judge, validation=held_out)
+    assert (state.epoch, state.best_epoch, state.best, state.stopped_early) == (4, 2, 1.0, True)
+    assert modes == [(False, False)] * 4
+    judged = [line for line in state.history if line["part"] == "validation"]
+    assert [line["objective"] for line in judged] == [3.0, 1.0, 2.0, 2.0]
+    assert {line["distance"] for line in judged} == {7.0}
+
+
+def test_a_judge_meets_the_averaged_weights_and_what_it_draws_changes_nothing():
+    met = []
+
+    def judge(objective: Objective) -> dict[str, float]:
+        met.append(weights(objective).clone())
+        torch.rand(5)
+        return {"objective": 0.0}
+
+    plain, judged = fresh(dropout=0.3), fresh(dropout=0.3)
+    train(plain, table(), UNIT, options(ema=0.9))
+    state = train(judged, table(), UNIT, options(ema=0.9), judge=judge)
+    assert torch.equal(weights(plain), weights(judged))
+    average = torch.cat([state.ema[name].reshape(-1) for name, _ in judged.named_parameters()])
+    assert torch.equal(met[-1], average)
+
+
+def test_a_judge_without_an_objective_is_refused():
+    with pytest.raises(InputError, match="the judge must return an 'objective'"):
+        train(fresh(), table(), UNIT, options(), judge=lambda objective: {"distance": 1.0})
+
+
+@pytest.mark.parametrize("kind", [Linear, TwoPlayers])
+def test_patience_where_nothing_judges_is_refused_at_the_start(kind: type):
+    objective = fresh(kind)
+    before = weights(objective).clone()
+    held_out = None if kind is Linear else (mixture(8), np.arange(8))
+    with pytest.raises(InputError, match="patience needs something to judge by"):
+        train(objective, table() if kind is Linear else mixture(), UNIT, options(patience=2), validation=held_out)
+    assert torch.equal(weights(objective), before)
+
+
+def test_an_epoch_of_few_images_has_the_steps_it_is_told_and_passes_over_all_of_them_in_orders_of_its_own():
+    objective = fresh()
+    objective.epoch_steps = 5
+    batches: list[np.ndarray] = []
+    forward = objective.forward
+
+    def watched(turn: str, batch: Batch, generator: torch.Generator):
+        batches.append(batch["images"].numpy().copy())
+        return forward(turn, batch, generator)
+
+    objective.forward = watched
+    images = table(12)
+    state = train(objective, images, UNIT, options(epochs=2, batch_size=6))
+    assert (state.step, len(batches)) == (10, 10)
+    passes = [np.concatenate(batches[start : start + 2]) for start in (0, 2, 5, 7)]
+    for one_pass in passes:
+        np.testing.assert_array_equal(np.sort(one_pass, axis=0), np.sort(images.pixels, axis=0))
+    for other in passes[1:]:
+        assert not np.array_equal(passes[0], other)
+
+
+def test_an_augmentation_changes_what_is_trained_on_and_not_what_is_judged():
+    met = []
+
+    class Watched(Linear):
+        def forward(self, turn, batch, generator):
+            met.append(batch["images"].min().item())
+            return super().forward(turn, batch, generator)
+
+        def evaluate(self, batch, generator):
+            met.append(batch["images"].min().item())
+            return super().evaluate(batch, generator)
+
+    def shifted(batch: Batch, generator: torch.Generator) -> Batch:
+        return {**batch, "images": batch["images"] - 5 - torch.rand((), generator=generator)}
+
+    one, two = fresh(Watched), fresh(Watched)
+    for objective in (one, two):
+        held_out = (table(8, seed=1), np.arange(8))
+        train(objective, table(32), UNIT, options(epochs=1), validation=held_out, augmentation=shifted)
+    assert torch.equal(weights(one), weights(two))
+    assert [value < -4 for value in met] == [True, True, False] * 2
+
+
+def test_a_column_with_a_scaling_comes_scaled_and_without_it_as_it_is():
+    images = conditioned(table(), -3, 7)
+    scaling = {"condition": Scaling((-3.0,), (10.0,), "float32", False)}
+    train(fresh(Conditioned), images, UNIT, options(), column_scalings=scaling)
+    with pytest.raises(AssertionError):
+        train(fresh(Conditioned), images, UNIT, options())
+
+
+class Noisy:
+    """A listener that draws of everything there is."""
+
+    def draw(self, state: TrainingState | None = None) -> None:
+        torch.rand(7)
+        np.random.rand(7)
+        random.random()
+        if state is not None:
+            torch.rand(7, generator=state.generator)
+
+    def started(self, state: TrainingState, steps_per_epoch: int, steps: int) -> None:
+        self.draw(state)
+
+    def stepped(self, state: TrainingState) -> None:
+        self.draw(state)
+
+    def logged(self, line: dict[str, Any]) -> None:
+        self.draw()
+
+    def epoch_ended(self, state: TrainingState, is_best: bool) -> None:
+        self.draw(state)
+
+    def stopped(self) -> None:
+        self.draw()
+
+
+def test_a_listener_that_draws_random_numbers_changes_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Audience, "SECONDS_BETWEEN_STEPS", 0.0)
+    alone, watched = (fresh(dropout=0.3, noise=0.1) for _ in range(2))
+    states = [
+        train(objective, table(), UNIT, options(), listeners=listeners)
+        for objective, listeners in ((alone, ()), (watched, (Noisy(),)))
+    ]
+    assert torch.equal(weights(alone), weights(watched))
+    assert difference(*(state.pack_own() for state in states)) is None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -205,6 +478,9 @@ def test_a_last_step_of_one_image_is_left_out():
         ("warmup", -1, "warmup"),
         ("patience", 0, "patience"),
         ("gradient_clip", 0, "gradient_clip"),
+        ("minutes", 0, "minutes must be a number above 0"),
+        ("betas", (0.9, 1.0), "betas are two numbers"),
+        ("checkpoint_every", "10 parsecs", "give a number with its unit"),
     ],
 )
 def test_an_option_out_of_range_is_named(name: str, value: object, message: str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
 import os
@@ -11,75 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
-import torch
 
 from latente.errors import InputError, Interrupted, ModelError, TrainingError
-from latente.files import load_tensors, save_tensors
 from latente.images import Images
 from latente.objectives import Objective
 from latente.training import Run, TrainingOptions, isolated_rng, train
+from latente.training.records import Records
 from toys import UNIT, Linear, Pixels, TwoPlayers, difference, mixture, table, without_timings
-
-TREE = {
-    "weights": {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(True)},
-    "numbers": [1, 2.5, math.inf, None, "text", True],
-    "by number": {0: {"step": torch.tensor(3.0)}, 7: []},
-    "view": torch.arange(10)[::2],
-}
-
-
-def test_a_tree_comes_back_as_it_was(tmp_path: Path):
-    save_tensors(tmp_path / "tree.safetensors", TREE)
-    assert difference(load_tensors(tmp_path / "tree.safetensors"), TREE) is None
-    assert os.listdir(tmp_path) == ["tree.safetensors"]
-
-
-def test_what_is_no_data_is_refused(tmp_path: Path):
-    with pytest.raises(TypeError, match="/code is a function"):
-        save_tensors(tmp_path / "tree.safetensors", {"code": lambda: None})
-    assert not any(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("position", [0, 9, 40, -1, -20])
-def test_a_flipped_bit_anywhere_is_found(tmp_path: Path, position: int):
-    path = tmp_path / "tree.safetensors"
-    save_tensors(path, TREE)
-    content = bytearray(path.read_bytes())
-    content[position] ^= 4
-    path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"damaged|not written by"):
-        load_tensors(path)
-
-
-def test_truncated_foreign_and_missing_files_are_refused(tmp_path: Path):
-    path = tmp_path / "tree.safetensors"
-    save_tensors(path, TREE)
-    for content in (path.read_bytes()[:-3], b"", b"\x80\x04pickle", (2**62).to_bytes(8, "little") + b"{}"):
-        path.write_bytes(content)
-        with pytest.raises(ModelError, match="damaged"):
-            load_tensors(path)
-    path.write_bytes(safetensors.torch.save({"a": torch.zeros(2)}))
-    with pytest.raises(ModelError, match="not written by"):
-        load_tensors(path)
-    with pytest.raises(ModelError, match="does not exist"):
-        load_tensors(tmp_path / "other")
-
-
-def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    path = tmp_path / "tree.safetensors"
-    save_tensors(path, TREE)
-
-    def full(file: Path, content: bytes) -> None:
-        with open(file, "wb") as half:
-            half.write(content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(TrainingError, match=r"disk is full: .*tree.safetensors was not written and the file before"):
-        save_tensors(path, {"other": torch.zeros(3)})
-    assert difference(load_tensors(path), TREE) is None
-    assert os.listdir(tmp_path) == ["tree.safetensors"]
 
 
 def options(**changed: object) -> TrainingOptions:
@@ -137,6 +74,18 @@ def test_stopped_and_resumed_is_bit_for_bit_the_same_as_never_stopped(tmp_path: 
     assert state.history == parts.lines()
     trees = [{**run.checkpoint(), "metrics_size": 0} for run in (whole, parts)]
     assert difference(*trees) is None
+
+
+def test_checkpoints_within_an_epoch_come_by_steps_or_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    saved: list[int] = []
+    monkeypatch.setattr(Run, "save_checkpoint", lambda run, tree, is_best: saved.append(tree["counters"]["step"]))
+    for every, expected in ((4, [4, 6, 8, 12, 12]), ("10min", [3, 6, 12]), (None, [6, 12])):
+        saved.clear()
+        seconds = iter([100.0, 599.0, 601.0, *[1.0] * 9])
+        monkeypatch.setattr(Records, "seconds_since_checkpoint", lambda _, seconds=seconds: next(seconds))
+        run = Run.create(tmp_path / str(every), {"options": {}})
+        train(Linear(), table(), UNIT, options(epochs=2, checkpoint_every=every), run=run)
+        assert saved == expected
 
 
 def test_a_run_that_ended_can_be_extended(tmp_path: Path):
