@@ -3,6 +3,7 @@
 #   make demo                                                     train on a set drawn by code, write a report
 #   make test                                                     run the tests
 #   make test TORCH_INDEX=https://download.pytorch.org/whl/cpu    the same, with another build of torch
+#   make test PYTHON=python3.13 VENV=.venv313                     the same, on another Python, in an environment of its own
 #
 # TORCH_INDEX is asked for packages beside the usual index; README.md says which address fits which machine.
 
@@ -11,6 +12,7 @@ PYTHON      ?=
 TORCH_INDEX ?=
 WORKERS     ?= auto
 PYTEST_ARGS ?=
+COVERAGE    ?= $(if $(PYTEST_ARGS),no,$(shell $(BIN)/python -c 'import sys; print("yes" if sys.version_info > (3, 12) else "no")'))
 DEMO_ARGS   ?= --epochs 10
 
 BIN      := $(VENV)/bin
@@ -31,8 +33,12 @@ demo: $(VENV)/.with-dev  ## train a variational autoencoder on letters and digit
 	$(BIN)/latente fit glyphs --model vae --out runs/demo $(DEMO_ARGS)
 	@echo "The report: $(CURDIR)/runs/demo/report.html"
 
-test: $(VENV)/.with-dev  ## run the tests on all cores; WORKERS=1 runs them one by one
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal $(PYTEST_ARGS)
+# A run of all tests tells what they cover. Python 3.12 and newer measure it for a few percent of the time, by
+# sys.monitoring; 3.11 has to trace every line of every library as well, for a quarter more, and half where figures
+# are drawn: there it is measured where it is asked for (COVERAGE=yes), as .ci/run does. COVERAGE=no never does.
+test: $(VENV)/.with-dev  ## run the tests on all cores; WORKERS=1 runs them one by one, COVERAGE=yes tells what they cover
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal \
+	    $(if $(filter yes,$(COVERAGE)),--cov --cov-report=term:skip-covered) $(PYTEST_ARGS)
 
 lint: $(VENV)/.with-dev  ## check style, formatting, types and the direction of imports
 	$(BIN)/ruff check .
@@ -59,7 +65,7 @@ build: $(VENV)/.with-dev web  ## build the wheel into dist/
 	$(BIN)/python -m hatchling build --target wheel
 
 clean:  ## remove what was built; runs, models and data stay
-	rm -rf $(VENV) .venv-peers build dist site web/node_modules src/latente/report/web .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build dist site web/node_modules src/latente/report/web .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 src/latente/report/web/decoder.js: web/package-lock.json web/vite.config.js $(wildcard web/src/*)

@@ -12,7 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["PeakMemory", "load", "machine", "versions"]
+__all__ = ["PeakMemory", "commit", "load", "machine", "versions"]
 
 
 class PeakMemory:
@@ -75,15 +75,15 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "memory_gib": round(memory, 1),
         "system": platform.platform(),
-        "commit": _commit(),
+        "commit": commit(Path(__file__).parent),
     }
 
 
-def _commit() -> str:
-    """Return the commit of the working tree, marked where files differ from it, or "none" outside a repository."""
+def commit(folder: Path) -> str:
+    """Return the commit of a working tree, marked where files differ from it, or "none" outside a repository."""
     answer = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=Path(__file__).parent,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,

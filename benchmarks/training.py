@@ -20,7 +20,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from contender import CONTENDERS
 from measure import load, machine
 from models import MODELS
 
-__all__ = ["Entry", "main"]
+__all__ = ["Entry", "Worker", "main", "names_of"]
 
 _HERE = Path(__file__).resolve().parent
 _PEERS = _HERE.parent / ".venv-peers" / "bin" / "python"
@@ -59,12 +60,14 @@ class Entry:
 
 
 class Worker:
-    """The process of one entry, and the lines it says."""
+    """The process of one entry, and the lines it says. checkout: whose `contender.py` and sources it runs (ours)."""
 
-    def __init__(self, entry: Entry, options: argparse.Namespace) -> None:
+    def __init__(self, entry: Entry, options: argparse.Namespace, checkout: Path | None = None) -> None:
         self.entry = entry
         python = sys.executable if CONTENDERS[entry.contender][0] in ("ours", "loops") else str(_PEERS)
-        command = [python, str(_HERE / "contender.py"), entry.contender, entry.model]
+        benchmarks = _HERE if checkout is None else checkout / "benchmarks"
+        sources = {} if checkout is None else {"PYTHONPATH": str(checkout / "src")}
+        command = [python, str(benchmarks / "contender.py"), entry.contender, entry.model]
         command += ["--precision", entry.precision, "--threads", str(options.threads)]
         command += ["--seconds", str(options.seconds)] if options.steps is None else ["--steps", str(options.steps)]
         threads = {f"{name}_NUM_THREADS": str(options.threads) for name in ("OMP", "MKL")}
@@ -76,7 +79,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env={**os.environ, **threads, "CUDA_VISIBLE_DEVICES": "", "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **threads, **sources, "CUDA_VISIBLE_DEVICES": "", "PYTHONUNBUFFERED": "1"},
             )
         self._hear()
 
@@ -87,6 +90,11 @@ class Worker:
             self._process.stdin.write("\n")
             self._process.stdin.flush()
             self._hear()
+
+    @property
+    def processor_seconds(self) -> float:
+        """Processor time that its process has taken so far, all threads together."""
+        return time.clock_gettime(~self._process.pid << 3 | 2)  # the clock that clock_getcpuclockid(3) gives on Linux
 
     def end(self) -> None:
         """Let it say what memory it took, and end."""
@@ -142,8 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", type=_names(MODELS), help="M1,M2 ... (default: all)")
-    parser.add_argument("--contenders", type=_names(CONTENDERS), help=f"of {','.join(CONTENDERS)} (default: all)")
+    parser.add_argument("--models", type=names_of(MODELS), help="M1,M2 ... (default: all)")
+    parser.add_argument("--contenders", type=names_of(CONTENDERS), help=f"of {','.join(CONTENDERS)} (default: all)")
     parser.add_argument("--precision", choices=("float32", "bf16"), help="default: both, bf16 where it may pay")
     parser.add_argument("--repeats", type=int, default=3, help="rounds; the median counts (default: 3)")
     parser.add_argument("--seconds", type=float, default=3.0, help="about how long a stretch takes (default: 3)")
@@ -155,7 +163,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _names(known: Sequence[str] | dict[str, Any]) -> Any:
+def names_of(known: Sequence[str] | dict[str, Any]) -> Callable[[str], tuple[str, ...]]:
+    """Return what reads names between commas, as an option of a benchmark takes them."""
+
     def read(text: str) -> tuple[str, ...]:
         names = tuple(text.split(","))
         if unknown := [name for name in names if name not in known]:
