@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import typer
-
 from latente.cli.settings import MODELS, SETTINGS, Setting, estimator_of
+
 from latente.errors import InputError
 
 NOT_OPTIONS = {"out", "verbose"}  # --out is where fit writes, and fit always shows its progress

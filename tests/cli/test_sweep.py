@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 import typer
+from latente.cli.studies import FIT, TRAINING, fit_trial, read_study, trial_of
 from PIL import Image
 from rich.text import Text
 
 from latente.cli import app, studies
-from latente.cli.studies import FIT, TRAINING, fit_trial, read_study, trial_of
 from latente.errors import InputError
 from latente.sweeps import Range, threads_for
 

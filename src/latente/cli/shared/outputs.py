@@ -9,15 +9,27 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from latente.cli.shared import console as show
 from latente.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-__all__ = ["refuse_used", "save_arrays", "save_images"]
+__all__ = ["ImagesOutOption", "print_output", "refuse_used", "save_arrays", "save_images", "save_model_images"]
+
+ImagesOutOption = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="PATH",
+        help="A folder for PNG files, a .png file for one sheet of all, or a .npy or .npz file.",
+    ),
+]
 
 _PICTURES = (".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 _MOST_ON_A_SHEET = 400
@@ -83,6 +95,30 @@ def save_images(
     return f"{len(pictures)} PNG files"
 
 
+def save_model_images(
+    out: Path,
+    model: Any,
+    pixels: np.ndarray,
+    *,
+    layout: str | None = None,
+    names: Sequence[str] = (),
+    originals: np.ndarray | None = None,
+) -> None:
+    """Write images in the units of a model's training images, and print what was written, see `save_images`.
+
+    layout: that of the pixels, by default the one of the training images.
+    """
+    offset, scale = model.scaling_.offset, model.scaling_.scale
+    data_range = min(offset), max(low + span for low, span in zip(offset, scale, strict=True))
+    text = save_images(out, pixels, layout or model.layout_, names=names, originals=originals, data_range=data_range)
+    print_output(out, text)
+
+
+def print_output(out: Path, text: str) -> None:
+    """Print where the result is, and what it holds."""
+    show.console().print(show.pairs([("wrote", f"{out}: {text}")]))
+
+
 def _channels_first(pixels: np.ndarray, layout: str) -> np.ndarray:
     """Bring results in `layout` to (N, C, H, W); rows of a table stay as they are."""
     if pixels.ndim == 3:
@@ -96,29 +132,29 @@ def _save_sheet(out: Path, pictures: np.ndarray, originals: np.ndarray | None, l
 
     from latente.sheets import save_png, sheet, to_uint8
 
-    shown = min(len(pictures), _MOST_ON_A_SHEET)
-    columns = math.ceil(math.sqrt(shown)) if originals is None else min(shown, _COLUMNS)
+    most = min(len(pictures), _MOST_ON_A_SHEET)
+    columns = math.ceil(math.sqrt(most)) if originals is None else min(most, _COLUMNS)
     rows = []
-    for start in range(0, shown, columns):
-        part = slice(start, min(start + columns, shown))
+    for start in range(0, most, columns):
+        part = slice(start, min(start + columns, most))
         lines = [pictures[part]] if originals is None else [originals[part], pictures[part]]
         rows += [to_uint8(np.asarray(line), low, high) for line in lines]
     save_png(sheet(rows, columns=columns), out)
-    count = f"{shown} images" if shown == len(pictures) else f"the first {shown} of {len(pictures)} images"
+    count = f"{most} images" if most == len(pictures) else f"the first {most} of {len(pictures)} images"
     return f"{count} on one sheet" + ("" if originals is None else ", each below its original")
 
 
 def _picture_names(files: Sequence[str]) -> Iterator[Path]:
     """Yield a .png name below the output folder for each file; where two would be one, they are numbered."""
-    taken: set[Path] = set()
+    names: set[Path] = set()
     for file in files:
         parts = [part for part in PurePosixPath(file.replace("\\", "/")).parts if part not in ("/", "..")]
         plain = Path(*parts).with_suffix(".png")
         name, number = plain, 1
-        while name in taken:
+        while name in names:
             number += 1
             name = plain.with_stem(f"{plain.stem}-{number}")
-        taken.add(name)
+        names.add(name)
         yield name
 
 

@@ -8,51 +8,58 @@ import importlib
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from latente.cli import console as show
-from latente.cli.options import choice, given, number, or_none, size, whole, widths
-from latente.cli.settings import MODELS, SETTINGS, estimator_of
+from latente.checks import Choice, Flag
+from latente.cli.shared import console as show
+from latente.cli.shared.model_options import all_options, foreign_option, options_of_kind
+from latente.cli.shared.readers import crop, number, size, whole, widths
 from latente.errors import InputError, did_you_mean
+from latente.estimators.kinds import KINDS, kind_named
 from latente.sweeps import Range, Search, Sweep
 
 if TYPE_CHECKING:
     from latente.images import Images
 
-__all__ = ["DOOR", "FIT", "Study", "fit_trial", "read_study", "trial_of", "typed"]
+__all__ = ["DOOR", "Study", "fit_options", "fit_trial", "read_study", "trial_of", "typed"]
 
 Reader = Callable[[str], Any]
 
 KEYS = ("experiment", "images", "model", "options", "grid", "search", "seeds", "metric", "direction")
 SEARCH_KEYS = ("space", "trials", "seed", "metric", "direction")
 RANGE_KEYS = ("low", "high", "log")
-METRIC = "mse"
 LARGER_IS_BETTER = ("psnr", "ssim", "elbo", "accuracy")
 
 # the options of `latente fit` that say which images
 DOOR: dict[str, Reader] = {
     "split": str,
     "size": size,
-    "crop": size,
+    "crop": crop,
     "channels": whole,
     "count": whole,
     "labels": str,
     "budget": number,
 }
-# those of the estimators, by their names in Python; the seed is the sweep's affair
-TRAINING: dict[str, Reader] = {setting.name: setting.read for setting in SETTINGS if setting.name != "random_state"}
-FIT: dict[str, Reader] = {"images": str, "model": choice("model", MODELS), **DOOR, **TRAINING}
+
+
+def _or_none(read: Reader) -> Reader:
+    return lambda text: None if text == "none" else read(text)
+
+
 # what an experiment's own option takes is told by the type of its default; any other is text, or none
-READERS: dict[type, Reader] = {
-    bool: lambda text: choice("truth", ("true", "false"))(text.lower()) == "true",
-    int: whole,
-    float: number,
-    tuple: widths,
-}
+READERS: dict[type, Reader] = {bool: Flag().read, int: whole, float: number, tuple: widths}
+
+
+def _model_readers() -> dict[str, Reader]:
+    """Return the readers of the models' options, by their names in Python; the seed is the sweep's affair."""
+    return {name: option.read for name, option in all_options().items() if name != "random_state"}
+
+
+def fit_options() -> dict[str, Reader]:
+    """Return the readers of all that can be varied of `latente fit`."""
+    return {"images": str, "model": Choice(tuple(KINDS), kind="model").read, **DOOR, **_model_readers()}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +93,7 @@ def trial_of(config: Mapping[str, Any]) -> tuple[Callable[..., Mapping[str, floa
     Raises InputError where there is no such experiment, or it has no trial.
     """
     if "experiment" not in config:
-        return fit_trial, FIT
+        return fit_trial, fit_options()
     if stray := next((key for key in ("images", "model") if key in config), None):
         raise InputError(f"{stray} beside experiment: an experiment brings its own; leave {stray} out")
     name = str(config["experiment"])
@@ -94,16 +101,17 @@ def trial_of(config: Mapping[str, Any]) -> tuple[Callable[..., Mapping[str, floa
     if trial is None:
         from latente.experiments import EXPERIMENTS
 
-        able = [known for known in EXPERIMENTS if _experiment_trial(known)]
+        able = [other for other in EXPERIMENTS if _experiment_trial(other)]
         if name not in EXPERIMENTS:
             raise did_you_mean("experiment", name, able)
         raise InputError(f"experiment {name} has nothing to vary; these have: {', '.join(able)}")
     readers: dict[str, Reader] = {}
+    known = _model_readers()
     for option in inspect.signature(trial).parameters.values():
         if option.kind is option.VAR_KEYWORD:
-            readers = TRAINING | readers
+            readers = known | readers
         elif option.name != "seed":
-            readers[option.name] = TRAINING.get(option.name) or READERS.get(type(option.default), or_none(str))
+            readers[option.name] = known.get(option.name) or READERS.get(type(option.default), _or_none(str))
     return trial, readers
 
 
@@ -121,22 +129,23 @@ def fit_trial(*, seed: int, images: str, model: str = "autoencoder", **options: 
     The metrics of `evaluate` are those of the images held out for validation; with "test_" before their names they are
     those of the set's test part, where it has one and the training images are its train part.
     """
+    from latente.estimators.abilities import Classifies
     from latente.estimators.data import split
-    from latente.estimators.loading import ESTIMATORS
 
     door = {name: options.pop(name) for name in DOOR if name in options}
-    found = _opened(images, json.dumps(door))
-    settings: dict[str, Any] = {
+    source = _opened(images, json.dumps(door))
+    arguments: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
     }
-    estimator = ESTIMATORS[model](**settings, random_state=seed).fit(found)
+    estimator: Any = kind_named(model).load_class()(**arguments, random_state=seed).fit(source)
     metrics: dict[str, float] = {}
-    parts = split(found, estimator.validation, estimator.seed_)
+    labels = source.labels if isinstance(estimator, Classifies) else None
+    parts = split(source, estimator.validation, estimator.seed_, labels)
     if parts.validation is not None:
-        metrics |= _judged(estimator, parts.held_out.take(parts.held_out_rows), "")
-    if "test" in found.parts and door.get("split", "train") == "train":
-        whole_part = {name: value for name, value in door.items() if name != "count"} | {"split": "test"}
-        metrics |= _judged(estimator, _opened(images, json.dumps(whole_part)), "test_")
+        metrics |= _figures(estimator, parts.held_out.take(parts.held_out_rows), "")
+    if "test" in source.parts and door.get("split", "train") == "train":
+        test_door = {name: value for name, value in door.items() if name != "count"} | {"split": "test"}
+        metrics |= _figures(estimator, _opened(images, json.dumps(test_door)), "test_")
     if not metrics:
         raise InputError("there is nothing to judge by: set validation, or use a set with a test part")
     return metrics
@@ -150,10 +159,11 @@ def _opened(images: str, door: str) -> Images:
     return open_images(images, **json.loads(door))
 
 
-def _judged(estimator: Any, images: Images, prefix: str) -> dict[str, float]:
-    metrics = estimator.evaluate(images)
-    names = [name for name in metrics if name not in ("count", "objective")]
-    return {prefix + name: metrics[name] for name in (*names, "objective")}
+def _figures(estimator: Any, images: Images, prefix: str) -> dict[str, float]:
+    """Return what `evaluate` measures, the objective at the end."""
+    figures = estimator.evaluate(images)
+    names = sorted((name for name in figures if name != "count"), key=lambda name: name == "objective")
+    return {prefix + name: figures[name] for name in names}
 
 
 def read_study(path: Path) -> Study:
@@ -168,9 +178,9 @@ def read_study(path: Path) -> Study:
 def _study(config: Mapping[str, Any]) -> Study:
     _check_keys("key", config, KEYS)
     trial, readers = trial_of(config)
-    usual = METRIC if trial is fit_trial else None
     options = {name: config[name] for name in ("images", "model") if name in config}
     options |= _named(config.get("options"), "options", readers)
+    usual = _usual_metric(options.get("model")) if trial is fit_trial else None
     fixed = {name: _read(name, value, readers) for name, value in options.items()}
     shared: dict[str, Any] = {"options": fixed, "seeds": config.get("seeds", 1)}
     if "search" not in config:
@@ -181,12 +191,12 @@ def _study(config: Mapping[str, Any]) -> Study:
         if stray := next((name for name in ("metric", "direction", "grid") if name in config), None):
             cure = "a search varies its space, leave it out" if stray == "grid" else "move it into search"
             raise InputError(f"{stray} beside search: {cure}")
-        asked = _mapping(config["search"], "search")
-        _check_keys("key of search", asked, SEARCH_KEYS)
-        named = _named(asked.get("space"), "space", readers)
+        search = _mapping(config["search"], "search")
+        _check_keys("key of search", search, SEARCH_KEYS)
+        named = _named(search.get("space"), "space", readers)
         space = {name: _values(name, values, readers) for name, values in named.items()}
-        more = {name: asked[name] for name in ("trials", "seed") if name in asked}
-        sweep = Sweep(search=Search(space, **more), **shared, **_goal(asked, usual))
+        more = {name: search[name] for name in ("trials", "seed") if name in search}
+        sweep = Sweep(search=Search(space, **more), **shared, **_goal(search, usual))
     if trial is fit_trial:
         _check_fit(sweep)
     return Study(sweep, trial)
@@ -202,15 +212,23 @@ def _goal(place: Mapping[str, Any], usual: str | None) -> dict[str, Any]:
     return {"metric": metric, "direction": place.get("direction", "maximize" if larger else "minimize")}
 
 
+def _usual_metric(model: object) -> str:
+    """Return the figure that says which is best where nothing is said."""
+    from latente.estimators.abilities import Classifies
+
+    return "accuracy" if model in KINDS and issubclass(KINDS[str(model)].load_class(), Classifies) else "mse"
+
+
 def _check_fit(sweep: Sweep) -> None:
     """Raise InputError where there are no images, or an option has no meaning for a model that it meets."""
-    if "images" not in (*sweep.options, *sweep.space):
+    names = (*sweep.options, *sweep.space)
+    if "images" not in names:
         raise InputError("there are no images: give what `latente fit` takes, such as images: digits")
     models = sweep.space.get("model", [sweep.options.get("model", "autoencoder")])
-    names = {setting.name for setting in SETTINGS}
     for model in models if not isinstance(models, Range) else ():
-        # only the names matter here; a number stands for each value, for None would be "not given"
-        estimator_of(model, {name: 0 for name in (*sweep.options, *sweep.space) if name in names})
+        for name in names:
+            if name in all_options() and name not in options_of_kind(model):
+                raise foreign_option(model, name)
 
 
 def _named(values: Any, place: str, readers: Mapping[str, Reader]) -> dict[str, Any]:
@@ -245,10 +263,10 @@ def _levels(name: str, values: Any) -> list[Any]:
 def _read(name: str, value: Any, readers: Mapping[str, Reader]) -> Any:
     """Return an option's value as the command line would read it."""
     try:
-        read = given({name: readers[name](typed(name, value))})[name]
-    except typer.BadParameter as error:
-        raise InputError(f"{name}: {error.message}") from error
-    return list(read) if isinstance(read, tuple) else read
+        argument = readers[name](typed(name, value))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+    return list(argument) if isinstance(argument, tuple) else argument
 
 
 def typed(name: str, value: Any) -> str:
@@ -270,8 +288,8 @@ def _mapping(value: Any, place: str) -> Mapping[Any, Any]:
     return value
 
 
-def _check_keys(kind: str, given_keys: Mapping[Any, Any], known: Any) -> None:
-    for name in given_keys:
+def _check_keys(kind: str, keys: Iterable[Any], known: Iterable[str]) -> None:
+    for name in keys:
         if name not in known:
             raise did_you_mean(kind, name, known)
 

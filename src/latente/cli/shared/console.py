@@ -4,35 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from latente.files import finite
+from latente.training.launch import leads
 
 if TYPE_CHECKING:
     from latente.images import Images
 
-__all__ = [
-    "console",
-    "duration",
-    "figure",
-    "leads",
-    "memory",
-    "pairs",
-    "print_json",
-    "print_note",
-    "progress",
-    "scan",
-    "table",
-]
+__all__ = ["console", "pairs", "print_json", "print_note", "progress", "scan", "table"]
 
 _TITLE = 10  # letters of the longest title, "duplicates"
 
@@ -47,14 +34,11 @@ def console(as_json: bool = False) -> Console:
     return Console(file=stream, quiet=not leads(), width=width, highlight=False, soft_wrap=not stream.isatty())
 
 
-def leads() -> bool:
-    """Whether this process is the first, or the only one, of those that train together."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 @contextlib.contextmanager
 def progress() -> Iterator[Callable[[int, int, str], None]]:
     """Yield a function (done, total, what) that moves a bar on stderr; nothing is shown but in a terminal."""
+    from rich.progress import Progress
+
     screen = Console(file=sys.stderr, quiet=not leads())
     with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("", total=None)
@@ -73,59 +57,29 @@ def print_note(label: str, message: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as JSON on stdout; NaN and infinity, which JSON lacks, become null."""
-    print(json.dumps(finite(value), indent=2, ensure_ascii=False, default=_plain))
+    """Print `value` as JSON on stdout; NaN and infinity, which JSON lacks, become null, and paths text."""
+    print(json.dumps(finite(value), indent=2, ensure_ascii=False, default=str))
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:
     """Return an empty table without lines; the columns named in `right` are flush right."""
-    made = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    lines = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left")
-    return made
+        lines.add_column(column, justify="right" if column in right else "left")
+    return lines
 
 
 def pairs(rows: Iterable[tuple[str, str]]) -> Table:
     """Return lines of a title and a text; a long text goes on below itself."""
-    made = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    made.add_column(style="dim", no_wrap=True, min_width=_TITLE)
-    made.add_column(overflow="fold")
+    lines = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    lines.add_column(style="dim", no_wrap=True, min_width=_TITLE)
+    lines.add_column(overflow="fold")
     for title, text in rows:
-        made.add_row(Text(title), Text(text))
-    return made
+        lines.add_row(Text(title), Text(text))
+    return lines
 
 
-def scan(found: Images) -> Table:
-    """Return what the image door says of the images that it found."""
-    lines = str(found.scan).splitlines()
+def scan(images: Images) -> Table:
+    """Return what the image door says of the images behind a source."""
+    lines = str(images.scan).splitlines()
     return pairs((line[: _TITLE + 1].rstrip(), line[_TITLE + 1 :]) for line in lines)
-
-
-def figure(value: Any) -> str:
-    """Write a number with as many digits as one reads."""
-    if isinstance(value, float):
-        return f"{value:.5g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def duration(seconds: float) -> str:
-    """Write a time as 45 s, 3 min 20 s or 2 h 5 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def memory(size: float) -> str:
-    """Write a number of bytes as 512 B, 1.5 MiB or 2.3 GiB."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
-
-
-def _plain(value: Any) -> str:
-    return str(value)
