@@ -46,7 +46,7 @@ def test_every_example_runs(latente: Client, tmp_path: Path, monkeypatch: pytest
         "images: digits\noptions: {epochs: 1, count: 64}\ngrid: {activation: [relu, gelu]}\n"
     )
     lines = examples()
-    assert len(lines) > 20
+    assert len(lines) > 30
     for line in lines:
         short = line.startswith("fit ") and "--help" not in line
         shown = latente(line + SHORT if short else line)

@@ -88,10 +88,10 @@ def fit(
 
     The run folder gets the model, checkpoints, metrics, sample pictures and a report.
     """
-    from latente.images import open_images
-
     arguments = read_options(model, texts)
     _refuse_used_run(out)
+    from latente.images import open_images  # after what can be refused at once
+
     screen = show.console(as_json)
     door = door_options(split=split, size=size, crop=crop, channels=channels, count=count, labels=labels, budget=budget)
     with screen.status("starting"):

@@ -1,4 +1,4 @@
-"""`fit` and `resume` on a tiny set: what lies in the folder, what is printed, what is refused."""
+"""`latente fit` on a tiny set: what lies in the folder, what is printed, what is refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latente import Images, report
+
 Client = Callable[..., Any]
+
 
 TINY = "--count 64 --epochs 1 --hidden 8 --latent-dim 2 --batch-size 16 --seed 0 --network dense --no-report"
 
@@ -107,14 +110,6 @@ def test_a_folder_with_other_things_in_it_is_no_place_for_a_run(latente: Client,
     assert (shown.code, shown.err) == (2, "error: --out . exists and is no empty folder: name a new one\n")
 
 
-def test_resume_extends_a_finished_run(latente: Client, tmp_path: Path) -> None:
-    latente(f"fit digits --out run {TINY}")
-    shown = latente("resume run --epochs 3 --no-report --json")
-    assert shown.code == 0, shown.err
-    assert shown.json["epochs"] == 3
-    assert json.loads((tmp_path / "run" / "options.json").read_text())["options"]["epochs"] == 3
-
-
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -181,3 +176,16 @@ def test_more_damage_than_usual_is_left_out_where_the_budget_allows_it(latente: 
     (folder / "words.png").write_text("no picture")
     assert latente(f"fit {folder} --out run {TINY}").code == 2
     assert latente(f"fit {folder} --budget 0.5 --out run {TINY}").code == 0
+
+
+def test_fit_hands_the_report_the_images_that_it_has(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Images] = []
+
+    def write(run: Path, images: Images) -> Path:
+        given.append(images)
+        return run / "report.html"
+
+    monkeypatch.setattr(report, "write_report", write)
+    options = "--count 64 --epochs 1 --hidden 8 --latent-dim 2 --network dense --seed 0"
+    assert latente(f"fit digits --out run {options}").code == 0
+    assert [(images.name, len(images)) for images in given] == [("digits", 64)]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from latente.cli.outputs import refuse_used, save_arrays, save_images
 from PIL import Image
 
+from latente.cli.shared.outputs import refuse_used, save_arrays, save_images
 from latente.errors import InputError
 
 
