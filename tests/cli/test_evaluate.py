@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from latente import words
@@ -40,3 +41,16 @@ def test_the_bound_of_several_samples_is_measured_where_asked_for(latente: Clien
     assert set(more["metrics"]) - set(plain["metrics"]) == {"bound", "bound_samples"}
     assert more["metrics"]["bound_samples"] == 5
     assert more["metrics"]["bound"] > more["metrics"]["elbo"]
+
+
+def test_a_classifiers_figures_have_their_protocols_too(latente: Client) -> None:
+    assert latente("fit digits --model stacked --hidden 16 --epochs 1 --seed 0 --out run").code == 0
+    measured = latente("evaluate run digits --json").json
+    assert (measured["part"], measured["metrics"]["count"]) == ("test", 355)
+    assert set(measured["protocols"]) == {"accuracy", "error", "cross_entropy"}
+    assert measured["metrics"]["accuracy"] + measured["metrics"]["error"] == pytest.approx(1)
+    shown = latente("evaluate run digits --bound-samples 5")
+    assert (shown.code, shown.out) == (2, "")
+    assert "--bound-samples has no meaning for this stacked autoencoder classifier" in shown.err
+    np.save("plain.npy", np.zeros((9, 8, 8), np.uint8))
+    assert "plain has no labels of its own" in latente("evaluate run plain.npy").err

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latente import Images, report
+from latente import Images, InputError, open_images, report
+from latente.estimators.data import split
+from latente.words import percent
 
 Client = Callable[..., Any]
 
@@ -48,7 +50,7 @@ def test_fit_says_what_it_found_what_it_trains_and_what_to_do_next(latente: Clie
     shown = latente(f"fit digits --out 'my run' {TINY}")
     assert "source digits (drawn by code) images 64" in shown.words
     assert "model autoencoder: dense 8, code of 2, 1,138 parameters" in shown.words
-    assert "1 epochs of 58 images, 6 held out" in shown.words
+    assert "1 epoch of 58 images, 6 held out" in shown.words
     assert "best epoch 1: objective " in shown.words
     assert "next latente sample 'my run' --out samples.png" in shown.words
     assert "epoch 1/1" in shown.err
@@ -189,3 +191,87 @@ def test_fit_hands_the_report_the_images_that_it_has(latente: Client, monkeypatc
     options = "--count 64 --epochs 1 --hidden 8 --latent-dim 2 --network dense --seed 0"
     assert latente(f"fit digits --out run {options}").code == 0
     assert [(images.name, len(images)) for images in given] == [("digits", 64)]
+
+
+# -- the options of the models
+
+
+def test_the_plan_holds_what_the_command_line_says(latente: Client) -> None:
+    line = "--betas 0.5,0.9 --minutes 1.5 --checkpoint-every 10min --validation none --ema 0.99"
+    options = latente(f"fit digits --dry-run --json {TINY} {line}").json["options"]
+    expected = {"betas": [0.5, 0.9], "minutes": 1.5, "checkpoint_every": "10min", "validation": None, "ema": 0.99}
+    assert expected.items() <= options.items()
+
+
+def test_the_plan_tells_what_is_unusual(latente: Client) -> None:
+    shown = latente(f"fit digits --model vae --dry-run {TINY} --beta 4 --minutes 90")
+    assert "training 1 h 30 min on 58 images, 6 held out to judge; adam 0.001, batches of 16, float32" in shown.words
+    assert "also beta 4, likelihood bernoulli" in shown.words
+
+
+def test_a_size_to_keep_is_the_doors_affair(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    from latente import images
+
+    def refuse(source: str, **door: Any) -> None:
+        raise InputError(f"size={door['size']!r}, crop={door['crop']!r}")
+
+    monkeypatch.setattr(images, "open_images", refuse)
+    assert latente("fit photos --size keep --crop 4x6").err == "error: size='keep', crop=(4, 6)\n"
+
+
+def test_another_set_judges_at_the_size_of_the_training_images(latente: Client, pictures: Path) -> None:
+    options = "--size 8 --channels 1 --epochs 2 --hidden 8 --latent-dim 2 --network dense --seed 0 --no-report"
+    shown = latente(f"fit digits --out run --validation {pictures} {options}")
+    assert shown.code == 0, shown.err
+    assert "1,442 images, 4 held out to judge" in shown.words
+    assert f"validation {pictures}" in shown.words
+    assert latente("resume run --epochs 3 --no-report --json").json["epochs"] == 3
+    assert "nowhere" in latente(f"fit digits --validation nowhere/photos {TINY}").err
+
+
+# -- a classifier
+
+
+CLASSIFIER = "--model stacked --hidden 32,16 --epochs 2 --pretrain-epochs 1 --seed 0"
+
+
+def test_a_classifier_says_its_accuracy_beside_that_of_guessing(latente: Client, tmp_path: Path) -> None:
+    shown = latente(f"fit digits {CLASSIFIER} --out run")
+    assert shown.code == 0, shown.err
+    assert "model stacked: 32,16, 2,778 parameters, images worsened by mask:0.25" in shown.words
+    assert "training 2 epochs of 1,298 images, 144 held out to judge" in shown.words
+    last = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()][-1]
+    assert last["part"] == "validation"
+    images = open_images("digits")
+    parts = split(images, 0.1, 0, images.labels)
+    share = np.bincount(images.labels[parts.held_out_rows]).max() / 144
+    line = f"accuracy {percent(last['accuracy'])} of 144 images held out; always the largest class: {percent(share)}"
+    assert " ".join(line.split()) in shown.words
+    resumed = latente("resume run --epochs 3 --json")
+    assert resumed.json["epochs"] == 3
+    assert f"of 144 images held out; always the largest class: {percent(share)}" in resumed.err.replace("\n", "")
+
+
+def test_a_dry_run_of_a_classifier_shows_its_layers_and_options(latente: Client, tmp_path: Path) -> None:
+    shown = latente(f"fit digits {CLASSIFIER} --dry-run")
+    assert shown.code == 0, shown.err
+    assert "head" in shown.out
+    assert "pretrain_epochs 1" in shown.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_named_by_class_bring_labels(latente: Client, pictures: Path) -> None:
+    shown = latente(f"fit {pictures} {CLASSIFIER} --batch-size 2 --out run")
+    assert shown.code == 0, shown.err
+    assert latente(f"evaluate run {pictures} --json").json["metrics"]["count"] == 4
+
+
+def test_a_classifier_without_labels_is_refused_before_anything_is_written(latente: Client, tmp_path: Path) -> None:
+    np.save("plain.npy", np.zeros((9, 8, 8), np.uint8))
+    shown = latente(f"fit plain.npy {CLASSIFIER}")
+    assert (shown.code, shown.out) == (2, "")
+    assert shown.err == (
+        "error: plain has no labels, and a stacked autoencoder classifier learns them: put the pictures of each class "
+        "into a folder of its own, or name a table with --labels CSV\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["plain.npy"]

@@ -290,6 +290,20 @@ def test_without_a_validation_part_the_test_part_judges_alone() -> None:
     assert "test_mse" not in fit_trial(seed=0, images="digits", split="test", **options)
 
 
+def test_a_classifier_is_swept_by_its_accuracy(latente: Client, tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(
+        "images: digits\nmodel: stacked\n"
+        "options: {epochs: 1, pretrain-epochs: 0, hidden: [8]}\ngrid: {activation: [relu, tanh]}\n"
+    )
+    shown = latente("sweep study.yaml --json")
+    assert shown.code == 0, shown.err
+    assert (shown.json["metric"], shown.json["direction"]) == ("accuracy", "maximize")
+    best = shown.json["combinations"][0]["metrics"]
+    assert {"accuracy", "test_accuracy", "test_cross_entropy"} <= best.keys()
+    (tmp_path / "study.yaml").write_text("images: digits\nmodel: stacked\ngrid: {latent-dim: [2]}\n")
+    assert "--latent-dim has no meaning for --model stacked" in latente("sweep study.yaml").err
+
+
 def test_a_second_run_trains_nothing_and_says_the_same(latente: Client, study: Path) -> None:
     first = latente("sweep study.yaml --json")
     before = (study.parent / "runs" / "study" / "trials.jsonl").read_bytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from latente.comparison import Comparison
+    from latente.estimators.base import Estimator
     from latente.report.evidence import Evidence
 
 __all__ = ["verb"]
@@ -106,7 +107,7 @@ def compare_pca(
     screen.print(lines, "", show.pairs([("wrote", str(out))]))
 
 
-def _evidence(run: Path, model: Any, images: str | None, split: str | None, count: int | None) -> Evidence:
+def _evidence(run: Path, model: Estimator, images: str | None, split: str | None, count: int | None) -> Evidence:
     """Return what the run learned from and the images to judge by: of those named the test part, where there is one."""
     import numpy as np
 

@@ -64,7 +64,7 @@ RunOption = Annotated[
         "latente fit digits --model stacked --hidden 64,32",
         "latente fit photos/ --size 32 --corruption gaussian:0.1 --epochs 2",
         "latente fit digits --hidden 512,256 --network dense --dry-run",
-        "latente fit --help --model vae",
+        "latente fit --model vae --help",
     ),
 )
 @with_model_options
@@ -178,8 +178,11 @@ def _print_plan(screen: Console, model: str, plan: Mapping[str, Any]) -> None:
 def _training_in_words(options: dict[str, Any], data: Mapping[str, Any]) -> str:
     """Return how long and by what steps training goes, taking from the options what it says."""
     epochs, minutes = options.pop("epochs", None), options.pop("minutes", None)
-    time = f"{words.duration(60 * minutes)} on" if minutes else "" if epochs is None else f"{epochs} epochs of"
-    text = f"{time} {words.count(data['train_count'], 'image')}".strip()
+    text = words.count(data["train_count"], "image")
+    if minutes:
+        text = f"{words.duration(60 * minutes)} on {text}"
+    elif epochs is not None:
+        text = f"{words.count(epochs, 'epoch')} of {text}"
     if data["validation_count"]:
         text += f", {data['validation_count']:,} held out to judge"
     steps = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,6 +29,7 @@ from latente.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
+    from latente.estimators.encoding import Encoder
     from latente.images import Images
 
 __all__ = ["verb"]
@@ -119,7 +120,7 @@ def interpolate(
     print_lines({"run": run, "images": source.name, "how": how, "steps": steps}, "pairs", lines, out, as_json)
 
 
-def _ends(model: Any, images: Images, start: str | None, end: str | None) -> tuple[list[_End], list[_End]]:
+def _ends(model: Encoder, images: Images, start: str | None, end: str | None) -> tuple[list[_End], list[_End]]:
     """Return where the walks start and end; an end without a name is a different image for each of a few walks."""
     import numpy as np
 
@@ -137,7 +138,7 @@ def _ends(model: Any, images: Images, start: str | None, end: str | None) -> tup
     return starts, ends
 
 
-def _images_as_ends(model: Any, images: Images, rows: np.ndarray) -> list[_End]:
+def _images_as_ends(model: Encoder, images: Images, rows: np.ndarray) -> list[_End]:
     from latente.report.inspection import scaled
 
     few = images.take(rows)
@@ -146,7 +147,7 @@ def _images_as_ends(model: Any, images: Images, rows: np.ndarray) -> list[_End]:
     return [_End(*parts) for parts in zip(names, model.transform(few), pictures, strict=True)]
 
 
-def _end(model: Any, images: Images, option: str, text: str) -> _End:
+def _end(model: Encoder, images: Images, option: str, text: str) -> _End:
     """Return the image or the class that `text` names; raises InputError where there is none."""
     import numpy as np
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
+    from latente.estimators import BaseAutoencoder
     from latente.images import Images
     from latente.latents import Nearest
     from latente.report.evidence import Evidence
@@ -107,7 +108,7 @@ def nearest(
     show.console().print(show.pairs([*rows, ("wrote", str(out))]))
 
 
-def _queries(model: Any, images: str | None, split: str | None, n: int, seed: int | None) -> np.ndarray:
+def _queries(model: BaseAutoencoder, images: str | None, split: str | None, n: int, seed: int | None) -> np.ndarray:
     """Return what is looked up, in the network's range: samples, or some of the images that are named."""
     from latente.report.inspection import as_pictures, scaled
 
@@ -117,7 +118,7 @@ def _queries(model: Any, images: str | None, split: str | None, n: int, seed: in
     return scaled(few.pixels, model.scaling_)
 
 
-def _search(model: Any, evidence: Evidence, queries: np.ndarray, k: int) -> Nearest:
+def _search(model: BaseAutoencoder, evidence: Evidence, queries: np.ndarray, k: int) -> Nearest:
     """Return the nearest training images of scaled `queries`, by their rows in the run's set."""
     import numpy as np
 
@@ -142,7 +143,7 @@ def _targets(images: Images | None) -> np.ndarray:
     return images.columns.get("target", images.pixels)
 
 
-def _yardstick(model: Any, evidence: Evidence) -> np.ndarray | None:
+def _yardstick(model: BaseAutoencoder, evidence: Evidence) -> np.ndarray | None:
     """Return the distances (N,) of images that training never saw; None where there are none."""
     from latente.report.evidence import draw
     from latente.report.inspection import scaled

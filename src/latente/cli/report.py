@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from latente.cli.shared.outputs import refuse_used
 from latente.errors import InputError
 
 if TYPE_CHECKING:
+    from latente.estimators.base import Estimator
     from latente.images import Images
 
 __all__ = ["verb"]
@@ -71,7 +72,7 @@ def report(runs: RunsArgument, out: PageOption = None, force: ForceFlag = False)
     screen.print(show.pairs([("report", str(page))]))
 
 
-def _images(model: Any, source: str) -> Images:
+def _images(model: Estimator, source: str) -> Images:
     """Open what follows the runs; where it is no images either, it may have been meant as a run."""
     try:
         return images_for(model, source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from latente.cli.shared import console as show
 from latente.cli.shared.options import door_options
@@ -12,20 +12,21 @@ from latente.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
+    from latente.estimators.base import Estimator
     from latente.images import Images
     from latente.report.evidence import Evidence
 
 __all__ = ["evidence_of", "few_of", "images_for", "judged_images_for", "refuse_choice_among_none", "refuse_tables"]
 
 
-def images_for(model: Any, source: str, split: str | None = None, count: int | None = None) -> Images:
+def images_for(model: Estimator, source: str, split: str | None = None, count: int | None = None) -> Images:
     """Open the images behind `source` as the model's training images were: same size, channels and crop."""
     with show.progress() as step:
         images: Images = model.open(source, progress=step, **door_options(split=split, count=count))
     return images
 
 
-def judged_images_for(model: Any, source: str, split: str | None, count: int | None) -> tuple[Images, str | None]:
+def judged_images_for(model: Estimator, source: str, split: str | None, count: int | None) -> tuple[Images, str | None]:
     """Open the images behind `source`, of the test part where it has one and `split` names no other; and that part."""
     images = images_for(model, source, split, count)
     if split is None and "test" in images.parts:
@@ -39,7 +40,7 @@ def refuse_choice_among_none(images: str | None, split: str | None, count: int |
         raise InputError("--split and --count choose among IMAGES, which are not given; name the set too")
 
 
-def refuse_tables(model: Any) -> None:
+def refuse_tables(model: Estimator) -> None:
     """Raise InputError where the model was trained on rows of a table, which nobody can look at."""
     if len(model.image_shape_) == 1:
         raise InputError("this model was trained on rows of a table, which are no pictures; see `latente map`")

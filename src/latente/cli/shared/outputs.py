@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,8 @@ from latente.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
+
+    from latente.estimators.base import Estimator
 
 __all__ = ["ImagesOutOption", "print_output", "refuse_used", "save_arrays", "save_images", "save_model_images"]
 
@@ -97,7 +99,7 @@ def save_images(
 
 def save_model_images(
     out: Path,
-    model: Any,
+    model: Estimator,
     pixels: np.ndarray,
     *,
     layout: str | None = None,

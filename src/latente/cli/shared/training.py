@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -14,6 +14,7 @@ from latente.errors import InputError
 from latente.training.launch import leads
 
 if TYPE_CHECKING:
+    from latente.estimators.base import Estimator
     from latente.images import Images
 
 __all__ = ["finish", "next_steps"]
@@ -22,7 +23,9 @@ _STEPS = 3
 _ADVICE = ("sample", "reconstruct", "encode", "evaluate", "map")
 
 
-def finish(screen: Console, run: Path, model: Any, images: Images | None, *, as_json: bool, no_report: bool) -> None:
+def finish(
+    screen: Console, run: Path, model: Estimator, images: Images | None, *, as_json: bool, no_report: bool
+) -> None:
     """Write the report, and say how good the model is, where everything lies and what can be done next.
 
     images: those of the training, where they are at hand, so that they need not be opened again.
@@ -55,7 +58,7 @@ def finish(screen: Console, run: Path, model: Any, images: Images | None, *, as_
         show.print_json({"run": run, "report": page, "epochs": epochs, "best_epoch": best, "validation": terms or None})
 
 
-def _accuracy_in_words(run: Path, model: Any, images: Images | None, accuracy: float) -> str | None:
+def _accuracy_in_words(run: Path, model: Estimator, images: Images | None, accuracy: float) -> str | None:
     """Say a classifier's accuracy on the images held out beside the share of the largest class, which guessing gives.
 
     None where the model is no classifier, or those images cannot be had again.
@@ -88,7 +91,7 @@ def _accuracy_in_words(run: Path, model: Any, images: Images | None, accuracy: f
     )
 
 
-def next_steps(run: Path, model: Any) -> list[str]:
+def next_steps(run: Path, model: Estimator) -> list[str]:
     """Return command lines that work on the model, the most useful first."""
     from latente.estimators.abilities import verbs_of
 
@@ -108,7 +111,7 @@ def next_steps(run: Path, model: Any) -> list[str]:
     return [f"latente {verb} {arguments[verb]}" for verb in _ADVICE if verb in able][:_STEPS]
 
 
-def _samples(model: Any) -> bool:
+def _samples(model: Estimator) -> bool:
     """Whether the model does draw new images: a very long code, for one, has no density to draw from."""
     try:
         model.sample(1, random_state=0)
