@@ -87,7 +87,7 @@ def read_options(model: str, texts: Mapping[str, str | None]) -> dict[str, Any]:
             arguments[name] = option.read(text)
         except InputError as error:
             raise InputError(f"invalid value for '{option.flag}': {error}") from error
-        option.validate(arguments[name])
+        dataclasses.replace(option, name=option.flag).validate(arguments[name])  # a message names what was typed
     return arguments
 
 
