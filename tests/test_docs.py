@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import re
 import shlex
@@ -40,7 +41,8 @@ def parse(words: list[str]) -> None:
         assert words, "a verb is missing"
         assert words[0] in command.commands, f"there is no verb {words[0]!r}"
         command, words = command.commands[words[0]], words[1:]
-    command.make_context("latente", list(words)).close()
+    with contextlib.suppress(typer.Exit):  # which is how --help ends
+        command.make_context("latente", list(words)).close()
 
 
 @each_page

@@ -313,12 +313,21 @@ def options_of(owner: type) -> dict[str, Option]:
             name=name,
             default=field.default,
             help=declaration.help,
-            check=declaration.check,
+            check=_with_kind(declaration.check, name),
             shown=typed(field.default) if declaration.shown is None else declaration.shown,
             panel=getattr(home, "panel", ""),
             flag=declaration.flag or "--" + name.replace("_", "-"),
         )
     return options
+
+
+def _with_kind(check: Check, name: str) -> Check:
+    """Let a choice of names say, where nothing else is declared, that they are names of the option."""
+    if isinstance(check, Own):
+        return dataclasses.replace(check, plain=_with_kind(check.plain, name))
+    if isinstance(check, Choice) and not check.kind:
+        return dataclasses.replace(check, kind=name.replace("_", " "))
+    return check
 
 
 def check_options(options: Any, names: Iterable[str] | None = None) -> None:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from latente import latents, metrics
 from latente.errors import InputError
 from latente.estimators import Autoencoder, BaseAutoencoder
-from latente.estimators.data import split
+from latente.estimators.data import Split, split
 from latente.images import Images, Scaling, to_layout
 from latente.training import Batches
 
@@ -279,7 +279,7 @@ def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.nd
     changed = {"out": None, "init": None, "verbose": False, "validation": _validation(model)}
     fresh = clone(model).set_params(**changed, random_state=model.seed_, batch_size=model.batch_size_)
     fresh.seed_ = model.seed_
-    fresh._settle(train, rows)  # which draws weights as `fit` does
+    fresh._settle(Split(train, rows, train, rows[:0]))  # which draws weights as `fit` does
     likelihood = getattr(model, "likelihood_", None)
     loss = {"bernoulli": "bce", "gaussian": "mse", None: getattr(model, "loss", "mse")}[likelihood]
     decoder: nn.Module = fresh.objective_.decoder

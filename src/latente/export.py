@@ -231,7 +231,7 @@ def _stripped(proto: Any, metadata: dict[str, str]) -> bytes:
 
 def _metadata(model: BaseAutoencoder, part: str) -> dict[str, str]:
     return {
-        "model": model.model,
+        "model": model.kind,
         "part": part,
         "layout": "NCHW" if len(model.image_shape_) == 3 else "NF",
         "dtype": model.scaling_.dtype,

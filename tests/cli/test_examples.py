@@ -31,6 +31,33 @@ def examples() -> list[str]:
     return list(dict.fromkeys(lines(typer.main.get_command(app))))
 
 
+def look_at(line: str, shown: Any) -> None:
+    """Open what a command line has printed and written."""
+    words = line.split()
+    assert shown.out.strip()
+    if "--json" in words:
+        assert shown.json
+    if "--help" in words:
+        assert "Usage: latente" in shown.out
+    if "--out" not in words or "--dry-run" in words:
+        return
+    out = Path(words[words.index("--out") + 1])
+    if words[0] == "fit":
+        assert (out / "model" / "model.json").is_file()
+    elif words[0] == "sweep":
+        assert (out / "summary.md").is_file()
+    elif out.suffix == ".png":
+        with Image.open(out) as picture:
+            assert min(picture.size) > 8
+    elif out.suffix == ".npz":
+        with np.load(out) as arrays:
+            assert len(arrays["codes"])
+    elif out.suffix == ".html":
+        assert "</html>" in out.read_text(encoding="utf-8")
+    else:
+        assert any(path.stat().st_size for path in out.iterdir())
+
+
 def test_every_example_runs(latente: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a folder with some photographs and a study, and with MNIST's files at hand."""
     noise = np.random.default_rng(0)
@@ -46,8 +73,13 @@ def test_every_example_runs(latente: Client, tmp_path: Path, monkeypatch: pytest
         "images: digits\noptions: {epochs: 1, count: 64}\ngrid: {activation: [relu, gelu]}\n"
     )
     lines = examples()
-    assert len(lines) > 20
+    assert len(lines) > 30
     for line in lines:
+        before = set(tmp_path.rglob("*"))
         short = line.startswith("fit ") and "--help" not in line
         shown = latente(line + SHORT if short else line)
         assert shown.code == 0, f"latente {line}: {shown.err}"
+        assert "error: " not in shown.err
+        look_at(line, shown)
+        if "--dry-run" in line or "--help" in line:
+            assert set(tmp_path.rglob("*")) == before, line

@@ -26,7 +26,7 @@ def run(latente: Client) -> Path:
 
 
 def test_all_parts_are_written_and_the_printed_lines_run(latente: Client, run: Path):
-    shown = latente("export run --format onnx --out onnx")
+    shown = latente("export run --out onnx")
     assert shown.code == 0, shown.err
     assert sorted(path.name for path in Path("onnx").iterdir()) == ["decoder.onnx", "encoder.onnx", "whole.onnx"]
     for part in ("encoder", "decoder", "whole"):
@@ -40,7 +40,6 @@ def test_all_parts_are_written_and_the_printed_lines_run(latente: Client, run: P
 def test_one_part_can_be_asked_for_and_told_as_json(latente: Client, run: Path):
     shown = latente("export run --part decoder --out nets/small --json")
     [entry] = shown.json["files"]
-    assert shown.json["format"] == "onnx"
     assert (entry["part"], entry["path"]) == ("decoder", "nets/small/decoder.onnx")
     assert entry["bytes"] == Path(entry["path"]).stat().st_size
     assert 0 <= entry["largest_difference"] <= 1e-4
@@ -57,7 +56,6 @@ def test_misuse_is_one_line_and_leaves_what_is_there(latente: Client, run: Path)
     for arguments, message in {
         "run --out used": "--out used exists already",
         "run --out new --part encode": "unknown part 'encode'; did you mean 'encoder'?",
-        "run --out new --format tflite": "unknown format 'tflite'",
         "nowhere --out new": "nowhere holds no model",
     }.items():
         shown = latente("export " + arguments)

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latente import report
 from latente.cli import main
-from latente.images import Images
 
 Client = Callable[..., Any]
 
@@ -68,14 +66,8 @@ def test_words_that_are_neither_are_named(latente: Client, runs: list[Path], wor
     assert not list(Path().glob("*.html"))
 
 
-def test_fit_hands_the_report_the_images_that_it_has(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[Images] = []
-
-    def write(run: Path, images: Images) -> Path:
-        given.append(images)
-        return run / "report.html"
-
-    monkeypatch.setattr(report, "write_report", write)
-    options = "--count 64 --epochs 1 --hidden 8 --latent-dim 2 --network dense --seed 0"
-    assert latente(f"fit digits --out run {options}").code == 0
-    assert [(images.name, len(images)) for images in given] == [("digits", 64)]
+def test_a_report_can_go_elsewhere(latente: Client, runs: list[Path]) -> None:
+    assert latente("report", runs[0], "--out", "page.html").words == "report page.html"
+    again = latente("report", runs[0], "--out", "page.html")
+    assert (again.code, "--force" in again.err) == (2, True)
+    assert latente("report", runs[0], "digits", "--out", "page.html", "--force").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -17,9 +18,12 @@ import typer
 from PIL import Image
 from rich.text import Text
 
-from latente.cli import app, studies
-from latente.cli.studies import FIT, TRAINING, fit_trial, read_study, trial_of
+from latente.cli import app
+from latente.cli.shared import studies
+from latente.cli.shared.model_options import all_options
+from latente.cli.shared.studies import fit_options, fit_trial, read_study, trial_of
 from latente.errors import InputError
+from latente.estimators.kinds import KINDS
 from latente.sweeps import Range, threads_for
 
 Client = Callable[..., Any]
@@ -89,10 +93,11 @@ def test_the_ends_of_a_range_are_of_the_options_kind(tmp_path: Path) -> None:
 
 def test_every_option_of_fit_can_be_varied(latente: Client) -> None:
     """Those of the verb itself, but for what is the sweep's own affair."""
-    known = set(latente("fit --help").out.split())
-    shown = {word.removeprefix("--").replace("-", "_") for word in known if word.startswith("--")}
+    texts = [latente(f"fit --help --model {kind}").out for kind in KINDS]
+    known = {word for text in texts for word in re.findall(r"^│ --([a-z-]+) ", text, re.MULTILINE)}
+    shown = {word.replace("-", "_") for word in known}
     own = {"out", "dry_run", "json", "no_report", "help", "seed"}
-    assert shown - own == FIT.keys() - {"images"}
+    assert shown - own == fit_options().keys() - {"images"}
 
 
 @pytest.mark.parametrize(
@@ -224,9 +229,9 @@ def test_a_trial_says_by_its_defaults_what_each_option_takes(monkeypatch: pytest
     assert readers.keys() == {"noise", "copies", "shared", "widths", "kind", "epochs"}
     assert (readers["noise"]("1"), readers["copies"]("3"), readers["shared"]("True")) == (1.0, 3, True)
     assert (readers["widths"]("8,4"), readers["kind"]("flips")) == ((8, 4), "flips")
-    assert readers["epochs"] is TRAINING["epochs"]
+    assert readers["epochs"] == all_options()["epochs"].read
     for name, text in (("copies", "2.5"), ("noise", "much"), ("shared", "perhaps")):
-        with pytest.raises(typer.BadParameter):
+        with pytest.raises(InputError):
             readers[name](text)
 
 
@@ -283,6 +288,20 @@ def test_without_a_validation_part_the_test_part_judges_alone() -> None:
     with pytest.raises(InputError, match="nothing to judge by: set validation"):
         fit_trial(seed=0, images="digits", split="test", validation=None, **options)
     assert "test_mse" not in fit_trial(seed=0, images="digits", split="test", **options)
+
+
+def test_a_classifier_is_swept_by_its_accuracy(latente: Client, tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(
+        "images: digits\nmodel: stacked\n"
+        "options: {epochs: 1, pretrain-epochs: 0, hidden: [8]}\ngrid: {activation: [relu, tanh]}\n"
+    )
+    shown = latente("sweep study.yaml --json")
+    assert shown.code == 0, shown.err
+    assert (shown.json["metric"], shown.json["direction"]) == ("accuracy", "maximize")
+    best = shown.json["combinations"][0]["metrics"]
+    assert {"accuracy", "test_accuracy", "test_cross_entropy"} <= best.keys()
+    (tmp_path / "study.yaml").write_text("images: digits\nmodel: stacked\ngrid: {latent-dim: [2]}\n")
+    assert "--latent-dim has no meaning for --model stacked" in latente("sweep study.yaml").err
 
 
 def test_a_second_run_trains_nothing_and_says_the_same(latente: Client, study: Path) -> None:
@@ -346,7 +365,7 @@ def test_what_fails_is_told_and_all_failing_is_a_failure(latente: Client, tmp_pa
 
 
 def test_what_is_no_number_is_best_in_nothing(latente: Client, study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studies, "_judged", lambda *_: {"mse": float("nan")})
+    monkeypatch.setattr(studies, "_figures", lambda *_: {"mse": float("nan")})
     shown = latente("sweep study.yaml")
     assert (shown.code, shown.err) == (0, "")
     assert "best" not in shown.words

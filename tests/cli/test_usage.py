@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import latente as package
-from latente.cli import use
+from latente.cli import sample
 from latente.errors import InputError, Interrupted, ModelError, TrainingError
 
 Client = Callable[..., Any]
@@ -53,7 +53,7 @@ def test_the_version_is_that_of_the_package(latente: Client) -> None:
         ("fit digits --qqq", "no such option: --qqq; see latente fit --help"),
         ("fit", "missing argument 'IMAGES'; see latente fit --help"),
         ("encode run digits", "missing option '--out'; see latente encode --help"),
-        ("fit digits --model vea", "unknown model 'vea'; did you mean 'vae'? known: autoencoder, vae"),
+        ("fit digits --model vea", "unknown model 'vea'; did you mean 'vae'? known: autoencoder, stacked, vae"),
         ("fit digits --loss mes", "unknown loss 'mes'; did you mean 'mse'? known: bce, l1, mse"),
         ("fit digits --optimizer adan", "unknown optimizer 'adan'; did you mean 'adam'?"),
         ("fit digits --epochs many", "invalid value for '--epochs': 'many' is not a whole number"),
@@ -89,10 +89,10 @@ def test_wrong_usage_is_one_line_with_a_cure(latente: Client, line: str, message
 def test_each_kind_of_error_has_its_exit_code_and_one_line(
     latente: Client, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, line: str
 ) -> None:
-    def fail(run: object) -> None:
+    def fail(verb: str, run: object) -> None:
         raise error
 
-    monkeypatch.setattr(use, "model_of", fail)
+    monkeypatch.setattr(sample, "model_for", fail)
     shown = latente("sample run --out x.png")
     assert (shown.code, shown.out, shown.err) == (code, "", f"{line}\n")
     monkeypatch.setenv("LATENTE_DEBUG", "1")
@@ -103,21 +103,21 @@ def test_each_kind_of_error_has_its_exit_code_and_one_line(
 
 
 def test_a_warning_is_one_line_too(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def warn(run: object) -> None:
+    def warn(verb: str, run: object) -> None:
         warnings.simplefilter("always")
         warnings.warn("resumed with other threads", UserWarning, stacklevel=2)
         raise InputError("enough")
 
-    monkeypatch.setattr(use, "model_of", warn)
+    monkeypatch.setattr(sample, "model_for", warn)
     shown = latente("sample run --out x.png")
     assert shown.err == "warning: resumed with other threads\nerror: enough\n"
 
 
 def test_markup_in_a_message_is_printed_as_it_is(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(run: object) -> None:
+    def fail(verb: str, run: object) -> None:
         raise InputError("photos[red]/a[0].png is damaged")
 
-    monkeypatch.setattr(use, "model_of", fail)
+    monkeypatch.setattr(sample, "model_for", fail)
     assert latente("sample run --out x.png").err == "error: photos[red]/a[0].png is damaged\n"
 
 

@@ -16,9 +16,31 @@ import typer
 from typer.core import TyperGroup
 
 import latente
-from latente.cli import attributes, data, doctor, explore, export, fit, judge, look, reproduce, steer, sweep, use
-from latente.cli.console import print_note
-from latente.cli.options import examples
+from latente.cli import (
+    compare_pca,
+    data,
+    decode,
+    direction,
+    doctor,
+    edit,
+    encode,
+    evaluate,
+    explore,
+    export,
+    fit,
+    interpolate,
+    nearest,
+    reconstruct,
+    report,
+    reproduce,
+    resume,
+    sample,
+    sweep,
+    traverse,
+)
+from latente.cli import map as map_
+from latente.cli.shared.console import print_note
+from latente.cli.shared.help import examples
 from latente.errors import InputError, LatenteError
 
 __all__ = ["app", "main"]
@@ -38,7 +60,7 @@ class _Verbs(TyperGroup):
 app = typer.Typer(
     name="latente",
     cls=_Verbs,
-    help="Train, inspect and use image autoencoders.",
+    help="Train, inspect and use autoencoders and classifiers of images.",
     invoke_without_command=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -49,8 +71,14 @@ app = typer.Typer(
         "latente fit --help",
     ),
 )
-for group in (fit, use, judge, look, steer, attributes, explore, export, sweep, reproduce, data, doctor):
-    app.add_typer(group.verbs)
+# in the order, panel by panel, in which help lists them
+for home in (
+    *(fit, resume, sweep, reproduce),
+    *(encode, decode, reconstruct, sample, edit, export),
+    *(evaluate, report, explore, map_, compare_pca, nearest, traverse, interpolate, direction),
+    *(data, doctor),
+):
+    app.add_typer(home.verb)
 
 
 @app.callback()

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import typer
 
-from latente.cli import console as show
-from latente.cli.data import named_sets
-from latente.cli.options import Json, examples
+from latente.cli.shared import console as show
+from latente.cli.shared.help import AROUND, examples
+from latente.cli.shared.options import JsonFlag
+from latente.cli.shared.sets import named_sets
+from latente.words import memory
 
-__all__ = ["Finding", "verbs"]
+__all__ = ["Finding", "verb"]
 
-verbs = typer.Typer()
+verb = typer.Typer()
 
 # A run of the usual size, with its checkpoints, report and pictures, takes less than this.
 _ENOUGH_DISK = 1 << 30
@@ -36,8 +38,8 @@ class Finding:
     text: str
 
 
-@verbs.command(epilog=examples("latente doctor", "latente doctor --json"))
-def doctor(as_json: Json = False) -> int:
+@verb.command(rich_help_panel=AROUND, epilog=examples("latente doctor", "latente doctor --json"))
+def doctor(as_json: JsonFlag = False) -> int:
     """Check installation, device, disk and data.
 
     The exit code is 1 where something that a training needs is broken.
@@ -112,7 +114,7 @@ def _folders() -> Iterator[Finding]:
             yield Finding(name, "broken", f"{folder} cannot be written: {error.strerror}")
             continue
         free = shutil.disk_usage(folder).free
-        yield Finding(name, "ok" if free > _ENOUGH_DISK else "note", f"{folder}, {show.memory(free)} free")
+        yield Finding(name, "ok" if free > _ENOUGH_DISK else "note", f"{folder}, {memory(free)} free")
 
 
 def _data() -> Iterator[Finding]:

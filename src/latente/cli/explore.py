@@ -7,59 +7,66 @@ from typing import Annotated
 
 import typer
 
-from latente.cli import console as show
-from latente.cli.inputs import images_for, model_of
-from latente.cli.options import Force, Run, Split, examples, whole
-from latente.cli.outputs import refuse_used
+from latente.cli.shared import console as show
+from latente.cli.shared.help import INSIDE, examples
+from latente.cli.shared.images import images_for
+from latente.cli.shared.models import model_for, refuse_kind
+from latente.cli.shared.options import ForceFlag, RunArgument, SplitOption
+from latente.cli.shared.outputs import refuse_used
+from latente.cli.shared.readers import option_parser, whole
+from latente.errors import InputError
+from latente.words import memory
 
-__all__ = ["verbs"]
+__all__ = ["verb"]
 
-verbs = typer.Typer()
+verb = typer.Typer()
 
-Shown = Annotated[
+MappedArgument = Annotated[
     str | None, typer.Argument(metavar="[IMAGES]", help="Images on the map, if not those that training held out.")
 ]
-Page = Annotated[
+PageOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="The page [dim](default: RUN/explorer.html)[/dim]")
 ]
-Most = Annotated[
-    int | None, typer.Option("--count", parser=whole, metavar="N", help="At most this many images, evenly drawn.")
+MostOption = Annotated[
+    int | None,
+    typer.Option("--count", parser=option_parser(whole), metavar="N", help="At most this many images, evenly drawn."),
 ]
-Beforehand = Annotated[
+AtlasFlag = Annotated[
     bool, typer.Option("--atlas", help="Decode beforehand, in steps, in place of a decoder that runs in the page.")
 ]
 
 
-@verbs.command(
+@verb.command(
+    rich_help_panel=INSIDE,
     epilog=examples(
         "latente explore runs/digits",
         "latente explore runs/digits digits --split train --count 500 --out digits.html",
-    )
+    ),
 )
 def explore(
-    run: Run,
-    images: Shown = None,
-    out: Page = None,
-    split: Split = None,
-    count: Most = None,
-    atlas: Beforehand = False,
-    force: Force = False,
+    run: RunArgument,
+    images: MappedArgument = None,
+    out: PageOption = None,
+    split: SplitOption = None,
+    count: MostOption = None,
+    atlas: AtlasFlag = False,
+    force: ForceFlag = False,
 ) -> None:
     """Write a page to explore a run in.
 
     One HTML file that opens from disk: the latent map, the images behind its points, and the decoder, which follows the
     pointer and the sliders.
     """
-    from latente.errors import InputError
     from latente.report.explorer import write_explorer
 
     if out is not None:
         refuse_used(out, force)
     if split is not None and images is None:
         raise InputError(f"--split {split} says which part of IMAGES; name them too")
-    found = None if images is None else images_for(model_of(run), images, split)
+    refuse_kind("explore", run)
+    source = None if images is None else images_for(model_for("explore", run), images, split)
     with show.progress() as step:
-        page = write_explorer(run, found, out, count=count, atlas=atlas, progress=step)
-    rows = [("explorer", str(page.path)), ("images", f"{page.images:,}"), ("size", f"{page.size / 1e6:.1f} MB")]
+        page = write_explorer(run, source, out, count=count, atlas=atlas, progress=step)
+    rows = [("explorer", str(page.path)), ("images", f"{page.images:,}"), ("size", memory(page.size))]
     rows += [("note", notice.replace("`", "")) for notice in page.notices]
     show.console().print(show.pairs(rows))

@@ -8,20 +8,19 @@ from typing import Annotated
 
 import typer
 
-from latente.cli import console as show
-from latente.cli.inputs import model_of
-from latente.cli.options import Force, Json, Run, choice, examples
-from latente.cli.outputs import refuse_used
+from latente.cli.shared import console as show
+from latente.cli.shared.help import USE, examples
+from latente.cli.shared.models import model_for
+from latente.cli.shared.options import ForceFlag, JsonFlag, RunArgument
+from latente.cli.shared.outputs import refuse_used
+from latente.words import memory
 
-__all__ = ["verbs"]
+__all__ = ["verb"]
 
-verbs = typer.Typer()
+verb = typer.Typer()
 
-Folder = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where to write the files.")]
-Format = Annotated[
-    str, typer.Option("--format", parser=choice("format", ("onnx",)), metavar="onnx", help="The format.")
-]
-Parts = Annotated[
+FolderOption = Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where to write the files.")]
+PartsOption = Annotated[
     list[str] | None,
     typer.Option(
         "--part",
@@ -31,30 +30,35 @@ Parts = Annotated[
 ]
 
 
-@verbs.command(
-    epilog=examples("latente export runs/digits --out onnx", "latente export runs/digits --part decoder --out decoder")
+@verb.command(
+    rich_help_panel=USE,
+    epilog=examples("latente export runs/digits --out onnx", "latente export runs/digits --part decoder --out decoder"),
 )
 def export(
-    run: Run, out: Folder, form: Format = "onnx", part: Parts = None, force: Force = False, as_json: Json = False
+    run: RunArgument,
+    out: FolderOption,
+    part: PartsOption = None,
+    force: ForceFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
-    """Write a model for other programs.
+    """Write a model as ONNX, for other programs.
 
     Takes any number of images, in their own units, and is checked against the model.
     """
     from latente.export import PARTS, export_onnx, snippet
 
     refuse_used(out, force)
-    model = model_of(run)
+    model = model_for("export", run)
     screen = show.console(as_json)
     with screen.status("writing and comparing"):
-        written = export_onnx(model, out, parts=part or PARTS)
-    lines = snippet(written[-1])
+        files = export_onnx(model, out, parts=part or PARTS)
+    lines = snippet(files[-1])
     if as_json:
-        show.print_json({"run": run, "format": form, "files": list(map(dataclasses.asdict, written)), "snippet": lines})
+        show.print_json({"run": run, "files": list(map(dataclasses.asdict, files)), "snippet": lines})
         return
     table = show.table("file", "size", "largest difference from the model", right=["size"])
-    for entry in written:
-        table.add_row(str(entry.path), show.memory(entry.bytes), f"{entry.largest_difference:.1e}")
+    for entry in files:
+        table.add_row(str(entry.path), memory(entry.bytes), f"{entry.largest_difference:.1e}")
     screen.print(table)
     screen.print("\nTo run it, after pip install onnxruntime:\n")
     screen.print(lines, markup=False, soft_wrap=True)

@@ -1,10 +1,8 @@
-"""`latente fit` and `latente resume`: images in, a run folder with a trained model and its report out."""
+"""`latente fit`: images in, a run folder with a trained model and its report out."""
 
 from __future__ import annotations
 
 import itertools
-import os
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,139 +10,135 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from latente.cli import console as show
-from latente.cli.options import (
-    Budget,
-    Channels,
-    Count,
-    Crop,
-    Json,
-    Labels,
-    Run,
-    Size,
-    Source,
-    Split,
-    choice,
-    examples,
-    given,
-    whole,
+from latente import words
+from latente.cli.shared import console as show
+from latente.cli.shared.help import TRAIN, examples
+from latente.cli.shared.model_options import (
+    ModelCommand,
+    ModelOption,
+    new_estimator,
+    options_of_kind,
+    read_options,
+    with_model_options,
 )
-from latente.cli.settings import MODELS, estimator_of, with_settings
+from latente.cli.shared.options import (
+    BudgetOption,
+    ChannelsOption,
+    CountOption,
+    CropOption,
+    ImagesArgument,
+    JsonFlag,
+    LabelsOption,
+    NoReportFlag,
+    PlanFlag,
+    SizeOption,
+    SplitOption,
+    door_options,
+)
+from latente.cli.shared.training import finish
 from latente.errors import InputError
+from latente.estimators.kinds import kind_named
+from latente.training.launch import leads, process_count
 
 if TYPE_CHECKING:
     from latente.images import Images
 
-__all__ = ["verbs"]
+__all__ = ["verb"]
 
-verbs = typer.Typer()
+verb = typer.Typer()
 
-Model = Annotated[str, typer.Option(parser=choice("model", MODELS), metavar="NAME", help=f"{' or '.join(MODELS)}.")]
-Out = Annotated[
+RunOption = Annotated[
     Path | None,
-    typer.Option(metavar="RUN", help="Folder for the run [dim](default: runs/SET-MODEL-N, the next free N)[/dim]"),
+    typer.Option(
+        "--out", metavar="RUN", help="Folder for the run [dim](default: runs/SET-MODEL-N, the next free N)[/dim]"
+    ),
 ]
-Plan = Annotated[bool, typer.Option("--dry-run", help="Print what would be trained, and write nothing.")]
-NoReport = Annotated[bool, typer.Option("--no-report", help="Leave out report.html.")]
 
 
-@verbs.command(
+@verb.command(
+    cls=ModelCommand,
+    rich_help_panel=TRAIN,
     epilog=examples(
         "latente fit digits --epochs 5",
         "latente fit digits --model vae --latent-dim 2 --out runs/digits",
+        "latente fit digits --model stacked --hidden 64,32",
         "latente fit photos/ --size 32 --corruption gaussian:0.1 --epochs 2",
         "latente fit digits --hidden 512,256 --network dense --dry-run",
-    )
+        "latente fit --model vae --help",
+    ),
 )
-@with_settings
+@with_model_options
 def fit(
-    images: Source,
-    model: Model = "autoencoder",
-    out: Out = None,
-    dry_run: Plan = False,
-    as_json: Json = False,
-    no_report: NoReport = False,
-    split: Split = None,
-    size: Size = None,
-    crop: Crop = None,
-    channels: Channels = None,
-    count: Count = None,
-    labels: Labels = None,
-    budget: Budget = None,
-    **settings: Any,
+    images: ImagesArgument,
+    model: ModelOption = "autoencoder",
+    out: RunOption = None,
+    dry_run: PlanFlag = False,
+    as_json: JsonFlag = False,
+    no_report: NoReportFlag = False,
+    split: SplitOption = None,
+    size: SizeOption = None,
+    crop: CropOption = None,
+    channels: ChannelsOption = None,
+    count: CountOption = None,
+    labels: LabelsOption = None,
+    budget: BudgetOption = None,
+    **texts: str | None,
 ) -> None:
     """Train a model on images.
 
     The run folder gets the model, checkpoints, metrics, sample pictures and a report.
     """
-    from latente.images import open_images
+    arguments = read_options(model, texts)
+    _refuse_used_run(out)
+    from latente.images import open_images  # after what can be refused at once
 
-    _check_out(out)
     screen = show.console(as_json)
-    door = given(
-        {
-            "split": split,
-            "size": size,
-            "crop": crop,
-            "channels": channels,
-            "count": count,
-            "labels": labels,
-            "budget": budget,
-        }
-    )
+    door = door_options(split=split, size=size, crop=crop, channels=channels, count=count, labels=labels, budget=budget)
     with screen.status("starting"):
-        estimator = estimator_of(model, settings, verbose=True)
+        estimator = new_estimator(model, {**arguments, "verbose": True})
     with show.progress() as step:
-        found = open_images(images, progress=step, **door)
-    screen.print(show.scan(found))
+        source = open_images(images, progress=step, **door)
+    _refuse_unlabelled(model, source)
+    screen.print(show.scan(source))
     if dry_run:
-        _dry_run(screen, estimator, found, as_json)
+        plan = estimator.plan(source)
+        _print_plan(screen, model, plan)
+        _print_layers_and_cost(screen, plan)
+        if as_json:
+            show.print_json(plan | {"layers": [row._asdict() for row in plan["layers"]]})
         return
-    if not _several_processes():  # to plan, a step is taken, which is one process's own affair
-        _show_plan(screen, model, estimator.plan(found, steps=1))
-    run = out or _next_run(found.name, model)
+    if process_count() == 1:  # to plan, steps are taken, which is one process's own affair
+        _print_plan(screen, model, estimator.plan(source))
+    run = out or _next_run(source.name, model)
     estimator.set_params(out=str(run))
     screen.print(show.pairs([("run", str(run))]))
-    estimator.fit(found)
-    _finish(screen, run, estimator, as_json, no_report, found)
+    estimator.fit(source)
+    finish(screen, run, estimator, source, as_json=as_json, no_report=no_report)
 
 
-@verbs.command(epilog=examples("latente resume runs/digits --epochs 25"))
-def resume(
-    run: Run,
-    epochs: Annotated[
-        int | None, typer.Option(parser=whole, metavar="N", help="Train on to this many epochs in all.")
-    ] = None,
-    as_json: Json = False,
-    no_report: NoReport = False,
-) -> None:
-    """Go on with an interrupted run, or extend a finished one.
-
-    The result is the same as if the training had never stopped.
-    """
-    from latente.estimators import resume as go_on
-
-    screen = show.console(as_json)
-    estimator = go_on(run, epochs=epochs, verbose=True)
-    _finish(screen, run, estimator, as_json, no_report)
-
-
-def _several_processes() -> bool:
-    """Whether torchrun started this process as one of several that train together."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
-def _check_out(out: Path | None) -> None:
-    """Refuse a folder that holds something, before any work is done for it."""
+def _refuse_used_run(out: Path | None) -> None:
+    """Raise InputError for a folder that holds something, before any work is done for it."""
     if out is None:
-        if _several_processes():
+        if process_count() > 1:
             raise InputError("several processes train one run together: name its folder with --out")
         return
-    if not show.leads() or not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not leads() or not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if (out / "options.json").exists():
         raise InputError(f"--out {out} holds a run: go on with `latente resume {out}`, or name another folder")
     raise InputError(f"--out {out} exists and is no empty folder: name a new one")
+
+
+def _refuse_unlabelled(model: str, images: Images) -> None:
+    """Raise InputError where a classifier meets images without labels."""
+    from latente.estimators.abilities import Classifies
+
+    kind = kind_named(model)
+    if images.labels is None and issubclass(kind.load_class(), Classifies):
+        raise InputError(
+            f"{images.name} has no labels, and a {kind.title} learns them: put the pictures of each class into a "
+            "folder of its own, or name a table with --labels CSV"
+        )
 
 
 def _next_run(name: str, model: str) -> Path:
@@ -155,83 +149,66 @@ def _next_run(name: str, model: str) -> Path:
     return next(run for run in (Path("runs") / f"{stem}-{number}" for number in numbers) if not run.exists())
 
 
-def _show_plan(screen: Console, model: str, plan: Mapping[str, Any]) -> None:
-    """Print in a few lines what is about to be trained, on what and how."""
-    options, data = plan["options"], plan["data"]
-    hidden = ",".join(map(str, options["hidden"] or ())) or "no hidden layer"
-    code = "spatial code" if options["latent_dim"] is None else f"code of {options['latent_dim']}"
-    corrupted = f", images worsened by {options['corruption']}" if options["corruption"] else ""
-    held_out = f", {data['validation_count']:,} held out to judge" if data["validation_count"] else ""
-    batches = f"batches of {options['batch_size']}, {options['precision']}"
-    steps = f"{options['optimizer']} {options['learning_rate']:g}, {batches}"
-    rows = [
-        (
-            "model",
-            f"{model}: {options['network']} {hidden}, {code}, {plan['parameters']:,} parameters{corrupted}",
-        ),
-        ("training", f"{options['epochs']} epochs of {data['train_count']:,} images{held_out}; {steps}"),
-    ]
+def _print_plan(screen: Console, model: str, plan: Mapping[str, Any]) -> None:
+    """Print in a few lines what is about to be trained, on what and how: whatever of it the model has."""
+    options = dict(plan["options"])
+    data = plan["data"]
+    network = [str(options.pop("network"))] if "network" in options else []
+    if "hidden" in options:
+        network.append(words.typed(hidden) if (hidden := options.pop("hidden")) else "no hidden layer")
+    parts = [" ".join(network)] if network else []
+    if "latent_dim" in options:
+        latent_dim = options.pop("latent_dim")
+        parts.append("spatial code" if latent_dim is None else f"code of {latent_dim}")
+    parts.append(f"{plan['parameters']:,} parameters")
+    if options.pop("corruption", None):
+        parts.append(f"images worsened by {plan['options']['corruption']}")
+    rows = [("model", f"{model}: {', '.join(parts)}"), ("training", _training_in_words(options, data))]
+    known = options_of_kind(model)
+    unusual = {
+        name: value
+        for name, value in options.items()
+        if name in known and name not in ("random_state", "device") and not _is_default(known[name].default, value)
+    }
+    if unusual:
+        rows.append(("also", words.typed(unusual)))
     screen.print(show.pairs(rows))
 
 
-def _dry_run(screen: Console, estimator: Any, images: Images, as_json: bool) -> None:
+def _training_in_words(options: dict[str, Any], data: Mapping[str, Any]) -> str:
+    """Return how long and by what steps training goes, taking from the options what it says."""
+    epochs, minutes = options.pop("epochs", None), options.pop("minutes", None)
+    text = words.count(data["train_count"], "image")
+    if minutes:
+        text = f"{words.duration(60 * minutes)} on {text}"
+    elif epochs is not None:
+        text = f"{words.count(epochs, 'epoch')} of {text}"
+    if data["validation_count"]:
+        text += f", {data['validation_count']:,} held out to judge"
+    steps = []
+    if "optimizer" in options:
+        steps.append(f"{options.pop('optimizer')} {options.pop('learning_rate', 0):g}")
+    if options.get("batch_size") is not None:
+        steps.append(f"batches of {options.pop('batch_size')}")
+    if "precision" in options:
+        steps.append(str(options.pop("precision")))
+    return f"{text}; {', '.join(steps)}" if steps else text
+
+
+def _is_default(default: object, value: object) -> bool:
+    """Whether a value of the plan, in which tuples are lists, is an option's default."""
+    return (tuple(value) if isinstance(value, list) else value) == default
+
+
+def _print_layers_and_cost(screen: Console, plan: Mapping[str, Any]) -> None:
     """Print every option, the network layer by layer, and what the training will take."""
-    plan = estimator.plan(images)
-    _show_plan(screen, estimator.model, plan)
     unsettled = ("out", "random_state", "verbose")
-    options = [
-        f"{name} {'none' if value is None else value}"
-        for name, value in plan["options"].items()
-        if name not in unsettled
-    ]
-    screen.print(show.pairs([("options", ", ".join(options))]))
+    options = {name: value for name, value in plan["options"].items() if name not in unsettled}
+    screen.print(show.pairs([("options", words.typed(options))]))
     layers = show.table("layer", "type", "output", "parameters", right=["output", "parameters"])
     for row in plan["layers"]:
-        shape = "x".join(map(str, (row.output or ())[1:]))
-        layers.add_row(row.name, row.type, shape, f"{row.parameters:,}")
+        layers.add_row(row.name, row.type, words.shape((row.output or ())[1:]), f"{row.parameters:,}")
     screen.print("", layers, "")
-    time, memory = show.duration(plan["seconds_estimate"]), show.memory(plan["memory_estimate_bytes"])
+    time, memory = words.duration(plan["seconds_estimate"]), words.memory(plan["memory_estimate_bytes"])
     rows = [("cost", f"about {time} and {memory} of memory"), ("dry run", "nothing was written")]
     screen.print(show.pairs(rows))
-    if as_json:
-        show.print_json(plan | {"layers": [row._asdict() for row in plan["layers"]]})
-
-
-def _finish(
-    screen: Console, run: Path, estimator: Any, as_json: bool, no_report: bool, images: Images | None = None
-) -> None:
-    """Write the report, and say how good the model is, where everything lies and what can be done next.
-
-    images: those of the training, where they are at hand, so that the report need not open them again.
-    """
-    if not show.leads():
-        return
-    page = None
-    if not no_report:
-        from latente.report import write_report
-        from latente.training.devices import alone
-
-        with alone(), screen.status("writing the report"):
-            page = write_report(run, images=images)
-    best, lines = estimator.best_epoch_, estimator.history_
-    judged = [line for line in lines if line["part"] == "validation" and line["epoch"] == best]
-    terms = {name: value for name, value in (judged or [{}])[-1].items() if name not in ("part", "epoch", "step")}
-    rows = []
-    if terms:
-        rows += [("best", f"epoch {best}: {', '.join(f'{name} {show.figure(terms[name])}' for name in terms)}")]
-    if page is not None:
-        rows += [("report", str(page))]
-    rows += [("next" if not i else "", step) for i, step in enumerate(_next_steps(run))]
-    screen.print(show.pairs(rows))
-    if as_json:
-        result = {"run": run, "report": page, "epochs": lines[-1]["epoch"], "best_epoch": best}
-        show.print_json(result | {"validation": terms or None})
-
-
-def _next_steps(run: Path) -> list[str]:
-    quoted = shlex.quote(str(run))
-    return [
-        f"latente sample {quoted} --out samples.png",
-        f"latente reconstruct {quoted} IMAGES --out DIR",
-        f"latente encode {quoted} IMAGES --out codes.npz",
-    ]

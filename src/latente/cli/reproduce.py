@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from latente.cli import console as show
-from latente.cli.options import Json, examples, whole
+from latente import words
+from latente.cli.shared import console as show
+from latente.cli.shared.help import TRAIN, examples
+from latente.cli.shared.options import JsonFlag
+from latente.cli.shared.readers import option_parser, whole
 from latente.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,39 +22,44 @@ if TYPE_CHECKING:
 
     from latente.experiments import Result
 
-__all__ = ["verbs"]
+__all__ = ["verb"]
 
-verbs = typer.Typer()
+verb = typer.Typer()
 
 _HOME = Path("runs") / "reproduce"
 _MET = {True: "yes", False: "no", None: ""}
 
-Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="An experiment of `latente reproduce --list`.")]
-List = Annotated[bool, typer.Option("--list", help="Show the experiments and their last results.")]
-Seeds = Annotated[int, typer.Option(parser=whole, metavar="N", help="Repetitions, each with another seed.")]
-Tiny = Annotated[bool, typer.Option("--tiny", help="In seconds, to see that it works; the figures say nothing.")]
-Out = Annotated[
+NameArgument = Annotated[
+    str | None, typer.Argument(metavar="[NAME]", help="An experiment of `latente reproduce --list`.")
+]
+ListFlag = Annotated[bool, typer.Option("--list", help="Show the experiments and their last results.")]
+SeedsOption = Annotated[
+    int, typer.Option(parser=option_parser(whole), metavar="N", help="Repetitions, each with another seed.")
+]
+TinyFlag = Annotated[bool, typer.Option("--tiny", help="In seconds, to see that it works; the figures say nothing.")]
+FolderOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help=f"Folder for the result [dim](default: {_HOME}/ and the name)[/dim]"),
 ]
-Font = Annotated[Path | None, typer.Option(metavar="FILE", help="C header with other letters, 7 bytes each.")]
+FontOption = Annotated[Path | None, typer.Option(metavar="FILE", help="C header with other letters, 7 bytes each.")]
 
 
-@verbs.command(
+@verb.command(
+    rich_help_panel=TRAIN,
     epilog=examples(
         "latente reproduce --list",
         "latente reproduce letters --tiny",
         "latente reproduce letters-denoise --tiny --json",
-    )
+    ),
 )
 def reproduce(
-    name: Name = None,
-    list_all: List = False,
-    seeds: Seeds = 1,
-    tiny: Tiny = False,
-    out: Out = None,
-    font: Font = None,
-    as_json: Json = False,
+    name: NameArgument = None,
+    list_all: ListFlag = False,
+    seeds: SeedsOption = 1,
+    tiny: TinyFlag = False,
+    out: FolderOption = None,
+    font: FontOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Rerun a published experiment, claim beside measurement.
 
@@ -71,12 +79,12 @@ def reproduce(
     def progress(line: str) -> None:
         screen.print(Text(line, style="dim"))
 
-    on_terminal = sys.stderr.isatty()  # in a log the bars' lines, one per epoch, would bury what is told
+    on_terminal = sys.stderr.isatty()  # in a log the bars' lines, one per epoch, would bury what it says
     result = experiments.reproduce(
         name, seeds=seeds, tiny=tiny, out=folder, font=font, progress=progress, verbose=on_terminal
     )
     screen.print("", _claims(result), "")
-    took = show.duration(60 * result.minutes) + ", after what was there already" * result.resumed
+    took = words.duration(60 * result.minutes) + ", after what was there already" * result.resumed
     rows = [("data", result.data), ("took", took), ("machine", result.machine)]
     screen.print(show.pairs([*rows, ("wrote", str(folder / "result.md"))]))
     if tiny:
@@ -90,12 +98,14 @@ def _folder(name: str, tiny: bool) -> Path:
 
 
 def _claims(result: Result) -> Table:
-    made = show.table("what", "claimed", "measured", "target", "met", right=["measured", "target"])
+    lines = show.table("what", "claimed", "measured", "target", "met", right=["measured", "target"])
     for claim in result.claims:
-        target = "" if claim.target is None else f"{'≥' if claim.higher_is_better else '≤'} {show.figure(claim.target)}"
-        cells = (claim.what, claim.claimed, show.figure(claim.measured), target, _MET[claim.met])
-        made.add_row(*map(Text, cells))
-    return made
+        target = (
+            "" if claim.target is None else f"{'≥' if claim.higher_is_better else '≤'} {words.figure(claim.target)}"
+        )
+        cells = (claim.what, claim.claimed, words.figure(claim.measured), target, _MET[claim.met])
+        lines.add_row(*map(Text, cells))
+    return lines
 
 
 def _list(out: Path | None, as_json: bool) -> None:
@@ -104,22 +114,22 @@ def _list(out: Path | None, as_json: bool) -> None:
     if as_json:
         show.print_json(rows)
         return
-    made = show.table("experiment", "minutes", "last result", "source", right=["minutes"])
+    lines = show.table("experiment", "minutes", "last result", "source", right=["minutes"])
     for row in rows:
         last = row["last"]
-        said = "none yet"
+        outcome = "none yet"
         if last is not None:
-            said = f"targets {'met' if last['met'] else 'missed'}, {show.duration(60 * last['minutes'])}"
-        made.add_row(row["name"], f"{row['minutes']:g}", said, Text(row["source"]))
-    show.console().print(made)
+            outcome = f"targets {'met' if last['met'] else 'missed'}, {words.duration(60 * last['minutes'])}"
+        lines.add_row(row["name"], f"{row['minutes']:g}", outcome, Text(row["source"]))
+    show.console().print(lines)
 
 
 def _experiments(out: Path | None) -> Iterator[dict[str, Any]]:
     from latente.experiments import EXPERIMENTS, last_result
 
     for name, experiment in EXPERIMENTS.items():
-        found = last_result(out or _folder(name, tiny=False))
+        result = last_result(out or _folder(name, tiny=False))
         last = None
-        if found is not None and found.get("name") == name and isinstance(found.get("minutes"), int | float):
-            last = {key: found.get(key) for key in ("met", "minutes", "seeds", "tiny", "machine")}
+        if result is not None and result.get("name") == name and isinstance(result.get("minutes"), int | float):
+            last = {key: result.get(key) for key in ("met", "minutes", "seeds", "tiny", "machine")}
         yield {"name": name, "source": experiment.source, "minutes": experiment.minutes, "last": last}

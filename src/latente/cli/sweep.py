@@ -7,60 +7,58 @@ from typing import Annotated
 
 import typer
 
-from latente.cli import console as show
-from latente.cli.options import Json, examples, whole
+from latente.cli.shared import console as show
+from latente.cli.shared.help import TRAIN, examples, file
+from latente.cli.shared.options import JsonFlag, PlanFlag
+from latente.cli.shared.readers import option_parser, whole
 from latente.errors import InputError, TrainingError
 
-__all__ = ["verbs"]
+__all__ = ["verb"]
 
-verbs = typer.Typer()
+verb = typer.Typer()
 
-Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML file that says what to try.", show_default=False)]
-Out = Annotated[
+StudyArgument = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="YAML file that says what to try.", show_default=False)
+]
+FolderOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder for the results [dim](default: runs/ and the file's name)[/dim]"),
 ]
-Jobs = Annotated[int, typer.Option(parser=whole, metavar="N", help="Trainings at a time.")]
-Plan = Annotated[bool, typer.Option("--dry-run", help="Print what would be tried, and write nothing.")]
-Force = Annotated[
+JobsOption = Annotated[int, typer.Option(parser=option_parser(whole), metavar="N", help="Trainings at a time.")]
+AgainFlag = Annotated[
     bool,
     typer.Option("--force", help="Go on in a folder with another sweep, keeping what fits; try again what failed."),
 ]
 
 
-def _file(name: str, *lines: str) -> str:
-    """Return a panel that shows what a file may hold; the tests run those of the help."""
-    shown = (line.replace("[", r"\[") for line in lines)
-    return f"\n\n[bold]{name}[/bold]\n" + "\n".join(f"  [cyan]{line}[/cyan]" for line in shown)
-
-
-@verbs.command(
+@verb.command(
+    rich_help_panel=TRAIN,
     epilog=examples(
         "latente sweep study.yaml --dry-run",
         "latente sweep study.yaml --jobs 2 --out runs/study",
     )
-    + _file(
+    + file(
         "study.yaml",
         "images: digits",
         "options: {epochs: 5, latent-dim: 2}",
         "grid: {activation: [relu, gelu], learning-rate: [0.001, 0.003]}",
         "seeds: 3",
     )
-    + _file(
+    + file(
         "letters.yaml, of an experiment",
         "experiment: letters",
         "options: {optimizer: adam, loss: bce, epochs: 500}",
         "grid: {hidden: [64, [25, 20]], activation: [tanh, relu]}",
         "metric: wrong pixels",
-    )
+    ),
 )
 def sweep(
-    config: Config,
-    out: Out = None,
-    jobs: Jobs = 1,
-    dry_run: Plan = False,
-    force: Force = False,
-    as_json: Json = False,
+    config: StudyArgument,
+    out: FolderOption = None,
+    jobs: JobsOption = 1,
+    dry_run: PlanFlag = False,
+    force: AgainFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Try options of fit, or of an experiment: a grid or a search, with several seeds.
 
@@ -68,8 +66,8 @@ def sweep(
 
     The folder gets a table of all trainings, a summary and a figure per option.
     """
-    from latente.cli import findings
-    from latente.cli.studies import read_study
+    from latente.cli.shared import findings
+    from latente.cli.shared.studies import read_study
 
     study = read_study(config)
     if jobs < 1:
@@ -82,10 +80,10 @@ def sweep(
     screen.print(findings.plan(study.sweep, folder, jobs, finished))
     if dry_run:
         if as_json:
-            show.print_json(findings.described(study.sweep) | {"out": folder, "finished": finished})
+            show.print_json(findings.plan_json(study.sweep) | {"out": folder, "finished": finished})
         return
-    tell = findings.teller(screen, study.sweep)
-    results = study.sweep.run(study.trial, out=folder, jobs=jobs, force=force, progress=tell)
+    note = findings.reporter(screen, study.sweep)
+    results = study.sweep.run(study.trial, out=folder, jobs=jobs, force=force, progress=note)
     findings.write(results, folder)
     screen.print("", findings.table(results), "")
     findings.finish(screen, study, results, folder)

@@ -121,21 +121,21 @@ class Stylises(Protocol):
 # what each verb on a trained model asks for; those without an entry of their own are served by every model
 VERBS: dict[str, tuple[type, ...]] = {
     "evaluate": (),
-    "report": (),
+    "report": (Reconstructs,),
     "resume": (),
     "encode": (Encodes,),
     "map": (Encodes,),
-    "explore": (Encodes,),
-    "nearest": (Encodes, Samples),
+    "explore": (Encodes, Decodes),
+    "nearest": (Samples,),
     "decode": (Decodes,),
     "reconstruct": (Reconstructs,),
     "sample": (Samples,),
     "traverse": (Encodes, Decodes),
     "interpolate": (Encodes, Decodes),
-    "direction": (Encodes, Decodes),
+    "direction": (Encodes,),
     "edit": (Encodes, Decodes),
     "compare-pca": (Encodes, Decodes),
-    "export": (Encodes,),
+    "export": (Encodes, Decodes),
 }
 
 
@@ -148,4 +148,6 @@ def require(model: Any, verb: str, title: str) -> None:
     """Raise InputError, naming the model by its `title` and what does work on it, where it cannot serve a verb."""
     verbs = verbs_of(model)
     if verb not in verbs:
-        raise InputError(f"`latente {verb}` has no meaning for {title}; on this run these work: {', '.join(verbs)}")
+        raise InputError(
+            f"`latente {verb}` has no meaning for this {title}; on this run these work: {', '.join(verbs)}"
+        )

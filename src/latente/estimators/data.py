@@ -47,7 +47,7 @@ def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None 
     if validation is None:
         return Split(images, everything, images, everything[:0])
     if not isinstance(validation, numbers.Real):
-        held_out = open_images(validation)
+        held_out = _open_like(images, validation) if is_source(validation) else open_images(validation)
         if held_out.shape != images.shape or held_out.dtype != images.dtype:
             raise InputError(f"validation: {held_out!r} does not match the training set {images!r}")
         return Split(images, everything, held_out, np.arange(len(held_out)))
@@ -64,6 +64,14 @@ def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None 
         order = _spread(order, labels[order])
     count = min(max(1, round(share * len(order))), len(order) - 1)
     return Split(images, np.sort(order[count:]), images, np.sort(order[:count]))
+
+
+def _open_like(images: Images, source: Any) -> Images:
+    """Open the images behind a path or name at the size, with the channels and the crop of the training images."""
+    if images.is_table:
+        return open_images(source)
+    channels, *size = images.shape
+    return open_images(source, channels=channels, size=tuple(size), crop=images.source.get("crop"))
 
 
 def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:

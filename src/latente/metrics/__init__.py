@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latente.metrics import images, likelihoods
+from latente.metrics import classification, images, likelihoods
 from latente.metrics.images import (
     PSNR_CEILING,
     SMALLEST_SSIM_SIDE,
@@ -33,4 +33,4 @@ __all__ = [
     "ssim",
 ]
 
-PROTOCOLS = {**images.PROTOCOLS, **likelihoods.PROTOCOLS}
+PROTOCOLS = {**images.PROTOCOLS, **likelihoods.PROTOCOLS, **classification.PROTOCOLS}

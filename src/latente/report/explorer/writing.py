@@ -218,7 +218,7 @@ def _layout(seen: Survey, plane: LatentMap, what: str) -> dict[str, Any]:
     if plane.knn_accuracy is not None:
         facts.append(("k-NN accuracy on the map", f"{plane.knn_accuracy:.3f}"))
     return {
-        "model": MODELS.get(seen.model.model, seen.model.model),
+        "model": MODELS.get(seen.model.kind, seen.model.kind),
         "set_name": seen.images.name,
         "facts": facts,
         "count": f"{len(seen):,}",

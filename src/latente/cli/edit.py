@@ -1,0 +1,115 @@
+"""`latente edit`: images with more or less of an attribute."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from latente.cli.shared.directions import AttributeOption, direction_of, facts_of
+from latente.cli.shared.help import USE, examples
+from latente.cli.shared.images import few_of, images_for, refuse_tables
+from latente.cli.shared.models import model_for
+from latente.cli.shared.options import (
+    CountOption,
+    ForceFlag,
+    ImagesArgument,
+    JsonFlag,
+    PictureOption,
+    RunArgument,
+    SplitOption,
+)
+from latente.cli.shared.pictures import print_lines, refuse_picture, save_figures
+from latente.cli.shared.readers import number, option_parser, whole
+from latente.errors import InputError
+
+__all__ = ["strengths", "verb"]
+
+verb = typer.Typer()
+
+ROWS = 8  # images in one picture, unless told otherwise
+
+
+def strengths(text: str) -> tuple[float, ...]:
+    """Read strengths: -1:2:7 for 7 of them evenly from -1 to 2, or numbers with commas between them."""
+    ends = text.split(":")
+    if len(ends) == 3 and (count := whole(ends[2])) >= 2:
+        first, last = number(ends[0]), number(ends[1])
+        values = tuple(round(first + (last - first) * i / (count - 1), 12) for i in range(count))
+    elif len(ends) == 1:
+        values = tuple(number(part) for part in text.split(","))
+    else:
+        raise InputError(f"{text!r} is neither start:stop:count, such as -1:2:7, nor numbers such as -1,0,2")
+    if not all(map(math.isfinite, values)):
+        raise InputError(f"{text!r} holds a number that is not finite")
+    return values
+
+
+StrengthOption = Annotated[
+    Any,
+    typer.Option(
+        "--strength",
+        parser=option_parser(strengths),
+        metavar="A:B:N",
+        help="start:stop:count, or numbers such as -1,0,2.",
+    ),
+]
+KeepDetailFlag = Annotated[
+    bool, typer.Option("--keep-detail", help="Change the image itself, not its reconstruction: fine lines stay.")
+]
+
+
+@verb.command(
+    rich_help_panel=USE,
+    epilog=examples(
+        "latente direction learn runs/digits digits --attribute 3",
+        "latente edit runs/digits digits --attribute 3 --strength -1:2:7 --out edited.png",
+        "latente edit runs/digits digits --attribute 3 --strength 0,1,2 --keep-detail --out kept.png",
+    ),
+)
+def edit(
+    run: RunArgument,
+    images: ImagesArgument,
+    attribute: AttributeOption,
+    strength: StrengthOption = "-1:2:7",
+    keep_detail: KeepDetailFlag = False,
+    out: PictureOption = Path("edit.png"),
+    split: SplitOption = None,
+    count: CountOption = None,
+    as_json: JsonFlag = False,
+    force: ForceFlag = False,
+) -> None:
+    """Give images more or less of an attribute.
+
+    Strength 1 is the gap between images with it and those without, on the average; 0 is the reconstruction, or with
+    --keep-detail the image itself.
+    """
+    import numpy as np
+
+    from latente import figures
+    from latente.images import to_layout
+    from latente.latents import edit as move
+    from latente.report.inspection import as_pictures, scaled
+
+    refuse_picture(out, force)
+    model = model_for("edit", run)
+    refuse_tables(model)
+    direction = direction_of(run, attribute)
+    source, numbers = few_of(images_for(model, images, split, count), count or ROWS)
+    edited = move(model, to_layout(source.pixels, model.layout_), direction, strength, keep_detail=keep_detail)
+    measured = [float(direction.strength_of(model.transform(edited[:, i])).mean()) for i in range(len(strength))]
+    pictures, originals = as_pictures(model, edited), scaled(source.pixels, model.scaling_)
+    plain = originals if keep_detail else as_pictures(model, model.decode(model.transform(source)))
+    change = np.sqrt(((pictures - plain[:, None]) ** 2).mean(axis=(2, 3, 4))).mean(axis=0)
+    lines = [
+        {"strength": float(target), "measured": value, "change": float(difference)}
+        for target, value, difference in zip(strength, measured, change, strict=True)
+    ]
+    names = [Path(file).name for file in source.files] or [str(i) for i in numbers]
+    rows = np.concatenate([originals[:, None], pictures], axis=1)
+    titles = ["original", *(f"{target:+.2g}" if target else "0" for target in strength)]
+    save_figures(out, figures.strips(rows.clip(0, 1), names, titles))
+    facts = {"run": run, "images": source.name, "count": len(source), **facts_of(direction)}
+    print_lines(facts, "strengths", lines, out, as_json)

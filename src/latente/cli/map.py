@@ -1,0 +1,124 @@
+"""`latente map`: what a model's latent space looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latente import words
+from latente.checks import Choice
+from latente.cli.shared import console as show
+from latente.cli.shared.attributes import values_of
+from latente.cli.shared.help import INSIDE, examples
+from latente.cli.shared.images import few_of, images_for
+from latente.cli.shared.models import model_for
+from latente.cli.shared.options import (
+    CountOption,
+    ForceFlag,
+    ImagesArgument,
+    JsonFlag,
+    PictureOption,
+    RunArgument,
+    SplitOption,
+)
+from latente.cli.shared.pictures import refuse_picture, save_figures
+from latente.cli.shared.readers import option_parser
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from latente.images import Images
+    from latente.latents import LatentMap
+
+__all__ = ["verb"]
+
+verb = typer.Typer()
+
+MOST_MAPPED = 10_000
+FIGURES = {
+    "trustworthiness": "of the map's neighbours, 1 is entirely",
+    "knn_accuracy": "of 15 nearest neighbours on the map",
+    "share": "of the codes' variance",
+}
+
+MethodOption = Annotated[
+    str,
+    typer.Option(
+        parser=option_parser(Choice(("auto", "pca", "tsne", "umap"), kind="method").read),
+        metavar="NAME",
+        help="auto (codes of two numbers as they are, longer ones by PCA), pca, tsne or umap.",
+    ),
+]
+ColourOption = Annotated[
+    str | None, typer.Option("--attribute", metavar="NAME", help="Colour by this attribute instead of the classes.")
+]
+
+
+@verb.command(
+    "map",
+    rich_help_panel=INSIDE,
+    epilog=examples(
+        "latente map runs/digits digits --out map.png",
+        "latente map runs/digits digits --count 200 --method tsne --out tsne.png",
+    ),
+)
+def map_(
+    run: RunArgument,
+    images: ImagesArgument,
+    method: MethodOption = "auto",
+    attribute: ColourOption = None,
+    out: PictureOption = Path("map.png"),
+    split: SplitOption = None,
+    count: CountOption = None,
+    as_json: JsonFlag = False,
+    force: ForceFlag = False,
+) -> None:
+    """Draw the codes of images as a map.
+
+    At most 10,000 of them, unless --count says otherwise.
+    """
+    from latente.latents import map_codes
+
+    refuse_picture(out, force)
+    model = model_for("map", run)
+    source = images_for(model, images, split, count)
+    if count is None:
+        source, _ = few_of(source, MOST_MAPPED)
+    labels = None if source.labels is None or (source.labels >= 0).sum() < 2 else source.labels
+    colouring = None if attribute is None else values_of(source, attribute)
+    with show.console(as_json).status(f"mapping {len(source):,} images"):
+        codes = model.transform(source)
+        plane = map_codes(codes, labels, method=method)
+        save_figures(out, _map_figure(plane, source, colouring))
+    dimensions = codes.shape[1]
+    if as_json:
+        facts = {"run": run, "images": source.name, "count": len(source), "dimensions": dimensions}
+        figures = {name: getattr(plane, name) for name in ("method", *FIGURES)}
+        show.print_json(facts | figures | {"picture": out})
+        return
+    size = f"{words.count(len(source), 'image')} of {source.name}, {words.count(dimensions, 'dimension')}"
+    rows = [("map", f"{size} by {plane.method}")]
+    for name, text in FIGURES.items():
+        if (value := getattr(plane, name)) is not None:
+            rows.append((name, f"{words.figure(value)} {text}"))
+    show.console().print(show.pairs([*rows, ("wrote", str(out))]))
+
+
+def _map_figure(plane: LatentMap, images: Images, colouring: tuple[str, np.ndarray] | None) -> Figure:
+    """Draw the map, coloured by the classes, or by the name and the values (NaN: unknown) of an attribute."""
+    import numpy as np
+
+    from latente import figures
+
+    axes = ("component 1", "component 2") if plane.method == "pca" else ("dimension 1", "dimension 2")
+    if colouring is None:
+        return figures.latent_map(plane.points, images.labels, images.label_names, axes)
+    name, values = colouring
+    known = np.isfinite(values)
+    if len(np.unique(values[known])) > 2:
+        return figures.latent_map(plane.points, axis_names=axes, values=values, value_name=name)
+    labels = np.where(known, values > 0, -1).astype(int)
+    return figures.latent_map(plane.points, labels, (f"not {name}", name), axes)

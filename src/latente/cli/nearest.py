@@ -1,0 +1,167 @@
+"""`latente nearest`: samples beside the training images nearest to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latente import words
+from latente.cli.shared import console as show
+from latente.cli.shared.help import INSIDE, examples
+from latente.cli.shared.images import evidence_of, few_of, images_for, refuse_tables
+from latente.cli.shared.models import model_for
+from latente.cli.shared.options import ForceFlag, JsonFlag, PictureOption, RunArgument, SeedOption, SplitOption
+from latente.cli.shared.pictures import refuse_picture, save_figures
+from latente.cli.shared.readers import option_parser, whole
+from latente.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    from latente.estimators import BaseAutoencoder
+    from latente.images import Images
+    from latente.latents import Nearest
+    from latente.report.evidence import Evidence
+
+__all__ = ["verb"]
+
+verb = typer.Typer()
+
+NEIGHBOURS = 3  # training images below each sample
+PER_LINE = 12
+YARDSTICKS = 256  # held-out images whose distances say what new images are like
+VALUES_AT_ONCE = 100_000_000  # of the training images, among which is searched
+NEAR = 0.05  # the share of held-out images that are nearer than an image that looks copied
+
+NumberOption = Annotated[int, typer.Option("-n", parser=option_parser(whole), metavar="N", help="How many samples.")]
+QueriesOption = Annotated[
+    str | None, typer.Option("--images", metavar="IMAGES", help="Look up these images instead of samples.")
+]
+
+
+@verb.command(
+    rich_help_panel=INSIDE,
+    epilog=examples(
+        "latente nearest runs/digits --seed 0 --out nearest.png",
+        "latente nearest runs/digits --images digits -n 6 --out known.png",
+    ),
+)
+def nearest(
+    run: RunArgument,
+    n: NumberOption = 12,
+    seed: SeedOption = None,
+    images: QueriesOption = None,
+    out: PictureOption = Path("nearest.png"),
+    split: SplitOption = None,
+    as_json: JsonFlag = False,
+    force: ForceFlag = False,
+) -> None:
+    """Show samples with the training images nearest to them.
+
+    Where samples lie much nearer to them than images that training never saw, the model knows them by heart.
+    """
+    import numpy as np
+
+    from latente.report.inspection import scaled
+
+    refuse_picture(out, force)
+    if images is None and split is not None:
+        raise InputError("--split chooses among --images, which are not given; leave it out")
+    if n < 1:
+        raise InputError(f"-n {n} is too few; give 1 or more")
+    model = model_for("nearest", run)
+    refuse_tables(model)
+    evidence = evidence_of(run)
+    queries = _queries(model, images, split, n, seed)
+    with show.console(as_json).status("searching the training images"):
+        result = _search(model, evidence, queries, NEIGHBOURS)
+        yardstick = _yardstick(model, evidence)
+    order = np.argsort(result.distances[:, 0], kind="stable")
+    known = scaled(_targets(evidence.learned)[result.indices[order].reshape(-1)], model.scaling_)
+    neighbours = known.reshape(len(order), -1, *known.shape[1:])
+    what = "sample" if images is None else "image"
+    distances = result.distances[order, 0]
+    save_figures(out, *_figures(queries[order], neighbours, distances, what))
+    near = None if yardstick is None else float(np.quantile(yardstick, NEAR))
+    nearer = None if near is None else int((distances < near).sum())
+    if as_json:
+        lines = [
+            {what: int(row), "distance": float(distance), "training_image": int(index)}
+            for row, distance, index in zip(order, distances, result.indices[order, 0], strict=True)
+        ]
+        held_out = None if yardstick is None else {"count": len(yardstick), "median": float(np.median(yardstick))}
+        figures = {"distances": lines, "median": float(np.median(distances)), "held_out": held_out}
+        show.print_json({"run": run, "images": images, **figures, "near": near, "nearer": nearer, "picture": out})
+        return
+    median = words.figure(float(np.median(distances)))
+    rows = [(f"{what}s", f"{len(order):,}, median distance {median} to the nearest training image")]
+    if yardstick is not None:
+        usual = words.figure(float(np.median(yardstick)))
+        rows += [
+            ("yardstick", f"{len(yardstick):,} images that training never saw: median distance {usual}"),
+            ("copied", f"{nearer} of {len(order)} lie nearer than all but {words.percent(NEAR)} of those do"),
+        ]
+    show.console().print(show.pairs([*rows, ("wrote", str(out))]))
+
+
+def _queries(model: BaseAutoencoder, images: str | None, split: str | None, n: int, seed: int | None) -> np.ndarray:
+    """Return what is looked up, in the network's range: samples, or some of the images that are named."""
+    from latente.report.inspection import as_pictures, scaled
+
+    if images is None:
+        return as_pictures(model, model.sample(n, random_state=seed))
+    few, _ = few_of(images_for(model, images, split), n)
+    return scaled(few.pixels, model.scaling_)
+
+
+def _search(model: BaseAutoencoder, evidence: Evidence, queries: np.ndarray, k: int) -> Nearest:
+    """Return the nearest training images of scaled `queries`, by their rows in the run's set."""
+    import numpy as np
+
+    from latente.latents import Nearest
+    from latente.latents import nearest as nearest_of
+    from latente.report.inspection import scaled
+
+    known, rows = _targets(evidence.learned), evidence.learned_rows
+    assert rows is not None
+    size = max(1, VALUES_AT_ONCE // queries[0].size)  # a part of a memory map at a time
+    parts = np.array_split(rows, -(-len(rows) // size))
+    results = [nearest_of(queries, scaled(known[part], model.scaling_), k=min(k, len(part))) for part in parts]
+    indices = np.hstack([part[result.indices] for part, result in zip(parts, results, strict=True)])
+    distances = np.hstack([result.distances for result in results])
+    order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+    return Nearest(np.take_along_axis(indices, order, 1), np.take_along_axis(distances, order, 1))
+
+
+def _targets(images: Images | None) -> np.ndarray:
+    """Return the pixels of what the model learned to make: the targets, where the set has some."""
+    assert images is not None
+    return images.columns.get("target", images.pixels)
+
+
+def _yardstick(model: BaseAutoencoder, evidence: Evidence) -> np.ndarray | None:
+    """Return the distances (N,) of images that training never saw; None where there are none."""
+    from latente.report.evidence import draw
+    from latente.report.inspection import scaled
+
+    if not evidence.unseen:
+        return None
+    rows = draw(evidence.rows, YARDSTICKS, seed=0)
+    return _search(model, evidence, scaled(_targets(evidence.judged)[rows], model.scaling_), 1).distances[:, 0]
+
+
+def _figures(queries: np.ndarray, neighbours: np.ndarray, distances: np.ndarray, what: str) -> Iterator[Figure]:
+    """Yield each query with its neighbours below it, a line of them after the other."""
+    import numpy as np
+
+    from latente import figures
+
+    names = [what, *["nearest", "second", "third"][: neighbours.shape[1]]]
+    columns = np.concatenate([queries[:, None], neighbours], axis=1).clip(0, 1)
+    for part in np.array_split(np.arange(len(columns)), -(-len(columns) // PER_LINE)):
+        titles = [f"{distance:.3f}" for distance in distances[part]]
+        yield figures.strips(columns[part].swapaxes(0, 1), names, titles)

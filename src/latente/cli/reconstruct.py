@@ -1,0 +1,47 @@
+"""`latente reconstruct`: images as the model draws them again."""
+
+from __future__ import annotations
+
+import typer
+
+from latente.cli.shared.help import USE, examples
+from latente.cli.shared.images import images_for
+from latente.cli.shared.models import model_for
+from latente.cli.shared.options import CountOption, ForceFlag, ImagesArgument, RunArgument, SplitOption
+from latente.cli.shared.outputs import ImagesOutOption, refuse_used, save_model_images
+
+__all__ = ["verb"]
+
+verb = typer.Typer()
+
+
+@verb.command(
+    rich_help_panel=USE,
+    epilog=examples(
+        "latente reconstruct runs/digits digits --split test --out reconstructed",
+        "latente reconstruct runs/digits digits --count 64 --out side-by-side.png",
+    ),
+)
+def reconstruct(
+    run: RunArgument,
+    images: ImagesArgument,
+    out: ImagesOutOption,
+    split: SplitOption = None,
+    count: CountOption = None,
+    force: ForceFlag = False,
+) -> None:
+    """Pass images through the model.
+
+    Each comes out under its own name, and in its own units.
+    """
+    refuse_used(out, force)
+    model = model_for("reconstruct", run)
+    source = images_for(model, images, split, count)
+    save_model_images(
+        out,
+        model,
+        model.reconstruct(source),
+        layout=source.layout,
+        names=source.files,
+        originals=source.pixels,
+    )

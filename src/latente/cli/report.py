@@ -1,0 +1,89 @@
+"""`latente report`: a run as a page to show, or several beside each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latente.cli.shared import console as show
+from latente.cli.shared.help import INSIDE, examples
+from latente.cli.shared.images import images_for
+from latente.cli.shared.models import model_for, refuse_kind
+from latente.cli.shared.options import ForceFlag
+from latente.cli.shared.outputs import refuse_used
+from latente.errors import InputError
+
+if TYPE_CHECKING:
+    from latente.estimators.base import Estimator
+    from latente.images import Images
+
+__all__ = ["verb"]
+
+verb = typer.Typer()
+
+PageOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="FILE", help="The page [dim](default: RUN/report.html; of several runs comparison.html)[/dim]"
+    ),
+]
+RunsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN... [IMAGES]",
+        help="Folders of trainings; then the images to judge by, if not those of the trainings.",
+        show_default=False,
+    ),
+]
+
+
+@verb.command(
+    rich_help_panel=INSIDE,
+    epilog=examples(
+        "latente report runs/digits",
+        "latente report runs/digits --out page.html",
+        "latente report runs/digits runs/digits-autoencoder-1",
+    ),
+)
+def report(runs: RunsArgument, out: PageOption = None, force: ForceFlag = False) -> None:
+    """Write the page about a run, or one that compares several.
+
+    One HTML file: what was trained on what, curves, pictures, samples, the latent map. Of several runs: in what they
+    differ, and how each does on the same images.
+    """
+    from latente.report import write_comparison, write_report
+
+    folders, source = _split(runs)
+    if len(folders) > 1:
+        out = out or Path("comparison.html")
+    if out is not None:
+        refuse_used(out, force)
+    for folder in folders:
+        refuse_kind("report", folder)
+    images = None if source is None else _images(model_for("report", folders[0]), source)
+    screen = show.console()
+    with screen.status("writing the report"):
+        if len(folders) > 1 and out is not None:
+            page = write_comparison(folders, images=images, out=out)
+        else:
+            page = write_report(folders[0], images=images, out=out)
+    screen.print(show.pairs([("report", str(page))]))
+
+
+def _images(model: Estimator, source: str) -> Images:
+    """Open what follows the runs; where it is no images either, it may have been meant as a run."""
+    try:
+        return images_for(model, source)
+    except InputError as error:
+        raise InputError(f"{source} is neither a run (it holds no options.json) nor images: {error}") from error
+
+
+def _split(words: list[str]) -> tuple[list[Path], str | None]:
+    """Tell the run folders, each of which holds an options.json, from the images that may follow them."""
+    are_runs = [(Path(word) / "options.json").is_file() for word in words]
+    first = are_runs.index(False) if False in are_runs else len(words)
+    if first == 0 or first < len(words) - 1:
+        raise InputError(f"{words[first]} is no run folder: it has no options.json; images, if any, come last")
+    return [Path(word) for word in words[:first]], words[first] if first < len(words) else None

@@ -1,0 +1,1 @@
+"""What several verbs share: options and their readers, models, images, outputs, and what is printed."""

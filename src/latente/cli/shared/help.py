@@ -1,0 +1,21 @@
+"""What the help of the verbs is made of: the panels in which the verbs stand, and the examples at the end."""
+
+from __future__ import annotations
+
+__all__ = ["AROUND", "INSIDE", "TRAIN", "USE", "examples", "file"]
+
+TRAIN = "Train"
+USE = "Use a trained model"
+INSIDE = "Judge it and look inside"
+AROUND = "Data and machine"
+
+
+def examples(*lines: str) -> str:
+    """Return the panel at the end of a verb's help; the tests run every line of it."""
+    return "\n".join(["[bold]Examples[/bold]", *(f"  [cyan]{line}[/cyan]" for line in lines)])
+
+
+def file(name: str, *lines: str) -> str:
+    """Return a panel that shows what a file may hold; the tests run those of the help."""
+    escaped = (line.replace("[", r"\[") for line in lines)
+    return f"\n\n[bold]{name}[/bold]\n" + "\n".join(f"  [cyan]{line}[/cyan]" for line in escaped)

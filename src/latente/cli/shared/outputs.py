@@ -1,0 +1,192 @@
+"""Results as files: whole or not at all, and never over what the user has without --force."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latente.cli.shared import console as show
+from latente.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    from latente.estimators.base import Estimator
+
+__all__ = ["ImagesOutOption", "print_output", "refuse_used", "save_arrays", "save_images", "save_model_images"]
+
+ImagesOutOption = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="PATH",
+        help="A folder for PNG files, a .png file for one sheet of all, or a .npy or .npz file.",
+    ),
+]
+
+_PICTURES = (".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
+_MOST_ON_A_SHEET = 400
+_COLUMNS = 16  # of a sheet with originals
+
+
+def refuse_used(out: Path, force: bool) -> None:
+    """Raise InputError where `out` is a file, or a folder with something in it, unless `force` is given."""
+    if force or not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    raise InputError(f"--out {out} exists already: choose another name, or replace it with --force")
+
+
+def save_arrays(out: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write `arrays` to the .npz file `out`, or the one array that there is to a .npy file."""
+    import numpy as np
+
+    from latente.files import replacing
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(out) as temporary, open(temporary, "wb") as file:
+        if out.suffix == ".npy":
+            [array] = arrays.values()
+            np.save(file, array)
+        else:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def save_images(
+    out: Path,
+    pixels: np.ndarray,
+    layout: str = "NCHW",
+    *,
+    names: Sequence[str] = (),
+    originals: np.ndarray | None = None,
+    data_range: tuple[float, float] = (0.0, 1.0),
+) -> str:
+    """Write `pixels`, which lie in `layout` (see `Images`), to `out`, and return what was written, in words.
+
+    A name in .npy or .npz becomes an array in that layout, one in .png a sheet of all, with the `originals`
+    (N, C, H, W) above where there are some, and any other name a folder of PNG files called like `names`, or
+    numbered. data_range: what floats are shown as black and white on a sheet. Raises InputError where the
+    images do not fit such files.
+    """
+    if out.suffix in (".npy", ".npz"):
+        save_arrays(out, {"images": pixels})
+        return f"{len(pixels)} images as an array of {pixels.dtype}"
+    if out.suffix.lower() in _PICTURES:
+        raise InputError(f"--out {out}: name a folder for PNG files, a .png file for one sheet, or a .npy file")
+    pictures = _channels_first(pixels, layout)
+    if pictures.ndim != 4 or pictures.shape[1] > 4:
+        what = "x".join(map(str, pictures.shape[1:]))
+        raise InputError(f"--out {out}: name a .npy file instead, for rows of {what} are no pictures")
+    if out.suffix == ".png":
+        return _save_sheet(out, pictures, originals, *data_range)
+    digits = len(str(len(pictures)))
+    files = list(names) or [f"{i:0{digits}}" for i in range(1, len(pictures) + 1)]
+    with _folder(out) as folder:
+        for name, image in zip(_picture_names(files), pictures, strict=True):
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _picture(image, out).save(file)
+    return f"{len(pictures)} PNG files"
+
+
+def save_model_images(
+    out: Path,
+    model: Estimator,
+    pixels: np.ndarray,
+    *,
+    layout: str | None = None,
+    names: Sequence[str] = (),
+    originals: np.ndarray | None = None,
+) -> None:
+    """Write images in the units of a model's training images, and print what was written, see `save_images`.
+
+    layout: that of the pixels, by default the one of the training images.
+    """
+    offset, scale = model.scaling_.offset, model.scaling_.scale
+    data_range = min(offset), max(low + span for low, span in zip(offset, scale, strict=True))
+    text = save_images(out, pixels, layout or model.layout_, names=names, originals=originals, data_range=data_range)
+    print_output(out, text)
+
+
+def print_output(out: Path, text: str) -> None:
+    """Print where the result is, and what it holds."""
+    show.console().print(show.pairs([("wrote", f"{out}: {text}")]))
+
+
+def _channels_first(pixels: np.ndarray, layout: str) -> np.ndarray:
+    """Bring results in `layout` to (N, C, H, W); rows of a table stay as they are."""
+    if pixels.ndim == 3:
+        return pixels[:, None]
+    return pixels.transpose(0, 3, 1, 2) if pixels.ndim == 4 and layout in ("NHW", "NHWC") else pixels
+
+
+def _save_sheet(out: Path, pictures: np.ndarray, originals: np.ndarray | None, low: float, high: float) -> str:
+    """Write the first pictures side by side, each below its original where there is one."""
+    import numpy as np
+
+    from latente.sheets import save_png, sheet, to_uint8
+
+    most = min(len(pictures), _MOST_ON_A_SHEET)
+    columns = math.ceil(math.sqrt(most)) if originals is None else min(most, _COLUMNS)
+    rows = []
+    for start in range(0, most, columns):
+        part = slice(start, min(start + columns, most))
+        lines = [pictures[part]] if originals is None else [originals[part], pictures[part]]
+        rows += [to_uint8(np.asarray(line), low, high) for line in lines]
+    save_png(sheet(rows, columns=columns), out)
+    count = f"{most} images" if most == len(pictures) else f"the first {most} of {len(pictures)} images"
+    return f"{count} on one sheet" + ("" if originals is None else ", each below its original")
+
+
+def _picture_names(files: Sequence[str]) -> Iterator[Path]:
+    """Yield a .png name below the output folder for each file; where two would be one, they are numbered."""
+    names: set[Path] = set()
+    for file in files:
+        parts = [part for part in PurePosixPath(file.replace("\\", "/")).parts if part not in ("/", "..")]
+        plain = Path(*parts).with_suffix(".png")
+        name, number = plain, 1
+        while name in names:
+            number += 1
+            name = plain.with_stem(f"{plain.stem}-{number}")
+        names.add(name)
+        yield name
+
+
+def _picture(image: np.ndarray, out: Path) -> Image:
+    """Return one image (C, H, W) as a picture: 8-bit, 16-bit grey, or floats in [0, 1] rounded to 8 bits."""
+    import numpy as np
+    from PIL import Image
+
+    from latente.sheets import to_uint8
+
+    if image.dtype == np.uint16 and image.shape[0] == 1:
+        return Image.fromarray(image[0])
+    fits = image.dtype in (np.uint8, np.bool_) or (image.dtype.kind == "f" and 0 <= image.min() <= image.max() <= 1)
+    if not fits:
+        values = f"{image.dtype} values in {image.shape[0]} channels"
+        raise InputError(f"--out {out}: name a .npy file instead, for {values} do not fit a PNG file")
+    channels_last = to_uint8(image).transpose(1, 2, 0)
+    return Image.fromarray(channels_last[..., 0] if image.shape[0] == 1 else channels_last)
+
+
+@contextlib.contextmanager
+def _folder(out: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `out`; when the block ends well, its files move to `out`."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    try:
+        yield temporary
+        for file in sorted(path for path in temporary.rglob("*") if path.is_file()):
+            place = out / file.relative_to(temporary)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(file, place)
+    finally:
+        shutil.rmtree(temporary)

@@ -1,0 +1,121 @@
+"""What `fit` and `resume` do when a training has ended: the report, how good it is, and what can be done next."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from latente import words
+from latente.cli.shared import console as show
+from latente.errors import InputError
+from latente.training.launch import leads
+
+if TYPE_CHECKING:
+    from latente.estimators.base import Estimator
+    from latente.images import Images
+
+__all__ = ["finish", "next_steps"]
+
+_STEPS = 3
+_ADVICE = ("sample", "reconstruct", "encode", "evaluate", "map")
+
+
+def finish(
+    screen: Console, run: Path, model: Estimator, images: Images | None, *, as_json: bool, no_report: bool
+) -> None:
+    """Write the report, and say how good the model is, where everything lies and what can be done next.
+
+    images: those of the training, where they are at hand, so that they need not be opened again.
+    """
+    from latente.estimators.abilities import verbs_of
+
+    if not leads():
+        return
+    page = None
+    if not no_report and "report" in verbs_of(model):
+        from latente.report import write_report
+        from latente.training.devices import alone
+
+        with alone(), screen.status("writing the report"):
+            page = write_report(run, images=images)
+    best, lines = model.best_epoch_, model.history_
+    judged = [line for line in lines if line["part"] == "validation" and line["epoch"] == best]
+    terms = {name: value for name, value in (judged or [{}])[-1].items() if name not in ("part", "epoch", "step")}
+    rows = []
+    if terms:
+        figures = ", ".join(f"{name} {words.figure(value)}" for name, value in terms.items())
+        rows += [("best", f"epoch {best}: {figures}")]
+    if "accuracy" in terms and (text := _accuracy_in_words(run, model, images, terms["accuracy"])):
+        rows += [("accuracy", text)]
+    if page is not None:
+        rows += [("report", str(page))]
+    rows += [("next" if not i else "", step) for i, step in enumerate(next_steps(run, model))]
+    screen.print(show.pairs(rows))
+    if as_json:
+        epochs = lines[-1]["epoch"] if lines else None
+        show.print_json({"run": run, "report": page, "epochs": epochs, "best_epoch": best, "validation": terms or None})
+
+
+def _accuracy_in_words(run: Path, model: Estimator, images: Images | None, accuracy: float) -> str | None:
+    """Say a classifier's accuracy on the images held out beside the share of the largest class, which guessing gives.
+
+    None where the model is no classifier, or those images cannot be had again.
+    """
+    import numpy as np
+
+    from latente.estimators.abilities import Classifies
+    from latente.estimators.data import split
+    from latente.images import open_images
+    from latente.training import Run
+
+    is_classifier, validation, seed = isinstance(model, Classifies), model.validation, model.seed_
+    if not is_classifier:
+        return None
+    try:
+        if images is None:
+            images = open_images(**Run.open(run).options()["data"]["source"])
+        parts = split(images, validation, seed, images.labels)
+    except (InputError, TypeError, OSError):  # arrays in memory, or a set that has gone
+        return None
+    labels = parts.held_out.labels
+    known = None if labels is None else labels[parts.held_out_rows]
+    if known is None or not (known >= 0).any():
+        return None
+    sizes = np.bincount(known[known >= 0])
+    share = float(sizes.max() / sizes.sum())
+    return (
+        f"{words.percent(accuracy)} of {words.count(int(sizes.sum()), 'image')} held out; "
+        f"always the largest class: {words.percent(share)}"
+    )
+
+
+def next_steps(run: Path, model: Estimator) -> list[str]:
+    """Return command lines that work on the model, the most useful first."""
+    from latente.estimators.abilities import verbs_of
+
+    quoted = shlex.quote(str(run))
+    is_picture = len(model.image_shape_) == 3 and model.image_shape_[0] <= 4
+    is_png = is_picture and model.scaling_.dtype in ("uint8", "bool")
+    arguments = {
+        "sample": f"{quoted} --out {'samples.png' if is_picture else 'samples.npy'}",
+        "reconstruct": f"{quoted} IMAGES --out {'DIR' if is_png else 'reconstructions.npy'}",
+        "encode": f"{quoted} IMAGES --out codes.npz",
+        "evaluate": f"{quoted} IMAGES",
+        "map": f"{quoted} IMAGES --out map.png",
+    }
+    able = set(verbs_of(model))
+    if "sample" in able and not _samples(model):
+        able.remove("sample")
+    return [f"latente {verb} {arguments[verb]}" for verb in _ADVICE if verb in able][:_STEPS]
+
+
+def _samples(model: Estimator) -> bool:
+    """Whether the model does draw new images: a very long code, for one, has no density to draw from."""
+    try:
+        model.sample(1, random_state=0)
+    except InputError:
+        return False
+    return True

@@ -1,0 +1,107 @@
+"""Every kind of model meets every verb: it works, or one line says what does; never a traceback, never bad advice."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from latente.cli import app, main
+from latente.estimators.abilities import VERBS, verbs_of
+from latente.estimators.kinds import KINDS
+
+Client = Callable[..., Any]
+
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+# a command line for each verb on a trained model
+LINES = {
+    "evaluate": "evaluate RUN digits",
+    "report": "report RUN",
+    "resume": "resume RUN --epochs 2 --no-report",
+    "encode": "encode RUN digits --out codes.npz",
+    "map": "map RUN digits --count 50",
+    "explore": "explore RUN --count 40 --atlas",
+    "nearest": "nearest RUN -n 2",
+    "decode": "decode RUN CODES --out decoded.npy",
+    "reconstruct": "reconstruct RUN digits --out reconstructed.npy",
+    "sample": "sample RUN --out samples.png",
+    "traverse": "traverse RUN",
+    "interpolate": "interpolate RUN digits",
+    "direction": "direction learn RUN digits --attribute 3",
+    "edit": "edit RUN digits --attribute 3",
+    "compare-pca": "compare-pca RUN",
+    "export": "export RUN --out onnx",
+}
+WITHOUT_MODEL = {"fit", "sweep", "reproduce", "data", "doctor"}
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A trained model of each kind, whatever its options may be."""
+    folder = tmp_path_factory.mktemp("kinds")
+    for kind in KINDS:
+        line = f"fit digits --model {kind} --count 128 --epochs 1 --hidden 8 --seed 0 --no-report"
+        assert main([*line.split(), "--out", str(folder / kind)]) == 0
+    return {kind: folder / kind for kind in KINDS}
+
+
+def able(kind: str) -> list[str]:
+    return verbs_of(KINDS[kind].load_class()())
+
+
+def test_every_verb_on_a_model_says_what_it_asks_for() -> None:
+    assert set(typer.main.get_command(app).commands) - WITHOUT_MODEL == set(VERBS) == set(LINES)
+
+
+@each_kind
+@pytest.mark.parametrize("verb", LINES)
+def test_a_verb_works_or_says_what_does(latente: Client, runs: dict[str, Path], kind: str, verb: str) -> None:
+    if verb == "edit" and "edit" in able(kind):
+        latente(LINES["direction"].replace("RUN", str(runs[kind])))
+    if verb == "decode":
+        source = kind if "encode" in able(kind) else "autoencoder"
+        latente(f"encode {runs[source]} digits --count 5 --out codes-of-it.npz")
+    shown = latente(LINES[verb].replace("RUN", str(runs[kind])).replace("CODES", "codes-of-it.npz"))
+    if verb in able(kind):
+        assert shown.code == 0, shown.err
+        return
+    assert (shown.code, shown.out) == (2, "")
+    assert shown.err.count("\n") == 1
+    assert f"`latente {verb}` has no meaning for this {KINDS[kind].title}" in shown.err
+    assert shown.err.partition("these work: ")[2].strip().split(", ") == able(kind)
+
+
+@each_kind
+def test_the_advice_after_a_training_works(latente: Client, kind: str) -> None:
+    shown = latente(f"fit digits --model {kind} --count 64 --epochs 1 --hidden 8 --seed 0 --no-report --out 'my run'")
+    lines = re.findall(r"latente (\S+ .+?) *$", shown.out.partition("next ")[2], re.MULTILINE)
+    assert len(lines) == 3
+    for line in lines:
+        assert shlex.split(line)[0] in able(kind)
+        advised = latente(line.replace("IMAGES", "digits --count 40"))
+        assert advised.code == 0, (line, advised.err)
+
+
+def test_no_samples_are_advised_where_the_code_is_too_long_to_draw_from(latente: Client, pictures: Path) -> None:
+    line = "--latent-dim none --hidden 32,64 --size 64 --epochs 1 --seed 0 --no-report"
+    shown = latente(f"fit {pictures} {line} --out run")
+    assert shown.code == 0, shown.err
+    assert "latente reconstruct run" in shown.out
+    assert "latente sample" not in shown.out
+    assert "needs a density of the codes" in latente("sample run --out new.png").err
+
+
+def test_rows_of_a_table_are_advised_as_arrays(latente: Client) -> None:
+    import numpy as np
+
+    np.save("table.npy", np.random.default_rng(0).normal(size=(60, 5)))
+    shown = latente("fit table.npy --latent-dim 2 --epochs 1 --seed 0 --no-report --out run")
+    assert "latente sample run --out samples.npy" in shown.out
+    assert latente("sample run --out samples.npy").code == 0
+    assert "latente reconstruct run IMAGES --out reconstructions.npy" in shown.out

@@ -1,0 +1,56 @@
+"""`latente evaluate`: figures with their protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latente import words
+
+Client = Callable[..., Any]
+
+
+@pytest.fixture
+def run(small_vae: Path) -> Path:
+    return small_vae
+
+
+def test_evaluate_takes_the_test_part_unless_told_otherwise(latente: Client, run: Path) -> None:
+    test = latente("evaluate", run, "digits", "--json").json
+    assert (test["images"], test["part"]) == ("digits", "test")
+    assert test["metrics"] == latente("evaluate", run, "digits", "--split", "test", "--json").json["metrics"]
+    train = latente("evaluate", run, "digits", "--split", "train", "--json").json
+    assert train["count"] + test["count"] == 1797
+    assert train["metrics"] != test["metrics"]
+
+
+def test_evaluate_for_people_shows_the_same_figures(latente: Client, run: Path) -> None:
+    measured = latente("evaluate", run, "digits", "--json").json
+    shown = latente("evaluate", run, "digits").words
+    assert "digits: 355 of the test part" in shown
+    assert f"kl {words.figure(measured['metrics']['kl'])} {measured['protocols']['kl']}" in shown
+
+
+def test_the_bound_of_several_samples_is_measured_where_asked_for(latente: Client, run: Path) -> None:
+    line = ("evaluate", run, "digits", "--count", 20, "--json")
+    plain, more = latente(*line).json, latente(*line, "--bound-samples", 5).json
+    assert set(more["metrics"]) - set(plain["metrics"]) == {"bound", "bound_samples"}
+    assert more["metrics"]["bound_samples"] == 5
+    assert more["metrics"]["bound"] > more["metrics"]["elbo"]
+
+
+def test_a_classifiers_figures_have_their_protocols_too(latente: Client) -> None:
+    assert latente("fit digits --model stacked --hidden 16 --epochs 1 --seed 0 --out run").code == 0
+    measured = latente("evaluate run digits --json").json
+    assert (measured["part"], measured["metrics"]["count"]) == ("test", 355)
+    assert set(measured["protocols"]) == {"accuracy", "error", "cross_entropy"}
+    assert measured["metrics"]["accuracy"] + measured["metrics"]["error"] == pytest.approx(1)
+    shown = latente("evaluate run digits --bound-samples 5")
+    assert (shown.code, shown.out) == (2, "")
+    assert "--bound-samples has no meaning for this stacked autoencoder classifier" in shown.err
+    np.save("plain.npy", np.zeros((9, 8, 8), np.uint8))
+    assert "plain has no labels of its own" in latente("evaluate run plain.npy").err

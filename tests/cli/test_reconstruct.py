@@ -1,0 +1,47 @@
+"""`latente reconstruct`: images under their own names, in their own layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+Client = Callable[..., Any]
+
+
+@pytest.fixture
+def run(small_vae: Path) -> Path:
+    return small_vae
+
+
+def test_reconstructions_are_called_like_the_images(latente: Client, run: Path, pictures: Path) -> None:
+    shown = latente("reconstruct", run, pictures, "--out", "out")
+    assert shown.words == "wrote out: 4 PNG files", shown.err
+    written = sorted(path.relative_to("out").as_posix() for path in Path("out").rglob("*.png"))
+    assert written == ["cats/0.png", "cats/1.png", "dogs/2.png", "dogs/3.png"]
+    with Image.open("out/cats/0.png") as image:
+        assert (image.size, image.mode) == ((8, 8), "L")
+
+
+def test_a_sheet_puts_reconstructions_below_their_originals(latente: Client, run: Path) -> None:
+    shown = latente("reconstruct", run, "digits", "--count", 20, "--out", "sheet.png")
+    assert shown.words == "wrote sheet.png: 20 images on one sheet, each below its original", shown.err
+    with Image.open("sheet.png") as image:
+        assert image.size == (16 * (56 + 2) - 2, 4 * (56 + 2) - 2)
+
+
+@pytest.mark.parametrize("shape", [(40, 8, 8), (40, 8, 8, 3), (40, 3, 8, 8), (40, 12)])
+def test_arrays_come_back_in_the_layout_that_went_in(latente: Client, shape: tuple[int, ...]) -> None:
+    array = np.random.default_rng(0).random(shape, np.float32)
+    np.save("array.npy", array)
+    options = "--epochs 1 --network dense --hidden 4 --latent-dim 2 --seed 0 --no-report"
+    assert latente(f"fit array.npy --out run {options}").code == 0
+    for line in ("reconstruct run array.npy", "sample run -n 40"):
+        shown = latente(f"{line} --out out.npy --force")
+        assert shown.code == 0, shown.err
+        assert np.load("out.npy").shape == shape
+        assert latente(f"{line} --out out --force").code == (0 if len(shape) > 2 else 2)
