@@ -18,12 +18,13 @@ import pytest
 from PIL import Image
 
 from latente.estimators import Autoencoder, VariationalAutoencoder
+from latente.evidence import Selection
+from latente.explorer import write_explorer, writing
+from latente.explorer.page import runtime
+from latente.explorer.space import Space, space_of
+from latente.explorer.survey import Survey, survey
 from latente.images import Images, open_images
 from latente.latents import learn_direction
-from latente.report.explorer import write_explorer, writing
-from latente.report.explorer.page import runtime
-from latente.report.explorer.space import Space, space_of
-from latente.report.explorer.survey import Survey, survey
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
 
@@ -79,7 +80,7 @@ class Subject:
 def _subject(run: Path, model: Any, images: Images) -> Subject:
     from latente.latents import to_two_dimensions
 
-    seen = survey(model, images, np.arange(len(images)))
+    seen = survey(model, Selection(images, np.arange(len(images)), "images"))
     return Subject(run, images, seen, space_of(seen.codes, to_two_dimensions(seen.codes)))
 
 

@@ -102,8 +102,7 @@ def learn(
     """
     import numpy as np
 
-    from latente.latents import learn_direction
-    from latente.report.directions import save_direction
+    from latente.latents import learn_direction, save_direction
 
     model = model_of(run)
     with show.progress() as step:
@@ -134,9 +133,10 @@ def learn(
 @direction.command("list", epilog=examples("latente direction list runs/digits"))
 def list_(run: Run, as_json: Json = False) -> None:
     """List the directions that were learned for a run."""
-    from latente.report.directions import saved_directions
+    from latente.latents import saved_directions
+    from latente.training import Run as RunFolder
 
-    rows = [_row(found) for found in saved_directions(run)]
+    rows = [_row(found) for found in saved_directions(RunFolder.open(run).path)]
     if as_json:
         show.print_json(rows)
         return
@@ -187,9 +187,9 @@ def edit(
     import numpy as np
 
     from latente import figures
+    from latente.evidence import as_pictures, scaled
     from latente.images import to_layout
     from latente.latents import edit as move
-    from latente.report.inspection import as_pictures, scaled
 
     check_out(out, force)
     model = model_of(run)
@@ -240,7 +240,7 @@ def values_of(images: Images, name: str) -> tuple[str, np.ndarray]:
 
 def direction_of(run: Path, name: str) -> Direction:
     """Return the run's direction of an attribute; raises InputError, with the command that learns it, without one."""
-    from latente.report.directions import saved_directions
+    from latente.latents import saved_directions
 
     found = saved_directions(run)
     for fits in (lambda own: own == name, lambda own: own.lower() == name.lower()):

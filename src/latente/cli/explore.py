@@ -51,7 +51,7 @@ def explore(
     pointer and the sliders.
     """
     from latente.errors import InputError
-    from latente.report.explorer import write_explorer
+    from latente.explorer import write_explorer
 
     if out is not None:
         refuse_used(out, force)

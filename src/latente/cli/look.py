@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from latente.comparison import Comparison
+    from latente.evidence import Evidence, Selection
     from latente.images import Images
     from latente.latents import LatentMap, Nearest
-    from latente.report.evidence import Evidence
 
 __all__ = ["verbs"]
 
@@ -159,9 +159,11 @@ def compare_pca(
             f"{run} was trained on an array in memory, from which PCA has to learn too; save it as a .npy file and "
             "give that as IMAGES"
         )
-    test = evidence.judged.take(evidence.rows) if len(evidence.rows) < len(evidence.judged) else evidence.judged
+    judged = evidence.judged
+    assert judged is not None
+    test = judged.images.take(judged.rows) if len(judged) < len(judged.images) else judged.images
     with show.progress() as step:
-        compared = compare_with_pca(model, evidence.learned, test, equal_decoder=equal_decoder, progress=step)
+        compared = compare_with_pca(model, evidence.learned.images, test, equal_decoder=equal_decoder, progress=step)
     save_figures(out, *_comparison_figures(compared))
     protocols = {
         **{name: PROTOCOLS[name] for name in ("mse", "psnr")},
@@ -170,13 +172,13 @@ def compare_pca(
     }
     if as_json:
         show.print_json(
-            {"run": run, "images": test.name, "judged": evidence.what, **compared.to_json()}
+            {"run": run, "images": test.name, "judged": judged.name, **compared.to_json()}
             | {"protocols": protocols, "picture": out}
         )
         return
     screen = show.console()
     learned = f"{compared.train_count:,} training images"
-    rows = [("images", f"{test.name}: {len(test):,} {evidence.what}, {learned}")]
+    rows = [("images", f"{test.name}: {len(test):,} {judged.name}, {learned}")]
     screen.print(show.pairs([*rows, ("code", f"{compared.dimensions:,} numbers")]), "")
     names = list(compared.contestants)
     lines = show.table("metric", *names, "protocol", right=names)
@@ -191,18 +193,20 @@ def _judged_by(run: Path, model: Any, images: str | None, split: str | None, cou
     """What the run learned from, and the images to judge by: of those named the test part, where there is one."""
     import numpy as np
 
+    from latente.evidence import Selection
+
     if images is None:
         if split is not None or count is not None:
             raise InputError(NO_IMAGES)
-        return evidence_of(run)
+        return evidence_of(run, model)
     found = images_for(model, images, split, count)
     if split is None and "test" in found.parts:
         split = "test"
         found = images_for(model, images, split, count)
     if split is None:
-        return evidence_of(run, found)
-    every = np.arange(len(found))
-    return dataclasses.replace(evidence_of(run), judged=found, rows=every, what=f"{split} images")
+        return evidence_of(run, model, found)
+    judged = Selection(found, np.arange(len(found)), f"{split} images")
+    return dataclasses.replace(evidence_of(run, model), judged=judged)
 
 
 def _comparison_figures(compared: Comparison) -> Iterator[Figure]:
@@ -252,7 +256,7 @@ def nearest(
     """
     import numpy as np
 
-    from latente.report.inspection import as_pictures, scaled
+    from latente.evidence import as_pictures, scaled
 
     check_out(out, force)
     if images is None and split is not None:
@@ -261,7 +265,7 @@ def nearest(
         raise InputError(f"-n {n} is too few; give 1 or more")
     model = model_of(run)
     refuse_tables(model)
-    evidence = evidence_of(run)
+    evidence = evidence_of(run, model)
     if images is None:
         queries = as_pictures(model, model.sample(n, random_state=seed))
     else:
@@ -271,7 +275,7 @@ def nearest(
         found = _search(model, evidence, queries, NEIGHBOURS)
         yardstick = _yardstick(model, evidence)
     order = np.argsort(found.distances[:, 0], kind="stable")
-    known = scaled(_made_from(evidence.learned)[found.indices[order].reshape(-1)], model.scaling_)
+    known = scaled(_targets(evidence.learned)[found.indices[order].reshape(-1)], model.scaling_)
     neighbours = known.reshape(len(order), -1, *known.shape[1:])
     what = "sample" if images is None else "image"
     distances = found.distances[order]
@@ -302,12 +306,13 @@ def _search(model: Any, evidence: Evidence, queries: np.ndarray, k: int) -> Near
     """Return the nearest training images of scaled `queries`, by their rows in the run's set."""
     import numpy as np
 
+    from latente.evidence import scaled
     from latente.latents import Nearest
     from latente.latents import nearest as nearest_of
-    from latente.report.inspection import scaled
 
-    known, rows = _made_from(evidence.learned), evidence.learned_rows
-    assert rows is not None
+    known = _targets(evidence.learned)
+    assert evidence.learned is not None
+    rows = evidence.learned.rows
     size = max(1, VALUES_AT_ONCE // queries[0].size)  # a part of a memory map at a time
     parts = np.array_split(rows, -(-len(rows) // size))
     found = [nearest_of(queries, scaled(known[part], model.scaling_), k=min(k, len(part))) for part in parts]
@@ -317,21 +322,20 @@ def _search(model: Any, evidence: Evidence, queries: np.ndarray, k: int) -> Near
     return Nearest(np.take_along_axis(indices, order, 1), np.take_along_axis(distances, order, 1))
 
 
-def _made_from(images: Images | None) -> np.ndarray:
-    """The pixels of what the model learned to make: the targets, where the set has some."""
-    assert images is not None
-    return images.columns.get("target", images.pixels)
+def _targets(selection: Selection | None) -> np.ndarray:
+    """The pixels of what the model learned to make, of the whole set: the targets, where it has some."""
+    assert selection is not None
+    return selection.images.columns.get("target", selection.images.pixels)
 
 
 def _yardstick(model: Any, evidence: Evidence) -> np.ndarray | None:
     """The distances (N,) of images that training never saw; None where there are none."""
-    from latente.report.evidence import draw
-    from latente.report.inspection import scaled
+    from latente.evidence import scaled
 
-    if not evidence.unseen:
+    if not evidence.is_unseen or evidence.judged is None:
         return None
-    rows = draw(evidence.rows, YARDSTICKS, seed=0)
-    return _search(model, evidence, scaled(_made_from(evidence.judged)[rows], model.scaling_), 1).distances[:, 0]
+    few = evidence.judged.drawn(YARDSTICKS, seed=0)
+    return _search(model, evidence, scaled(few.wanted, model.scaling_), 1).distances[:, 0]
 
 
 def _nearest_figures(queries: np.ndarray, neighbours: np.ndarray, distances: np.ndarray, what: str) -> Iterator[Figure]:

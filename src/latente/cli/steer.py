@@ -71,15 +71,15 @@ def traverse(
     import numpy as np
 
     from latente import figures
+    from latente.evidence import as_pictures
     from latente.latents import traverse as walk
-    from latente.report.inspection import as_pictures
 
     check_out(out, force)
     if images is None and (split is not None or count is not None):
         raise InputError(NO_IMAGES)
     model = model_of(run)
     refuse_tables(model)
-    found = _own_images(run) if images is None else images_for(model, images, split, count)
+    found = _training_images(run, model) if images is None else images_for(model, images, split, count)
     with show.console(as_json).status(f"encoding {len(found):,} images"):
         codes = model.transform(found)
         widest = np.argsort(-codes.std(axis=0), kind="stable")[:MOST_TRIED]
@@ -101,11 +101,11 @@ def traverse(
     tell(what, "dimensions", lines, out, as_json)
 
 
-def _own_images(run: Path) -> Images:
+def _training_images(run: Path, model: Any) -> Images:
     """The images that the run learned from."""
-    evidence = evidence_of(run)
-    assert evidence.learned is not None
-    return evidence.learned.take(evidence.learned_rows)
+    learned = evidence_of(run, model).learned
+    assert learned is not None
+    return learned.images.take(learned.rows)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,8 +143,8 @@ def interpolate(
     import numpy as np
 
     from latente import figures
+    from latente.evidence import as_pictures
     from latente.latents import interpolate_codes
-    from latente.report.inspection import as_pictures
 
     check_out(out, force)
     model = model_of(run)
@@ -194,7 +194,7 @@ def _ends(model: Any, images: Images, start: str | None, end: str | None) -> tup
 
 
 def _images_as_ends(model: Any, images: Images, rows: np.ndarray) -> list[_End]:
-    from latente.report.inspection import scaled
+    from latente.evidence import scaled
 
     few = images.take(rows)
     pictures = scaled(few.pixels, model.scaling_)

@@ -107,7 +107,7 @@ def run(options: Options) -> Result:
     """Train the net on each objective, and judge what it rebuilds, what it draws, and what it makes of black hair."""
     from latente import metrics
     from latente.figures import kl_bars
-    from latente.report.inspection import latent_use
+    from latente.metrics import latent_use
 
     parts = {part: open_faces(part, options.tiny) for part in ("train", "test")}
     train, test = parts["train"], parts["test"]
@@ -126,7 +126,7 @@ def run(options: Options) -> Result:
             model = options.fitted(f"{name.split()[0].lower()}-{seed}", model, train)
             direction = hair_direction(model, train)
             figures, rebuilt = model.evaluate(test), model.reconstruct(test)
-            kl, active = latent_use(model, test)
+            kl, active = latent_use(*model.posterior(test))
             which = {"trained on": name, "seed": seed}
             losses.append(which | _loss(model, test, figures, floor, active))
             pictures.append(which | _pictures(model, rebuilt, train, test, figures))

@@ -60,7 +60,7 @@ STUDY_SEEDS = 2
 
 def run(options: Options) -> Result:
     """Train once per seed, then study what decides whether it works, and draw letters between the letters."""
-    from latente.report.effects import effect_figure
+    from latente.figures import main_effect
 
     letters = open_letters(options.font)
     epochs = 100 if options.tiny else ADAM["epochs"]
@@ -90,7 +90,7 @@ def run(options: Options) -> Result:
             "letters at their codes": _codes_figure(models[0], letters),
             "between letters": pictures,
             **{
-                f"{title} {factor}": effect_figure(study, factor)
+                f"{title} {factor}": main_effect(**study.panel(factor)._asdict())
                 for title, study in studies.items()
                 for factor in study.factors
             },
