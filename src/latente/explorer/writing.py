@@ -14,6 +14,8 @@ import numpy as np
 import latente
 from latente import estimators, pages
 from latente.errors import InputError
+from latente.estimators.abilities import Decodes, Encodes
+from latente.evidence import Evidence, Selection, open_evidence
 from latente.explorer.atlas import Atlas, decode_atlas
 from latente.explorer.columns import CLASS, Column, columns_of, directions_of, score_of
 from latente.explorer.page import Runtime, render, runtime
@@ -110,7 +112,7 @@ def _compose(
     asked: bool,
     progress: Progress | None,
 ) -> tuple[str, list[str]]:
-    """Return the page and its notices; title: of the model. asked: whether an atlas, if it comes to one, was asked for."""
+    """Return the page and its notices; title: of the model. asked: whether an atlas was asked for."""
     labels = looks.column("label")
     plane = map_codes(looks.codes, labels if labels is not None and (labels >= 0).sum() > 1 else None)
     space = space_of(looks.codes, plane.points)
