@@ -71,13 +71,13 @@ def write_explorer(
     """
     folder = Run.open(run)
     model = estimators.load(folder.path)
-    evidence = _evidence(folder, model, images)
     if not isinstance(model, Encodes):
-        raise InputError(f"{run} holds a model without codes ({evidence.title}), which has no map to explore")
-    if len(evidence.model.image_shape_) != 3:
+        raise InputError(f"{run} holds a {type(model).__name__}, whose images have no codes and so no map to explore")
+    if len(getattr(model, "image_shape_", ())) == 1:
         raise InputError(f"{run} holds a model of tables; the explorer shows pictures, so use `latente map` for it")
     if count is not None and count < 1:
         raise InputError(f"count must be at least 1, not {count}")
+    evidence = _evidence(folder, model, images)
     everything = evidence.judged
     assert everything is not None
     judged = everything.drawn(min(count or MOST_IMAGES, MOST_IMAGES), seed=0)

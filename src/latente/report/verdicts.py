@@ -10,12 +10,13 @@ import numpy as np
 from latente.estimators.abilities import Classifies, Reconstructs
 from latente.evidence import Evidence
 from latente.report.training import Training
-from latente.report.yardsticks import Yardstick
+from latente.report.yardsticks import LARGEST, NEAREST, Yardstick
 from latente.words import count, decibels, figure, percent
 
 __all__ = ["SURE", "Verdict", "how_many", "judge", "name_of_class"]
 
 SURE = 0.9  # a probability above which a classifier's mistakes are called confident
+SIGMAS = 2.0  # standard errors by which an accuracy must exceed that of the largest class, to be no chance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,13 +145,17 @@ def _grey_levels(evidence: Evidence, step: float) -> str:
 
 
 def _answer_on_classes(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
-    right, simple = f"it names {percent(1 - yardstick.error)} of the classes right", yardstick.baseline("always")
+    right, simple = f"it names {percent(1 - yardstick.error)} of the classes right", yardstick.baseline(LARGEST)
     if simple is None or simple.error == 0:
         return "fair", f"{right[:1].upper()}{right[1:]}; there is nothing simpler at hand to compare it with."
     chance = math.sqrt(simple.error * (1 - simple.error) / max(1, _known(evidence)))
     always = f"always answering the largest class would name {percent(1 - simple.error)}"
-    if simple.error - yardstick.error <= 2 * chance:
+    if simple.error - yardstick.error <= SIGMAS * chance:
         return "poor", f"No: {right}, and {always}. It has not learned yet."
+    plain = yardstick.baseline(NEAREST)
+    if plain is not None and yardstick.error > plain.error:
+        means = f"the nearest class mean of the {'features' if evidence.is_table else 'pixels'}"
+        return "fair", f"It has learned, but a plain method does better: {right}, {means} {percent(1 - plain.error)}."
     if yardstick.error > simple.error / 2:
         return "fair", f"It has learned: {right}, where {always}; more than half of that one's errors are left."
     return "good", f"Yes: {right}, where {always}."

@@ -10,7 +10,9 @@ import numpy as np
 from latente.estimators.abilities import Classifies, Reconstructs
 from latente.evidence import MOST_VALUES, Evidence, draw, scaled
 
-__all__ = ["Baseline", "Yardstick", "find_yardstick"]
+__all__ = ["LARGEST", "NEAREST", "Baseline", "Yardstick", "find_yardstick"]
+
+LARGEST, NEAREST = "always the largest class", "the nearest class mean"  # what simple classifiers are called
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,29 +39,48 @@ class Yardstick:
 def find_yardstick(model: object, evidence: Evidence) -> Yardstick | None:
     """Return the model's error beside that of simpler methods; None for a model of which no error is known.
 
-    A classifier's is the share of wrong classes, beside that of always answering the largest one. That of a model which
+    A classifier's is the share of wrong classes, beside those of always answering the largest one and of answering the
+    one whose mean image is nearest, both learned from training images. That of a model which
     reconstructs is the mean squared error, beside that of its input where this was worsened, else beside those of the
     mean image and of PCA with as many numbers, fitted on training images.
     """
     if isinstance(model, Classifies) and "accuracy" in evidence.metrics:
-        largest = _largest_class(evidence)
-        return Yardstick("Share of wrong classes", 1 - evidence.metrics["accuracy"], [largest] if largest else [])
+        return Yardstick("Share of wrong classes", 1 - evidence.metrics["accuracy"], _simple_classifiers(evidence))
     if isinstance(model, Reconstructs) and "reconstructions" in evidence.outputs:
         measure = "Mean squared error per value, in units of the range"
         return Yardstick(measure, evidence.metrics["mse"], _simple_reconstructions(evidence))
     return None
 
 
-def _largest_class(evidence: Evidence) -> Baseline | None:
-    """Always the class of which there are most training images, or, where these are out of reach, judged ones."""
-    labels = evidence.labels
+def _simple_classifiers(evidence: Evidence) -> list[Baseline]:
+    """Always the class of which there are most training images, and the class whose mean image is nearest.
+
+    Where the training images are out of reach, the largest class is that of the judged ones.
+    """
+    labels, learned = evidence.labels, evidence.learned
     if labels is None:
-        return None
-    labels = labels[labels >= 0]
-    known = None if evidence.learned is None else evidence.learned.column("label")
-    known = labels if known is None or not (known >= 0).any() else known[known >= 0]
-    classes, counts = np.unique(known, return_counts=True)
-    return Baseline("always the largest class", float((labels != classes[counts.argmax()]).mean()))
+        return []
+    judged, known = labels[labels >= 0], None if learned is None else learned.column("label")
+    if learned is None or known is None or not (known >= 0).any():
+        return [Baseline(LARGEST, float((judged != _commonest(judged)).mean()))]
+    baselines = [Baseline(LARGEST, float((judged != _commonest(known[known >= 0])).mean()))]
+    if learned.images.shape != evidence.outputs["images"].shape[1:]:
+        return baselines
+    values = math.prod(learned.images.shape)
+    rows = draw(learned.rows[known >= 0], max(len(np.unique(known)), MOST_VALUES // values), seed=1)
+    pixels = scaled(learned.images.pixels[rows], evidence.model.scaling_).reshape(len(rows), values)
+    of_rows = np.asarray(learned.images.columns["label"][rows])
+    classes = np.unique(of_rows)
+    means = np.stack([pixels[of_rows == label].mean(axis=0) for label in classes])
+    images = evidence.outputs["images"].reshape(len(labels), values)[labels >= 0]
+    distances = (means**2).sum(axis=1) - 2 * images @ means.T
+    answers = classes[distances.argmin(axis=1)]
+    return [*baselines, Baseline(NEAREST, float((judged != answers).mean()))]
+
+
+def _commonest(labels: np.ndarray) -> int:
+    classes, counts = np.unique(labels, return_counts=True)
+    return int(classes[counts.argmax()])
 
 
 def _simple_reconstructions(evidence: Evidence) -> list[Baseline]:
