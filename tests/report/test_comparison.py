@@ -15,8 +15,8 @@ from latente.estimators import Autoencoder, VariationalAutoencoder
 from latente.images import open_images
 from latente.report import write_comparison
 from latente.report.comparison import answer
-from latente.report.contest import Contest, Contestant, Results
-from latente.report.verdict import summarise
+from latente.report.contest import Candidate, Contest, Results
+from latente.report.training import summarise
 from latente.training import Run
 from pages import Page
 
@@ -140,8 +140,8 @@ def _contest(*psnrs: np.ndarray, judged: str | None = "9 test images") -> Contes
     runs = []
     for name, values in zip("abc", psnrs, strict=False):
         nothing: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Results))
-        results = Results(**{**nothing, "is_table": False, "psnrs": values})
-        runs.append(Contestant(name, Path(name), {}, [], summarise([]), results, None))
+        results = Results(**{**nothing, "measure": "psnr", "figures": {"psnr": values}})
+        runs.append(Candidate(name, Path(name), "Autoencoder", {}, [], summarise([]), results, None))
     return Contest(runs, judged, is_one_scale=True, rebuilt=None)
 
 

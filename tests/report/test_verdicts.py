@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from latente.report.evidence import Evidence
-from latente.report.inspection import Baseline, Inspection
-from latente.report.latent_space import Novelty
-from latente.report.verdict import Training, judge, newness, percent, quantity, summarise
 
+from latente.evidence import Evidence, Selection
 from latente.images import Images
+from latente.report.training import Training, summarise
+from latente.report.verdicts import Verdict, judge
+from latente.report.yardsticks import LARGEST, NEAREST, Baseline, Yardstick
 
 CALM = Training(10, 9, 1.0, 1.001, 0.001, 5.0, 100.0)
 
 
-def _seen(error: float, baselines: list[tuple[str, float]], **changes: Any) -> Inspection:
-    images = Images(np.zeros((4, 1, 2, 2), np.uint8), name="set")
-    values: dict[str, Any] = {
-        "evidence": Evidence(images, np.arange(4), "test images", True),
-        "rows": np.arange(4),
-        "originals": np.zeros((4, 1, 2, 2)),
-        "inputs": None,
-        "reconstructions": np.full((4, 1, 2, 2), error**0.5),
-        "errors": np.full(4, error),
-        "psnrs": np.full(4, -10 * np.log10(error)),
-        "ssims": None,
-        "metrics": {},
-        "baselines": [Baseline(*pair) for pair in baselines],
+def _judge(
+    error: float, baselines: list[tuple[str, float]], training: Training = CALM, run: str = "run", **changes: Any
+) -> Verdict:
+    """The verdict about a model with this mean squared error on four images, beside these baselines."""
+    outputs = {
+        "images": np.zeros((4, 1, 2, 2)),
         "codes": np.zeros((4, 2)),
-        "kl": None,
-        "active": None,
-        "samples": None,
+        "reconstructions": np.full((4, 1, 2, 2), error**0.5),
+        **changes.pop("outputs", {}),
     }
-    return Inspection(**{**values, **changes})
+    model = SimpleNamespace(reconstruct=len, outputs=lambda images: outputs)
+    judged = Selection(Images(np.zeros((4, 1, 2, 2), np.uint8), name="set"), np.arange(4), "test images")
+    evidence = Evidence(**{"model": model, "judged": judged, "is_unseen": True, **changes})
+    yardstick = Yardstick("Mean squared error", error, [Baseline(*pair) for pair in baselines])
+    return judge(model, evidence, yardstick, training, run)
+
+
+def _nobody(training: Training, run: str = "run") -> Verdict:
+    return judge(None, Evidence(None), None, training, run)
 
 
 @pytest.mark.parametrize(
@@ -47,47 +48,102 @@ def _seen(error: float, baselines: list[tuple[str, float]], **changes: Any) -> I
     ],
 )
 def test_the_answer_goes_by_the_mean_image_and_pca(error: float, level: str, words: str) -> None:
-    verdict = judge(_seen(error, [("the mean image", 0.1), ("PCA with 2 numbers", 0.02)]), CALM, "run")
+    verdict = _judge(error, [("the mean image", 0.1), ("PCA with 2 numbers", 0.02)])
     assert verdict.level == level
     assert words in verdict.answer
 
 
 def test_without_pca_the_mean_image_is_the_measure() -> None:
-    verdict = judge(_seen(0.02, [("the mean image", 0.1)]), CALM, "run")
+    verdict = _judge(0.02, [("the mean image", 0.1)])
     assert verdict.level == "good"
     assert "removes 80" in verdict.answer
 
 
 def test_an_exact_pca_is_not_divided_by() -> None:
-    assert "removes" in judge(_seen(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 0.0)]), CALM, "run").answer
-    tiny = judge(_seen(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 1e-15)]), CALM, "run")
+    assert "removes" in _judge(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 0.0)]).answer
+    tiny = _judge(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 1e-15)])
     assert "over 100 times" in tiny.answer
 
 
 def test_without_anything_to_compare_with_there_is_no_judgement() -> None:
-    assert judge(_seen(0.02, []), CALM, "run").level == "fair"
-    assert judge(None, CALM, "run").level == "fair"
+    assert _judge(0.02, []).level == "fair"
+    assert _nobody(CALM).level == "fair"
 
 
 def test_psnr_is_said_with_its_peak_and_what_it_means() -> None:
-    text = " ".join(judge(_seen(4e-4, [("the mean image", 0.1)]), CALM, "run").reasons)
+    text = " ".join(_judge(4e-4, [("the mean image", 0.1)]).reasons)
     assert "34.0\N{NO-BREAK SPACE}dB" in text
     assert "as the peak" in text
     assert "2.0\N{NO-BREAK SPACE}% of it (5.1 of 255 grey levels)" in text
     assert "4 test images, which training never saw" in text
 
 
-def test_images_seen_in_training_are_named_as_such() -> None:
-    images = Images(np.zeros((4, 1, 2, 2), np.uint8))
-    seen = _seen(0.01, [], evidence=Evidence(images, np.arange(4), "training images", False))
-    assert "flatter" in judge(seen, CALM, "run").reasons[0]
+def test_images_of_the_training_are_named_as_such() -> None:
+    assert "flatter" in _judge(0.01, [], is_unseen=False).reasons[0]
+
+
+def test_a_model_without_a_yardstick_is_not_judged_beyond_its_training() -> None:
+    images = Selection(Images(np.zeros((4, 1, 2, 2), np.uint8)), np.arange(4), "test images")
+    verdict = judge(object(), Evidence(object(), images, True), None, CALM, "run")
+    assert verdict.level == "fair"
+    assert "no yardstick" in verdict.answer
+
+
+def _judge_classes(
+    answers: list[int], labels: list[int], baselines: list[tuple[str, float]], **changes: Any
+) -> Verdict:
+    """The verdict about a classifier that is 95 % sure of these answers to images of classes "a" and "b"."""
+    probabilities = np.where(np.array(answers)[:, None] == np.arange(2), 0.95, 0.05)
+    known = np.array(labels)
+    right = np.where(known < 0, np.nan, np.array(answers) == known)
+    outputs = {"images": np.zeros((len(known), 1, 2, 2)), "probabilities": probabilities, "labels": known}
+    outputs["accuracy"] = right
+    model = SimpleNamespace(classes_=np.arange(2), predict=len, predict_proba=len, outputs=lambda images: outputs)
+    images = Images(np.zeros((len(known), 1, 2, 2), np.uint8), {"label": known}, label_names=("a", "b"))
+    evidence = Evidence(model, Selection(images, np.arange(len(known)), "test images"), True)
+    yardstick = Yardstick("Share of wrong classes", 1 - float(np.nanmean(right)), [Baseline(*one) for one in baselines])
+    return judge(model, evidence, yardstick, CALM, "run")
+
+
+LABELS = [0] * 50 + [1] * 50
+
+
+@pytest.mark.parametrize(
+    ("wrong", "level", "words"),
+    [
+        (45, "poor", "No: it names 55"),
+        (30, "fair", "more than half of that one's errors are left"),
+        (2, "good", "Yes: it names 98"),
+    ],
+)
+def test_a_classifier_is_measured_by_the_largest_class(wrong: int, level: str, words: str) -> None:
+    answers = [1] * wrong + LABELS[wrong:]
+    verdict = _judge_classes(answers, LABELS, [(LARGEST, 0.5)])
+    assert verdict.level == level
+    assert words in verdict.answer
+    assert f"wrong in {wrong} of 100, most often with a taken for b, {wrong} times" in verdict.reasons[2]
+    assert any(f"{wrong} mistakes of more than 90" in advice for advice in verdict.advice)
+
+
+def test_a_plain_method_that_does_better_is_named() -> None:
+    verdict = _judge_classes([1] * 10 + LABELS[10:], LABELS, [(LARGEST, 0.5), (NEAREST, 0.05)])
+    assert verdict.level == "fair"
+    assert "nearest class mean of the pixels 95" in verdict.answer
+    assert "more labelled images" in verdict.advice[-1]
+
+
+def test_images_of_unknown_class_count_for_nothing_and_no_mistake_is_said_so() -> None:
+    verdict = _judge_classes([*LABELS, 0, 1], [*LABELS, -1, -1], [(LARGEST, 0.5)])
+    assert verdict.level == "good"
+    assert "right in 100" in verdict.reasons[1]
+    assert "wrong in none" in verdict.reasons[2]
 
 
 def test_a_training_that_was_still_improving_is_to_go_on() -> None:
     lines = [{"part": "validation", "epoch": k, "step": k, "objective": 1 / k} for k in range(1, 9)]
     training = summarise(lines)
     assert training.drop == pytest.approx((1 / 6 - 1 / 8) * 6)
-    [advice] = judge(None, training, "my-run").advice
+    [advice] = _nobody(training, "my-run").advice
     assert "`latente resume my-run --epochs 16`" in advice
 
 
@@ -95,14 +151,16 @@ def test_a_training_that_turned_is_told_to_have_learned_by_heart() -> None:
     lines = [{"part": "validation", "epoch": k, "objective": abs(k - 3) + 1.0} for k in range(1, 9)]
     training = summarise(lines)
     assert (training.best_epoch, training.best, training.last) == (3, 1.0, 6.0)
-    [advice] = judge(None, training, "run").advice
+    [advice] = _nobody(training).advice
     assert "by heart" in advice
 
 
 def test_idle_latent_dimensions_are_mentioned() -> None:
-    active = np.array([True, False, False, False])
-    verdict = judge(_seen(0.01, [], kl=np.array([2.0, 0, 0, 0]), active=active), CALM, "run")
-    assert any("1 of 4 latent dimensions are in use" in reason for reason in verdict.reasons)
+    mean = np.zeros((4, 4), np.float32)
+    mean[:, 0] = [2, -2, 2, -2]
+    outputs = {"mean": mean, "log_var": np.zeros((4, 4), np.float32)}
+    verdict = _judge(0.01, [], outputs=outputs)
+    assert "1 of 4 latent dimensions are in use; together they carry 2 nats." in verdict.reasons
     assert any("idle" in advice for advice in verdict.advice)
 
 
@@ -114,56 +172,3 @@ def test_a_summary_of_no_lines_is_empty_and_non_finite_values_do_not_count() -> 
         {"part": "train", "epoch": 2, "loss": 1.0, "seconds": 5.5, "images_per_second": 30.0},
     ]
     assert summarise(lines) == Training(2, None, None, None, None, 8.0, 20.0)
-
-
-def test_numbers_are_written_for_people() -> None:
-    assert [quantity(v) for v in (1234567.0, 1234.5, 0.012345, 3.0, 1.5e-6)] == [
-        "1,234,567",
-        "1,234",
-        "0.01235",
-        "3",
-        "1.50e-06",
-    ]
-    assert [quantity(v) for v in (float("inf"), float("nan"))] == ["∞", "not a number"]
-    assert [percent(v).replace("\N{NO-BREAK SPACE}", "") for v in (0.034, 0.5, 0.997, 1.0)] == [
-        "3.4%",
-        "50%",
-        "99.7%",
-        "100%",
-    ]
-
-
-def _novelty(distances: list[float], held_out: list[float] | None, searched: int = 500) -> Novelty:
-    known = None if held_out is None else np.array(held_out)
-    return Novelty(np.array(distances), np.zeros((len(distances), 1, 2, 2)), known, searched, 500)
-
-
-YARD = [0.1 + 0.001 * k for k in range(100)]  # 5 % of them lie below 0.10495
-
-
-@pytest.mark.parametrize(
-    ("near", "words"),
-    [
-        (0, "new, not copies"),
-        (5, "new, not copies"),
-        (6, "may be copies"),
-        (10, "may be copies"),
-        (11, "look memorised"),
-    ],
-)
-def test_samples_nearer_than_nearly_all_unseen_images_are_called_copies(near: int, words: str) -> None:
-    text = newness(_novelty([0.01] * near + [0.2] * (20 - near), YARD))
-    assert words in text
-    assert f"{near} of 20 samples are nearer than 95" in text
-
-
-def test_the_sentence_has_the_typical_distances_and_says_how_many_were_searched() -> None:
-    text = newness(_novelty([0.125] * 3, YARD, searched=100))
-    assert "typically 0.125 of the range" in text
-    assert "the nearest of 100 of 500 training images" in text
-    assert "a held-out image 0.1495" in text
-
-
-def test_without_a_yardstick_nothing_is_said_about_copies() -> None:
-    assert "nothing was held out" in newness(_novelty([0.0] * 4, None))
-    assert "tells nothing" in newness(_novelty([0.0] * 4, [0.0] * 50))
