@@ -124,7 +124,10 @@ class Evidence:
         """The means of the figures; of a model that has none for each image, what it says of all of them."""
         if self.figures or self.measured is None or not isinstance(self.model, Evaluates):
             return means(self.figures)
-        values = self.model.evaluate(self.measured.take()).items()
+        try:
+            values = self.model.evaluate(self.measured.take()).items()
+        except InputError:  # images without the labels, targets or masks that it would take
+            return {}
         return {name: float(value) for name, value in values if name != "count" and isinstance(value, int | float)}
 
     @property

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from latente.errors import InputError
-from latente.estimators import Autoencoder, VariationalAutoencoder
+from latente.estimators import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder
 from latente.explorer import page as pages
 from latente.explorer import write_explorer, writing
 from latente.explorer.columns import class_colours
@@ -292,6 +292,31 @@ def test_a_spatial_code_has_a_plane_and_sliders_too(tmp_path: Path) -> None:
     found = _File(write_explorer(tmp_path / "run", images, atlas=True).path)
     assert found.description["space"]["dimensions"] == 32
     assert "main plane of the codes (PCA)" in found.text
+
+
+def test_a_model_that_only_encodes_gets_the_map_without_a_decoder(tmp_path: Path) -> None:
+    images = _images(60, columns={"label": np.arange(60) % 2 + 3}, label_names=("a", "b", "c", "<d>", "e"))
+    options = {"hidden": (4,), "epochs": 1, "pretrain_epochs": 0, "random_state": 0, "device": "cpu"}
+    model = StackedAutoencoderClassifier(out=tmp_path / "run", **options).fit(images)
+    written = write_explorer(tmp_path / "run", images)
+    page = _File(written.path)
+    assert (written.live, written.notices) == (False, ())
+    assert (page.description["decodes"], page.description["atlas"], page.description["directions"]) == (False, None, [])
+    assert page.description["score"] == {"column": "confidence", "word": "confidence"}
+    columns = {column["name"]: column for column in page.description["columns"]}
+    assert list(columns) == ["class", "taken for", "answer", "confidence"]
+    answers = page.numbers(columns["taken for"]["values"])
+    assert [columns["taken for"]["names"][k - 1] for k in answers] == [
+        images.label_names[k] for k in model.predict(images)
+    ]
+    right = np.where(model.predict(images) == images.labels, 2, 1)
+    np.testing.assert_array_equal(page.numbers(columns["answer"]["values"]), right)
+    confidence = page.numbers(columns["confidence"]["values"])
+    np.testing.assert_allclose(confidence, model.predict_proba(images).max(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(
+        page.numbers(page.description["codes"]["values"]).reshape(60, 4), model.transform(images), rtol=1e-5, atol=1e-6
+    )
+    assert "make web" not in page.text
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 5])
