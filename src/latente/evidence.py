@@ -55,7 +55,7 @@ class Selection:
         return None if values is None else np.asarray(values[self.rows])
 
     @property
-    def wanted(self) -> np.ndarray:
+    def targets(self) -> np.ndarray:
         """What a model should make of the images: their targets, where they have some, else themselves."""
         return np.asarray(self.images.columns.get("target", self.images.pixels)[self.rows])
 

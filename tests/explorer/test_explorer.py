@@ -237,8 +237,8 @@ def test_directions_of_the_run_take_the_place_of_those_learned_here(run: Path, t
     found = _File(write_explorer(folder, images, atlas=True).path)
     assert [direction["name"] for direction in found.description["directions"]] == ["often", "8"]
     vectors = found.numbers(found.description["vectors"]).reshape(2, 3)
-    wanted = {direction.attribute: direction.vector for direction in saved_directions(folder)}
-    np.testing.assert_array_equal(vectors, [wanted["often"], wanted["8"]])
+    saved = {direction.attribute: direction.vector for direction in saved_directions(folder)}
+    np.testing.assert_array_equal(vectors, [saved["often"], saved["8"]])
     save_direction(folder, learn_direction(rng.normal(size=(40, 5)), np.resize([0, 1], 40), attribute="8"))
     with pytest.raises(InputError, match="the direction of 8 is for codes of 5 values, not 3"):
         write_explorer(folder, images, atlas=True)

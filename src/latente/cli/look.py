@@ -335,7 +335,7 @@ def _yardstick(model: Any, evidence: Evidence) -> np.ndarray | None:
     if not evidence.is_unseen or evidence.judged is None:
         return None
     few = evidence.judged.drawn(YARDSTICKS, seed=0)
-    return _search(model, evidence, scaled(few.wanted, model.scaling_), 1).distances[:, 0]
+    return _search(model, evidence, scaled(few.targets, model.scaling_), 1).distances[:, 0]
 
 
 def _nearest_figures(queries: np.ndarray, neighbours: np.ndarray, distances: np.ndarray, what: str) -> Iterator[Figure]:

@@ -21,7 +21,7 @@ from latente.sheets import to_rgb, to_uint8
 __all__ = ["Survey", "survey"]
 
 VALUES_AT_ONCE = 4_000_000
-LOOKED_AT = 2_000  # images from which it is told what is shown as black and white
+FEW = 2_000  # images from which it is told what is shown as black and white
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Survey:
 
     @property
     def format(self) -> dict[str, Any]:
-        """How a decoded image in the data's units becomes 8 bits, for the page to do as `shown` does."""
+        """How a decoded image in the data's units becomes 8 bits, for the page to do as `pixels` does."""
         scaling, (low, high) = self.model.scaling_, self.limits
         channels, height, width = self.model.image_shape_
         kind = np.dtype(scaling.dtype).kind
@@ -75,7 +75,7 @@ class Survey:
 
     def originals(self, indices: np.ndarray) -> np.ndarray:
         """Return the images themselves, small enough for a sheet: uint8 (n, h, w, 1 or 3)."""
-        return self.shown(scaled(np.asarray(self.images.pixels[self.rows[indices]]), self.model.scaling_))
+        return self.pixels(scaled(np.asarray(self.images.pixels[self.rows[indices]]), self.model.scaling_))
 
     def reconstructions(self, indices: np.ndarray) -> np.ndarray:
         """Return what their codes decode to, as `originals` returns the images."""
@@ -83,9 +83,9 @@ class Survey:
 
     def decoded(self, codes: np.ndarray) -> np.ndarray:
         """Return what codes (n, D) decode to, as `originals` returns images."""
-        return self.shown(as_pictures(self.model, self.model.decode(codes)))
+        return self.pixels(as_pictures(self.model, self.model.decode(codes)))
 
-    def shown(self, pictures: np.ndarray) -> np.ndarray:
+    def pixels(self, pictures: np.ndarray) -> np.ndarray:
         """Return scaled images (n, C, H, W) as uint8 (n, h, w, 1 or 3), their longer side at most `LONGEST_SIDE`."""
         pixels = to_rgb(to_uint8(pictures, *self.limits))
         if pictures.shape[1] in (1, 2) or pictures.shape[1] > 4:
@@ -113,7 +113,7 @@ def survey(model: Any, judged: Selection, progress: Progress | None = None) -> S
             what = "encoding and decoding" if isinstance(model, Decodes) else "encoding"
             progress(min(start + step, len(rows)), len(rows), what)
     passed = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    few = rows[np.unique(np.linspace(0, len(rows) - 1, min(LOOKED_AT, len(rows))).round().astype(int))]
+    few = rows[np.unique(np.linspace(0, len(rows) - 1, min(FEW, len(rows))).round().astype(int))]
     return Survey(
         model=model,
         judged=judged,
@@ -135,7 +135,7 @@ def _pass(model: Any, judged: Selection) -> dict[str, np.ndarray]:
     codes = np.asarray(model.encode(images), dtype=np.float32).reshape(len(images), -1)
     if not isinstance(model, Decodes):
         return {"codes": codes}
-    truth = scaled(judged.wanted, scaling)
+    truth = scaled(judged.targets, scaling)
     errors = metrics.mse(truth, as_pictures(model, model.decode(codes)))
     return {"codes": codes, "errors": errors.astype(np.float32)}
 

@@ -97,13 +97,13 @@ def _parts(
 ) -> list[Part]:
     columns, rows = _grid(*size)
     per_sheet = columns * rows
-    found = []
+    sheets = []
     for start in range(0, len(chosen), per_sheet):
         sheet = _sheet(pictures(chosen[start : start + per_sheet]), lossless)
-        found.append(Part.plain(f"{name}-{start // per_sheet}", sheet))
+        sheets.append(Part.plain(f"{name}-{start // per_sheet}", sheet))
         if progress is not None:
             progress(min(start + per_sheet, len(chosen)), len(chosen), "packing pictures")
-    return found
+    return sheets
 
 
 def _sheet(pictures: np.ndarray, lossless: bool) -> bytes:

@@ -38,14 +38,14 @@ def pictures(images: np.ndarray, limits: tuple[float, float], *, exact: bool = T
 
     They are PNG; where they need not be exact and a side is above 32 pixels, WebP, an eighth of the size.
     """
-    found = []
+    uris = []
     for pixels in to_rgb(to_uint8(images, *limits)):
         image = Image.fromarray(pixels)
         if images.shape[1] in (1, 2) or images.shape[1] > 4:
             image = image.convert("L")
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-        found.append(_png(image) if exact or max(image.size) <= LARGEST_EXACT else _webp(image))
-    return found
+        uris.append(_png(image) if exact or max(image.size) <= LARGEST_EXACT else _webp(image))
+    return uris
 
 
 def error_maps(originals: np.ndarray, reconstructions: np.ndarray) -> tuple[list[str], float]:
@@ -57,13 +57,13 @@ def error_maps(originals: np.ndarray, reconstructions: np.ndarray) -> tuple[list
     maps = np.abs(originals - reconstructions).mean(axis=1)
     peak = float(np.quantile(maps, 0.995)) or 1.0
     colours = (mpl.colormaps["magma"](np.arange(256))[:, :3] * 255).astype(np.uint8)
-    found = []
+    uris = []
     for values in to_uint8(maps, 0.0, peak):
         image = Image.fromarray(values)
         image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
         image.putpalette(colours.tobytes())
-        found.append(_png(image))
-    return found, peak
+        uris.append(_png(image))
+    return uris, peak
 
 
 def svg(figure: Figure, name: str) -> Markup:

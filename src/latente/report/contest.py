@@ -30,7 +30,7 @@ from latente.training import Run
 __all__ = ["Candidate", "Contest", "Rebuilt", "Results", "hold_contest", "open_runs"]
 
 FEWEST_SHARED = 30  # held-out images in common, below which each run is judged by its own
-SHOWN = 8
+EXAMPLES = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -219,7 +219,7 @@ def _rebuilt(judged: Mapping[str, tuple[Evidence, Results]]) -> Rebuilt | None:
         return None
     errors = np.mean([results.figures["mse"] for _, results in rebuilding.values()], axis=0)
     places = np.argsort(errors, kind="stable")
-    places = places[np.unique(np.linspace(0, len(places) - 1, SHOWN).round().astype(int))]
+    places = places[np.unique(np.linspace(0, len(places) - 1, EXAMPLES).round().astype(int))]
     by_run, originals = {}, None
     for name, (evidence, results) in rebuilding.items():
         few = evidence.narrowed(results.rows[places], results.judged)

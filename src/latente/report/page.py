@@ -44,7 +44,7 @@ def _gather(run: Run, images: Images | None) -> Evidence:
     try:
         model = estimators.load(run.path)
         evidence = open_evidence(run, model, images)
-        evidence.outputs  # noqa: B018  # the one pass, which images of another kind would not survive
+        _ = evidence.outputs  # the one pass: images of another kind are refused here
     except LatenteError as error:
         return Evidence(model, options=run.options(), lines=run.lines(), path=run.path, problem=str(error))
     return evidence

@@ -50,5 +50,5 @@ SECTIONS: Sequence[Callable[[Any, Evidence], Section | None]] = (
 
 def find_sections(evidence: Evidence) -> list[Section]:
     """Return the sections for which the run has something to show, in the order of the page."""
-    found = (find(evidence.model, evidence) for find in SECTIONS)
-    return [section for section in found if section is not None]
+    sections = (find(evidence.model, evidence) for find in SECTIONS)
+    return [section for section in sections if section is not None]

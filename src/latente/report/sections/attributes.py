@@ -15,7 +15,7 @@ from latente.words import percent
 
 __all__ = ["Edit", "find", "find_edits"]
 
-EDITED, SHOWN = 6, 2  # attributes shown, and images of each
+MOST_ATTRIBUTES, PER_ATTRIBUTE = 6, 2  # at most so many attributes, and images of each
 STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 
 
@@ -64,10 +64,10 @@ def find_edits(model: object, evidence: Evidence) -> list[Edit]:
     edits = []
     for direction in evidence.directions:
         column = evidence.measured.images.attribute_names.index(direction.attribute)
-        places = draw(np.flatnonzero(lacking(values[:, column])), SHOWN, seed=column)
+        places = draw(np.flatnonzero(lacking(values[:, column])), PER_ATTRIBUTE, seed=column)
         if len(places):
             codes = edit_codes(evidence.outputs["codes"][places], direction, STRENGTHS)
             pictures = as_pictures(model, model.decode(codes.reshape(-1, codes.shape[-1])))
             moved = pictures.reshape(len(places), len(STRENGTHS), *pictures.shape[1:])
             edits.append(Edit(direction, evidence.originals[places], moved))
-    return edits[:EDITED]
+    return edits[:MOST_ATTRIBUTES]

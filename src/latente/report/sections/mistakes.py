@@ -15,7 +15,7 @@ from latente.words import percent
 
 __all__ = ["Mistake", "find"]
 
-MOST_SHOWN = 24
+MOST_MISTAKES = 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +41,12 @@ def find(model: object, evidence: Evidence) -> Section | None:
     wrong = np.flatnonzero((labels >= 0) & (answers != labels))
     if not len(wrong):
         return None
-    places = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_SHOWN]
+    places = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES]
     images, rows = evidence.measured.images, evidence.measured.rows
-    shown = evidence.outputs["images"]
+    every = evidence.outputs["images"]
     pictures: list[str | None] = [None] * len(places)
     if not evidence.is_table:
-        pictures = [*embedding.pictures(shown[places], embedding.window(shown))]
+        pictures = [*embedding.pictures(every[places], embedding.window(every))]
     mistakes = [
         Mistake(
             picture=picture,
@@ -58,7 +58,7 @@ def find(model: object, evidence: Evidence) -> Section | None:
         for place, picture in zip(places, pictures, strict=True)
     ]
     which = f"Of {len(wrong):,} mistakes those that the model is surest of"
-    if len(wrong) <= MOST_SHOWN:
+    if len(wrong) <= MOST_MISTAKES:
         which = "All of them"
     lead = f"{which}, surest first: the image's class, what it was taken for, and how probable the model found that."
     return Section("The most confident mistakes", "mistakes", "mistakes.html.j2", {"mistakes": mistakes}, lead)

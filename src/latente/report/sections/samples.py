@@ -85,8 +85,8 @@ def find_novelty(evidence: Evidence, samples: np.ndarray) -> Novelty | None:
         return None
     few = learned.drawn(min(MOST_SEARCHED, max(1, MOST_SEARCHED_VALUES // samples[0].size)), seed=2)
     others = judged.drawn(YARDSTICKS if evidence.is_unseen is not False else 0, seed=3)
-    known, units = few.wanted, scaling.invert(torch.from_numpy(samples))
-    neighbours = nearest(np.concatenate([units, others.wanted]), known, scale=scaling.scale)
+    known, units = few.targets, scaling.invert(torch.from_numpy(samples))
+    neighbours = nearest(np.concatenate([units, others.targets]), known, scale=scaling.scale)
     distances, count = neighbours.distances[:, 0], len(samples)
     return Novelty(
         distances=distances[:count],

@@ -16,7 +16,7 @@ from latente.words import percent
 
 __all__ = ["Traversal", "find", "find_traversal"]
 
-TRAVERSED = 8
+MOST_DIMENSIONS = 8
 STEPS, SPAN = 7, 3.0  # the span in standard deviations
 
 
@@ -63,6 +63,6 @@ def find_traversal(model: object, evidence: Evidence) -> Traversal | None:
         return None
     ends = as_pictures(model, traverse(model, codes, steps=2, span=1.0))
     effects = np.sqrt(((ends[:, 1] - ends[:, 0]) ** 2).mean(axis=(1, 2, 3)))
-    dimensions = np.argsort(-effects, kind="stable")[:TRAVERSED]
+    dimensions = np.argsort(-effects, kind="stable")[:MOST_DIMENSIONS]
     path = traverse(model, codes, steps=STEPS, span=SPAN, dimensions=dimensions.tolist())
     return Traversal(dimensions, effects[dimensions], as_pictures(model, path))
