@@ -21,7 +21,17 @@ from latente.latents import Direction, learn_direction
 from latente.metrics import latent_use, means, measure
 from latente.training import Run
 
-__all__ = ["Evidence", "Selection", "as_pictures", "draw", "lacking", "open_evidence", "scaled"]
+__all__ = [
+    "MOST_LEARNED",
+    "MOST_VALUES",
+    "Evidence",
+    "Selection",
+    "as_pictures",
+    "draw",
+    "lacking",
+    "open_evidence",
+    "scaled",
+]
 
 MOST_IMAGES = 5_000  # that are measured
 MOST_VALUES = 20_000_000  # in the images measured at once, so that large pictures do not fill the memory
