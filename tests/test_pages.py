@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jinja2 import UndefinedError
 from PIL import Image
 
 from latente.figures import INK, kl_bars, latent_map
+from latente.pages import lay_out, write
 from latente.pages.embedding import LONGEST_SIDE, error_maps, gif, pictures, svg, window
 
 rng = np.random.default_rng(0)
@@ -115,3 +117,16 @@ def test_only_a_gif_of_moderate_size_goes_into_the_page(tmp_path: Path) -> None:
     assert gif(path) is None
     Image.new("P", (2, 2)).save(path)
     assert (gif(path) or "").startswith("data:image/gif;base64,R0lGOD")
+
+
+def test_a_page_is_laid_out_escaped_and_written_whole(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "page.j2").write_text("<p>{{ text }}</p>{% include 'part.j2' %}")
+    (tmp_path / "part.j2").write_text("{{ text }}")
+    text = lay_out("page.j2", {"text": "<b>"}, tmp_path / "a", tmp_path)
+    assert text == "<p>&lt;b&gt;</p>&lt;b&gt;"
+    path = write(tmp_path / "deep" / "page.html", text)
+    assert path.read_text() == text
+    assert [file.name for file in path.parent.iterdir()] == ["page.html"]
+    with pytest.raises(UndefinedError):
+        lay_out("page.j2", {}, tmp_path / "a", tmp_path)
