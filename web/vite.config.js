@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { defineConfig } from "vite";
 
-const OUT = "../src/latente/report/web";
+const OUT = "../src/latente/explorer/web";
 
 /** Pack the WebAssembly, which Vite finds beside the script, and tell whose work all this is. */
 function packing() {

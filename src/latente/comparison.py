@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from latente import latents, metrics
 from latente.errors import InputError
-from latente.estimators import Autoencoder, BaseAutoencoder
-from latente.estimators.data import Split, split
+from latente.estimators import Autoencoder, BaseAutoencoder, Estimator
+from latente.estimators.abilities import Decodes, Encodes
+from latente.estimators.data import split
 from latente.images import Images, Scaling, to_layout
 from latente.training import Batches
 
@@ -76,7 +77,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Return the numbers as plain values."""
         counts = {name: getattr(self, name) for name in ("dimensions", "k", "train_count", "test_count")}
-        return counts | {"contestants": {name: found.figures for name, found in self.contestants.items()}}
+        return counts | {"contestants": {name: one.figures for name, one in self.contestants.items()}}
 
 
 def compare_with_pca(
@@ -104,12 +105,15 @@ def compare_with_pca(
     model that loss is the one of its likelihood, "bce" for Bernoulli and "mse" for Gaussian, without noise in the
     codes. Its codes, and with them its neighbours, are those of PCA.
 
-    Raises InputError where the images do not match, where a code is no shorter than an image or than the number of
-    training images (PCA would copy, or lack directions), and, for equal_decoder, where the model is no estimator or
-    `train` scales otherwise than the images that it was fitted on.
+    Raises InputError where the images do not match, where the model does not decode, where a code is no shorter than an
+    image or than the number of training images (PCA would copy, or lack directions), and, for equal_decoder, where the
+    model is no estimator or `train` scales otherwise than the images that it was fitted on.
     """
     _check(train, test)
-    ours = isinstance(model, BaseAutoencoder)
+    rebuilds = isinstance(model, Encodes) and isinstance(model, Decodes)
+    if not rebuilds:
+        raise InputError(f"a {type(model).__name__} does not rebuild images, which is what PCA is compared by")
+    ours = isinstance(model, Estimator)
     rows = split(train, _validation(model), model.seed_).rows if ours else np.arange(len(train))
     scaling = model.scaling_ if ours else Scaling.fit(train.pixels, rows)
     if equal_decoder and not (ours and Scaling.fit(train.pixels, rows) == scaling):
@@ -119,19 +123,19 @@ def compare_with_pca(
     coder = _coder_of(model) if ours else _foreign_coder(model, scaling, test.layout)
 
     tell(0, 3, "the autoencoder")
-    found = {"autoencoder": judge(coder)}
-    dimensions = found["autoencoder"].codes.shape[1]
+    contestants = {"autoencoder": judge(coder)}
+    dimensions = contestants["autoencoder"].codes.shape[1]
     tell(1, 3, "the principal components")
     pca = _fit_pca(judge.train, rows, dimensions)
     tell(2, 3, "PCA")
-    found["PCA"] = judge(_Coder(pca.encode, pca.decode))
+    contestants["PCA"] = judge(_Coder(pca.encode, pca.decode))
     if equal_decoder:
         twin = _train_decoder(model, pca, train, rows, tell)
         decoded = judge(_coder_of(twin), with_neighbours=False)
-        same = {name: getattr(found["PCA"], name) for name in ("knn_accuracy", "trustworthiness", "codes")}
-        found["decoder on PCA codes"] = dataclasses.replace(decoded, **same)
+        same = {name: getattr(contestants["PCA"], name) for name in ("knn_accuracy", "trustworthiness", "codes")}
+        contestants["decoder on PCA codes"] = dataclasses.replace(decoded, **same)
     return Comparison(
-        found, dimensions, k, len(rows), len(test), judge.originals, judge.examples, test.labels, test.label_names
+        contestants, dimensions, k, len(rows), len(test), judge.originals, judge.examples, test.labels, test.label_names
     )
 
 
@@ -143,7 +147,7 @@ class _Coder:
     decode: Callable[[Tensor], Tensor]
 
 
-def _coder_of(model: BaseAutoencoder) -> _Coder:
+def _coder_of(model: Any) -> _Coder:
     objective, device = model.objective_, model.device_
     return _Coder(
         lambda x: objective.encode(x.to(device)),
@@ -193,14 +197,14 @@ class _Judge:
             errors.append(metrics.mse(images, rebuilt))
             psnrs.append(np.minimum(metrics.psnr(images, rebuilt, data_range=1.0), metrics.PSNR_CEILING))
         flat = np.concatenate(codes)
-        shown = coder.decode(coder.encode(torch.from_numpy(self.originals)))
+        reconstructions = coder.decode(coder.encode(torch.from_numpy(self.originals)))
         return Contestant(
             mse=float(np.concatenate(errors).mean()),
             psnr=float(np.concatenate(psnrs).mean()),
             knn_accuracy=self._knn_accuracy(coder, flat) if with_neighbours else None,
             trustworthiness=self._trustworthiness(flat) if with_neighbours else None,
             codes=flat,
-            reconstructions=shown.numpy(),
+            reconstructions=reconstructions.numpy(),
         )
 
     def _knn_accuracy(self, coder: _Coder, codes: np.ndarray) -> float | None:
@@ -278,14 +282,14 @@ def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.nd
     """Train a decoder like the model's on PCA's codes, in the way in which the model was trained."""
     changed = {"out": None, "init": None, "verbose": False, "validation": _validation(model)}
     fresh = clone(model).set_params(**changed, random_state=model.seed_, batch_size=model.batch_size_)
-    fresh.seed_ = model.seed_
-    fresh._settle(Split(train, rows, train, rows[:0]))  # which draws weights as `fit` does
+    fresh.initialise(train)  # which draws weights as `fit` does
     likelihood = getattr(model, "likelihood_", None)
     loss = {"bernoulli": "bce", "gaussian": "mse", None: getattr(model, "loss", "mse")}[likelihood]
     decoder: nn.Module = fresh.objective_.decoder
     if fresh.objective_.output == "sigmoid" and loss != "bce":
         decoder = nn.Sequential(decoder, nn.Sigmoid())
     encoder = nn.Sequential(pca, nn.Unflatten(1, fresh.code_shape_))
+    assert model.batch_size_ is not None
     steps = model.epochs * math.ceil(len(rows) / model.batch_size_) * model.accumulate
     done = itertools.count(1)
 
@@ -298,7 +302,7 @@ def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.nd
     return Autoencoder(**{**options, "network": (encoder, decoder), "loss": loss}).fit(train)
 
 
-def _validation(model: BaseAutoencoder) -> Any:
+def _validation(model: Estimator) -> Any:
     """The share or set that was held out; a loaded model only has the words for a caller's own set."""
     return None if isinstance(model.validation, str) else model.validation
 

@@ -12,7 +12,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 import latente
 from latente.errors import InputError, ModelError, did_you_mean
-from latente.estimators import BaseAutoencoder
+from latente.estimators import Estimator
+from latente.estimators.abilities import Decodes, Encodes
 from latente.files import replacing
 from latente.images import Images, Scaling
 from latente.objectives import ReconstructionObjective
@@ -57,7 +58,7 @@ class Exported:
 
 
 def export_onnx(
-    model: BaseAutoencoder,
+    model: Estimator,
     folder: str | os.PathLike[str],
     *,
     parts: Sequence[str] = PARTS,
@@ -73,17 +74,17 @@ def export_onnx(
     from N(0, s^2), s being the standard deviation of such images' codes, at least 1. What counts is the largest
     difference, of images in the network's range and of codes as they are, divided by the largest value where that is
     above 1. Raises ModelError where it exceeds `tolerance` or where a part cannot be expressed in ONNX, and InputError
-    for an unknown part, a model that is no autoencoder, a folder that cannot be made, and missing packages; nothing is
+    for an unknown part, a part that the model has not, a folder that cannot be made, and missing packages; nothing is
     written then.
     """
-    made = [(part, *_build(model, part, tolerance)) for part in parts]
+    contents = [(part, *_build(model, part, tolerance)) for part in parts]
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"the folder {folder} cannot be made: {error.strerror}; choose another") from error
     written = []
-    for part, content, difference in made:
+    for part, content, difference in contents:
         path = folder / f"{part}.onnx"
         with replacing(path) as temporary:
             temporary.write_bytes(content)
@@ -91,7 +92,7 @@ def export_onnx(
     return written
 
 
-def onnx_bytes(model: BaseAutoencoder, part: str) -> bytes:
+def onnx_bytes(model: Estimator, part: str) -> bytes:
     """Return the "encoder", the "decoder" or the "whole" of a fitted model as the content of an ONNX file.
 
     Conventions, checks and errors are those of `export_onnx`.
@@ -115,22 +116,25 @@ def snippet(exported: Exported) -> str:
     )
 
 
-def _build(model: BaseAutoencoder, part: str, tolerance: float) -> tuple[bytes, float]:
+def _build(model: Estimator, part: str, tolerance: float) -> tuple[bytes, float]:
     """Return the content of the file for a part, and the largest difference from the model."""
     if part not in PARTS:
         raise did_you_mean("part", part, PARTS)
     check_is_fitted(model, "objective_")
-    if not hasattr(model, "code_shape_"):
-        raise InputError(f"a {type(model).__name__} has no encoder and decoder; only autoencoders can be exported")
+    abilities = {"encoder": (Encodes,), "decoder": (Decodes,), "whole": (Encodes, Decodes)}[part]
+    if not all(isinstance(model, ability) for ability in abilities):
+        raise InputError(f"a {type(model).__name__} has no {part} to export")
     _require_packages()
     # without the corruption, which plays no part here and, where it is a caller's own, need not be fit to be copied
-    objective = copy.deepcopy(model.objective_, {id(model.objective_.corruption): None}).cpu().eval()
-    given, expected = _trial(objective, model, part)
-    content = _content(_Part(objective, model, part), torch.from_numpy(given[:2]), _metadata(model, part))
-    found = _run(content, part, given)
+    own = cast(ReconstructionObjective, model.objective_)
+    objective = copy.deepcopy(own, {id(own.corruption): None}).cpu().eval()
+    inputs, expected = _trial(objective, model, part)
+    content = _content(_Part(objective, model, part), torch.from_numpy(inputs[:2]), _metadata(model, part))
+    results = _run(content, part, inputs)
     if part != "encoder":
-        found = (found - _per_channel(model.scaling_.offset, found)) / _per_channel(model.scaling_.scale, found)
-    difference = float(np.abs(found - expected).max() / max(1.0, np.abs(expected).max()))
+        scaling = model.scaling_
+        results = (results - _per_channel(scaling.offset, results)) / _per_channel(scaling.scale, results)
+    difference = float(np.abs(results - expected).max() / max(1.0, np.abs(expected).max()))
     if not difference <= tolerance:  # NaN is no agreement either
         raise ModelError(
             f"the {part} as ONNX differs from the model by {difference:.2g}, more than the {tolerance:g} allowed; "
@@ -152,7 +156,7 @@ def _require_packages() -> None:
 class _Part(nn.Module):
     """What a file computes: from images to codes, from codes to images, or both, images in the data's own units."""
 
-    def __init__(self, objective: ReconstructionObjective, model: BaseAutoencoder, part: str) -> None:
+    def __init__(self, objective: ReconstructionObjective, model: Estimator, part: str) -> None:
         super().__init__()
         self.objective, self.scaling, self.part = objective, model.scaling_, part
         self.code_shape = model.code_shape_
@@ -229,7 +233,7 @@ def _stripped(proto: Any, metadata: dict[str, str]) -> bytes:
     return content
 
 
-def _metadata(model: BaseAutoencoder, part: str) -> dict[str, str]:
+def _metadata(model: Estimator, part: str) -> dict[str, str]:
     return {
         "model": model.kind,
         "part": part,
@@ -241,7 +245,7 @@ def _metadata(model: BaseAutoencoder, part: str) -> dict[str, str]:
     }
 
 
-def _shapes(model: BaseAutoencoder, part: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
+def _shapes(model: Estimator, part: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
     """Return the shapes of what goes into a part and of what comes out, by name."""
     images: Shape = ("n", *model.image_shape_)
     codes: Shape = ("n", math.prod(model.code_shape_))
@@ -249,7 +253,7 @@ def _shapes(model: BaseAutoencoder, part: str) -> tuple[dict[str, Shape], dict[s
     return {source: codes if part == "decoder" else images}, {result: codes if part == "encoder" else images}
 
 
-def _trial(objective: ReconstructionObjective, model: BaseAutoencoder, part: str) -> tuple[np.ndarray, np.ndarray]:
+def _trial(objective: ReconstructionObjective, model: Estimator, part: str) -> tuple[np.ndarray, np.ndarray]:
     """Return noise for a part as the file takes it, float32, and what the model makes of it.
 
     The latter are images in the network's range, or flat codes.
@@ -279,7 +283,7 @@ def _per_channel(values: Sequence[float], like: np.ndarray) -> np.ndarray:
     return np.reshape(values, (-1, *[1] * (like.ndim - 2)))
 
 
-def _run(content: bytes, part: str, given: np.ndarray) -> np.ndarray:
+def _run(content: bytes, part: str, inputs: np.ndarray) -> np.ndarray:
     """Return what onnxruntime makes of the inputs, in batches of several sizes."""
     import onnxruntime
 
@@ -289,7 +293,7 @@ def _run(content: bytes, part: str, given: np.ndarray) -> np.ndarray:
     source, _ = _NAMES[part]
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        batches = np.split(given, np.cumsum(_BATCHES)[:-1])
+        batches = np.split(inputs, np.cumsum(_BATCHES)[:-1])
         return np.concatenate([session.run(None, {source: batch})[0] for batch in batches]).astype(np.float64)
     except Exception as error:  # its exceptions have no other base
         raise ModelError(f"onnxruntime cannot run the {part}: {str(error).splitlines()[0]}") from error

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from latente.errors import InputError
-from latente.estimators import Autoencoder, VariationalAutoencoder
+from latente.estimators import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder
 from latente.images import open_images
 from latente.report import write_comparison
 from latente.report.comparison import answer
-from latente.report.contest import Contest, Contestant, Results
-from latente.report.verdict import summarise
+from latente.report.contest import Candidate, Contest, Results
+from latente.report.training import summarise
 from latente.training import Run
 from pages import Page
 
@@ -140,8 +140,8 @@ def _contest(*psnrs: np.ndarray, judged: str | None = "9 test images") -> Contes
     runs = []
     for name, values in zip("abc", psnrs, strict=False):
         nothing: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Results))
-        results = Results(**{**nothing, "is_table": False, "psnrs": values})
-        runs.append(Contestant(name, Path(name), {}, [], summarise([]), results, None))
+        results = Results(**{**nothing, "measure": "psnr", "figures": {"psnr": values}})
+        runs.append(Candidate(name, Path(name), "Autoencoder", {}, [], summarise([]), results, None))
     return Contest(runs, judged, is_one_scale=True, rebuilt=None)
 
 
@@ -171,6 +171,23 @@ def test_what_to_mind_is_said(tmp_path: Path) -> None:
     assert "half had to rebuild the images from worsened ones" in found.text
     assert "through different scalings" in found.text
     assert not {"spread", "reconstructions", "samples"} & set(found.ids)
+
+
+def test_classifiers_are_compared_by_accuracy_and_not_with_what_rebuilds(runs: list[Path], tmp_path: Path) -> None:
+    classifiers = []
+    for epochs in (1, 20):
+        classifiers.append(tmp_path / f"after {epochs}")
+        options = {"hidden": (32,), "epochs": epochs, "pretrain_epochs": 0, "random_state": 0, "device": "cpu"}
+        StackedAutoencoderClassifier(out=classifiers[-1], **options).fit("digits")
+    page = Page(write_comparison(classifiers, out=tmp_path / "page.html"))
+    test = open_images("digits", split="test")
+    few, many = (StackedAutoencoderClassifier.load(run).score(test) for run in classifiers)
+    assert f"after 20 classifies best: {100 * many:.0f} % right, {100 * (many - few):.1f} points more" in page.text
+    assert _cells(page, "accuracy") == [f"{few:.4g}", f"<b>{many:.4g}</b>"]
+    assert not {"spread", "reconstructions", "samples"} & set(page.ids)
+    mixed = Page(write_comparison([runs[0], classifiers[1]], out=tmp_path / "mixed.html"))
+    assert "These models do different things" in mixed.text
+    assert _cells(mixed, "accuracy")[0] == "–"
 
 
 def test_runs_that_are_alike_differ_in_no_option(tmp_path: Path) -> None:

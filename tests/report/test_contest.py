@@ -38,7 +38,7 @@ def test_runs_on_one_set_are_judged_by_its_test_part(digits: list[Path]) -> None
     test = open_images("digits", split="test")
     assert found.judged == f"{len(test)} test images"
     assert found.is_one_scale
-    for run, path in zip(found.contestants, digits, strict=True):
+    for run, path in zip(found.candidates, digits, strict=True):
         metrics = Autoencoder.load(path).evaluate(test)
         assert run.results is not None
         assert run.results.metrics == {name: pytest.approx(metrics[name]) for name in metrics if name != "count"}
@@ -60,7 +60,7 @@ def test_each_set_is_opened_once(digits: list[Path], monkeypatch: pytest.MonkeyP
 def test_the_same_images_are_rebuilt_by_each_from_the_easiest_to_the_hardest(digits: list[Path]) -> None:
     found = hold_contest(digits)
     assert found.rebuilt is not None
-    errors = [run.results.errors for run in found.contestants if run.results is not None]
+    errors = [run.results.figures["mse"] for run in found.candidates if run.results is not None]
     shown = np.mean(errors, axis=0)[found.rebuilt.places]
     assert (np.diff(shown) >= 0).all()
     assert (shown[0], shown[-1]) == (np.mean(errors, axis=0).min(), np.mean(errors, axis=0).max())
@@ -75,7 +75,7 @@ def test_runs_with_other_seeds_are_judged_by_what_both_held_out(tmp_path: Path) 
     images = _images(200)
     runs = [_fit(tmp_path / str(seed), images, random_state=seed, validation=0.5) for seed in (0, 1)]
     found = hold_contest(runs, images)
-    rows = [run.results.rows for run in found.contestants if run.results is not None]
+    rows = [run.results.rows for run in found.candidates if run.results is not None]
     np.testing.assert_array_equal(*rows)
     held_out = [set(np.random.default_rng([seed, 2]).permutation(200)[:100]) for seed in (0, 1)]
     assert set(rows[0]) == held_out[0] & held_out[1]
@@ -87,7 +87,7 @@ def test_where_too_few_are_held_out_by_all_each_is_judged_by_its_own(tmp_path: P
     runs = [_fit(tmp_path / str(seed), images, random_state=seed) for seed in (0, 1)]
     found = hold_contest(runs, images)
     assert (found.judged, found.rebuilt) == (None, None)
-    assert [run.results.judged for run in found.contestants if run.results] == ["20 validation images"] * 2
+    assert [run.results.judged for run in found.candidates if run.results] == ["20 validation images"] * 2
 
 
 def test_runs_on_different_sets_share_nothing_unless_images_are_given(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_run_that_cannot_be_judged_says_why_and_the_others_go_on(digits: list[
     (begun / "options.json").write_text(json.dumps({"format": 1, "model": "vae", "options": {}}))
     wide = _fit(tmp_path / "wide", Images(np.zeros((20, 1, 9, 9), np.uint8)))
     found = hold_contest([*digits, begun, wide], open_images("digits", split="test", count=40))
-    reasons = {run.name: run.missing for run in found.contestants}
+    reasons = {run.name: run.missing for run in found.candidates}
     assert (reasons["small"], reasons["large"]) == (None, None)
     assert "no model yet" in str(reasons["begun"])
     assert "1x9x9" in str(reasons["wide"])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from latente.errors import InputError
-from latente.estimators import Autoencoder, VariationalAutoencoder
+from latente.estimators import Autoencoder, Estimator, StackedAutoencoderClassifier, VariationalAutoencoder
 from latente.images import Images, open_images
 from latente.report import write_report
 from pages import Page
@@ -303,3 +303,82 @@ def test_other_images_can_be_given_and_the_page_put_elsewhere(vae: Path, tmp_pat
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no run folder"):
         write_report(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run folder of a small stacked classifier on the digits, opened by name."""
+    run = tmp_path_factory.mktemp("runs") / "classes"
+    options = {"hidden": (32, 16), "epochs": 4, "pretrain_epochs": 2, "random_state": 0, "device": "cpu"}
+    StackedAutoencoderClassifier(out=run, **options).fit("digits")
+    return run
+
+
+def test_a_classifier_gets_a_page_of_what_it_can_do_and_nothing_else(classifier: Path) -> None:
+    page = Page(write_report(classifier))
+    model, test = StackedAutoencoderClassifier.load(classifier), open_images("digits", split="test")
+    assert "Stacked autoencoder classifier on digits" in page.text
+    sections = {"good", "classes", "confusion", "class-figures", "mistakes", "latent", "map", "pca-map", "curves"}
+    assert sections | {"pretraining", "layer-1-curve-0", "layer-2-curve-0", "metrics", "setup", "usage"} <= set(
+        page.ids
+    )
+    assert not {"reconstructions", "spread", "samples", "traversals", "attributes", "film", "kl"} & set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    accuracy, count = model.score(test), len(test)
+    wrong = round((1 - accuracy) * count)
+    assert f"accuracy {accuracy:.4g} " in page.text
+    assert f"It is wrong in {wrong} of {count}" in page.text
+    largest = np.bincount(open_images("digits").labels).argmax()
+    assert f"always the largest class {(test.labels != largest).mean():.4g}" in page.text
+    assert "head.(whole) Linear 10" in page.text
+    assert "latente sample" not in page.text
+    assert "latente reconstruct" not in page.text
+    assert "probabilities = model.predict_proba(images)" in page.text
+
+
+def test_the_most_confident_mistakes_are_those_that_the_model_makes(classifier: Path) -> None:
+    model, test = StackedAutoencoderClassifier.load(classifier), open_images("digits", split="test")
+    probabilities = model.predict_proba(test)
+    answers = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(answers != test.labels)
+    first = wrong[probabilities[wrong].max(axis=1).argmax()]
+    page = Page(write_report(classifier))
+    shown = f"{test.labels[first]} taken for {answers[first]} {100 * probabilities[first].max():.0f} % #{first}"
+    section = page.section("The most confident mistakes", "The latent space")
+    assert section.index(shown) < 250
+    assert sum("taken for" in alt for alt in page.pictures) == min(24, len(wrong))
+
+
+def test_labels_that_are_not_known_cost_a_classifier_only_what_needs_them(classifier: Path, tmp_path: Path) -> None:
+    test = open_images("digits", split="test")
+    unknown = Images(test.pixels, name="unlabelled")
+    page = Page(write_report(classifier, images=unknown, out=tmp_path / "page.html"))
+    assert not {"classes", "mistakes"} & set(page.ids)
+    assert {"latent", "setup", "usage"} <= set(page.ids)
+    assert "no yardstick" in page.text
+
+
+class _Silent(Estimator):
+    """A family with nothing but `fit` and `evaluate`."""
+
+    model = "silent"
+
+    def evaluate(self, X: Any) -> dict[str, Any]:
+        return {"count": len(X), "loudness": 0.25}
+
+    def outputs(self, X: Any) -> dict[str, np.ndarray]:
+        return {"images": np.zeros((len(X), 1, 8, 8), np.float32)}
+
+
+def test_a_model_of_an_unknown_kind_gets_a_page_with_what_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fit(tmp_path / "run", open_images("digits", count=60))
+    monkeypatch.setattr("latente.estimators.load", lambda path: _Silent())
+    monkeypatch.delattr(Estimator, "encode")
+    page = Page(write_report(tmp_path / "run"))
+    assert {"good", "curves", "metrics", "setup", "usage"} <= set(page.ids)
+    assert not {"reconstructions", "samples", "latent", "classes"} & set(page.ids)
+    assert "loudness 0.25" in page.text
+    assert "no yardstick" in page.text
+    assert "latente encode" not in page.text

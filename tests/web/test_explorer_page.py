@@ -17,13 +17,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latente.estimators import Autoencoder, VariationalAutoencoder
+from latente.estimators import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder
+from latente.evidence import Selection
+from latente.explorer import write_explorer, writing
+from latente.explorer.page import runtime
+from latente.explorer.space import Space, space_of
+from latente.explorer.survey import Survey, survey
 from latente.images import Images, open_images
 from latente.latents import learn_direction
-from latente.report.explorer import write_explorer, writing
-from latente.report.explorer.page import runtime
-from latente.report.explorer.space import Space, space_of
-from latente.report.explorer.survey import Survey, survey
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
 
@@ -79,7 +80,7 @@ class Subject:
 def _subject(run: Path, model: Any, images: Images) -> Subject:
     from latente.latents import to_two_dimensions
 
-    seen = survey(model, images, np.arange(len(images)))
+    seen = survey(model, Selection(images, np.arange(len(images)), "images"))
     return Subject(run, images, seen, space_of(seen.codes, to_two_dimensions(seen.codes)))
 
 
@@ -536,3 +537,24 @@ def test_where_no_decoder_can_run_the_page_says_so_and_its_map_works(visit: Any,
     page.point_at(squares.points[i])
     assert page.text("#near-title") == f"Image {i}"
     np.testing.assert_array_equal(page.picture("near-image"), squares.seen.originals(np.array([i]))[0])
+
+
+def test_a_classifiers_map_shows_images_with_their_answers_and_no_decoder(visit: Any, tmp_path: Path) -> None:
+    images = open_images("digits", count=120)
+    options = {"hidden": (8,), "epochs": 2, "pretrain_epochs": 0, "random_state": 0, "device": "cpu"}
+    model = StackedAutoencoderClassifier(out=tmp_path / "run", **options).fit(images)
+    page = visit(write_explorer(tmp_path / "run", images).path)
+    assert page.tab.evaluate("document.documentElement.dataset.decoder") == "none"
+    for absent in ("#decoded-card", "#steering", "#near-decoded"):
+        assert not page.tab.locator(absent).is_visible()
+    subject = _subject(tmp_path / "run", model, images)
+    index = _apart(subject)
+    page.point_at(subject.points[index])
+    np.testing.assert_array_equal(page.picture("near-image"), np.repeat(images.pixels[index].transpose(1, 2, 0), 3, -1))
+    facts = page.text("#near-facts").split()
+    answer = model.predict(images)[index]
+    assert facts[:4] == ["class", str(images.labels[index]), "taken", "for"]
+    assert facts[4:7] == [str(answer), "answer", "right" if answer == images.labels[index] else "wrong"]
+    assert facts[7] == "confidence"
+    assert float(facts[8]) == pytest.approx(model.predict_proba(images)[index].max(), rel=0.02)
+    assert page.complaints == []

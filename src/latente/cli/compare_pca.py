@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from latente.comparison import Comparison
     from latente.estimators.base import Estimator
-    from latente.report.evidence import Evidence
+    from latente.evidence import Evidence
 
 __all__ = ["verb"]
 
@@ -78,9 +78,11 @@ def compare_pca(
             f"{run} was trained on an array in memory, from which PCA has to learn too; save it as a .npy file and "
             "give that as IMAGES"
         )
-    test = evidence.judged.take(evidence.rows) if len(evidence.rows) < len(evidence.judged) else evidence.judged
+    judged = evidence.judged
+    assert judged is not None
+    test = judged.images.take(judged.rows) if len(judged) < len(judged.images) else judged.images
     with show.progress() as step:
-        comparison = compare_with_pca(model, evidence.learned, test, equal_decoder=equal_decoder, progress=step)
+        comparison = compare_with_pca(model, evidence.learned.images, test, equal_decoder=equal_decoder, progress=step)
     save_figures(out, *_figures(comparison))
     protocols = {
         **{name: PROTOCOLS[name] for name in ("mse", "psnr")},
@@ -88,13 +90,13 @@ def compare_pca(
         "trustworthiness": f"of the codes' {comparison.k} nearest neighbours towards those of the images",
     }
     if as_json:
-        facts = {"run": run, "images": test.name, "judged": evidence.what, **comparison.to_json()}
+        facts = {"run": run, "images": test.name, "judged": judged.name, **comparison.to_json()}
         show.print_json(facts | {"protocols": protocols, "picture": out})
         return
     screen = show.console()
     learned = words.count(comparison.train_count, "training image")
     rows = [
-        ("images", f"{test.name}: {len(test):,} {evidence.what}, {learned}"),
+        ("images", f"{test.name}: {len(test):,} {judged.name}, {learned}"),
         ("code", words.count(comparison.dimensions, "number")),
     ]
     screen.print(show.pairs(rows), "")
@@ -111,12 +113,15 @@ def _evidence(run: Path, model: Estimator, images: str | None, split: str | None
     """Return what the run learned from and the images to judge by: of those named the test part, where there is one."""
     import numpy as np
 
+    from latente.evidence import Selection
+
     if images is None:
-        return evidence_of(run)
+        return evidence_of(run, model)
     source, part = judged_images_for(model, images, split, count)
     if part is None:
-        return evidence_of(run, source)
-    return dataclasses.replace(evidence_of(run), judged=source, rows=np.arange(len(source)), what=f"{part} images")
+        return evidence_of(run, model, source)
+    judged = Selection(source, np.arange(len(source)), f"{part} images")
+    return dataclasses.replace(evidence_of(run, model), judged=judged)
 
 
 def _figures(comparison: Comparison) -> Iterator[Figure]:

@@ -77,8 +77,7 @@ def learn(
     import numpy as np
 
     from latente.estimators.abilities import verbs_of
-    from latente.latents import learn_direction
-    from latente.report.directions import save_direction
+    from latente.latents import learn_direction, save_direction
 
     model = model_for("direction", run)
     with show.progress() as step:
@@ -110,7 +109,7 @@ def learn(
 @verb.command("list", epilog=examples("latente direction list runs/digits"))
 def list_(run: RunArgument, as_json: JsonFlag = False) -> None:
     """List the directions that were learned for a run."""
-    from latente.report.directions import saved_directions
+    from latente.latents import saved_directions
 
     rows = list(map(facts_of, saved_directions(run)))
     if as_json:

@@ -89,9 +89,9 @@ def edit(
     import numpy as np
 
     from latente import figures
+    from latente.evidence import as_pictures, scaled
     from latente.images import to_layout
     from latente.latents import edit as move
-    from latente.report.inspection import as_pictures, scaled
 
     refuse_picture(out, force)
     model = model_for("edit", run)

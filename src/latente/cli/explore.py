@@ -57,7 +57,7 @@ def explore(
     One HTML file that opens from disk: the latent map, the images behind its points, and the decoder, which follows the
     pointer and the sliders.
     """
-    from latente.report.explorer import write_explorer
+    from latente.explorer import write_explorer
 
     if out is not None:
         refuse_used(out, force)

@@ -88,8 +88,8 @@ def interpolate(
     import numpy as np
 
     from latente import figures
+    from latente.evidence import as_pictures
     from latente.latents import interpolate_codes
-    from latente.report.inspection import as_pictures
 
     refuse_picture(out, force)
     model = model_for("interpolate", run)
@@ -139,7 +139,7 @@ def _ends(model: Encoder, images: Images, start: str | None, end: str | None) ->
 
 
 def _images_as_ends(model: Encoder, images: Images, rows: np.ndarray) -> list[_End]:
-    from latente.report.inspection import scaled
+    from latente.evidence import scaled
 
     few = images.take(rows)
     pictures = scaled(few.pixels, model.scaling_)

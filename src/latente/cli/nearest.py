@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from latente.estimators import BaseAutoencoder
-    from latente.images import Images
+    from latente.evidence import Evidence, Selection
     from latente.latents import Nearest
-    from latente.report.evidence import Evidence
 
 __all__ = ["verb"]
 
@@ -66,7 +65,7 @@ def nearest(
     """
     import numpy as np
 
-    from latente.report.inspection import scaled
+    from latente.evidence import scaled
 
     refuse_picture(out, force)
     if images is None and split is not None:
@@ -75,7 +74,7 @@ def nearest(
         raise InputError(f"-n {n} is too few; give 1 or more")
     model = model_for("nearest", run)
     refuse_tables(model)
-    evidence = evidence_of(run)
+    evidence = evidence_of(run, model)
     queries = _queries(model, images, split, n, seed)
     with show.console(as_json).status("searching the training images"):
         result = _search(model, evidence, queries, NEIGHBOURS)
@@ -110,7 +109,7 @@ def nearest(
 
 def _queries(model: BaseAutoencoder, images: str | None, split: str | None, n: int, seed: int | None) -> np.ndarray:
     """Return what is looked up, in the network's range: samples, or some of the images that are named."""
-    from latente.report.inspection import as_pictures, scaled
+    from latente.evidence import as_pictures, scaled
 
     if images is None:
         return as_pictures(model, model.sample(n, random_state=seed))
@@ -122,11 +121,13 @@ def _search(model: BaseAutoencoder, evidence: Evidence, queries: np.ndarray, k: 
     """Return the nearest training images of scaled `queries`, by their rows in the run's set."""
     import numpy as np
 
+    from latente.evidence import scaled
     from latente.latents import Nearest
     from latente.latents import nearest as nearest_of
-    from latente.report.inspection import scaled
 
-    known, rows = _targets(evidence.learned), evidence.learned_rows
+    known = _targets(evidence.learned)
+    assert evidence.learned is not None
+    rows = evidence.learned.rows
     assert rows is not None
     size = max(1, VALUES_AT_ONCE // queries[0].size)  # a part of a memory map at a time
     parts = np.array_split(rows, -(-len(rows) // size))
@@ -137,21 +138,20 @@ def _search(model: BaseAutoencoder, evidence: Evidence, queries: np.ndarray, k: 
     return Nearest(np.take_along_axis(indices, order, 1), np.take_along_axis(distances, order, 1))
 
 
-def _targets(images: Images | None) -> np.ndarray:
-    """Return the pixels of what the model learned to make: the targets, where the set has some."""
-    assert images is not None
-    return images.columns.get("target", images.pixels)
+def _targets(selection: Selection | None) -> np.ndarray:
+    """Return the pixels of what the model learned to make, of the whole set: the targets, where it has some."""
+    assert selection is not None
+    return selection.images.columns.get("target", selection.images.pixels)
 
 
 def _yardstick(model: BaseAutoencoder, evidence: Evidence) -> np.ndarray | None:
     """Return the distances (N,) of images that training never saw; None where there are none."""
-    from latente.report.evidence import draw
-    from latente.report.inspection import scaled
+    from latente.evidence import scaled
 
-    if not evidence.unseen:
+    if not evidence.is_unseen or evidence.judged is None:
         return None
-    rows = draw(evidence.rows, YARDSTICKS, seed=0)
-    return _search(model, evidence, scaled(_targets(evidence.judged)[rows], model.scaling_), 1).distances[:, 0]
+    few = evidence.judged.drawn(YARDSTICKS, seed=0)
+    return _search(model, evidence, scaled(few.targets, model.scaling_), 1).distances[:, 0]
 
 
 def _figures(queries: np.ndarray, neighbours: np.ndarray, distances: np.ndarray, what: str) -> Iterator[Figure]:

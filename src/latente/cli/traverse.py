@@ -25,6 +25,7 @@ from latente.cli.shared.pictures import print_lines, refuse_picture, save_figure
 from latente.cli.shared.readers import number, option_parser, whole
 
 if TYPE_CHECKING:
+    from latente.estimators.base import Estimator
     from latente.images import Images
 
 __all__ = ["verb"]
@@ -74,14 +75,14 @@ def traverse(
     import numpy as np
 
     from latente import figures
+    from latente.evidence import as_pictures
     from latente.latents import traverse as walk
-    from latente.report.inspection import as_pictures
 
     refuse_picture(out, force)
     refuse_choice_among_none(images, split, count)
     model = model_for("traverse", run)
     refuse_tables(model)
-    source = _training_images(run) if images is None else images_for(model, images, split, count)
+    source = _training_images(run, model) if images is None else images_for(model, images, split, count)
     with show.console(as_json).status(f"encoding {len(source):,} images"):
         codes = model.transform(source)
         widest = np.argsort(-codes.std(axis=0), kind="stable")[:MOST_TRIED]
@@ -103,9 +104,8 @@ def traverse(
     print_lines(facts, "dimensions", lines, out, as_json)
 
 
-def _training_images(run: Path) -> Images:
+def _training_images(run: Path, model: Estimator) -> Images:
     """Return the images that the run learned from."""
-    evidence = evidence_of(run)
-    assert evidence.learned is not None
-    assert evidence.learned_rows is not None
-    return evidence.learned.take(evidence.learned_rows)
+    learned = evidence_of(run, model).learned
+    assert learned is not None
+    return learned.images.take(learned.rows)

@@ -1,12 +1,12 @@
 """What an estimator can do: one protocol for each ability, and which abilities each verb asks for.
 
 Verbs, report, explorer and studio ask for abilities and never for a class, so that a new family is served by
-whatever it can do. `isinstance(model, Encodes)` tells it of an estimator, `issubclass(kind, Encodes)` of its class.
+whatever it can do. `isinstance(model, Encodes)` tells it of a fitted estimator.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,7 @@ __all__ = [
     "Samples",
     "Scores",
     "Stylises",
+    "classes_of",
     "require",
     "verbs_of",
 ]
@@ -92,6 +93,12 @@ class Classifies(Protocol):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class (N, classes)."""
+
+
+def classes_of(model: Classifies) -> np.ndarray:
+    """Return the classes that a fitted classifier knows, in the order of its probabilities."""
+    classes: np.ndarray = cast(Any, model).classes_
+    return classes
 
 
 @runtime_checkable

@@ -188,11 +188,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
 
     def _fit(self, images: Images, run: Run | None = None) -> Self:
         """Learn from images; a `run` is gone on with, else a new one is made where `out` asks for it."""
-        check_options(self)
-        self._accepts(images)
-        self.seed_ = settle_seed(self.random_state)
-        parts = self._split(images)
-        self._settle(parts)
+        parts = self._begin(images)
         if run is None:
             self._start_from_another()
             run = self._new_run(parts)
@@ -202,6 +198,19 @@ class Estimator(EstimatorOptions, BaseEstimator):
         if run is not None and leads():
             self._write(run.model, self.objective_.weights())
         return self
+
+    def initialise(self, X: Any, y: Any = None) -> Self:
+        """Do what `fit` does before its first step: open the images, fit the scaling, build networks, draw weights."""
+        self._begin(self._open_for_fit(X, y))
+        return self
+
+    def _begin(self, images: Images) -> data.Split:
+        check_options(self)
+        self._accepts(images)
+        self.seed_ = settle_seed(self.random_state)
+        parts = self._split(images)
+        self._settle(parts)
+        return parts
 
     def _settle(self, parts: data.Split) -> None:
         """Set everything that follows from the options and the training images, up to the initialised objective."""
@@ -255,12 +264,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
         memory_estimate_bytes. The estimator, the disk and the images stay as they are.
         """
         twin = copy.copy(self)
-        images = twin._open_for_fit(X, y)
-        check_options(twin)
-        twin._accepts(images)
-        twin.seed_ = settle_seed(self.random_state)
-        parts = twin._split(images)
-        twin._settle(parts)
+        parts = twin._begin(twin._open_for_fit(X, y))
         layers = twin.layers()
         seconds, memory = twin._cost(parts, layers)
         return {

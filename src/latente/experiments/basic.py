@@ -64,7 +64,7 @@ STUDY_SEEDS = 1
 
 def run(request: Request) -> Result:
     """Study initialisation, batch size and schedule, train the best of them on all images, and look at the dead."""
-    from latente.report.effects import effect_figure
+    from latente.figures import main_effect
 
     train, test, data = open_parts("fashion-mnist", request.tiny)
     results = request.study("study", _sweep(request), trial)
@@ -103,7 +103,10 @@ def run(request: Request) -> Result:
             "originals and reconstructions": _pictures(test, models[0], default),
             "dead units in the first steps": _first_steps_figure(beginnings),
             "what dead units cost": _cost(results),
-            **{f"by {name.replace('_', ' ')}": effect_figure(results, name, "test MSE") for name in results.factors},
+            **{
+                f"by {name.replace('_', ' ')}": main_effect(**results.panel(name, "test MSE")._asdict())
+                for name in results.factors
+            },
         },
     )
 

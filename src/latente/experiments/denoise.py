@@ -78,7 +78,7 @@ Filter = Callable[..., np.ndarray]
 
 def run(request: Request) -> Result:
     """Choose how to train the source's net, train it and the U-net, and judge both beside the filters."""
-    from latente.report.effects import effect_figure
+    from latente.figures import main_effect
 
     train, test, data = open_parts("fashion-mnist", request.tiny)
     x, clean = (_floats(images.pixels) for images in (train, test))
@@ -116,7 +116,7 @@ def run(request: Request) -> Result:
             "PSNR by noise": _curves(lines, "PSNR", "dB"),
             "SSIM by noise": _curves(lines, "SSIM", ""),
             **{f"pictures at noise {level}": figure for level, figure in pictures.items()},
-            **{f"by {name.replace('_', ' ')}": effect_figure(study, name) for name in study.factors},
+            **{f"by {name.replace('_', ' ')}": main_effect(**study.panel(name)._asdict()) for name in study.factors},
         },
     )
 

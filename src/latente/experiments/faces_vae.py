@@ -109,7 +109,7 @@ def run(request: Request) -> Result:
     """Train the net on each objective, and judge what it rebuilds, what it draws, and what it makes of black hair."""
     from latente import metrics
     from latente.figures import kl_bars
-    from latente.report.inspection import latent_use
+    from latente.metrics import latent_use
 
     parts = {part: open_faces(part, request.tiny) for part in ("train", "test")}
     train, test = parts["train"], parts["test"]
@@ -128,7 +128,7 @@ def run(request: Request) -> Result:
             model = request.fit(f"{name.split()[0].lower()}-{seed}", model, train)
             direction = hair_direction(model, train)
             figures, rebuilt = model.evaluate(test), model.reconstruct(test)
-            kl, active = latent_use(model, test)
+            kl, active = latent_use(*model.posterior(test))
             which = {"trained on": name, "seed": seed}
             losses.append(which | _loss(model, test, figures, floor, active))
             pictures.append(which | _pictures(model, rebuilt, train, test, figures))

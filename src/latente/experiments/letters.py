@@ -62,7 +62,7 @@ STUDY_SEEDS = 2
 
 def run(request: Request) -> Result:
     """Train once per seed, then study what decides whether it works, and draw letters between the letters."""
-    from latente.report.effects import effect_figure
+    from latente.figures import main_effect
 
     letters = open_letters(request.font)
     epochs = 100 if request.tiny else ADAM["epochs"]
@@ -92,7 +92,7 @@ def run(request: Request) -> Result:
             "letters at their codes": _codes_figure(models[0], letters),
             "between letters": pictures,
             **{
-                f"{title} {factor}": effect_figure(study, factor)
+                f"{title} {factor}": main_effect(**study.panel(factor)._asdict())
                 for title, study in studies.items()
                 for factor in study.factors
             },

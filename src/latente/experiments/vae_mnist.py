@@ -125,7 +125,7 @@ def binarised(images: Images, seed: int) -> Images:
 
 def _likelihood(k: int, seed: int, train: Images, test: Images, request: Request) -> dict[str, Any]:
     """Train on the bound of k samples, and return what it and its bounds of ever more samples come to."""
-    from latente.report.inspection import latent_use
+    from latente.metrics import latent_use
 
     epochs = 1 if request.tiny else EPOCHS[k]
     model = request.fit(f"likelihood-{k}-{seed}", likelihood_model(k, epochs, seed), train)
@@ -139,7 +139,7 @@ def _likelihood(k: int, seed: int, train: Images, test: Images, request: Request
         request.tell(f"k = {k}, seed {seed}: NLL {-np.mean(bounds):.2f} nats over {len(bounds):,} test images")
     line |= {"samples of the NLL": count, "NLL": -float(np.mean(bounds))}
     line |= {"standard error": float(np.std(bounds) / np.sqrt(len(bounds)))}
-    kl, active = latent_use(model, test)
+    kl, active = latent_use(*model.posterior(test))
     return line | {"KL": float(kl.sum()), "active units": int(active.sum())}
 
 

@@ -46,12 +46,12 @@ def lines(
     figure, (panel,) = panels_of(1, 1, width=4.4, height=3.0)
     for i, (name, (places, values)) in enumerate(series.items()):
         colour = PALETTE[i % len(PALETTE)]
-        found = np.asarray(values, dtype=np.float64).reshape(len(places), -1)
-        spread = found.std(axis=1, ddof=1) if found.shape[1] > 1 else None
+        results = np.asarray(values, dtype=np.float64).reshape(len(places), -1)
+        spread = results.std(axis=1, ddof=1) if results.shape[1] > 1 else None
         if spread is not None:
-            panel.scatter(np.repeat(places, found.shape[1]), found, s=11, color=colour, alpha=0.4, linewidths=0)
+            panel.scatter(np.repeat(places, results.shape[1]), results, s=11, color=colour, alpha=0.4, linewidths=0)
         style: dict[str, Any] = {"color": colour, "linewidth": 1.6, "marker": "o", "markersize": 3.5, "capsize": 3}
-        panel.errorbar(places, found.mean(axis=1), yerr=spread, label=name, **style)
+        panel.errorbar(places, results.mean(axis=1), yerr=spread, label=name, **style)
     if "y" in log:
         panel.set_yscale("log")
         _tick_logarithmically(panel.yaxis, float(np.ptp(np.log10(panel.get_ylim()))))

@@ -67,14 +67,14 @@ def curves(lines: Lines, terms: Sequence[str] | None = None, best_epoch: int | N
 
 def terms_of(lines: Lines) -> list[str]:
     """Return the terms worth a panel: the objective first, then each that is not the same curve again."""
-    found = ["objective"] if any("loss" in line or "objective" in line for line in lines) else []
-    seen = [_signature(lines, "objective")] if found else []
+    terms = ["objective"] if any("loss" in line or "objective" in line for line in lines) else []
+    signatures = [_signature(lines, "objective")] if terms else []
     for name in dict.fromkeys(key for line in lines for key in line):
         signature = _signature(lines, name)
-        if name not in BOOKKEEPING and signature and signature not in seen:
-            found.append(name)
-            seen.append(signature)
-    return found
+        if name not in BOOKKEEPING and signature and signature not in signatures:
+            terms.append(name)
+            signatures.append(signature)
+    return terms
 
 
 def _steps_per_epoch(lines: Lines) -> float | None:
@@ -84,9 +84,9 @@ def _steps_per_epoch(lines: Lines) -> float | None:
 
 def _series(lines: Lines, part: str, name: str, per_epoch: float | None) -> tuple[np.ndarray, np.ndarray]:
     key = "loss" if name == "objective" and part == "train" else name
-    own = [line for line in lines if line.get("part") == part and _is_number(line.get(key))]
-    x = np.array([line["step"] / per_epoch if per_epoch else line["step"] for line in own], dtype=float)
-    return x, np.array([line[key] for line in own], dtype=float)
+    logged = [line for line in lines if line.get("part") == part and _is_number(line.get(key))]
+    x = np.array([line["step"] / per_epoch if per_epoch else line["step"] for line in logged], dtype=float)
+    return x, np.array([line[key] for line in logged], dtype=float)
 
 
 def _signature(lines: Lines, name: str) -> tuple[str, ...]:

@@ -104,18 +104,18 @@ def pictures_at(
 
 def _draw_classes(panel: Axes, points: np.ndarray, labels: np.ndarray | None, label_names: Sequence[str]) -> None:
     size = _size(len(points))
-    shown = _classes(labels)
-    rest = np.ones(len(points), bool) if labels is None else ~np.isin(labels, shown)
+    classes = _classes(labels)
+    rest = np.ones(len(points), bool) if labels is None else ~np.isin(labels, classes)
     if rest.any():
         colour = PALETTE[0] if labels is None else OTHERS
         _cloud(panel, points[rest], size, colour, "o", None if labels is None else _rest_name(labels[rest]))
     centres: list[tuple[str, np.ndarray]] = []
-    for k, value in enumerate(shown):
+    for k, value in enumerate(classes):
         assert labels is not None
-        own = points[labels == value]
+        cloud = points[labels == value]
         name = str(label_names[value]) if value < len(label_names) else str(value)
-        _cloud(panel, own, size, PALETTE[k % 10], MARKERS[k // 10], shortened(name))
-        centres.append((shortened(name, 12), np.median(own, axis=0)))
+        _cloud(panel, cloud, size, PALETTE[k % 10], MARKERS[k // 10], shortened(name))
+        centres.append((shortened(name, 12), np.median(cloud, axis=0)))
     if centres:
         _name_clouds(panel, centres, np.ptp(points, axis=0))
 

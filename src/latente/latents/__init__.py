@@ -11,6 +11,7 @@ from latente.latents.directions import Direction, edit, edit_codes, learn_direct
 from latente.latents.maps import LatentMap, knn_accuracy, map_codes, to_two_dimensions, trustworthiness
 from latente.latents.novelty import Nearest, nearest
 from latente.latents.paths import interpolate, interpolate_codes, lattice, traverse
+from latente.latents.saved import save_direction, saved_directions
 
 __all__ = [
     "Coder",
@@ -26,6 +27,8 @@ __all__ = [
     "learn_direction",
     "map_codes",
     "nearest",
+    "save_direction",
+    "saved_directions",
     "to_two_dimensions",
     "traverse",
     "trustworthiness",

@@ -14,7 +14,7 @@ from latente.metrics.images import (
     psnr,
     ssim,
 )
-from latente.metrics.likelihoods import evaluate_likelihoods
+from latente.metrics.likelihoods import evaluate_likelihoods, latent_use
 from latente.metrics.outputs import means, measure
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "bce",
     "evaluate_images",
     "evaluate_likelihoods",
+    "latent_use",
     "mae",
     "means",
     "measure",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
+import torch
+from jaxtyping import Bool, Float
 
+from latente import formulas
 from latente.errors import InputError
 
-__all__ = ["PROTOCOLS", "evaluate_likelihoods"]
+__all__ = ["PROTOCOLS", "evaluate_likelihoods", "latent_use"]
 
 _CAVEAT = "a bound of log p(x) for Gaussian likelihoods and for binary data, else made of cross-entropies"
 
@@ -37,3 +39,12 @@ def evaluate_likelihoods(
     if bound is not None:
         metrics["bound"] = bound
     return {name: float(values.mean(dtype=np.float64)) for name, values in metrics.items()}
+
+
+def latent_use(
+    mean: Float[np.ndarray, "n *code"], log_var: Float[np.ndarray, "n *code"]
+) -> tuple[Float[np.ndarray, "k"], Bool[np.ndarray, "k"]]:
+    """Return the mean KL in nats of each latent dimension over n posteriors, and whether the dimension is active."""
+    means, log_variances = (torch.from_numpy(part).double().flatten(1) for part in (mean, log_var))
+    kl = formulas.kl_diagonal_normal(means, log_variances)
+    return kl.mean(0).numpy(), formulas.active_units(means).numpy()

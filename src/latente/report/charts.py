@@ -14,25 +14,9 @@ from matplotlib.ticker import MaxNLocator
 
 from latente import figures
 from latente.figures.style import name_axes, panels_of, put_title, shortened
-from latente.formulas import ACTIVE_UNIT_VARIANCE
-from latente.metrics import PSNR_CEILING
-from latente.report import embedding
-from latente.report.inspection import Inspection
-from latente.report.latent_space import MOST_TRUSTED, NEIGHBOURS, LatentSpace, lacking
-from latente.report.verdict import Training, how_many, percent
+from latente.pages import embedding
 
-__all__ = [
-    "Chart",
-    "curves",
-    "histograms",
-    "kl",
-    "map_scores",
-    "maps",
-    "overlaid",
-    "peak_note",
-    "scores_note",
-    "spread",
-]
+__all__ = ["Chart", "curves", "overlaid", "peak_note", "spread"]
 
 LOGARITHMIC = 30  # the factor between largest and smallest value from which on an axis is logarithmic
 
@@ -46,27 +30,12 @@ class Chart:
     note: str
 
 
-def curves(lines: Sequence[Mapping[str, Any]], training: Training) -> list[Chart]:
-    """One panel per term of the loss."""
+def curves(lines: Sequence[Mapping[str, Any]], best_epoch: int | None, start: str = "curve") -> list[Chart]:
+    """One panel per term of the loss; start: of the panels' names in the page."""
     return [
-        Chart(f"curve-{i}", embedding.svg(figures.curves(lines, [term], training.best_epoch), f"curve-{i}"), "")
+        Chart(f"{start}-{i}", embedding.svg(figures.curves(lines, [term], best_epoch), f"{start}-{i}"), "")
         for i, term in enumerate(figures.terms_of(lines))
     ]
-
-
-def histograms(seen: Inspection) -> list[Chart]:
-    """How PSNR and SSIM are spread over the images; none for tables and for a single image."""
-    if seen.is_table or len(seen.psnrs) < 2:
-        return []
-    figure = figures.histogram(np.minimum(seen.psnrs, PSNR_CEILING), "PSNR", "dB")
-    found = [
-        Chart("psnrs", embedding.svg(figure, "psnrs"), f"{how_many(seen)}; peak 1.0, the whole range of the data.")
-    ]
-    if seen.ssims is not None:
-        part = f"{len(seen.ssims):,} of them, drawn evenly" if len(seen.ssims) < len(seen.rows) else "the same images"
-        figure = figures.histogram(seen.ssims, "SSIM")
-        found.append(Chart("ssims", embedding.svg(figure, "ssims"), f"{part}; 1 is identical."))
-    return found
 
 
 def peak_note(psnr: float) -> str:
@@ -120,80 +89,6 @@ def _overlay(runs: Mapping[str, Sequence[Mapping[str, Any]]], term: str) -> Figu
 
 def _by_epoch(lines: Sequence[Mapping[str, Any]], part: str, name: str) -> dict[int, float]:
     """The last finite value of every epoch."""
-    own = [line for line in lines if line.get("part") == part and isinstance(line.get(name), int | float)]
-    return {int(line["epoch"]): float(line[name]) for line in own if math.isfinite(line[name])}
-
-
-def maps(seen: Inspection, space: LatentSpace) -> list[Chart]:
-    """The map of the codes and that of the raw values, side by side; none for less than three images."""
-    if space.maps is None:
-        return []
-    labels, names, colours = _classes(seen, space)
-    dimensions, unit = seen.codes.shape[1], "features" if seen.is_table else "pixels"
-    if dimensions == 2:
-        how, axes = "the two latent dimensions as they are", ("dimension 1", "dimension 2")
-    elif dimensions == 1:
-        how, axes = "the one latent dimension", ("dimension 1", "")
-    else:
-        axes = ("first component", "second component")
-        share = f"{percent(space.maps.codes.share or 0.0)} of their variance"
-        how = f"the two main directions (PCA) of {dimensions:,} latent dimensions, {share}"
-    own = figures.latent_map(space.maps.codes.points, labels, names, axes)
-    raw = figures.latent_map(space.maps.raw.points, labels, names, ("first component", "second component"))
-    kept = percent(space.maps.raw.share or 0.0)
-    return [
-        Chart("map", embedding.svg(own, "map"), f"The latent map: {how_many(seen)}; {how}.{colours}"),
-        Chart(
-            "pca-map", embedding.svg(raw, "pca-map"), f"For comparison, PCA of the {unit}: {kept} of their variance."
-        ),
-    ]
-
-
-def _classes(seen: Inspection, space: LatentSpace) -> tuple[np.ndarray | None, Sequence[str], str]:
-    """What to colour a map by, names for it, and words: the classes, else the attribute that the codes tell best."""
-    judged = seen.evidence.judged
-    if seen.labels is not None or not space.edits:
-        return seen.labels, judged.label_names, ""
-    name = space.edits[0].direction.attribute
-    values = judged.columns["attributes"][seen.rows, judged.attribute_names.index(name)]
-    labels = np.where(lacking(values), 0, 1)
-    return labels, ("without", "with"), f" Coloured by {name}, the attribute that the codes tell best."
-
-
-def map_scores(seen: Inspection, space: LatentSpace) -> list[tuple[str, str, str]]:
-    """Name, k-NN accuracy and trustworthiness of the two maps and of the whole latent space."""
-    if space.maps is None or not space.maps.faithful:
-        return []
-    found, dimensions = space.maps, seen.codes.shape[1]
-    linear = f"PCA map of the {'features' if seen.is_table else 'pixels'}"
-    rows = [("latent map", found.codes.knn_accuracy), (linear, found.raw.knn_accuracy)]
-    if dimensions > 2:
-        rows.append((f"all {dimensions:,} latent dimensions", found.accuracy))
-    return [
-        (name, _score(accuracy), f"{kept:.3f}") for (name, accuracy), kept in zip(rows, found.faithful, strict=False)
-    ]
-
-
-def scores_note(space: LatentSpace) -> str:
-    """What the figures of `map_scores` are."""
-    accuracy = f"k-NN accuracy: the share of images whose class the vote of their {NEIGHBOURS} nearest neighbours finds"
-    trust = "Trustworthiness: how far neighbours here are neighbours among the raw values too (Venna & Kaski 2001; "
-    trust += f"1 is entirely; on at most {MOST_TRUSTED:,} images)."
-    has_classes = space.maps is not None and space.maps.accuracy is not None
-    return f"{accuracy}. {trust}" if has_classes else trust
-
-
-def kl(seen: Inspection) -> Chart | None:
-    """The bars of KL per dimension, and how many dimensions are active."""
-    if seen.kl is None or seen.active is None:
-        return None
-    note = (
-        "KL from each dimension's posterior to the prior, mean over images. Active are the "
-        f"{int(seen.active.sum())} of {len(seen.kl)} whose posterior mean varies over the images with a variance above "
-        f"{ACTIVE_UNIT_VARIANCE:g} (Burda et al. 2016); grey ones are idle."
-    )
-    return Chart("kl", embedding.svg(figures.kl_bars(seen.kl, seen.active), "kl"), note)
-
-
-def _score(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+    values = [(line["epoch"], line.get(name)) for line in lines if line.get("part") == part]
+    known = [(epoch, value) for epoch, value in values if isinstance(value, int | float) and math.isfinite(value)]
+    return {int(epoch): float(value) for epoch, value in known}

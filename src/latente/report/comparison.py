@@ -5,25 +5,38 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from latente import pages
 from latente.figures import PALETTE
 from latente.formulas import ACTIVE_UNIT_VARIANCE
 from latente.images import Images
 from latente.metrics import PSNR_CEILING
-from latente.report import charts, embedding, sections
-from latente.report.contest import Contest, Contestant, Results, hold_contest
-from latente.report.latent_space import NEIGHBOURS
-from latente.report.page import MODELS, write_page
-from latente.report.verdict import decibel_text, percent, quantity
+from latente.pages import embedding
+from latente.report import charts
+from latente.report.contest import Candidate, Contest, Results, hold_contest
+from latente.report.page import TEMPLATES
+from latente.report.sections.latent import NEIGHBOURS
+from latente.report.sections.metrics import PROTOCOLS
+from latente.report.sections.setup import as_text
+from latente.words import decibels, duration, figure, percent
 
-__all__ = ["Cell", "Row", "answer", "write_comparison"]
+__all__ = ["Cell", "Measure", "answer", "write_comparison"]
 
-BETTER = {"psnr": "higher", "ssim": "higher", "mse": "lower", "mae": "lower", "bce": "lower", "elbo": "higher"}
+BETTER = {
+    "psnr": "higher",
+    "ssim": "higher",
+    "mse": "lower",
+    "mae": "lower",
+    "bce": "lower",
+    "elbo": "higher",
+    "accuracy": "higher",
+    "cross_entropy": "lower",
+}
 SURE = 2.0  # standard errors of the mean of paired differences, beyond which a lead is no chance
 SAMPLES = 12
 NOTHING = "–"
@@ -39,7 +52,7 @@ class Cell:
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class Measure:
     """One figure or option of all runs. better: "higher", "lower", or "" where neither is. note: its protocol."""
 
     name: str
@@ -59,15 +72,17 @@ def write_comparison(
     set that they were trained on. Where there are none in common, each is judged by its own, and the page says so.
     Raises InputError where one of `runs` is no run folder or is given twice.
     """
-    return write_page("comparison.html.j2", _page(hold_contest(runs, images)), Path(out))
+    page = _page(hold_contest(runs, images))
+    return pages.write(Path(out), pages.lay_out("comparison.html.j2", page, *TEMPLATES))
 
 
 def _page(contest: Contest) -> dict[str, Any]:
     """All that the template lays out."""
-    runs = contest.contestants
+    runs = contest.candidates
     level, sentence = answer(contest)
     metric_rows = [*_metrics(contest), *_latents(runs, contest.judged is not None)]
     return {
+        "style": pages.STYLE,
         "runs": [_about(run, k) for k, run in enumerate(runs)],
         "level": level,
         "answer": sentence,
@@ -86,69 +101,85 @@ def _page(contest: Contest) -> dict[str, Any]:
     }
 
 
-def _about(run: Contestant, k: int) -> dict[str, Any]:
+def _about(run: Candidate, k: int) -> dict[str, Any]:
     """Name, colour and origin of a run."""
-    model, data = str(run.options.get("model", "model")), run.options.get("data", {})
+    data = run.options.get("data", {})
     return {
         "name": run.name,
         "colour": PALETTE[k % len(PALETTE)],
-        "what": f"{MODELS.get(model, model)} on {data.get('name', 'images')}",
+        "what": f"{run.title} on {data.get('name', 'images')}",
         "command": run.options.get("command"),
         "missing": run.missing,
     }
 
 
 def answer(contest: Contest) -> tuple[str, str]:
-    """Return who rebuilds the images best, in a sentence with its level ("good", "fair"); a lead may be chance.
+    """Return which run is best at what all do, in a sentence with its level ("good", "fair"); a lead may be chance.
 
     That is decided on the differences from image to image between the best two: a mean within two standard errors
     of zero is no lead.
     """
-    measured = {run.name: run.results for run in contest.contestants if run.results is not None}
+    measured = {run.name: run.results for run in contest.candidates if run.results is not None}
     if len(measured) < 2:
         return "fair", "There is nothing to compare yet: fewer than two of these runs could be judged."
     if contest.judged is None:
         return "fair", "These runs were judged by different images, so that their figures do not compare strictly."
+    measures = {results.measure for results in measured.values()}
+    if len(measures) > 1 or None in measures:
+        return "fair", "These models do different things: there is no figure by which one of them is the best."
     scores = {name: _scores(results) for name, results in measured.items()}
-    first, second = sorted(scores, key=lambda name: -scores[name].mean())[:2]
+    first, second = sorted(scores, key=lambda name: -np.nanmean(scores[name]))[:2]
     lead = scores[first] - scores[second]
+    lead = lead[np.isfinite(lead)]
+    is_classes = measures == {"accuracy"}
     if lead.mean() <= SURE * lead.std() / math.sqrt(len(lead)):
-        return "fair", f"{first} and {second} rebuild the images equally well: the difference may be chance."
-    if measured[first].is_table:
+        what = "find the classes" if is_classes else "rebuild the images"
+        return "fair", f"{first} and {second} {what} equally well: the difference may be chance."
+    mean = float(np.nanmean(scores[first]))
+    if is_classes:
+        points = f"{100 * lead.mean():.1f}"
+        return "good", f"{first} classifies best: {percent(mean)} right, {points} points more than {second}."
+    if measures == {"mse"}:
         part = percent(measured[first].metrics["mse"] / measured[second].metrics["mse"])
         return "good", f"{first} rebuilds best: its squared error is {part} of that of {second}."
-    mean, more = decibel_text(float(scores[first].mean())), decibel_text(float(lead.mean()))
-    return "good", f"{first} rebuilds best: mean PSNR {mean}, {more} more than {second}."
+    return (
+        "good",
+        f"{first} rebuilds best: mean PSNR {decibels(mean)}, {decibels(float(lead.mean()))} more than {second}.",
+    )
 
 
 def _scores(results: Results) -> np.ndarray:
-    """Each image's PSNR, or for tables its negative squared error."""
-    return -results.errors if results.is_table else np.minimum(results.psnrs, PSNR_CEILING)
+    """Each image's figure by which the runs are compared; higher is better."""
+    if results.measure == "mse":
+        return -results.figures["mse"]
+    return np.minimum(results.figures[results.measure or "psnr"], PSNR_CEILING)
 
 
 def _notes(contest: Contest) -> list[str]:
     """By what the runs were judged, and what to mind in comparing them."""
-    measured = [(run.name, run.results) for run in contest.contestants if run.results is not None]
+    measured = [(run.name, run.results) for run in contest.candidates if run.results is not None]
     if contest.judged is not None:
-        found = [f"All are judged by the same {contest.judged}."]
+        notes = [f"All are judged by the same {contest.judged}."]
     else:
-        found = [f"{name} is judged by {results.judged}." for name, results in measured]
-    found += [
-        f"{name} saw these images in training, which flatters it." for name, own in measured if own.unseen is False
+        notes = [f"{name} is judged by {results.judged}." for name, results in measured]
+    notes += [
+        f"{name} saw these images in training, which flatters it."
+        for name, results in measured
+        if results.is_unseen is False
     ]
-    worsened = [name for name, own in measured if own.is_worsened]
+    worsened = [name for name, results in measured if results.is_worsened]
     if 0 < len(worsened) < len(measured):
-        found.append(f"{_listed(worsened)} had to rebuild the images from worsened ones, the others from the images.")
+        notes.append(f"{_listed(worsened)} had to rebuild the images from worsened ones, the others from the images.")
     if not contest.is_one_scale:
-        found.append("The networks see the values through different scalings, which are the units of their errors.")
-    return found
+        notes.append("The networks see the values through different scalings, which are the units of their errors.")
+    return notes
 
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _differing(runs: Sequence[Contestant]) -> list[Row]:
+def _differing(runs: Sequence[Candidate]) -> list[Measure]:
     """Every option in which the runs differ, and what they were trained on where that differs."""
     tables = []
     for run in runs:
@@ -164,13 +195,13 @@ def _differing(runs: Sequence[Contestant]) -> list[Row]:
             }
         )
     names = list(dict.fromkeys(name for table in tables for name in table))
-    texts = {name: [sections.plain(table[name]) if name in table else NOTHING for table in tables] for name in names}
-    return [Row(name, [Cell(text) for text in row]) for name, row in texts.items() if len(set(row)) > 1]
+    texts = {name: [as_text(table[name]) if name in table else NOTHING for table in tables] for name in names}
+    return [Measure(name, [Cell(text) for text in row]) for name, row in texts.items() if len(set(row)) > 1]
 
 
-def _metrics(contest: Contest) -> list[Row]:
+def _metrics(contest: Contest) -> list[Measure]:
     """The means of the evaluations; the best is marked where all were judged by the same images."""
-    runs = contest.contestants
+    runs = contest.candidates
     names = dict.fromkeys(name for run in runs if run.results is not None for name in run.results.metrics)
     likelihoods = {run.options["options"].get("likelihood") for run in runs if "elbo" in _metrics_of(run)}
     rows = []
@@ -179,34 +210,34 @@ def _metrics(contest: Contest) -> list[Row]:
         if name == "elbo" and len(likelihoods) > 1:  # nats of different densities
             better = ""
         values = [_metrics_of(run).get(name) for run in runs]
-        rows.append(_row(name, values, better, sections.PROTOCOLS.get(name, "")))
+        rows.append(_row(name, values, better, PROTOCOLS.get(name, "")))
     return rows
 
 
-def _metrics_of(run: Contestant) -> dict[str, float]:
+def _metrics_of(run: Candidate) -> Mapping[str, float]:
     return {} if run.results is None else run.results.metrics
 
 
-def _latents(runs: Sequence[Contestant], is_shared: bool) -> list[Row]:
+def _latents(runs: Sequence[Candidate], is_shared: bool) -> list[Measure]:
     """What the codes are worth; rows that no run has anything for are left out."""
-    found = [run.results for run in runs]
-    accuracy = [None if own is None else own.accuracy for own in found]
+    results = [run.results for run in runs]
+    accuracy = [None if one is None else one.accuracy for one in results]
     votes = f"share of images whose {NEIGHBOURS} nearest neighbours among the codes vote for the right class"
     varies = f"those whose posterior mean has a variance above {ACTIVE_UNIT_VARIANCE:g} (Burda et al. 2016)"
     linear = "mean squared error of PCA with as many numbers, fitted on training images"
     rows = [
         _row("k-NN accuracy", accuracy, "higher" if is_shared else "", votes),
-        _row("latent dimensions", [None if own is None else own.dimensions for own in found]),
-        _row("active dimensions", [None if own is None else own.active for own in found], "", varies),
-        _row("mse of PCA", [None if own is None else own.linear for own in found], "", linear),
+        _row("latent dimensions", [None if one is None else one.dimensions for one in results]),
+        _row("active dimensions", [None if one is None else one.active for one in results], "", varies),
+        _row("mse of PCA", [None if one is None else one.linear for one in results], "", linear),
     ]
     return [row for row in rows if any(cell.text != NOTHING for cell in row.cells)]
 
 
-def _costs(runs: Sequence[Contestant]) -> list[Row]:
+def _costs(runs: Sequence[Candidate]) -> list[Measure]:
     """What the runs took, as far as they got."""
     seconds = [run.training.seconds for run in runs]
-    times = [NOTHING if value is None else sections.duration(value) for value in seconds]
+    times = [NOTHING if value is None else duration(value) for value in seconds]
     return [
         _row("parameters", [run.options.get("parameters") for run in runs], "lower"),
         _row("training time", seconds, "lower", texts=times),
@@ -222,51 +253,55 @@ def _row(
     better: str = "",
     note: str = "",
     texts: Sequence[str] | None = None,
-) -> Row:
+) -> Measure:
     """One row, with the best of its values marked where one is better and there are several."""
     known = [value for value in values if value is not None and math.isfinite(value)]
     best = {"higher": max, "lower": min}[better](known) if better and len(set(known)) > 1 else None
-    texts = texts or [NOTHING if value is None else quantity(value) for value in values]
+    texts = texts or [NOTHING if value is None else figure(value) for value in values]
     cells = [Cell(text, best is not None and value == best) for text, value in zip(texts, values, strict=True)]
-    return Row(name, cells, better, note)
+    return Measure(name, cells, better, note)
 
 
-def _histograms(runs: Sequence[Contestant]) -> list[charts.Chart]:
-    """PSNR and SSIM of all runs over each other."""
-    found = {run.name: run.results for run in runs if run.results is not None and not run.results.is_table}
-    psnrs = {name: np.minimum(own.psnrs, PSNR_CEILING) for name, own in found.items()}
-    ssims = {name: own.ssims for name, own in found.items() if own.ssims is not None}
-    drawn = [charts.spread(psnrs, "PSNR", "dB", "Peak 1.0, the whole range of the data.")] if psnrs else []
+def _histograms(runs: Sequence[Candidate]) -> list[charts.Chart]:
+    """PSNR and SSIM of all runs that rebuild pictures, over each other."""
+    figures = {run.name: run.results.figures for run in runs if run.results is not None}
+    psnrs = {run.name: np.minimum(figures[run.name]["psnr"], PSNR_CEILING) for run in _rebuilding(runs)}
+    ssims = {run.name: figures[run.name]["ssim"] for run in _rebuilding(runs) if "ssim" in figures[run.name]}
+    histograms = [charts.spread(psnrs, "PSNR", "dB", "Peak 1.0, the whole range of the data.")] if psnrs else []
     if ssims:
-        count = max(map(len, ssims.values()))
-        drawn.append(charts.spread(ssims, "SSIM", "", f"1 is identical; of {count:,} images, drawn evenly."))
-    return drawn
+        histograms.append(charts.spread(ssims, "SSIM", "", "1 is identical."))
+    return histograms
 
 
-def _peak_note(runs: Sequence[Contestant]) -> str:
-    psnrs = [own["psnr"] for own in map(_metrics_of, runs) if "psnr" in own]
+def _rebuilding(runs: Sequence[Candidate]) -> list[Candidate]:
+    """The runs that were measured by how well they rebuild pictures."""
+    return [run for run in runs if run.results is not None and run.results.measure == "psnr"]
+
+
+def _peak_note(runs: Sequence[Candidate]) -> str:
+    psnrs = [_metrics_of(run)["psnr"] for run in _rebuilding(runs)]
     return charts.peak_note(max(psnrs)) if psnrs else ""
 
 
 def _rebuilt(contest: Contest) -> dict[str, Any] | None:
     """Per image its original, and per run what it made of that, the PSNR and whether it is the best."""
-    found = contest.rebuilt
-    if found is None:
+    rebuilt = contest.rebuilt
+    if rebuilt is None:
         return None
-    limits = embedding.window(found.originals)
-    originals = embedding.pictures(found.originals, limits)
-    results = {run.name: run.results for run in contest.contestants if run.results is not None}
-    pictures = {name: embedding.pictures(images, limits) for name, images in found.by_run.items()}
+    limits = embedding.window(rebuilt.originals)
+    originals = embedding.pictures(rebuilt.originals, limits)
+    results = {run.name: run.results for run in contest.candidates if run.results is not None}
+    pictures = {name: embedding.pictures(images, limits) for name, images in rebuilt.by_run.items()}
     rows = []
-    for k, place in enumerate(found.places):
-        psnrs = {name: float(results[name].psnrs[place]) for name in pictures}
+    for k, place in enumerate(rebuilt.places):
+        psnrs = {name: float(results[name].figures["psnr"][place]) for name in pictures}
         best = max(psnrs.values())
-        cells = [(pictures[name][k], decibel_text(psnr), psnr == best) for name, psnr in psnrs.items()]
+        cells = [(pictures[name][k], decibels(psnr), psnr == best) for name, psnr in psnrs.items()]
         rows.append((originals[k], cells))
     return {"names": list(pictures), "rows": rows}
 
 
-def _samples(runs: Sequence[Contestant]) -> list[tuple[str, list[str]]]:
+def _samples(runs: Sequence[Candidate]) -> list[tuple[str, list[str]]]:
     """A few new images of each run that can make some, by name."""
     return [
         (run.name, embedding.pictures(drawn, embedding.window(drawn)))

@@ -16,54 +16,57 @@ import numpy as np
 
 from latente import estimators
 from latente.errors import InputError, LatenteError
-from latente.estimators.autoencoders import BaseAutoencoder
+from latente.estimators.abilities import Classifies, Encodes, Reconstructs
+from latente.evidence import Evidence, open_evidence
 from latente.images import Images, open_images
 from latente.latents import knn_accuracy
-from latente.report.evidence import Evidence, open_evidence
-from latente.report.inspection import Inspection, inspect, plain, rebuild
-from latente.report.latent_space import NEIGHBOURS
-from latente.report.verdict import Training, how_many, summarise
+from latente.report.sections.latent import NEIGHBOURS
+from latente.report.sections.samples import draw_samples
+from latente.report.training import Training, summarise
+from latente.report.verdicts import how_many
+from latente.report.yardsticks import find_yardstick
 from latente.training import Run
 
-__all__ = ["Contest", "Contestant", "Rebuilt", "Results", "hold_contest", "open_runs"]
+__all__ = ["Candidate", "Contest", "Rebuilt", "Results", "hold_contest", "open_runs"]
 
 FEWEST_SHARED = 30  # held-out images in common, below which each run is judged by its own
-SHOWN = 8
+EXAMPLES = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class Results:
-    """What was measured of one run: the parts of an `Inspection` that are not images by the thousand.
+    """What was measured of one run, without images by the thousand.
 
-    judged: on which images, in words. metrics: means, as the model's own evaluation has them. accuracy: of k nearest
-    neighbours in the latent space; None without classes. active: how many of the `dimensions` are in use; None
-    without a posterior. linear: the mean squared error of PCA with as many numbers, where it could be had.
+    judged: on which images, in words. rows: these. metrics: means, as the model's own evaluation has them. figures:
+    each image's, (N,). measure: the figure by which the model is compared with others of its kind: "psnr", "mse" (of
+    tables) or "accuracy"; None where there is none. accuracy: of k nearest neighbours in the latent space; None without
+    classes. active: how many of the `dimensions` are in use; None without a posterior. linear: the mean squared error
+    of PCA with as many numbers, where it could be had.
     """
 
     judged: str
     rows: np.ndarray
-    unseen: bool | None
-    is_table: bool
+    is_unseen: bool | None
     is_worsened: bool
-    metrics: dict[str, float]
-    errors: np.ndarray
-    psnrs: np.ndarray
-    ssims: np.ndarray | None
+    metrics: Mapping[str, float]
+    figures: Mapping[str, np.ndarray]
+    measure: str | None
     samples: np.ndarray | None
-    dimensions: int
+    dimensions: int | None
     active: int | None
     accuracy: float | None
     linear: float | None
 
 
 @dataclasses.dataclass(frozen=True)
-class Contestant:
-    """One of the runs. name: what the page calls it. missing: why there are no results of it."""
+class Candidate:
+    """One of the runs. name: what the page calls it. title: its kind of model. missing: why there are no results."""
 
     name: str
     path: Path
-    options: dict[str, Any]
-    lines: list[dict[str, Any]]
+    title: str
+    options: Mapping[str, Any]
+    lines: Sequence[Mapping[str, Any]]
     training: Training
     results: Results | None
     missing: str | None
@@ -88,7 +91,7 @@ class Contest:
     is_one_scale: whether all the networks see the images through the same scaling.
     """
 
-    contestants: list[Contestant]
+    candidates: list[Candidate]
     judged: str | None
     is_one_scale: bool
     rebuilt: Rebuilt | None
@@ -117,33 +120,32 @@ def hold_contest(paths: Sequence[str | os.PathLike[str]], images: Images | None 
     that each of them held out. A run that cannot be judged says why. Raises InputError as `open_runs` does.
     """
     runs = open_runs(paths)
-    options = {name: run.options() for name, run in runs.items()}
     opening = _remembering()
-    models: dict[str, BaseAutoencoder] = {}
-    evidence: dict[str, Evidence] = {}
+    gathered: dict[str, Evidence] = {}
     missing: dict[str, str] = {}
     for name, run in runs.items():
         with _told(name, missing):
-            model = estimators.load(run.path)
-            evidence[name] = open_evidence(options[name], images, opening)
-            models[name] = model
-    shared = _shared(list(evidence.values()))
+            gathered[name] = open_evidence(run, estimators.load(run.path), images, opening)
+    shared = _shared(list(gathered.values()))
     if shared is not None:
-        evidence = {name: dataclasses.replace(own, rows=shared[0], what=shared[1]) for name, own in evidence.items()}
+        gathered = {name: evidence.narrowed(*shared) for name, evidence in gathered.items()}
     results: dict[str, Results] = {}
-    for name, model in models.items():
+    for name, evidence in gathered.items():
         with _told(name, missing):
-            results[name] = _results(inspect(model, evidence[name]))
-    judged = {name: (models[name], evidence[name].judged, results[name]) for name in results}
-    contestants = []
+            # of evidence that is forgotten again, with all the images in it
+            results[name] = _results(dataclasses.replace(evidence))
+    candidates = []
     for name, run in runs.items():
-        lines = run.lines()
-        training, found = summarise(lines), results.get(name)
-        contestants.append(Contestant(name, run.path, options[name], lines, training, found, missing.get(name)))
+        evidence = gathered.get(name) or Evidence(None, options=run.options(), lines=run.lines(), path=run.path)
+        lines, options = evidence.lines, evidence.options
+        summary = summarise(lines)
+        row = (name, run.path, evidence.title, options, lines, summary, results.get(name), missing.get(name))
+        candidates.append(Candidate(*row))
+    judged = {name: (gathered[name], results[name]) for name in results}
     return Contest(
-        contestants=contestants,
-        judged=next((found.judged for found in results.values()), None) if shared else None,
-        is_one_scale=len({model.scaling_ for model, _, _ in judged.values()}) <= 1,
+        candidates=candidates,
+        judged=next((one.judged for one in results.values()), None) if shared else None,
+        is_one_scale=len({evidence.model.scaling_ for evidence, _ in judged.values()}) <= 1,
         rebuilt=_rebuilt(judged) if shared else None,
     )
 
@@ -167,49 +169,61 @@ def _remembering() -> Callable[..., Images]:
     return lambda **source: opened(json.dumps(source, sort_keys=True))
 
 
-def _shared(found: Sequence[Evidence]) -> tuple[np.ndarray, str] | None:
+def _shared(gathered: Sequence[Evidence]) -> tuple[np.ndarray, str] | None:
     """Which rows of their one judged set count for all, and what to call them; None where there are too few."""
-    if not found or len({evidence.judged.fingerprint for evidence in found}) > 1:
+    selections = [evidence.judged for evidence in gathered if evidence.judged is not None]
+    if not selections or len({selection.images.fingerprint for selection in selections}) > 1:
         return None
-    rows = functools.reduce(np.intersect1d, [evidence.rows for evidence in found])
-    if len(rows) < min(FEWEST_SHARED, *(len(evidence.rows) for evidence in found)):
+    rows = functools.reduce(np.intersect1d, [selection.rows for selection in selections])
+    if len(rows) < min(FEWEST_SHARED, *map(len, selections)):
         return None
-    names = {evidence.what for evidence in found}
+    names = {selection.name for selection in selections}
     return rows, names.pop() if len(names) == 1 else "images"
 
 
-def _results(seen: Inspection) -> Results:
-    labels = seen.labels
-    knows_classes = labels is not None and (labels >= 0).sum() > 1
-    linear = seen.baseline("PCA")
+def _results(evidence: Evidence) -> Results:
+    model, labels, codes = evidence.model, evidence.labels, evidence.outputs.get("codes")
+    yardstick = find_yardstick(model, evidence)
+    linear = None if yardstick is None else yardstick.baseline("PCA")
+    codes = codes if isinstance(model, Encodes) else None
+    assert evidence.measured is not None
     return Results(
-        judged=how_many(seen),
-        rows=seen.rows,
-        unseen=seen.evidence.unseen,
-        is_table=seen.is_table,
-        is_worsened=seen.inputs is not None,
-        metrics=seen.metrics,
-        errors=seen.errors,
-        psnrs=seen.psnrs,
-        ssims=seen.ssims,
-        samples=seen.samples,
-        dimensions=seen.codes.shape[1],
-        active=None if seen.active is None else int(seen.active.sum()),
-        accuracy=knn_accuracy(seen.codes, labels, k=NEIGHBOURS) if labels is not None and knows_classes else None,
-        linear=None if linear is None else linear.mse,
+        judged=how_many(evidence),
+        rows=evidence.measured.rows,
+        is_unseen=evidence.is_unseen,
+        is_worsened=evidence.inputs is not None,
+        metrics=evidence.metrics,
+        figures=evidence.figures,
+        measure=_measure(evidence),
+        samples=draw_samples(model, evidence),
+        dimensions=None if codes is None else codes.shape[1],
+        active=None if evidence.latent_use is None else int(evidence.latent_use[1].sum()),
+        accuracy=None if codes is None or labels is None else knn_accuracy(codes, labels, k=NEIGHBOURS),
+        linear=None if linear is None else linear.error,
     )
 
 
-def _rebuilt(judged: Mapping[str, tuple[BaseAutoencoder, Images, Results]]) -> Rebuilt | None:
+def _measure(evidence: Evidence) -> str | None:
+    """By which figure the model is compared with others of its kind."""
+    if isinstance(evidence.model, Classifies) and "accuracy" in evidence.metrics:
+        return "accuracy"
+    if isinstance(evidence.model, Reconstructs) and "reconstructions" in evidence.outputs:
+        return "mse" if evidence.is_table else "psnr"
+    return None
+
+
+def _rebuilt(judged: Mapping[str, tuple[Evidence, Results]]) -> Rebuilt | None:
     """Let each run rebuild the same few images, evenly spread from the easiest to the hardest; None for tables."""
-    results = [result for _, _, result in judged.values()]
-    if not results or results[0].is_table:
+    rebuilding = {name: pair for name, pair in judged.items() if pair[1].measure == "psnr"}
+    if not rebuilding:
         return None
-    order = np.argsort(np.mean([result.errors for result in results], axis=0), kind="stable")
-    places = order[np.unique(np.linspace(0, len(order) - 1, SHOWN).round().astype(int))]
-    originals, by_run = None, {}
-    for name, (model, images, result) in judged.items():
-        wanted, _, by_run[name] = rebuild(model, plain(images, result.rows[places]))
-        originals = wanted if originals is None else originals
+    errors = np.mean([results.figures["mse"] for _, results in rebuilding.values()], axis=0)
+    places = np.argsort(errors, kind="stable")
+    places = places[np.unique(np.linspace(0, len(places) - 1, EXAMPLES).round().astype(int))]
+    by_run, originals = {}, None
+    for name, (evidence, results) in rebuilding.items():
+        few = evidence.narrowed(results.rows[places], results.judged)
+        by_run[name] = few.outputs["reconstructions"]
+        originals = few.originals if originals is None else originals
     assert originals is not None
     return Rebuilt(originals, places, by_run)

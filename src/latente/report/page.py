@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import jinja2
-
-from latente import estimators
+from latente import estimators, pages
 from latente.errors import LatenteError
-from latente.files import replacing
+from latente.evidence import Evidence, open_evidence
 from latente.images import Images
-from latente.report import charts, embedding, galleries, sections
-from latente.report.evidence import open_evidence
-from latente.report.inspection import Inspection, Layer, inspect, layers_of
-from latente.report.latent_space import LatentSpace, explore_latents
-from latente.report.verdict import how_many, judge, newness, summarise
+from latente.report.headline import bars, facts, key_figures
+from latente.report.sections import find_sections
+from latente.report.training import summarise
+from latente.report.verdicts import judge
+from latente.report.yardsticks import find_yardstick
 from latente.training import Run
 
-__all__ = ["MODELS", "write_page", "write_report"]
+__all__ = ["TEMPLATES", "write_report"]
 
-MODELS = {"autoencoder": "Autoencoder", "vae": "Variational autoencoder"}
+TEMPLATES = (Path(__file__).parent / "templates", Path(__file__).parent / "sections")
 
 
 def write_report(
@@ -38,91 +34,38 @@ def write_report(
     folder.
     """
     folder = Run.open(run)
-    options, lines = folder.options(), folder.lines()
-    page = _page(folder, options, lines, *_look(folder.path, options, images))
-    return write_page("report.html.j2", page, Path(out) if out is not None else folder.path / "report.html")
+    evidence = _gather(folder, images)
+    return pages.write(Path(out) if out is not None else folder.path / "report.html", _page(evidence))
 
 
-def write_page(template: str, page: Mapping[str, Any], path: Path) -> Path:
-    """Lay `page` out by the template of this name, and write it to `path`, whole or not at all."""
-    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    text = environment.get_template(template).render(page)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return path
-
-
-def _look(
-    path: Path, options: Mapping[str, Any], images: Images | None
-) -> tuple[tuple[Inspection, LatentSpace] | None, list[Layer], str | None]:
-    """Load the model, open the images and measure; where that cannot be done, say why."""
+def _gather(run: Run, images: Images | None) -> Evidence:
+    """Load the model, open the images and pass them through it; where that cannot be done, say why."""
+    model = None
     try:
-        model = estimators.load(path)
-        evidence = open_evidence(options, images)
-        seen = inspect(model, evidence)
-        return (seen, explore_latents(model, seen)), layers_of(model, evidence.judged), None
+        model = estimators.load(run.path)
+        evidence = open_evidence(run, model, images)
+        _ = evidence.outputs  # the one pass: images of another kind are refused here
     except LatenteError as error:
-        return None, [], str(error)
+        return Evidence(model, options=run.options(), lines=run.lines(), path=run.path, problem=str(error))
+    return evidence
 
 
-def _page(
-    folder: Run,
-    options: Mapping[str, Any],
-    lines: Sequence[Mapping[str, Any]],
-    looked: tuple[Inspection, LatentSpace] | None,
-    layers: list[Layer],
-    missing: str | None,
-) -> dict[str, Any]:
-    """All that the template lays out."""
-    data, training = options.get("data", {}), summarise(lines)
-    run, model = shlex.quote(str(folder.path)), str(options.get("model", "model"))
-    seen = None if looked is None else looked[0]
-    return {
-        "model": MODELS.get(model, model),
-        "set_name": data.get("name", "images"),
-        "facts": sections.facts(options, training),
+def _page(evidence: Evidence) -> str:
+    options, training = evidence.options, summarise(evidence.lines)
+    yardstick = find_yardstick(evidence.model, evidence)
+    run = shlex.quote(str(evidence.path))
+    page = {
+        "style": pages.STYLE,
+        "model": evidence.title,
+        "set_name": options.get("data", {}).get("name", "images"),
+        "facts": facts(options, training),
         "command": options.get("command"),
-        "missing": missing,
-        "verdict": judge(seen, training, run),
-        "tiles": sections.tiles(seen, training, options),
-        "bars": sections.bars(seen),
-        "seen": None if looked is None else _seen(*looked),
-        "curves": charts.curves(lines, training),
-        "film": embedding.gif(folder.path / "progress.gif"),
-        "data_rows": sections.data_rows(data),
-        "model_rows": sections.option_rows(options.get("options", {}), training=False),
-        "training_rows": sections.option_rows(options.get("options", {}), training=True),
+        "missing": evidence.problem,
+        "verdict": judge(evidence.model, evidence, yardstick, training, run),
+        "figures": key_figures(evidence.model, evidence, training),
+        "yardstick": yardstick,
+        "bars": bars(yardstick),
+        "sections": find_sections(evidence),
         "versions": options.get("versions", {}),
-        "layers": layers,
-        "usage": sections.usage(str(folder.path), options, training),
     }
-
-
-def _seen(seen: Inspection, space: LatentSpace) -> dict[str, Any]:
-    """What the template lays out of the images and the latent space."""
-    groups, peak = galleries.cases(seen)
-    return {
-        "case_groups": groups,
-        "error_peak": peak,
-        "is_worsened": seen.inputs is not None,
-        "is_reduced": not seen.is_table and max(seen.originals.shape[2:]) > embedding.LONGEST_SIDE,
-        "window": embedding.window(seen.originals),
-        "histograms": charts.histograms(seen),
-        "peak_note": charts.peak_note(seen.psnr),
-        "samples": galleries.samples(seen, space),
-        "newness": None if space.novelty is None else newness(space.novelty),
-        "has_prior": seen.kl is not None,
-        "maps": charts.maps(seen, space),
-        "map_scores": charts.map_scores(seen, space),
-        "scores_note": charts.scores_note(space),
-        "kl": charts.kl(seen),
-        "traversal": galleries.traversal(seen, space),
-        "edits": galleries.edits(seen, space),
-        "edits_note": galleries.edits_note(),
-        "judged": how_many(seen),
-        "metrics": sections.metric_rows(seen),
-    }
+    return pages.lay_out("report.html.j2", page, *TEMPLATES)

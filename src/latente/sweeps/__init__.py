@@ -6,7 +6,7 @@ one starts, so that a killed sweep goes on where it was.
 
 from __future__ import annotations
 
-from latente.sweeps.results import Combination, Estimate, Results, markdown_table
+from latente.sweeps.results import Combination, Estimate, Panel, Results, markdown_table
 from latente.sweeps.search import Range, Search
 from latente.sweeps.sweep import Sweep
 from latente.sweeps.trials import Trial
@@ -15,6 +15,7 @@ from latente.sweeps.workers import threads_for
 __all__ = [
     "Combination",
     "Estimate",
+    "Panel",
     "Range",
     "Results",
     "Search",

@@ -10,7 +10,9 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from latente.errors import InputError, did_you_mean
 from latente.files import replacing, write_json
@@ -18,7 +20,7 @@ from latente.sweeps.search import Range
 from latente.sweeps.trials import Trial
 from latente.words import typed
 
-__all__ = ["Combination", "Estimate", "Results", "markdown_table"]
+__all__ = ["Combination", "Estimate", "Panel", "Results", "markdown_table"]
 
 _MOST_LEVELS = 12  # of a factor, for a table of them to be worth its lines
 
@@ -65,6 +67,17 @@ class Combination:
         metrics = {name: estimate.to_json() for name, estimate in self.metrics.items()}
         counts = {"done": self.done, "failed": self.failed}
         return {"options": dict(self.options), **counts, "metrics": metrics, "seconds": self.seconds.to_json()}
+
+
+class Panel(NamedTuple):
+    """What a figure of one factor's effect shows: levels and values of all trials; see `figures.main_effect`."""
+
+    levels: Sequence[float] | Sequence[str]
+    values: np.ndarray
+    factor: str
+    metric: str
+    log: bool | None
+    better: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +162,20 @@ class Results:
         values = self.space[factor]
         pairs = [(t.options[factor], t.metrics.get(metric or self.metric, math.nan)) for t in self.done]
         return sorted(pairs, key=lambda pair: pair[0] if isinstance(values, Range) else values.index(pair[0]))
+
+    def panel(self, factor: str, metric: str | None = None) -> Panel:
+        """Return what a figure of a factor's effect shows: `figures.main_effect` takes its parts by name."""
+        levels, values = zip(*self.effect(factor, metric), strict=True)
+        space = self.space[factor]
+        is_numeric = all(isinstance(level, int | float) and not isinstance(level, bool) for level in levels)
+        return Panel(
+            levels=levels if is_numeric else tuple(map(typed, levels)),
+            values=np.array(values),
+            factor=factor.replace("_", " "),
+            metric=metric or self.metric,
+            log=space.log if isinstance(space, Range) else None,
+            better="lower" if self.direction == "minimize" else "higher",
+        )
 
     def levels(self, factor: str, metric: str | None = None) -> list[tuple[Any, Estimate]]:
         """Return each level of a factor with mean and spread over all trials that had it, in the order of `effect`."""

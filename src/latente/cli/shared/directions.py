@@ -21,7 +21,7 @@ AttributeOption = Annotated[
 
 def direction_of(run: Path, name: str) -> Direction:
     """Return the run's direction of an attribute; raises InputError, with the command that learns it, without one."""
-    from latente.report.directions import saved_directions
+    from latente.latents import saved_directions
 
     directions = saved_directions(run)
     exact = [direction for direction in directions if direction.attribute == name]

@@ -75,12 +75,12 @@ def reporter(screen: Console, sweep: Sweep) -> Callable[[int, int, Trial], None]
 
 def write(results: Results, folder: Path) -> None:
     """Write the tables and a figure for each factor."""
-    from latente.report.effects import effect_figure
+    from latente.figures import main_effect
 
     pictures = {}
     for factor in results.factors if results.done else ():
         pictures[factor] = f"{factor}.png"
-        save_figures(folder / pictures[factor], effect_figure(results, factor))
+        save_figures(folder / pictures[factor], main_effect(**results.panel(factor)._asdict()))
     results.write(folder, pictures)
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from latente.estimators.base import Estimator
+    from latente.evidence import Evidence
     from latente.images import Images
-    from latente.report.evidence import Evidence
 
 __all__ = ["evidence_of", "few_of", "images_for", "judged_images_for", "refuse_choice_among_none", "refuse_tables"]
 
@@ -46,23 +46,23 @@ def refuse_tables(model: Estimator) -> None:
         raise InputError("this model was trained on rows of a table, which are no pictures; see `latente map`")
 
 
-def evidence_of(run: Path, images: Images | None = None) -> Evidence:
-    """Return the images that the run learned from and those to judge it by, opened again as its report does.
+def evidence_of(run: Path, model: Estimator, images: Images | None = None) -> Evidence:
+    """Return what the run, whose model is given, learned from and is judged by, opened again as its report does.
 
     images: those to judge by, if not the test part of the run's set, or what it held out. Raises InputError, saying
     what to do, where the run's set cannot be opened again.
     """
-    from latente.report.evidence import open_evidence
+    from latente.evidence import open_evidence
     from latente.training import Run
 
-    return open_evidence(Run.open(run).options(), images)
+    return open_evidence(Run.open(run), model, images)
 
 
 def few_of(images: Images, most: int) -> tuple[Images, np.ndarray]:
     """Return at most so many of the images, drawn evenly with a fixed seed, and which ones they are."""
     import numpy as np
 
-    from latente.report.evidence import draw
+    from latente.evidence import draw
 
     rows = draw(np.arange(len(images)), most, seed=0)
     return images if len(rows) == len(images) else images.take(rows), rows

@@ -1,0 +1,296 @@
+"""What a run learned from, and the images it is judged by, opened once and passed once through its model."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latente.errors import InputError
+from latente.estimators.abilities import Classifies
+from latente.estimators.data import split
+from latente.images import Images, Scaling, open_images
+from latente.latents import Direction, learn_direction
+from latente.metrics import latent_use, means, measure
+from latente.training import Run
+
+__all__ = [
+    "MOST_LEARNED",
+    "MOST_VALUES",
+    "Evidence",
+    "Selection",
+    "as_pictures",
+    "draw",
+    "lacking",
+    "open_evidence",
+    "scaled",
+]
+
+MOST_IMAGES = 5_000  # that are measured
+MOST_VALUES = 20_000_000  # in the images measured at once, so that large pictures do not fill the memory
+MOST_LEARNED = 2_000  # training images whose codes are asked for
+FEWEST = 10  # images on either side without which nothing is learned of an attribute
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Selection:
+    """Some rows of a set. name: what to call them in a sentence ("test images")."""
+
+    images: Images
+    rows: np.ndarray
+    name: str
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def drawn(self, most: int, seed: int) -> Selection:
+        """Return at most so many of them, in order, drawn evenly by `seed`."""
+        return dataclasses.replace(self, rows=draw(self.rows, most, seed))
+
+    def take(self) -> Images:
+        """Return the images themselves, in the layout in which they are stored, so that results come back in it."""
+        images = self.images.take(self.rows)
+        return dataclasses.replace(images, layout="NF" if images.is_table else "NCHW")
+
+    def column(self, name: str) -> np.ndarray | None:
+        """Return the rows of a column of the set; None where it has no such column."""
+        values = self.images.columns.get(name)
+        return None if values is None else np.asarray(values[self.rows])
+
+    @property
+    def targets(self) -> np.ndarray:
+        """What a model should make of the images: their targets, where they have some, else themselves."""
+        return np.asarray(self.images.columns.get("target", self.images.pixels)[self.rows])
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Evidence:
+    """A run: its model, the images that it learned from, those that it is judged by, and what the model makes of these.
+
+    model: None where it cannot be had. judged: None where no images can be had. is_unseen: whether training saw none
+    of the judged ones; None where that is not known. learned: the training images; None where they are out of reach.
+    options, lines: what options.json and metrics.jsonl of the run folder `path` hold. problem: why model or images are
+    missing.
+
+    All arrays of images are in the network's range.
+    """
+
+    model: Any
+    judged: Selection | None = None
+    is_unseen: bool | None = None
+    learned: Selection | None = None
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    lines: Sequence[Mapping[str, Any]] = ()
+    path: Path | None = None
+    problem: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What kind of model it is, in words."""
+        if self.model is None:
+            return str(self.options.get("model", "model"))
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self.model).__name__).lower()
+        return words[:1].upper() + words[1:]
+
+    @property
+    def is_table(self) -> bool:
+        return self.judged is not None and self.judged.images.is_table
+
+    @cached_property
+    def measured(self) -> Selection | None:
+        """At most 5,000 of the judged images, drawn evenly with a fixed seed: those that all figures are of."""
+        if self.judged is None:
+            return None
+        most = max(1, MOST_VALUES // math.prod(self.judged.images.shape))
+        return self.judged.drawn(min(MOST_IMAGES, most), seed=0)
+
+    @cached_property
+    def outputs(self) -> Mapping[str, np.ndarray]:
+        """All that the model makes of the measured images, from one pass; empty where there are none.
+
+        Raises InputError where the images do not fit the model.
+        """
+        if self.model is None or self.measured is None:
+            return {}
+        if not len(self.measured):
+            raise InputError("there are no images to look at")
+        outputs: Mapping[str, np.ndarray] = self.model.outputs(self.measured.take())
+        return outputs
+
+    @cached_property
+    def figures(self) -> Mapping[str, np.ndarray]:
+        """Each measured image's figures (N,) by name: the objective's terms, and the metrics of its reconstruction."""
+        return measure(self.outputs, self.model is not None and self.model.scaling_.bounded)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, float]:
+        """The means of the figures; of a model that has none for each image, what it says of all of them."""
+        if self.figures or self.measured is None or self.model is None:
+            return means(self.figures)
+        try:
+            values = self.model.evaluate(self.measured.take()).items()
+        except InputError:  # images without the labels, targets or masks that it would take
+            return {}
+        return {name: float(value) for name, value in values if name != "count" and isinstance(value, int | float)}
+
+    @property
+    def originals(self) -> np.ndarray:
+        """What the model should have made of the measured images."""
+        return self.outputs.get("targets", self.outputs["images"])
+
+    @property
+    def inputs(self) -> np.ndarray | None:
+        """What the model was given, where that is something else than what it should have made."""
+        return self.outputs.get("inputs", self.outputs["images"] if "targets" in self.outputs else None)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The class of each measured image (N,), -1 where unknown; None where at most one is known."""
+        labels = None if self.measured is None else self.measured.column("label")
+        return None if labels is None or (labels >= 0).sum() < 2 else labels
+
+    @cached_property
+    def latent_use(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """The mean KL in nats of each latent dimension, and whether it is active; None without several posteriors."""
+        if "log_var" not in self.outputs or len(self.outputs["mean"]) < 2:
+            return None
+        return latent_use(self.outputs["mean"], self.outputs["log_var"])
+
+    @cached_property
+    def learned_few(self) -> Selection | None:
+        """At most 2,000 of the training images, drawn evenly with a fixed seed."""
+        return None if self.learned is None else self.learned.drawn(MOST_LEARNED, seed=4)
+
+    @cached_property
+    def learned_codes(self) -> np.ndarray | None:
+        """The codes (n, K) of `learned_few`."""
+        if self.learned_few is None:
+            return None
+        codes = self.model.encode(self.learned_few.take())
+        return np.asarray(codes).reshape(len(codes), -1)
+
+    @cached_property
+    def directions(self) -> list[Direction]:
+        """The directions, of attributes that learned and judged images both have, that the codes tell; best first.
+
+        Each is learned from `learned_few`, of which at least ten must have the attribute, and ten lack it.
+        """
+        if self.judged is None or self.learned_few is None:
+            return []
+        names, values = self.judged.images.attribute_names, self.learned_few.column("attributes")
+        if values is None or "attributes" not in self.judged.images.columns:
+            return []
+        if names != self.learned_few.images.attribute_names or self.learned_codes is None:
+            return []
+        directions = []
+        for name, column in zip(names, values.T, strict=True):
+            without = int(lacking(column).sum())
+            if min(without, len(column) - without) < FEWEST:
+                continue
+            # where the codes show nothing of it
+            with contextlib.suppress(InputError):
+                directions.append(learn_direction(self.learned_codes, column, attribute=name))
+        return sorted(directions, key=lambda direction: -direction.accuracy)
+
+    def narrowed(self, rows: np.ndarray, name: str) -> Evidence:
+        """Return the same, judged by these rows of the judged set alone."""
+        assert self.judged is not None
+        return dataclasses.replace(self, judged=Selection(self.judged.images, rows, name))
+
+
+def open_evidence(
+    run: Run, model: Any, images: Images | None = None, opening: Callable[..., Images] = open_images
+) -> Evidence:
+    """Return a run's evidence; it is judged by `images`, else the test part of the run's set, else what it held out.
+
+    Images that are the very ones of the training (their fingerprint tells) count as the run's set, which is
+    then not opened again. opening: what opens a set, `open_images` or something that remembers. Raises
+    InputError, saying what to do, where the set cannot be opened again and no images are given either.
+    """
+    options = run.options()
+    data = options.get("data", {})
+    source = dict(data.get("source") or {})
+    evidence = Evidence(model, options=options, lines=run.lines(), path=run.path)
+    if images is not None and images.fingerprint == data.get("fingerprint"):
+        known: Images | None = images
+    else:
+        known = _training_set(source, opening, is_needed=images is None)
+    others = None if images is None or images is known else _all_of(images, "images given")
+    if known is None:
+        if others is None:
+            raise InputError("the model was trained on arrays in memory; give them again to see it at work on them")
+        return dataclasses.replace(evidence, judged=others)
+    learned, held_out = _split_again(known, options["options"], isinstance(model, Classifies))
+    evidence = dataclasses.replace(evidence, learned=learned)
+    if others is not None:
+        return dataclasses.replace(evidence, judged=others)
+    if "test" in known.parts and source.get("split") != "test":
+        test = _open_again({**source, "split": "test"}, opening)
+        return dataclasses.replace(evidence, judged=_all_of(test, "test images"), is_unseen=True)
+    if held_out is not None:
+        return dataclasses.replace(evidence, judged=held_out, is_unseen=True)
+    return dataclasses.replace(evidence, judged=learned, is_unseen=False)
+
+
+def lacking(values: np.ndarray) -> np.ndarray:
+    """Return which of an attribute's values (N,) mean that an image lacks it: the lower half of their range."""
+    lower: np.ndarray = values < (float(values.min()) + float(values.max())) / 2
+    return lower
+
+
+def draw(rows: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Return at most so many of the rows, in order, drawn evenly by `seed`."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def scaled(pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Return `pixels` (..., C, H, W) or (..., F) in the network's range as float32."""
+    shape = (-1,) + (1,) * (2 if pixels.ndim > 2 else 0)
+    offset, scale = (np.array(values).reshape(shape) for values in (scaling.offset, scaling.scale))
+    return ((pixels - offset) / scale).astype(np.float32)
+
+
+def as_pictures(model: Any, images: np.ndarray) -> np.ndarray:
+    """Return images that `model` made, in the training's layout, as (..., C, H, W) in the network's range."""
+    if model.layout_ == "NHWC":
+        images = np.moveaxis(images, -1, -3)
+    leading = images.shape[: -2 if model.layout_ == "NHW" else -3]
+    return scaled(images.reshape(*leading, *model.image_shape_), model.scaling_)
+
+
+def _all_of(images: Images, name: str) -> Selection:
+    return Selection(images, np.arange(len(images)), name)
+
+
+def _training_set(source: dict[str, Any], opening: Callable[..., Images], is_needed: bool) -> Images | None:
+    """The set of the training; None where it lay in memory, or cannot be had and is not needed."""
+    try:
+        return _open_again(source, opening) if source else None
+    except InputError:
+        if is_needed:
+            raise
+        return None
+
+
+def _open_again(source: dict[str, Any], opening: Callable[..., Images]) -> Images:
+    try:
+        return opening(**source)
+    except (OSError, TypeError) as error:  # the disk is gone, or options.json is from elsewhere
+        raise InputError(f"the images cannot be opened again: {error}") from error
+
+
+def _split_again(images: Images, options: Mapping[str, Any], by_class: bool) -> tuple[Selection, Selection | None]:
+    """Split the run's set as training did: what trained, and what was held out."""
+    share, seed = options.get("validation"), int(options.get("random_state") or 0)
+    parts = split(images, share if isinstance(share, float) else None, seed, images.labels if by_class else None)
+    held_out = None if parts.validation is None else Selection(*parts.validation, "validation images")
+    return Selection(images, parts.rows, "training images"), held_out

@@ -1,0 +1,106 @@
+"""The page itself: markup, style, scripts and parts in one file, under a policy that allows nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from latente import pages
+from latente.explorer.parts import Part
+
+__all__ = ["Runtime", "render", "runtime"]
+
+TEMPLATES = Path(__file__).parent / "templates"
+BUILT = Path(__file__).parent / "web"
+# in the order in which they need each other
+MODULES = (
+    "text",
+    "parts",
+    "view",
+    "scatter",
+    "map",
+    "pictures",
+    "space",
+    "decoders",
+    "steering",
+    "colours",
+    "selection",
+    "main",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Runtime:
+    """What runs a model in the page: the script that `make web` builds, its WebAssembly, and their licences."""
+
+    script: str
+    part: Part
+    licences: str
+
+
+def runtime() -> Runtime | None:
+    """Return the live decoder; None where the front end has not been built."""
+    files = [BUILT / name for name in ("decoder.js", "runtime.wasm.gz", "LICENSES.txt")]
+    if not all(file.is_file() for file in files):
+        return None
+    script, packed, licences = files
+    return Runtime(
+        script=script.read_text(encoding="utf-8"),
+        part=Part.packed_already("runtime", packed.read_bytes()),
+        licences=licences.read_text(encoding="utf-8"),
+    )
+
+
+def render(page: Mapping[str, Any], description: Mapping[str, Any], parts: Sequence[Part], live: Runtime | None) -> str:
+    """Return the page.
+
+    page: what the template lays out. description: what the scripts read. The policy lets the page run its own scripts
+    and its own style, known by their hashes, and WebAssembly, which is all it needs.
+    """
+    style = f"{pages.STYLE}\n{(TEMPLATES / 'explorer.css').read_text(encoding='utf-8')}"
+    scripts = [_inline(live.script)] if live else []
+    scripts.append(_inline("\n".join(_module(name) for name in MODULES)))
+    scripted = {
+        "policy": _policy(style, scripts),
+        "style": Markup(style),
+        "scripts": [Markup(script) for script in scripts],
+        "description": Markup(_json(description)),
+        "parts": [dataclasses.replace(part, text=Markup(part.text)) for part in parts],
+        "licences": live.licences if live else "",
+    }
+    return pages.lay_out("page.html.j2", {**page, **scripted}, TEMPLATES)
+
+
+def _module(name: str) -> str:
+    """Return a script without its imports and exports: the page holds all of them in one, as one module."""
+    text = (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
+    text = re.sub(r'^import [^;]*? from "\./[a-z]+\.js";\n', "", text, flags=re.MULTILINE)
+    return re.sub(r"^export (?=(?:async function|function|class|const)\b)", "", text, flags=re.MULTILINE)
+
+
+def _inline(script: str) -> str:
+    """Return a script as it may stand inside an element: it must not seem to end it, nor to begin a comment."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    """Return JSON as it may stand inside an element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _policy(style: str, scripts: Sequence[str]) -> str:
+    """Return the Content-Security-Policy: nothing from anywhere but what the hashes name."""
+    allowed = " ".join(_hash(script) for script in scripts)
+    return f"default-src 'none'; script-src {allowed} 'wasm-unsafe-eval'; style-src {_hash(style)}; base-uri 'none'"
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,145 @@
+"""What the explorer knows of each image: its code, what that decodes to or says of the class, and how it looks."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from latente import metrics
+from latente.estimators.abilities import Classifies, Decodes
+from latente.evidence import Selection, as_pictures, scaled
+from latente.images import Images
+from latente.images.options import Progress
+from latente.pages.embedding import LONGEST_SIDE, window
+from latente.sheets import to_rgb, to_uint8
+
+__all__ = ["Survey", "survey"]
+
+VALUES_AT_ONCE = 4_000_000
+FEW = 2_000  # images from which it is told what is shown as black and white
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Survey:
+    """A model's codes of some images, and what is needed to show them.
+
+    judged: the images, in the order of all arrays. codes: (N, D) float32. errors: (N,) mean squared error per value of
+    what the codes decode to, in the network's range; None without a decoder. answers: (N,) places of the most probable
+    classes among the model's, and how probable these are, (N,); None without classes. limits: the scaled values shown
+    as black and white.
+    """
+
+    model: Any
+    judged: Selection
+    codes: np.ndarray
+    errors: np.ndarray | None
+    answers: tuple[np.ndarray, np.ndarray] | None
+    limits: tuple[float, float]
+
+    def __len__(self) -> int:
+        return len(self.judged)
+
+    @property
+    def images(self) -> Images:
+        return self.judged.images
+
+    @property
+    def rows(self) -> np.ndarray:
+        return self.judged.rows
+
+    def column(self, name: str) -> np.ndarray | None:
+        """The rows of a column of the set; None where it has no such column."""
+        return self.judged.column(name)
+
+    @property
+    def format(self) -> dict[str, Any]:
+        """How a decoded image in the data's units becomes 8 bits, for the page to do as `pixels` does."""
+        scaling, (low, high) = self.model.scaling_, self.limits
+        channels, height, width = self.model.image_shape_
+        kind = np.dtype(scaling.dtype).kind
+        pairs = list(zip(scaling.offset, scaling.scale, strict=True))
+        return {
+            "channels": channels,
+            "height": height,
+            "width": width,
+            "black": [offset + low * scale for offset, scale in pairs],
+            "white": [offset + high * scale for offset, scale in pairs],
+            "whole": kind in "iu",
+            "binary": kind == "b",
+        }
+
+    def originals(self, indices: np.ndarray) -> np.ndarray:
+        """Return the images themselves, small enough for a sheet: uint8 (n, h, w, 1 or 3)."""
+        return self.pixels(scaled(np.asarray(self.images.pixels[self.rows[indices]]), self.model.scaling_))
+
+    def reconstructions(self, indices: np.ndarray) -> np.ndarray:
+        """Return what their codes decode to, as `originals` returns the images."""
+        return self.decoded(self.codes[indices])
+
+    def decoded(self, codes: np.ndarray) -> np.ndarray:
+        """Return what codes (n, D) decode to, as `originals` returns images."""
+        return self.pixels(as_pictures(self.model, self.model.decode(codes)))
+
+    def pixels(self, pictures: np.ndarray) -> np.ndarray:
+        """Return scaled images (n, C, H, W) as uint8 (n, h, w, 1 or 3), their longer side at most `LONGEST_SIDE`."""
+        pixels = to_rgb(to_uint8(pictures, *self.limits))
+        if pictures.shape[1] in (1, 2) or pictures.shape[1] > 4:
+            pixels = pixels[..., :1]
+        height, width = pixels.shape[1:3]
+        if max(height, width) <= LONGEST_SIDE:
+            return pixels
+        factor = LONGEST_SIDE / max(height, width)
+        size = (max(1, round(width * factor)), max(1, round(height * factor)))
+        return np.stack([_reduced(image, size) for image in pixels])
+
+
+def survey(model: Any, judged: Selection, progress: Progress | None = None) -> Survey:
+    """Pass the images once through the model, some at a time, so that a memory-mapped set stays on disk.
+
+    Where the set has targets, errors are distances from these. Raises InputError where the images do not fit
+    the model.
+    """
+    images, rows = judged.images, judged.rows
+    step = max(1, VALUES_AT_ONCE // math.prod(images.shape))
+    parts: list[Mapping[str, np.ndarray]] = []
+    for start in range(0, len(rows), step):
+        parts.append(_pass(model, dataclasses.replace(judged, rows=rows[start : start + step])))
+        if progress is not None:
+            what = "encoding and decoding" if isinstance(model, Decodes) else "encoding"
+            progress(min(start + step, len(rows)), len(rows), what)
+    passed = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    few = rows[np.unique(np.linspace(0, len(rows) - 1, min(FEW, len(rows))).round().astype(int))]
+    return Survey(
+        model=model,
+        judged=judged,
+        codes=passed["codes"],
+        errors=passed.get("errors"),
+        answers=(passed["answers"], passed["confidence"]) if "answers" in passed else None,
+        limits=window(scaled(np.asarray(images.pixels[few]), model.scaling_)),
+    )
+
+
+def _pass(model: Any, judged: Selection) -> dict[str, np.ndarray]:
+    """Return the codes (n, D) of images, and errors, or answers and confidence, (n,) each, where the model has them."""
+    images, scaling, outputs_of = judged.take(), model.scaling_, model.outputs
+    if isinstance(model, Classifies):
+        outputs: dict[str, np.ndarray] = outputs_of(images)
+        probabilities = outputs["probabilities"]
+        confidence = probabilities.max(axis=1).astype(np.float32)
+        return {"codes": outputs["codes"], "answers": probabilities.argmax(axis=1), "confidence": confidence}
+    codes = np.asarray(model.encode(images), dtype=np.float32).reshape(len(images), -1)
+    if not isinstance(model, Decodes):
+        return {"codes": codes}
+    truth = scaled(judged.targets, scaling)
+    errors = metrics.mse(truth, as_pictures(model, model.decode(codes)))
+    return {"codes": codes, "errors": errors.astype(np.float32)}
+
+
+def _reduced(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    image = Image.fromarray(pixels if pixels.shape[-1] == 3 else pixels[..., 0])
+    return np.asarray(image.resize(size, Image.Resampling.LANCZOS)).reshape(size[1], size[0], -1)

@@ -1,0 +1,203 @@
+import { Sheets, paint, show } from "./pictures.js";
+import { partOf } from "./parts.js";
+
+/**
+ * Two decoders with one face: the live one runs the model in the page, the atlas looks up pictures that Python decoded
+ * beforehand. Each draws into a canvas, and says whether it had something to draw.
+ *
+ * @typedef {object} Decoder
+ * @property {boolean} joint whether sliders can be moved together; else each starts from the mean code
+ * @property {(slider: Slider) => boolean} follows whether there is a picture for this slider's places
+ * @property {(canvas: HTMLCanvasElement, place: [number, number]) => Promise<boolean>} drawPlace
+ * @property {(canvas: HTMLCanvasElement, steering: import("./steering.js").Steering) => Promise<boolean>} drawSteered
+ * @property {(canvas: HTMLCanvasElement, index: number) => Promise<boolean>} drawImage
+ *
+ * @typedef {{kind: "dimension" | "direction", index: number}} Slider
+ * @typedef {(codes: Float32Array, count: number) => Promise<Float32Array>} Decode
+ *
+ * @typedef {object} AtlasData
+ * @property {{left: number, right: number, bottom: number, top: number, steps: number, sheets: any}} lattice
+ * @property {{sliders: Slider[], steps: number, spans: number[], sheets: any} | null} strips spans: ends, by slider;
+ *   null for codes of two values, which the lattice holds all
+ * @property {any} images sheets of reconstructions
+ */
+
+/** @implements {Decoder} */
+export class LiveDecoder {
+  /**
+   * @param {Decode} decode
+   * @param {import("./pictures.js").Format} format
+   * @param {import("./space.js").Space} space
+   * @param {import("./space.js").Codes} codes
+   */
+  constructor(decode, format, space, codes) {
+    this.joint = true;
+    this.decode = decode;
+    this.format = format;
+    this.space = space;
+    this.codes = codes;
+    /** @type {Promise<unknown>} */
+    this.busy = Promise.resolve();
+  }
+
+  /**
+   * Unpack the runtime and the model, and start them; seconds, all in all.
+   * @param {import("./pictures.js").Format} format
+   * @param {import("./space.js").Space} space
+   * @param {import("./space.js").Codes} codes
+   */
+  static async start(format, space, codes) {
+    const open = /** @type {any} */ (globalThis).LatenteLive.open;
+    const [model, runtime] = await Promise.all([partOf("model"), partOf("runtime")]);
+    const decoder = new LiveDecoder(await open(model, runtime), format, space, codes);
+    await decoder.run(space.mean); // the first time takes longest
+    return decoder;
+  }
+
+  follows() {
+    return true;
+  }
+
+  /** Decode one code, after those asked for before. @param {Float32Array} code */
+  run(code) {
+    const result = this.busy.then(() => this.decode(code, 1));
+    this.busy = result.catch(() => {});
+    return result;
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {[number, number]} place */
+  async drawPlace(canvas, place) {
+    paint(canvas, await this.run(this.space.codeAt(place)), this.format);
+    return true;
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {import("./steering.js").Steering} steering */
+  async drawSteered(canvas, steering) {
+    paint(canvas, await this.run(steering.code()), this.format);
+    return true;
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {number} index */
+  async drawImage(canvas, index) {
+    const code = this.codes.of(index);
+    if (code) paint(canvas, await this.run(code), this.format);
+    return code !== null;
+  }
+}
+
+/** @implements {Decoder} */
+export class AtlasDecoder {
+  /** @param {AtlasData} data @param {import("./space.js").Space} space */
+  constructor(data, space) {
+    this.joint = data.strips === null;
+    this.space = space;
+    this.lattice = data.lattice;
+    this.strips = data.strips;
+    this.tiles = new Sheets(data.lattice.sheets);
+    this.strip = data.strips && new Sheets(data.strips.sheets);
+    this.images = new Sheets(data.images);
+  }
+
+  /** @param {Slider} slider */
+  follows({ kind, index }) {
+    return this.joint || this.#row(kind, index) >= 0;
+  }
+
+  /** @param {Slider["kind"]} kind @param {number} index */
+  #row(kind, index) {
+    return this.strips?.sliders.findIndex((slider) => slider.kind === kind && slider.index === index) ?? -1;
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {[number, number]} place */
+  async drawPlace(canvas, [x, y]) {
+    const { left, right, bottom, top, steps } = this.lattice;
+    const column = step((x - left) / (right - left), steps);
+    const row = step((top - y) / (top - bottom), steps);
+    return drawn(canvas, await this.tiles.picture(row * steps + column));
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {import("./steering.js").Steering} steering */
+  async drawSteered(canvas, steering) {
+    const { image, moved } = steering;
+    if (!moved && image >= 0) return this.drawImage(canvas, image);
+    const row = moved ? this.#row(moved.kind, moved.index) : -1;
+    if (!moved || !this.strips || !this.strip || row < 0) {
+      return this.drawPlace(canvas, this.space.placeOf(steering.code()));
+    }
+    const { steps, spans } = this.strips;
+    const column = step((moved.value + spans[row]) / (2 * spans[row]), steps);
+    return drawn(canvas, await this.strip.picture(row * steps + column));
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {number} index */
+  async drawImage(canvas, index) {
+    return drawn(canvas, await this.images.picture(index));
+  }
+}
+
+/** What there is in place of a decoder where the model has none. @implements {Decoder} */
+export class NoDecoder {
+  constructor() {
+    this.joint = true;
+  }
+
+  follows() {
+    return false;
+  }
+
+  async drawPlace() {
+    return false;
+  }
+
+  async drawSteered() {
+    return false;
+  }
+
+  async drawImage() {
+    return false;
+  }
+}
+
+/** Return the number of the step at a share of the whole. @param {number} share @param {number} steps */
+function step(share, steps) {
+  return Math.min(steps - 1, Math.max(0, Math.round(share * (steps - 1))));
+}
+
+/** @param {HTMLCanvasElement} canvas @param {import("./pictures.js").Picture | null} picture */
+function drawn(canvas, picture) {
+  if (picture) show(canvas, picture);
+  return picture !== null;
+}
+
+/**
+ * Do the latest of what is asked for: what comes while something is being done waits, and whatever waited before it
+ * is dropped, so that pictures follow the hand however slow the decoder is.
+ * @template T
+ */
+export class Latest {
+  /** @param {(asked: T) => Promise<void>} work @param {(error: unknown) => void} failed */
+  constructor(work, failed) {
+    this.work = work;
+    this.failed = failed;
+    this.busy = false;
+    /** @type {{asked: T} | null} */
+    this.next = null;
+  }
+
+  /** @param {T} asked */
+  async ask(asked) {
+    this.next = { asked };
+    if (this.busy) return;
+    this.busy = true;
+    while (this.next) {
+      const { asked: now } = /** @type {{asked: T}} */ (this.next);
+      this.next = null;
+      try {
+        await this.work(now);
+      } catch (error) {
+        this.failed(error);
+      }
+    }
+    this.busy = false;
+  }
+}

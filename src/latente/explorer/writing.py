@@ -1,0 +1,272 @@
+"""A run folder becomes a page to explore it in."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import latente
+from latente import estimators, pages
+from latente.errors import InputError
+from latente.estimators.abilities import Decodes, Encodes
+from latente.evidence import Evidence, Selection, open_evidence
+from latente.explorer.atlas import Atlas, decode_atlas
+from latente.explorer.columns import CLASS, Column, columns_of, directions_of, score_of
+from latente.explorer.page import Runtime, render, runtime
+from latente.explorer.parts import Part, json_part, numbers
+from latente.explorer.space import Space, space_of
+from latente.explorer.survey import Survey, survey
+from latente.explorer.tiles import tiles
+from latente.images import Images
+from latente.images.options import Progress
+from latente.latents import Direction, LatentMap, map_codes, saved_directions
+from latente.training import Run
+
+__all__ = ["MOST_BYTES", "Written", "ordinal", "write_explorer"]
+
+MOST_BYTES = 60_000_000  # of the file
+MOST_IMAGES = 70_000
+MOST_DECODER = 0.7  # of the file; what is left must do for the images
+MOST_EXACT_CODES = 8_000_000  # bytes; more are kept in half precision
+MOST_CODES = 16_000_000  # bytes; of more, only every so many are kept
+LARGEST_HALF = 60_000.0
+SHELL = 60_000  # bytes that markup and notices may take beside what is counted
+HOW_TO_BUILD = "`make web` in the sources of Latente (with Node.js 20 or newer)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """The page that was written. live: whether the decoder runs in it. notices: what the page leaves out, and why."""
+
+    path: Path
+    size: int
+    images: int
+    live: bool
+    notices: tuple[str, ...]
+
+
+def write_explorer(
+    run: str | os.PathLike[str],
+    images: Images | None = None,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    count: int | None = None,
+    atlas: bool = False,
+    progress: Progress | None = None,
+) -> Written:
+    """Write the explorer of the run folder `run` to `out` (default: RUN/explorer.html): one file, less than 60 MB.
+
+    images: those on the map; by default the test part of the set the model was trained on, else what it held out.
+    count: at most this many of them, evenly drawn (never more than 70,000). The decoder runs in the page, as ONNX,
+    where the front end has been built; elsewhere, or with `atlas`, the page holds an atlas of decoded pictures.
+    Where pictures or codes do not fit into the file, only every so many images have them; the page says so.
+    progress: called as progress(done, total, what).
+    Raises InputError where `run` is no run folder, holds a model of tables, or its decoder is too large.
+    """
+    folder = Run.open(run)
+    model = estimators.load(folder.path)
+    if not isinstance(model, Encodes):
+        raise InputError(f"{run} holds a {type(model).__name__}, whose images have no codes and so no map to explore")
+    if len(getattr(model, "image_shape_", ())) == 1:
+        raise InputError(f"{run} holds a model of tables; the explorer shows pictures, so use `latente map` for it")
+    if count is not None and count < 1:
+        raise InputError(f"count must be at least 1, not {count}")
+    evidence = _evidence(folder, model, images)
+    everything = evidence.judged
+    assert everything is not None
+    judged = everything.drawn(min(count or MOST_IMAGES, MOST_IMAGES), seed=0)
+    if len(judged) < len(everything):
+        judged = dataclasses.replace(judged, name=f"of {len(everything):,} {everything.name}")
+    if not len(judged):
+        raise InputError("there are no images to explore")
+    live = runtime() if isinstance(model, Decodes) and not atlas else None
+    decoder = [live.part, _decoder(model, folder.path, live)] if live else []
+    looks, saved = survey(model, judged, progress), saved_directions(folder.path)
+    text, notices = _compose(looks, evidence.title, saved, live, decoder, atlas, progress)
+    size = len(text.encode())
+    if size >= MOST_BYTES:
+        raise InputError(f"the page would take {size / 1e6:.0f} MB; choose fewer images with count")
+    path = pages.write(Path(out) if out is not None else folder.path / "explorer.html", text)
+    return Written(path, size, len(judged), live is not None, tuple(notices))
+
+
+def _evidence(run: Run, model: Any, images: Images | None) -> Evidence:
+    """What the run is judged by, or all of the images given."""
+    if images is None:
+        return open_evidence(run, model)
+    return Evidence(model, Selection(images, np.arange(len(images)), "images"), options=run.options(), path=run.path)
+
+
+def _compose(
+    looks: Survey,
+    title: str,
+    saved: Sequence[Direction],
+    live: Runtime | None,
+    decoder: list[Part],
+    asked: bool,
+    progress: Progress | None,
+) -> tuple[str, list[str]]:
+    """Return the page and its notices; title: of the model. asked: whether an atlas was asked for."""
+    labels = looks.column("label")
+    plane = map_codes(looks.codes, labels if labels is not None and (labels >= 0).sum() > 1 else None)
+    space = space_of(looks.codes, plane.points)
+    columns = columns_of(looks)
+    directions = directions_of(looks, saved) if isinstance(looks.model, Decodes) else []
+    parts, description = _data(looks, plane, space, columns, directions)
+    parts += decoder
+    left = MOST_BYTES - SHELL - len(render(_layout(looks, plane, title), description, parts, live).encode())
+    if left <= 0:
+        raise InputError(
+            f"codes and numbers of {len(looks):,} images leave no room for pictures; choose a smaller count"
+        )
+    decodes = isinstance(looks.model, Decodes)
+    needs_atlas = decodes and not live
+    beforehand = decode_atlas(looks, space, directions, left / 2, progress) if needs_atlas else None
+    if beforehand:
+        parts += beforehand.parts
+        left -= sum(part.size for part in beforehand.parts)
+    pictures = tiles("image", looks.originals, len(looks), left, progress)
+    parts += pictures.parts
+    description |= {"sheets": pictures.layout, "atlas": beforehand.data if beforehand else None}
+    notices = _notices(pictures.every, description["codes"]["every"], beforehand, asked)
+    layout = _layout(looks, plane, title) | {
+        "notices": notices,
+        "tile_width": pictures.layout["width"],
+        "tile_height": pictures.layout["height"],
+        "status": "starting the decoder …" if live else "decoded beforehand, in steps" if decodes else "",
+        "single": beforehand is not None and looks.codes.shape[1] != 2,
+    }
+    return render(layout, description, parts, live), notices
+
+
+def _decoder(model: Any, folder: Path, live: Runtime) -> Part:
+    from latente.export import onnx_bytes
+
+    part = Part.of("model", onnx_bytes(model, "decoder"))
+    if len(part.text) + len(live.part.text) > MOST_DECODER * MOST_BYTES:
+        raise InputError(
+            f"the decoder of {folder} would take {len(part.text) / 1e6:.0f} MB in the page, which leaves no room for "
+            "images; use --atlas, which decodes beforehand"
+        )
+    return part
+
+
+def _data(
+    looks: Survey, plane: LatentMap, space: Space, columns: Sequence[Column], directions: Sequence[Direction]
+) -> tuple[list[Part], dict[str, Any]]:
+    """Return all that the scripts read but pictures and decoder: parts, and the description that names them."""
+    parts: list[Part] = []
+
+    def stored(name: str, values: np.ndarray) -> dict[str, str]:
+        part, how = numbers(name, values)
+        parts.append(part)
+        return how
+
+    codes, every = _kept(looks.codes)
+    described = [
+        column.to_json() | {"values": stored(f"column-{k}", column.values)} for k, column in enumerate(columns)
+    ]
+    named = any(column.name == CLASS for column in columns)
+    description = {
+        "points": stored("points", plane.points.astype(np.float32)),
+        "codes": {"values": stored("codes", codes), "every": every},
+        "axes": stored("axes", space.axes.astype(np.float32)),
+        "space": space.to_json(),
+        "bounds": space.bounds,
+        "columns": described,
+        "start": CLASS if named else columns[0].name,
+        "directions": [{"name": each.attribute, "accuracy": each.accuracy} for each in directions],
+        "format": looks.format,
+        "decodes": isinstance(looks.model, Decodes),
+        "score": score_of(looks),
+        "slug": re.sub(r"[^A-Za-z0-9]+", "-", looks.images.name).strip("-") or "images",
+        "rows": None,
+        "vectors": None,
+        "sheets": None,
+        "atlas": None,
+    }
+    if not np.array_equal(looks.rows, np.arange(len(looks))):
+        description["rows"] = stored("rows", looks.rows.astype(np.uint32))
+    if directions:
+        description["vectors"] = stored("vectors", np.stack([each.vector for each in directions]).astype(np.float32))
+    if looks.images.files:
+        parts.append(json_part("files", [looks.images.files[row] for row in looks.rows]))
+    return parts, description
+
+
+def _kept(codes: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the codes as the page holds them: exact where they are few, else in half precision, or only some."""
+    if codes.nbytes > MOST_EXACT_CODES and np.abs(codes).max() < LARGEST_HALF:
+        codes = codes.astype(np.float16)
+    every = -(-codes.nbytes // MOST_CODES)
+    return codes[::every], every
+
+
+def _layout(looks: Survey, plane: LatentMap, title: str) -> dict[str, Any]:
+    """What the template lays out before it is known which pictures fit."""
+    channels, height, width = looks.model.image_shape_
+    colour = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}.get(channels, f"{channels} channels")
+    values = looks.codes.shape[1]
+    facts = [
+        ("points", f"{len(looks):,} {looks.judged.name}"),
+        ("each", f"{width} × {height}, {colour}"),
+        ("code", f"{values:,} number{'s' if values > 1 else ''}"),
+        ("map", _map_in_words(plane)),
+    ]
+    if looks.errors is not None:
+        facts.append(("mean squared error", f"{looks.errors.mean(dtype=np.float64):.3g}"))
+    if looks.answers is not None:
+        facts.append(("mean confidence", f"{looks.answers[1].mean(dtype=np.float64):.3f}"))
+    if plane.knn_accuracy is not None:
+        facts.append(("k-NN accuracy on the map", f"{plane.knn_accuracy:.3f}"))
+    return {
+        "model": title,
+        "decodes": isinstance(looks.model, Decodes),
+        "set_name": looks.images.name,
+        "facts": facts,
+        "count": f"{len(looks):,}",
+        "version": latente.__version__,
+        "width": width,
+        "height": height,
+        "tile_width": width,
+        "tile_height": height,
+        "status": "",
+        "notices": [],
+        "single": False,
+        "sorted": values > 2,
+        "missing": "Left out of this page, to keep the file small.",
+    }
+
+
+def _map_in_words(plane: LatentMap) -> str:
+    if plane.method == "identity":
+        return "the codes themselves"
+    share = f", {plane.share:.0%} of the variance" if plane.share is not None else ""
+    trust = f", trustworthiness {plane.trustworthiness:.2f}" if plane.trustworthiness is not None else ""
+    return f"main plane of the codes (PCA){share}{trust}"
+
+
+def _notices(pictures: int, codes: int, beforehand: Atlas | None, asked: bool) -> list[str]:
+    notices = []
+    if beforehand:
+        cure = "" if asked else f"; for the live one: {HOW_TO_BUILD}, and write the page again"
+        notices.append(f"The decoder of this page is an atlas of pictures decoded beforehand{cure}.")
+    limit = f"so that the file stays under {MOST_BYTES // 1_000_000} MB"
+    if pictures > 1:
+        notices.append(f"The picture of every {ordinal(pictures)} image is in this page, {limit}; all points are.")
+    rebuilt = beforehand.every if beforehand else codes
+    if rebuilt > 1:
+        notices.append(f"The reconstruction of every {ordinal(rebuilt)} image is in this page, {limit}.")
+    return notices
+
+
+def ordinal(number: int) -> str:
+    """Write 2 as 2nd, 3 as 3rd, 11 as 11th."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

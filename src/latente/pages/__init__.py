@@ -1,0 +1,7 @@
+"""What every page of HTML shares: its style, its pictures and figures as text, and how it is laid out and written."""
+
+from __future__ import annotations
+
+from latente.pages.laying import STYLE, lay_out, write
+
+__all__ = ["STYLE", "lay_out", "write"]

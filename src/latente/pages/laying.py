@@ -1,0 +1,34 @@
+"""From values to a page: a template lays them out, escaped, and the file is there whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+
+from latente.files import replacing
+
+__all__ = ["STYLE", "lay_out", "write"]
+
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+
+
+def lay_out(template: str, page: Mapping[str, object], *folders: Path) -> str:
+    """Return `page` laid out by the template of this name, which with all that it includes lies in the folders."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folders),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(page)
+
+
+def write(path: Path, text: str) -> Path:
+    """Write a page, and the folders above it where they are missing; return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as temporary:
+        temporary.write_bytes(text.encode())
+    return path

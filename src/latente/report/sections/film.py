@@ -1,0 +1,16 @@
+"""How the pictures came to be, epoch by epoch."""
+
+from __future__ import annotations
+
+from latente.evidence import Evidence
+from latente.pages import embedding
+from latente.report.sections.section import Section
+
+__all__ = ["find"]
+
+
+def find(model: object, evidence: Evidence) -> Section | None:
+    """The run's progress.gif; None where there is none, or one too large for a page."""
+    film = None if evidence.path is None else embedding.gif(evidence.path / "progress.gif")
+    lead = "The same images after each epoch."
+    return Section("How it came to be", "film", "film.html.j2", {"film": film}, lead) if film else None

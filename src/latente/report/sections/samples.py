@@ -1,0 +1,132 @@
+"""New images, and whether they are copies of training images."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import torch
+
+from latente.errors import InputError
+from latente.estimators.abilities import Samples
+from latente.evidence import Evidence, as_pictures, scaled
+from latente.latents import nearest
+from latente.pages import embedding
+from latente.report.sections.section import Section
+from latente.words import figure, percent
+
+__all__ = ["Novelty", "Sample", "draw_samples", "find", "find_novelty", "newness"]
+
+SAMPLES = 24
+MOST_SEARCHED = 20_000
+MOST_SEARCHED_VALUES = 250_000_000  # about 20,000 colour pictures of 64 x 64
+YARDSTICKS = 100
+CLOSE = 0.05  # held-out images nearer to a training image than the rest of them: so near a sample is suspicious
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """One new image and, where it was searched, the nearest training image with its distance."""
+
+    picture: str
+    nearest: str | None
+    distance: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Novelty:
+    """How far new samples lie from the training images.
+
+    distances: (n,) from each sample to its nearest training image, root mean square per value of the range.
+    nearest: (n, C, H, W) those images, scaled. held_out: (m,) the same distance of held-out images; None where
+    there are none. searched, learned: among how many of how many training images was searched.
+    """
+
+    distances: np.ndarray
+    nearest: np.ndarray
+    held_out: np.ndarray | None
+    searched: int
+    learned: int
+
+
+def find(model: object, evidence: Evidence) -> Section | None:
+    """Samples, each with the nearest training image where these are within reach; None for tables."""
+    samples = draw_samples(model, evidence)
+    if samples is None:
+        return None
+    novelty = find_novelty(evidence, samples)
+    has_prior = evidence.latent_use is not None
+    density = "the standard normal prior"
+    if not has_prior:
+        density = "a normal density fitted to the training codes; a plain autoencoder does not promise that these look "
+        density += "right"
+    lead = f"New images, decoded from codes drawn from {density}."
+    if novelty is not None:
+        lead += " Below each the nearest training image and how far away it is, nearest first."
+    statement = None if novelty is None else newness(novelty)
+    content = {"samples": _captioned(evidence, samples, novelty), "statement": statement}
+    return Section("Samples", "samples", "samples.html.j2", content, lead)
+
+
+def draw_samples(model: object, evidence: Evidence) -> np.ndarray | None:
+    """Return new images (n, C, H, W), scaled; None for tables, and for a model that cannot draw any."""
+    if not isinstance(model, Samples) or evidence.judged is None or evidence.is_table:
+        return None
+    try:
+        return as_pictures(model, model.sample(SAMPLES, random_state=0))
+    except InputError:  # there is no density of its codes
+        return None
+
+
+def find_novelty(evidence: Evidence, samples: np.ndarray) -> Novelty | None:
+    """Return how far the samples lie from the training images; None where these are out of reach."""
+    learned, judged, scaling = evidence.learned, evidence.measured, evidence.model.scaling_
+    if learned is None or judged is None:
+        return None
+    few = learned.drawn(min(MOST_SEARCHED, max(1, MOST_SEARCHED_VALUES // samples[0].size)), seed=2)
+    others = judged.drawn(YARDSTICKS if evidence.is_unseen is not False else 0, seed=3)
+    known, units = few.targets, scaling.invert(torch.from_numpy(samples))
+    neighbours = nearest(np.concatenate([units, others.targets]), known, scale=scaling.scale)
+    distances, count = neighbours.distances[:, 0], len(samples)
+    return Novelty(
+        distances=distances[:count],
+        nearest=scaled(known[neighbours.indices[:count, 0]], scaling),
+        held_out=distances[count:] if len(others) else None,
+        searched=len(few),
+        learned=len(learned),
+    )
+
+
+def newness(novelty: Novelty) -> str:
+    """Say whether samples are new or copies of training images, by the yardstick of held-out images."""
+    some = f"{novelty.searched:,} " + (f"of {novelty.learned:,} " if novelty.searched < novelty.learned else "")
+    typical = f"A sample is typically {figure(float(np.median(novelty.distances)))} of the range (root mean square "
+    typical += f"per value) from the nearest of {some}training images"
+    if novelty.held_out is None:
+        return f"{typical}; nothing was held out that would tell whether that is near."
+    near = float(np.quantile(novelty.held_out, CLOSE))
+    if near == 0:
+        return f"{typical}. Held-out images are copies of training images themselves, so that this set tells nothing."
+    close, total = int((novelty.distances < near).sum()), len(novelty.distances)
+    typical += (
+        f", a held-out image {figure(float(np.median(novelty.held_out)))}; {close} of {total} samples are nearer "
+        f"than {percent(1 - CLOSE)} of the held-out images are"
+    )
+    if close > total / 2:
+        return f"These samples look memorised. {typical}."
+    if close > total / 4:
+        return (
+            f"Some of these samples may be copies. {typical}. Blurred images come near without being copies, so "
+            "compare them with what stands below them."
+        )
+    return f"These samples are new, not copies. {typical}."
+
+
+def _captioned(evidence: Evidence, samples: np.ndarray, novelty: Novelty | None) -> list[Sample]:
+    """The samples, nearest to a training image first."""
+    limits = embedding.window(evidence.originals)
+    pictures = embedding.pictures(samples, limits)
+    if novelty is None:
+        return [Sample(picture, None, None) for picture in pictures]
+    known, order = embedding.pictures(novelty.nearest, limits), np.argsort(novelty.distances, kind="stable")
+    return [Sample(pictures[i], known[i], f"{novelty.distances[i]:.3f}") for i in order]

@@ -1,0 +1,48 @@
+"""What to do with the model now: commands for what it can do."""
+
+from __future__ import annotations
+
+import shlex
+
+from latente.estimators.abilities import Classifies, Decodes, Encodes, Reconstructs, Samples
+from latente.evidence import Evidence
+from latente.report.sections.section import Section
+from latente.report.training import summarise
+
+__all__ = ["find"]
+
+
+def find(model: object, evidence: Evidence) -> Section | None:
+    """A purpose and the commands for it, for each ability; None where the run is in no folder."""
+    if evidence.path is None:
+        return None
+    run, source = shlex.quote(str(evidence.path)), (evidence.options.get("data", {}).get("source") or {}).get("source")
+    images = shlex.quote(str(source)) if source else "IMAGES"
+    uses = []
+    if isinstance(model, Reconstructs):
+        uses.append(("Reconstruct images", f"latente reconstruct {run} {images} --out reconstructed"))
+    if isinstance(model, Samples):
+        uses.append(("Draw new images", f"latente sample {run} -n 64 --out samples.png"))
+    if isinstance(model, Encodes):
+        uses.append(("Get the codes", f"latente encode {run} {images} --out codes.npz"))
+        uses.append(("Explore the codes on a map", f"latente explore {run}"))
+    if model is not None:
+        uses.append(("Measure it on other images", f"latente evaluate {run} IMAGES --json"))
+    epochs = 2 * max(1, summarise(evidence.lines).epochs)
+    uses.append(("Train it further", f"latente resume {run} --epochs {epochs}"))
+    uses.append(("Use it from Python", _in_python(model, str(evidence.path))))
+    return Section("Using this model", "usage", "usage.html.j2", {"uses": uses})
+
+
+def _in_python(model: object, path: str) -> str:
+    kind = type(model).__name__
+    lines = ["from latente import load", "", f"model = load({path!r})"]
+    if model is not None:
+        lines = [f"from latente import {kind}", "", f"model = {kind}.load({path!r})"]
+    if isinstance(model, Classifies):
+        lines += ["classes = model.predict(images)", "probabilities = model.predict_proba(images)"]
+    if isinstance(model, Encodes):
+        lines.append("codes = model.encode(images)")
+    if isinstance(model, Encodes) and isinstance(model, Decodes):
+        lines.append("again = model.decode(codes)")
+    return "\n".join(lines)

@@ -1,0 +1,228 @@
+"""Is this good, and what now? The answer in plain words, by what a model can do."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from latente.estimators.abilities import Classifies, Reconstructs, classes_of
+from latente.evidence import Evidence
+from latente.report.training import Training
+from latente.report.yardsticks import LARGEST, NEAREST, Yardstick
+from latente.words import count, decibels, figure, percent
+
+__all__ = ["SURE", "Verdict", "how_many", "judge", "name_of_class"]
+
+SURE = 0.9  # a probability above which a classifier's mistakes are called confident
+SIGMAS = 2.0  # standard errors by which an accuracy must exceed that of the largest class, to be no chance
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """level: "good", "fair" or "poor", for the colour. answer: one sentence. reasons, advice: sentences."""
+
+    level: str
+    answer: str
+    reasons: list[str]
+    advice: list[str]
+
+
+def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, training: Training, run: str) -> Verdict:
+    """Say whether the model is any good, why, and what to do next; `run` names the run folder in commands."""
+    advice = _advice_of_training(training, run)
+    if evidence.judged is None or model is None:
+        answer = "Nobody can say yet: the model could not be tried on images."
+        return Verdict("fair", answer, _of_training(training), advice)
+    reasons = [_measured_on(evidence)]
+    level, answer = "fair", "It runs; this page has no yardstick for such a model but its own figures."
+    if yardstick is not None and isinstance(model, Classifies):
+        level, answer = _answer_on_classes(evidence, yardstick)
+        reasons += _reasons_on_classes(model, evidence)
+        advice += _advice_on_classes(model, evidence, level)
+    elif yardstick is not None and isinstance(model, Reconstructs):
+        level, answer = _answer_on_reconstructions(evidence, yardstick)
+        reasons += _reasons_on_reconstructions(evidence, yardstick)
+        advice += _advice_on_reconstructions(evidence, yardstick, is_first=not advice)
+    return Verdict(level, answer, [*reasons, *_of_training(training)], advice)
+
+
+def how_many(evidence: Evidence) -> str:
+    """Say on which images, and on how many of them, the figures were measured."""
+    judged, measured = evidence.judged, evidence.measured
+    assert judged is not None
+    assert measured is not None
+    part = f"of {len(judged):,} " if len(measured) < len(judged) else ""
+    return f"{len(measured):,} {part}{judged.name}"
+
+
+def name_of_class(names: tuple[str, ...], classes: np.ndarray, position: int) -> str:
+    """Return what the set, else the model, calls the class at a position among the model's `classes`."""
+    label = classes[position]
+    is_number = isinstance(label, int | np.integer)
+    return str(names[int(label)]) if is_number and 0 <= int(label) < len(names) else str(label)
+
+
+def _measured_on(evidence: Evidence) -> str:
+    ends = {True: ", which training never saw", False: ", for want of others: the figures flatter it", None: ""}
+    return f"Measured on {how_many(evidence)}{ends[evidence.is_unseen]}."
+
+
+# -- reconstruction
+
+
+def _answer_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
+    error, simple, pca = yardstick.error, yardstick.baseline("the "), yardstick.baseline("PCA")
+    if simple is None or simple.error == 0:
+        return "fair", "It runs; there is nothing simpler at hand to compare it with."
+    if error > 0.95 * simple.error:
+        return "poor", f"No: it does no better than {simple.name}. It has not learned yet."
+    part = error / (simple.error if pca is None or pca.error == 0 else pca.error)
+    if pca is None or pca.error == 0:
+        return "good", f"It has learned: it removes {percent(1 - part)} of the error of {simple.name}."
+    if part <= 0.95:
+        size = f"For {evidence.outputs['codes'].shape[1]:,} numbers per image"
+        return "good", f"{size}, yes: its squared error is {percent(part)} of that of PCA with as many."
+    if part < 1.05:
+        return "fair", f"It has learned, and is on a par with {pca.name}, the best linear code of that size."
+    gap = f"its squared error is {f'{part:.2g}' if part < 100 else 'over 100'} times that of {pca.name}"
+    if evidence.latent_use is None:
+        return "fair", f"It has learned, but a plain method still does better: {gap}."
+    return "fair", f"It has learned, though {gap}; part of that is the price of a latent space to draw from."
+
+
+def _reasons_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> list[str]:
+    reasons = []
+    if not evidence.is_table:
+        step, psnr = math.sqrt(yardstick.error), evidence.metrics["psnr"]
+        reasons.append(
+            f"Mean PSNR is {decibels(psnr)}, with 1.0, the whole range of the data, as the peak. "
+            f"A value is typically off by {percent(step)} of it{_grey_levels(evidence, step)}. "
+            f"{_look(psnr)}"
+        )
+    simple = yardstick.baseline("the ")
+    if simple is not None and yardstick.baseline("PCA") is not None and yardstick.error < simple.error:
+        part = 1 - yardstick.error / simple.error
+        reasons.append(f"It removes {percent(part)} of the squared error of {simple.name}.")
+    if evidence.latent_use is not None:
+        kl, active = evidence.latent_use
+        nats = figure(float(kl.sum()))
+        reasons.append(f"{active.sum()} of {len(kl)} latent dimensions are in use; together they carry {nats} nats.")
+    return reasons
+
+
+def _advice_on_reconstructions(evidence: Evidence, yardstick: Yardstick, is_first: bool) -> list[str]:
+    advice = []
+    if evidence.latent_use is not None and evidence.latent_use[1].mean() < 0.5:
+        advice.append(
+            "More than half of the latent dimensions are idle. That costs nothing but size; to use them, "
+            "lower `--beta`, set `--free-bits` or `--beta-warmup`, or choose a smaller `--latent-dim`."
+        )
+    pca = yardstick.baseline("PCA")
+    if pca is not None and yardstick.error > pca.error and is_first and not advice:
+        beta = ", or a lower `--beta`" if evidence.latent_use is not None else ""
+        advice.append(f"To come past PCA: more `--epochs`, wider `--hidden`, `--schedule cosine`{beta}.")
+    return advice
+
+
+def _look(psnr: float) -> str:
+    if psnr >= 38:
+        return "At that, most eyes see no difference."
+    if psnr >= 28:
+        return "At that, fine detail is softened and the rest is right."
+    if psnr >= 18:
+        return "At that, images are recognised at once, but soft."
+    return "At that, only coarse shapes come through."
+
+
+def _grey_levels(evidence: Evidence, step: float) -> str:
+    is_bytes = evidence.judged is not None and evidence.judged.images.dtype == np.uint8
+    return f" ({step * 255:.1f} of 255 grey levels)" if is_bytes else ""
+
+
+# -- classification
+
+
+def _answer_on_classes(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
+    right, simple = f"it names {percent(1 - yardstick.error)} of the classes right", yardstick.baseline(LARGEST)
+    if simple is None or simple.error == 0:
+        return "fair", f"{right[:1].upper()}{right[1:]}; there is nothing simpler at hand to compare it with."
+    chance = math.sqrt(simple.error * (1 - simple.error) / max(1, _known(evidence)))
+    always = f"always answering the largest class would name {percent(1 - simple.error)}"
+    if simple.error - yardstick.error <= SIGMAS * chance:
+        return "poor", f"No: {right}, and {always}. It has not learned yet."
+    plain = yardstick.baseline(NEAREST)
+    if plain is not None and yardstick.error > plain.error:
+        means = f"the nearest class mean of the {'features' if evidence.is_table else 'pixels'}"
+        return "fair", f"It has learned, but a plain method does better: {right}, {means} {percent(1 - plain.error)}."
+    if yardstick.error > simple.error / 2:
+        return "fair", f"It has learned: {right}, where {always}; more than half of that one's errors are left."
+    return "good", f"Yes: {right}, where {always}."
+
+
+def _reasons_on_classes(model: Classifies, evidence: Evidence) -> list[str]:
+    probabilities, accuracy = evidence.outputs["probabilities"], evidence.metrics["accuracy"]
+    answers, labels = probabilities.argmax(axis=1), evidence.outputs["labels"]
+    known = labels >= 0
+    confidence = float(probabilities[known].max(axis=1).mean())
+    reasons = [f"It is {percent(confidence)} sure of its answers on the average, and right in {percent(accuracy)}."]
+    wrong = known & (answers != labels)
+    if not wrong.any():
+        return [*reasons, "It is wrong in none."]
+    pairs, counts = np.unique(np.stack([labels[wrong], answers[wrong]]), axis=1, return_counts=True)
+    assert evidence.judged is not None
+    names = evidence.judged.images.label_names
+    true, answer = (name_of_class(names, classes_of(model), int(place)) for place in pairs[:, counts.argmax()])
+    times = count(int(counts.max()), "time")
+    reasons.append(
+        f"It is wrong in {wrong.sum():,} of {known.sum():,}, most often with {true} taken for {answer}, {times}."
+    )
+    return reasons
+
+
+def _advice_on_classes(model: Classifies, evidence: Evidence, level: str) -> list[str]:
+    probabilities, labels = evidence.outputs["probabilities"], evidence.outputs["labels"]
+    wrong = (labels >= 0) & (probabilities.argmax(axis=1) != labels)
+    advice = []
+    if sure := int((wrong & (probabilities.max(axis=1) > SURE)).sum()):
+        advice.append(
+            f"{count(sure, 'mistake')} of more than {percent(SURE)} confidence: look at them below; wrong labels are "
+            "often among them."
+        )
+    if level != "good":
+        advice.append("To come further: more labelled images, more `--epochs`, wider `--hidden`.")
+    return advice
+
+
+def _known(evidence: Evidence) -> int:
+    return 0 if evidence.labels is None else int((evidence.labels >= 0).sum())
+
+
+# -- training
+
+
+def _of_training(training: Training) -> list[str]:
+    if not training.epochs:
+        return ["No epoch has ended yet."]
+    if training.best is None or training.last is None:
+        return ["There was no validation part, so nothing says which epoch was best."]
+    epoch = f"epoch {training.best_epoch} of {training.epochs}"
+    best = f"The best validation objective, {figure(training.best)}, came in {epoch}"
+    return [best + ("." if training.last == training.best else f"; the last was {figure(training.last)}.")]
+
+
+def _advice_of_training(training: Training, run: str) -> list[str]:
+    """What to try, most telling first; commands and options stand between backticks."""
+    advice = []
+    if training.is_still_improving and training.drop is not None:
+        advice.append(
+            f"It was still improving when it stopped (by {percent(training.drop)} over the last quarter): "
+            f"go on with `latente resume {run} --epochs {2 * training.epochs}`."
+        )
+    elif training.has_turned:
+        advice.append(
+            f"Validation turned up after epoch {training.best_epoch}: it learned by heart. The model kept "
+            "is that epoch's; more images, `--dropout` or a smaller network help, `--patience` saves time."
+        )
+    return advice

@@ -1,0 +1,174 @@
+"""The plain words about a result."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latente.evidence import Evidence, Selection
+from latente.images import Images
+from latente.report.training import Training, summarise
+from latente.report.verdicts import Verdict, judge
+from latente.report.yardsticks import LARGEST, NEAREST, Baseline, Yardstick
+
+CALM = Training(10, 9, 1.0, 1.001, 0.001, 5.0, 100.0)
+
+
+def _judge(
+    error: float, baselines: list[tuple[str, float]], training: Training = CALM, run: str = "run", **changes: Any
+) -> Verdict:
+    """The verdict about a model with this mean squared error on four images, beside these baselines."""
+    outputs = {
+        "images": np.zeros((4, 1, 2, 2)),
+        "codes": np.zeros((4, 2)),
+        "reconstructions": np.full((4, 1, 2, 2), error**0.5),
+        **changes.pop("outputs", {}),
+    }
+    model = SimpleNamespace(reconstruct=len, outputs=lambda images: outputs)
+    judged = Selection(Images(np.zeros((4, 1, 2, 2), np.uint8), name="set"), np.arange(4), "test images")
+    evidence = Evidence(**{"model": model, "judged": judged, "is_unseen": True, **changes})
+    yardstick = Yardstick("Mean squared error", error, [Baseline(*pair) for pair in baselines])
+    return judge(model, evidence, yardstick, training, run)
+
+
+def _nobody(training: Training, run: str = "run") -> Verdict:
+    return judge(None, Evidence(None), None, training, run)
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "words"),
+    [
+        (0.10, "poor", "does no better than the mean image"),
+        (0.06, "fair", "3 times that of PCA with 2 numbers"),
+        (0.02, "fair", "on a par with PCA with 2 numbers"),
+        (0.01, "good", "yes: its squared error is 50"),
+    ],
+)
+def test_the_answer_goes_by_the_mean_image_and_pca(error: float, level: str, words: str) -> None:
+    verdict = _judge(error, [("the mean image", 0.1), ("PCA with 2 numbers", 0.02)])
+    assert verdict.level == level
+    assert words in verdict.answer
+
+
+def test_without_pca_the_mean_image_is_the_measure() -> None:
+    verdict = _judge(0.02, [("the mean image", 0.1)])
+    assert verdict.level == "good"
+    assert "removes 80" in verdict.answer
+
+
+def test_an_exact_pca_is_not_divided_by() -> None:
+    assert "removes" in _judge(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 0.0)]).answer
+    tiny = _judge(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 1e-15)])
+    assert "over 100 times" in tiny.answer
+
+
+def test_without_anything_to_compare_with_there_is_no_judgement() -> None:
+    assert _judge(0.02, []).level == "fair"
+    assert _nobody(CALM).level == "fair"
+
+
+def test_psnr_is_said_with_its_peak_and_what_it_means() -> None:
+    text = " ".join(_judge(4e-4, [("the mean image", 0.1)]).reasons)
+    assert "34.0\N{NO-BREAK SPACE}dB" in text
+    assert "as the peak" in text
+    assert "2.0\N{NO-BREAK SPACE}% of it (5.1 of 255 grey levels)" in text
+    assert "4 test images, which training never saw" in text
+
+
+def test_images_of_the_training_are_named_as_such() -> None:
+    assert "flatter" in _judge(0.01, [], is_unseen=False).reasons[0]
+
+
+def test_a_model_without_a_yardstick_is_not_judged_beyond_its_training() -> None:
+    images = Selection(Images(np.zeros((4, 1, 2, 2), np.uint8)), np.arange(4), "test images")
+    verdict = judge(object(), Evidence(object(), images, True), None, CALM, "run")
+    assert verdict.level == "fair"
+    assert "no yardstick" in verdict.answer
+
+
+def _judge_classes(
+    answers: list[int], labels: list[int], baselines: list[tuple[str, float]], **changes: Any
+) -> Verdict:
+    """The verdict about a classifier that is 95 % sure of these answers to images of classes "a" and "b"."""
+    probabilities = np.where(np.array(answers)[:, None] == np.arange(2), 0.95, 0.05)
+    known = np.array(labels)
+    right = np.where(known < 0, np.nan, np.array(answers) == known)
+    outputs = {"images": np.zeros((len(known), 1, 2, 2)), "probabilities": probabilities, "labels": known}
+    outputs["accuracy"] = right
+    model = SimpleNamespace(classes_=np.arange(2), predict=len, predict_proba=len, outputs=lambda images: outputs)
+    images = Images(np.zeros((len(known), 1, 2, 2), np.uint8), {"label": known}, label_names=("a", "b"))
+    evidence = Evidence(model, Selection(images, np.arange(len(known)), "test images"), True)
+    yardstick = Yardstick("Share of wrong classes", 1 - float(np.nanmean(right)), [Baseline(*one) for one in baselines])
+    return judge(model, evidence, yardstick, CALM, "run")
+
+
+LABELS = [0] * 50 + [1] * 50
+
+
+@pytest.mark.parametrize(
+    ("wrong", "level", "words"),
+    [
+        (45, "poor", "No: it names 55"),
+        (30, "fair", "more than half of that one's errors are left"),
+        (2, "good", "Yes: it names 98"),
+    ],
+)
+def test_a_classifier_is_measured_by_the_largest_class(wrong: int, level: str, words: str) -> None:
+    answers = [1] * wrong + LABELS[wrong:]
+    verdict = _judge_classes(answers, LABELS, [(LARGEST, 0.5)])
+    assert verdict.level == level
+    assert words in verdict.answer
+    assert f"wrong in {wrong} of 100, most often with a taken for b, {wrong} times" in verdict.reasons[2]
+    assert any(f"{wrong} mistakes of more than 90" in advice for advice in verdict.advice)
+
+
+def test_a_plain_method_that_does_better_is_named() -> None:
+    verdict = _judge_classes([1] * 10 + LABELS[10:], LABELS, [(LARGEST, 0.5), (NEAREST, 0.05)])
+    assert verdict.level == "fair"
+    assert "nearest class mean of the pixels 95" in verdict.answer
+    assert "more labelled images" in verdict.advice[-1]
+
+
+def test_images_of_unknown_class_count_for_nothing_and_no_mistake_is_said_so() -> None:
+    verdict = _judge_classes([*LABELS, 0, 1], [*LABELS, -1, -1], [(LARGEST, 0.5)])
+    assert verdict.level == "good"
+    assert "right in 100" in verdict.reasons[1]
+    assert "wrong in none" in verdict.reasons[2]
+
+
+def test_a_training_that_was_still_improving_is_to_go_on() -> None:
+    lines = [{"part": "validation", "epoch": k, "step": k, "objective": 1 / k} for k in range(1, 9)]
+    training = summarise(lines)
+    assert training.drop == pytest.approx((1 / 6 - 1 / 8) * 6)
+    [advice] = _nobody(training, "my-run").advice
+    assert "`latente resume my-run --epochs 16`" in advice
+
+
+def test_a_training_that_turned_is_told_to_have_learned_by_heart() -> None:
+    lines = [{"part": "validation", "epoch": k, "objective": abs(k - 3) + 1.0} for k in range(1, 9)]
+    training = summarise(lines)
+    assert (training.best_epoch, training.best, training.last) == (3, 1.0, 6.0)
+    [advice] = _nobody(training).advice
+    assert "by heart" in advice
+
+
+def test_idle_latent_dimensions_are_mentioned() -> None:
+    mean = np.zeros((4, 4), np.float32)
+    mean[:, 0] = [2, -2, 2, -2]
+    outputs = {"mean": mean, "log_var": np.zeros((4, 4), np.float32)}
+    verdict = _judge(0.01, [], outputs=outputs)
+    assert "1 of 4 latent dimensions are in use; together they carry 2 nats." in verdict.reasons
+    assert any("idle" in advice for advice in verdict.advice)
+
+
+def test_a_summary_of_no_lines_is_empty_and_non_finite_values_do_not_count() -> None:
+    assert summarise([]) == Training(0, None, None, None, None, None, None)
+    lines: list[dict[str, Any]] = [
+        {"part": "train", "epoch": 1, "loss": 1.0, "seconds": 2.5, "images_per_second": 10.0},
+        {"part": "validation", "epoch": 1, "objective": float("nan")},
+        {"part": "train", "epoch": 2, "loss": 1.0, "seconds": 5.5, "images_per_second": 30.0},
+    ]
+    assert summarise(lines) == Training(2, None, None, None, None, 8.0, 20.0)
