@@ -16,7 +16,7 @@ from latente import words
 from latente.cli.shared import console as show
 from latente.cli.shared.pictures import save_figures
 from latente.cli.shared.studies import Study, fit_trial, typed
-from latente.sweeps import Combination, Range, Results, Sweep, Trial, in_words, threads_for
+from latente.sweeps import Combination, Range, Results, Sweep, Trial, threads_for
 
 __all__ = ["finish", "plan", "plan_json", "reporter", "table", "write"]
 
@@ -29,7 +29,7 @@ def plan(sweep: Sweep, folder: Path, jobs: int, finished: int) -> Table:
     kind = "combinations" if sweep.search is None else "combinations to search for"
     seeds = ", ".join(map(str, sweep.all_seeds))
     count = f"{sweep.total:,}: {sweep.combinations:,} {kind}, seeds {seeds}"
-    rows = [("varied", _in_words(sweep)), ("fixed", in_words(sweep.options)), ("trials", count)]
+    rows = [("varied", _space_in_words(sweep)), ("fixed", words.typed(sweep.options)), ("trials", count)]
     if finished:
         rows.append(("finished", f"{finished:,} of them before"))
     if jobs > 1:
@@ -39,11 +39,11 @@ def plan(sweep: Sweep, folder: Path, jobs: int, finished: int) -> Table:
     return show.pairs([*rows, ("metric", f"{sweep.metric}, {goal}"), ("out", str(folder))])
 
 
-def _in_words(sweep: Sweep) -> str:
+def _space_in_words(sweep: Sweep) -> str:
     def levels(values: Any) -> str:
         if isinstance(values, Range):
-            return f"{in_words(values.low)} to {in_words(values.high)}" + (" (log)" if values.log else "")
-        return " | ".join(map(in_words, values))
+            return f"{words.typed(values.low)} to {words.typed(values.high)}" + (" (log)" if values.log else "")
+        return " | ".join(map(words.typed, values))
 
     return "; ".join(f"{name}: {levels(values)}" for name, values in sweep.space.items()) or "nothing but the seed"
 
@@ -62,7 +62,7 @@ def reporter(screen: Console, sweep: Sweep) -> Callable[[int, int, Trial], None]
     def report(done: int, total: int, trial: Trial) -> None:
         nonlocal count
         count += 1
-        options = in_words({name: trial.options[name] for name in sweep.space}) or "once more"
+        options = words.typed({name: trial.options[name] for name in sweep.space}) or "once more"
         result = f"{sweep.metric} {words.figure(trial.metrics.get(sweep.metric or ''))}"
         end = result if trial.error is None else f"failed: {trial.error}"
         left = (total - done) * (time.perf_counter() - start) / count
@@ -100,7 +100,7 @@ def finish(screen: Console, study: Study, results: Results, folder: Path) -> Non
     estimate = best.metrics.get(results.metric)
     rows = []
     if estimate is not None and estimate.count:
-        rows.append(("best", f"{in_words(best.options) or 'the one there is'}: {results.metric} {estimate}"))
+        rows.append(("best", f"{words.typed(best.options) or 'the one there is'}: {results.metric} {estimate}"))
     if len(combinations) > _MOST_LINES:
         rows.append(("not shown", f"{len(combinations) - _MOST_LINES:,} more combinations"))
     if len(combinations) < study.sweep.combinations:
