@@ -70,8 +70,9 @@ def _open_like(images: Images, source: Any) -> Images:
     """Open the images behind a path or name at the size, with the channels and the crop of the training images."""
     if images.is_table:
         return open_images(source)
-    channels, *size = images.shape
-    return open_images(source, channels=channels, size=tuple(size), crop=images.source.get("crop"))
+    channels, *sides = images.shape
+    door: dict[str, Any] = {"size": "keep" if images.source.get("size") == "keep" else tuple(sides)}
+    return open_images(source, channels=channels, crop=images.source.get("crop"), **door)
 
 
 def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:

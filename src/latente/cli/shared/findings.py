@@ -29,7 +29,7 @@ def plan(sweep: Sweep, folder: Path, jobs: int, finished: int) -> Table:
     kind = "combinations" if sweep.search is None else "combinations to search for"
     seeds = ", ".join(map(str, sweep.all_seeds))
     count = f"{sweep.total:,}: {sweep.combinations:,} {kind}, seeds {seeds}"
-    rows = [("varied", _in_words(sweep)), ("fixed", words.typed(sweep.options)), ("trials", count)]
+    rows = [("varied", _space_in_words(sweep)), ("fixed", words.typed(sweep.options)), ("trials", count)]
     if finished:
         rows.append(("finished", f"{finished:,} of them before"))
     if jobs > 1:
@@ -39,7 +39,7 @@ def plan(sweep: Sweep, folder: Path, jobs: int, finished: int) -> Table:
     return show.pairs([*rows, ("metric", f"{sweep.metric}, {goal}"), ("out", str(folder))])
 
 
-def _in_words(sweep: Sweep) -> str:
+def _space_in_words(sweep: Sweep) -> str:
     def levels(values: Any) -> str:
         if isinstance(values, Range):
             return f"{words.typed(values.low)} to {words.typed(values.high)}" + (" (log)" if values.log else "")
