@@ -22,7 +22,18 @@ from torch.nn import functional
 from latente.checks import Number, Whole
 from latente.errors import InputError, did_you_mean
 
-__all__ = ["Affine", "Augmentation", "Chain", "Crop", "Flips", "Shift", "Turns", "from_name", "window_of"]
+__all__ = [
+    "Affine",
+    "Augmentation",
+    "Chain",
+    "Crop",
+    "Flips",
+    "Shift",
+    "Turns",
+    "from_name",
+    "from_option",
+    "window_of",
+]
 
 Batch = Mapping[str, Tensor]
 
@@ -206,6 +217,15 @@ def from_name(spelling: str) -> Augmentation:
     """
     parts = tuple(_part(part.strip()) for part in spelling.split(","))
     return parts[0] if len(parts) == 1 else Chain(parts)
+
+
+def from_option(value: str | Callable[..., dict[str, Tensor]] | None) -> Callable[..., dict[str, Tensor]] | None:
+    """Return the augmentation that an option's value names, or the caller's callable or None as it is."""
+    if isinstance(value, str):
+        return from_name(value)
+    if value is not None and not callable(value):
+        raise InputError(f"augmentation is a name such as 'crop:64,flips' or a callable, not {value!r}")
+    return value
 
 
 def window_of(augmentation: object) -> tuple[int, int] | None:

@@ -128,11 +128,11 @@ class Stylises(Protocol):
 # what each verb on a trained model asks for; those without an entry of their own are served by every model
 VERBS: dict[str, tuple[type, ...]] = {
     "evaluate": (),
-    "report": (Reconstructs,),
+    "report": (),
     "resume": (),
     "encode": (Encodes,),
     "map": (Encodes,),
-    "explore": (Encodes, Decodes),
+    "explore": (Encodes,),
     "nearest": (Samples,),
     "decode": (Decodes,),
     "reconstruct": (Reconstructs,),
@@ -142,7 +142,7 @@ VERBS: dict[str, tuple[type, ...]] = {
     "direction": (Encodes,),
     "edit": (Encodes, Decodes),
     "compare-pca": (Encodes, Decodes),
-    "export": (Encodes, Decodes),
+    "export": (Encodes,),
 }
 
 

@@ -22,7 +22,6 @@ from latente.estimators.options.autoencoders import AutoencoderOptions, Reconstr
 from latente.images import Scaling, to_layout
 from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
-from latente.training.batches import Batches
 from latente.training.loop import train
 from latente.training.randomness import settle_seed
 from latente.training.state import TrainingState
@@ -78,15 +77,14 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 
     def _settle(self, parts: Split) -> None:
         images = parts.images
-        if (target := images.columns.get("target")) is not None and (
-            target.shape != images.pixels.shape or target.dtype != images.dtype
-        ):
+        target = images.columns.get("target")
+        if target is not None and (target.shape != images.pixels.shape or target.dtype != images.dtype):
             raise InputError(
                 f"the targets of {images.name} are {target.shape[1:]} {target.dtype}, but the images are "
                 f"{images.shape} {images.dtype}; both must be alike"
             )
         super()._settle(parts)
-        if target is not None:
+        if "target" in images.column_names:
             self.objective_.columns = ("target",)
 
     def _build(self) -> None:
@@ -132,13 +130,11 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         if images.is_table:
             return None
         few = images.take(rows[:_PICTURES])
-        return lambda: self._preview(
-            Batches(few, self.scaling_, self.device_).batch(torch.arange(len(few))), few.pixels
-        )
+        return lambda: self._preview(self._batches(few, columns=False).batch(torch.arange(len(few)))["images"])
 
-    def _preview(self, batch: Mapping[str, Tensor], pixels: np.ndarray) -> list[np.ndarray]:
+    def _preview(self, images: Tensor) -> list[np.ndarray]:
         """Return lines of pictures: originals, what the model saw of them (where corrupted), what it made of that."""
-        inputs, lines = batch["images"], [pixels]
+        inputs, lines = images, [self.scaling_.invert(images)]
         if (corruption := self._corruption()) is not None:
             inputs = corruption(inputs, torch.Generator(inputs.device).manual_seed(0))
             lines.append(self.scaling_.invert(inputs))

@@ -18,13 +18,14 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from latente import words
+from latente import augmentations, words
 from latente.checks import check_options, options_of
 from latente.errors import InputError, ModelError
 from latente.estimators import data, persistence, planning
 from latente.estimators.abilities import Samples
 from latente.estimators.options.common import EstimatorOptions
-from latente.estimators.progress import Keeper, ProgressBar
+from latente.estimators.progress import ProgressBar
+from latente.estimators.snapshots import Snapshots
 from latente.images import Images, Scaling, open_images
 from latente.metrics import means, measure
 from latente.networks.summary import LayerSummary, describe
@@ -47,7 +48,7 @@ __all__ = ["Estimator"]
 _SAMPLES = 8  # in a notebook
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions))
 # what every fitted model knows of its training, as model.json holds it
-_FACTS = ("image_shape_", "layout_", "seed_", "name_", "label_names_", "best_epoch_", "batch_size_", "crop_")
+_FACTS = ("image_shape_", "window_", "layout_", "seed_", "name_", "label_names_", "best_epoch_", "batch_size_", "crop_")
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -103,7 +104,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
         options = self._training_options()  # out of range, they must leave no run folder behind
         listeners: list[Listener] = [ProgressBar()] if self.verbose else []
         if run is not None:
-            listeners.append(Keeper(run, partial(self._write, run.model), self._pictures(parts)))
+            listeners.append(Snapshots(run, partial(self._write, run.model), self._pictures(parts)))
         state = train(
             self.objective_,
             parts.images,
@@ -114,6 +115,8 @@ class Estimator(EstimatorOptions, BaseEstimator):
             validation=parts.validation,
             run=run,
             listeners=listeners,
+            augmentation=self._augmentation(),
+            column_scalings=self.column_scalings_,
         )
         if state.best_weights is not None:
             self.objective_.load_weights(state.best_weights)
@@ -215,10 +218,13 @@ class Estimator(EstimatorOptions, BaseEstimator):
     def _settle(self, parts: data.Split) -> None:
         """Set everything that follows from the options and the training images, up to the initialised objective."""
         images, rows = parts.images, parts.visible_rows
-        self.scaling_ = Scaling.fit(images.pixels, rows)
-        self.image_shape_, self.layout_, self.name_ = images.shape, images.layout, images.name
+        self.scaling_ = Scaling.fit(images.content, rows)
+        self.window_ = augmentations.window_of(self._augmentation())
+        self.image_shape_ = images.shape if self.window_ is None else (images.channels, *self.window_)
+        self.layout_, self.name_ = images.layout, images.name
         self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
-        self.n_features_in_ = math.prod(images.shape)
+        self.n_features_in_ = math.prod(self.image_shape_)
+        self.column_scalings_: dict[str, Scaling] = {}
         self.history_, self.best_epoch_ = [], 0
         self.batch_size_: int | None = getattr(self, "batch_size", None)
         if self.batch_size_ is None and hasattr(self, "batch_size"):
@@ -227,6 +233,11 @@ class Estimator(EstimatorOptions, BaseEstimator):
         self._examine(parts)
         with isolated_rng(self.seed_):
             self._build()
+        if "condition" in self._columns() and "condition" in images.columns:
+            self.column_scalings_["condition"] = Scaling.fit(images.columns["condition"], rows)
+
+    def _augmentation(self) -> Callable[..., dict[str, Tensor]] | None:
+        return augmentations.from_option(getattr(self, "augmentation", None))
 
     def _training_options(self, **changed: Any) -> TrainingOptions:
         """Return the options of the loop, which a family that learns by it inherits."""
@@ -251,7 +262,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
             self.resolved_options(),
             {name: value for name, value in self.get_params(deep=False).items() if value is not defaults[name]},
             estimator=type(self).__name__,
-            data=data.describe(parts),
+            data=data.describe(parts, self.image_shape_),
             device=str(self.device_),
             parameters=self.parameter_count(),
         )
@@ -269,7 +280,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
         seconds, memory = twin._cost(parts, layers)
         return {
             "options": twin.resolved_options(),
-            "data": data.describe(parts),
+            "data": data.describe(parts, twin.image_shape_),
             "layers": layers,
             "parameters": twin.parameter_count(),
             "seconds_estimate": seconds,
@@ -292,12 +303,14 @@ class Estimator(EstimatorOptions, BaseEstimator):
     def open(self, source: Any, **door: Any) -> Images:
         """Open images behind a path or name as those of the training were: of their size, channels and crop.
 
+        What was trained on crops looks at the centres of pictures, each at its own size.
+
         door: further options of `open_images`, such as split, count and progress.
         """
         check_is_fitted(self, "objective_")
         if len(self.image_shape_) == 3:
             channels, *size = self.image_shape_
-            door |= {"channels": channels, "size": tuple(size), "crop": self.crop_}
+            door |= {"channels": channels, "size": "keep" if self.window_ else tuple(size), "crop": self.crop_}
         return open_images(source, **door)
 
     def outputs(self, X: Any) -> dict[str, np.ndarray]:
@@ -367,8 +380,10 @@ class Estimator(EstimatorOptions, BaseEstimator):
         return {name: values[: len(images)] for name, values in over(batches, rows, self._chunk(), function).items()}
 
     def _batches(self, images: Images, columns: bool) -> Batches:
-        names = tuple(name for name in self._columns() if name in images.columns) if columns else ()
-        return Batches(images, self.scaling_, self.device_, names)
+        names = tuple(name for name in self._columns() if name in images.column_names) if columns else ()
+        crop = None if images.is_table or self.window_ is None else self.window_
+        scalings = self.column_scalings_
+        return Batches(images, self.scaling_, self.device_, names, crop=crop, column_scalings=scalings)
 
     def _rows(self, images: Images) -> Tensor:
         """Return all rows, those of a table filled up to whole chunks by its first row.
@@ -399,7 +414,12 @@ class Estimator(EstimatorOptions, BaseEstimator):
         return images
 
     def _check_match(self, images: Images) -> None:
-        if images.shape != self.image_shape_:
+        if self.window_ is not None and not images.is_table:
+            if images.channels != self.image_shape_[0]:
+                raise InputError(
+                    f"{images.name} has {images.channels} channels, the model's images {self.image_shape_[0]}"
+                )
+        elif images.shape != self.image_shape_:
             sides, trained = ("x".join(map(str, shape)) for shape in (images.shape, self.image_shape_))
             raise InputError(f"the images of {images.name} are {sides}, but the model was trained on {trained}")
         trained_dtype = np.dtype(self.scaling_.dtype)
@@ -501,6 +521,8 @@ class Estimator(EstimatorOptions, BaseEstimator):
         for name in _FACTS:
             setattr(self, name, facts[name])
         self.scaling_ = Scaling.from_json(fitted["scaling_"])
+        scalings = fitted["column_scalings_"].items()
+        self.column_scalings_ = {name: Scaling.from_json(scaling) for name, scaling in scalings}
         self.n_features_in_ = math.prod(self.image_shape_)
         if "feature_names_in_" in facts:
             self.feature_names_in_ = np.asarray(facts["feature_names_in_"], dtype=object)
@@ -516,6 +538,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
     def _write(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
         fitted = {name: getattr(self, name) for name in _FACTS}
         fitted |= {"scaling_": self.scaling_.to_json(), **self._facts()}
+        fitted["column_scalings_"] = {name: scaling.to_json() for name, scaling in self.column_scalings_.items()}
         if hasattr(self, "feature_names_in_"):
             fitted["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
         description = {"model": self.kind, "options": self.resolved_options(), "fitted": fitted}

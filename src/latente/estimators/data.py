@@ -48,7 +48,12 @@ def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None 
         return Split(images, everything, images, everything[:0])
     if not isinstance(validation, numbers.Real):
         held_out = _open_like(images, validation) if is_source(validation) else open_images(validation)
-        if held_out.shape != images.shape or held_out.dtype != images.dtype:
+        alike = held_out.channels == images.channels and images.is_photographs == held_out.is_photographs
+        if (
+            not alike
+            or (not images.is_photographs and held_out.shape != images.shape)
+            or held_out.dtype != images.dtype
+        ):
             raise InputError(f"validation: {held_out!r} does not match the training set {images!r}")
         return Split(images, everything, held_out, np.arange(len(held_out)))
     share = float(validation)
@@ -70,9 +75,8 @@ def _open_like(images: Images, source: Any) -> Images:
     """Open the images behind a path or name at the size, with the channels and the crop of the training images."""
     if images.is_table:
         return open_images(source)
-    channels, *sides = images.shape
-    door: dict[str, Any] = {"size": "keep" if images.source.get("size") == "keep" else tuple(sides)}
-    return open_images(source, channels=channels, crop=images.source.get("crop"), **door)
+    size: Any = "keep" if images.is_photographs else images.shape[1:]
+    return open_images(source, channels=images.channels, crop=images.source.get("crop"), size=size)
 
 
 def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -91,15 +95,15 @@ def is_source(X: Any) -> bool:
 
 def is_binary(images: Images) -> bool:
     """Whether every value is the lowest or the highest of its range (0 and 1, or 0 and the dtype's maximum)."""
-    if images.dtype == np.bool_:
-        return True
+    if images.dtype == np.bool_ or images.is_photographs:
+        return images.dtype == np.bool_
     peak = np.iinfo(images.dtype).max if images.dtype.kind == "u" else 1
     slices = (images.pixels[start : start + 1024] for start in range(0, len(images), 1024))
     return all(bool(((part == 0) | (part == peak)).all()) for part in slices)
 
 
-def describe(parts: Split) -> dict[str, Any]:
-    """Return what options.json says of the data."""
+def describe(parts: Split, shape: tuple[int, ...]) -> dict[str, Any]:
+    """Return what options.json says of the data; shape: of an image as the model sees it."""
     images = parts.images
     return {
         "name": images.name,
@@ -107,9 +111,9 @@ def describe(parts: Split) -> dict[str, Any]:
         "count": len(images),
         "train_count": len(parts.rows),
         "validation_count": len(parts.held_out_rows),
-        "shape": list(images.shape),
+        "shape": list(shape),
         "dtype": images.dtype.name,
-        "columns": sorted(images.columns),
+        "columns": sorted(images.column_names),
         "label_names": list(images.label_names),
         "fingerprint": images.fingerprint,
     }

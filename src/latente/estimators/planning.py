@@ -37,5 +37,5 @@ def cost(
     parameters = sum(p.numel() for p in objective.parameters())
     values = sum(math.prod(row.output[1:]) for row in layers if row.output)
     # weights, gradients and two moments; each layer's output and its gradient; the images at rest
-    memory = 16 * parameters + 8 * values * options.batch_size + parts.images.pixels.nbytes
+    memory = 16 * parameters + 8 * values * options.batch_size + parts.images.content.nbytes
     return per_step * steps, memory

@@ -1,23 +1,19 @@
-"""What a training shows while it runs: a progress bar, and sample pictures that become a film."""
+"""What a training shows while it runs: a progress bar, in a terminal, a notebook or a log file."""
 
 from __future__ import annotations
 
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from torch import Tensor
 
-from latente.sheets import film, save_png, sheet
-from latente.training import Run, TrainingState
+from latente.training import TrainingState
 
-__all__ = ["CellBar", "Keeper", "ProgressBar"]
+__all__ = ["CellBar", "ProgressBar"]
 
 
 class ProgressBar:
@@ -104,59 +100,6 @@ class _TerminalBar:
     def stop(self) -> None:
         self._progress.refresh()
         self._progress.stop()
-
-
-class Keeper:
-    """Keeps what a run shows and leaves: sample pictures, and the model whenever it is the best so far.
-
-    A picture is drawn at each epoch's end, and within long epochs a first one after five seconds of training; those
-    after it take no more than 2% of the time, and come ever more rarely, so that a long training leaves no thousands.
-    """
-
-    FIRST_AFTER = 5.0  # seconds; also the shortest time between two within an epoch
-    SHARE_OF_TIME = 0.02
-    GROWTH = 0.1  # of the time since the start, which passes at least from one to the next
-
-    def __init__(
-        self,
-        run: Run,
-        save_model: Callable[[Mapping[str, Tensor]], None],
-        rows_of_picture: Callable[[], list[np.ndarray]] | None,
-    ) -> None:
-        """rows_of_picture: draws arrays (N, C, H, W) from the objective as it is, one a line; None for tables."""
-        self.run, self.save_model, self.rows_of_picture = run, save_model, rows_of_picture
-
-    def started(self, state: TrainingState, steps_per_epoch: int, steps: int) -> None:
-        self._start = time.monotonic()
-        self._next_picture = self._start + self.FIRST_AFTER
-
-    def stepped(self, state: TrainingState) -> None:
-        if time.monotonic() >= self._next_picture:
-            self._draw(state)
-
-    def logged(self, line: Mapping[str, Any]) -> None: ...
-
-    def epoch_ended(self, state: TrainingState, is_best: bool) -> None:
-        if is_best:
-            self.save_model(state.weights())
-        self._draw(state)
-
-    def _draw(self, state: TrainingState) -> None:
-        """Draw a picture, named so that names sort as the steps do."""
-        if self.rows_of_picture is None:
-            return
-        begin = time.monotonic()
-        state.objective.eval()
-        with state.averaged(), torch.no_grad():
-            picture = sheet(self.rows_of_picture())
-        state.objective.train()
-        save_png(picture, self.run.samples / f"step-{state.step:09d}.png")
-        end = time.monotonic()
-        pause = max(self.FIRST_AFTER, (end - begin) / self.SHARE_OF_TIME, self.GROWTH * (end - self._start))
-        self._next_picture = end + pause
-
-    def stopped(self) -> None:
-        film(self.run.samples, self.run.path / "progress.gif")
 
 
 class CellBar:

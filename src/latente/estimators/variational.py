@@ -130,9 +130,9 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
 
         return self._over(images, bound)["bound"]
 
-    def _preview(self, batch: Mapping[str, Tensor], pixels: np.ndarray) -> list[np.ndarray]:
-        lines = super()._preview(batch, pixels)
-        codes = np.random.default_rng(0).standard_normal((len(pixels), *self.code_shape_), dtype=np.float32)
+    def _preview(self, images: Tensor) -> list[np.ndarray]:
+        lines = super()._preview(images)
+        codes = np.random.default_rng(0).standard_normal((len(images), *self.code_shape_), dtype=np.float32)
         decoded = self.objective_.decode(torch.from_numpy(codes).to(self.device_))
         return [*lines, self.scaling_.invert(decoded)]
 

@@ -99,6 +99,11 @@ class Images:
         return not isinstance(self.content, Photographs) and self.content.ndim == 2
 
     @property
+    def channels(self) -> int:
+        """How many channels each image has; of a table, how many columns."""
+        return self.content.channels if isinstance(self.content, Photographs) else int(self.content.shape[1])
+
+    @property
     def is_photographs(self) -> bool:
         """Whether each image has a size of its own."""
         return isinstance(self.content, Photographs)

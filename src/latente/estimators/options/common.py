@@ -39,4 +39,9 @@ class LoopOptions(EstimatorOptions, TrainingOptions):
 
     panel: ClassVar[str] = "Training"
 
+    augmentation: Any = option(
+        None,
+        "Draw crops, flips, turns or shifts of the images anew at each step, such as crop:64,flips.",
+        Own(Text("KIND:X,...", or_none=True)),
+    )
     init: Any = option(None, "Start from the weights of this run.", Own(Text("RUN", or_none=True)))
