@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 
 from latente.errors import InputError
+from latente.images import Openable
 
 __all__ = [
     "VERBS",
@@ -34,10 +35,10 @@ __all__ = [
 class Encodes(Protocol):
     """Gives each image a code."""
 
-    def encode(self, X: Any) -> np.ndarray:
+    def encode(self, X: Openable) -> np.ndarray:
         """Return the codes of X, float32 (N, K), or (N, C, h, w) where they are spatial."""
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Openable) -> np.ndarray:
         """Return the codes of X as (N, K) float32."""
 
 
@@ -53,7 +54,7 @@ class Decodes(Protocol):
 class Reconstructs(Protocol):
     """Draws each image again, by way of its code."""
 
-    def reconstruct(self, X: Any) -> np.ndarray:
+    def reconstruct(self, X: Openable) -> np.ndarray:
         """Return what the model makes of X, in its layout and units."""
 
 
@@ -69,7 +70,7 @@ class Samples(Protocol):
 class Scores(Protocol):
     """Says of each image how well it fits in with those of the training."""
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Openable) -> np.ndarray:
         """Return a score for each image (N,), lower is more abnormal."""
 
 
@@ -77,10 +78,10 @@ class Scores(Protocol):
 class Bounds(Protocol):
     """Bounds the likelihood of each image, by way of a posterior of its code."""
 
-    def posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+    def posterior(self, X: Openable) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and log-variance of the code of each image."""
 
-    def bound(self, X: Any, samples: int = 100) -> np.ndarray:
+    def bound(self, X: Openable, samples: int = 100) -> np.ndarray:
         """Return a lower bound of each image's log-likelihood in nats (N,)."""
 
 
@@ -88,10 +89,10 @@ class Bounds(Protocol):
 class Classifies(Protocol):
     """Gives each image a class."""
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Openable) -> np.ndarray:
         """Return the most probable class of each image (N,)."""
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Openable) -> np.ndarray:
         """Return the probability of each class (N, classes)."""
 
 
@@ -105,7 +106,7 @@ def classes_of(model: Classifies) -> np.ndarray:
 class Restores(Protocol):
     """Makes a better image of a worse one."""
 
-    def restore(self, X: Any) -> np.ndarray:
+    def restore(self, X: Openable) -> np.ndarray:
         """Return the restored images."""
 
 
@@ -113,7 +114,7 @@ class Restores(Protocol):
 class Localises(Protocol):
     """Says where in an image something is odd."""
 
-    def anomaly_map(self, X: Any) -> np.ndarray:
+    def anomaly_map(self, X: Openable) -> np.ndarray:
         """Return a map (H, W) for each image, higher is more abnormal."""
 
 
@@ -121,7 +122,7 @@ class Localises(Protocol):
 class Stylises(Protocol):
     """Paints images in another style."""
 
-    def stylise(self, X: Any) -> np.ndarray:
+    def stylise(self, X: Openable) -> np.ndarray:
         """Return the images in that style."""
 
 

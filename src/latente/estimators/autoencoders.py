@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -19,7 +20,7 @@ from latente.errors import InputError
 from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
-from latente.images import Scaling, to_layout
+from latente.images import Openable, Scaling, to_layout
 from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
 from latente.training.loop import train
@@ -51,7 +52,7 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 
     # -- fitting
 
-    def partial_fit(self, X: Any, y: Any = None) -> Self:
+    def partial_fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Train one epoch on X, going on from where the last call ended; y is ignored.
 
         The first call settles scaling and shapes on its X. Nothing is written, and nothing is held out.
@@ -160,11 +161,11 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
             ]
         return to_layout(np.concatenate(parts), self.layout_)
 
-    def inverse_transform(self, X: Any) -> np.ndarray:
+    def inverse_transform(self, X: Openable) -> np.ndarray:
         """Return the images that the codes X (N, K) stand for."""
         return self.decode(X)
 
-    def reconstruct(self, X: Any) -> np.ndarray:
+    def reconstruct(self, X: Openable) -> np.ndarray:
         """Return what the model makes of X, which it takes as it is (give a denoiser the noisy images)."""
         images = self._open(X)
         # brought into the data's units batch by batch: in the network's range all of them would take much more memory
@@ -183,11 +184,11 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         """Return (N, steps, ...) images decoded from the straight line between the codes of a and b (N each)."""
         return latents.interpolate(self, a, b, steps=steps)
 
-    def score_samples(self, X: Any) -> np.ndarray:
+    def score_samples(self, X: Openable) -> np.ndarray:
         """Return each image's score (N,), lower is more abnormal; what it is in which unit, the class says."""
         return self._over(self._open(X), self._batch_scores, columns=True)["scores"]
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: Openable, y: ArrayLike | None = None) -> float:
         """Return the mean of `score_samples`."""
         return float(self.score_samples(X).mean(dtype=np.float64))
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -26,7 +27,7 @@ from latente.estimators.abilities import Samples
 from latente.estimators.options.common import EstimatorOptions
 from latente.estimators.progress import ProgressBar
 from latente.estimators.snapshots import Snapshots
-from latente.images import Images, Scaling, open_images
+from latente.images import Images, Openable, Scaling, open_images
 from latente.metrics import means, measure
 from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch, Objective
@@ -163,14 +164,14 @@ class Estimator(EstimatorOptions, BaseEstimator):
 
     # -- fitting
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Train on X, from scratch; y is ignored where the family needs no labels.
 
         With `out` the whole training is written to that folder and can be resumed from there.
         """
         return self._fit(self._open_for_fit(X, y))
 
-    def resume_from(self, run: Run, X: Any, y: Any = None) -> Self:
+    def resume_from(self, run: Run, X: Openable, y: ArrayLike | None = None) -> Self:
         """Go on with the training in a run folder, as `latente.resume` does once it has opened everything."""
         images, saved = self._open_for_fit(X, y), run.options()
         if images.fingerprint != saved["data"]["fingerprint"]:
@@ -180,7 +181,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
             run.write_options(saved | {"options": saved["options"] | {"epochs": epochs}})
         return self._fit(images, run)
 
-    def _open_for_fit(self, X: Any, y: Any = None, *, reset: bool = True) -> Images:
+    def _open_for_fit(self, X: Openable, y: ArrayLike | None = None, *, reset: bool = True) -> Images:
         if isinstance(X, Images) or data.is_source(X) or getattr(X, "ndim", 2) != 2:
             images = open_images(X)
         else:
@@ -202,7 +203,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
             self._write(run.model, self.objective_.weights())
         return self
 
-    def initialise(self, X: Any, y: Any = None) -> Self:
+    def initialise(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Do what `fit` does before its first step: open the images, fit the scaling, build networks, draw weights."""
         self._begin(self._open_for_fit(X, y))
         return self
@@ -212,6 +213,8 @@ class Estimator(EstimatorOptions, BaseEstimator):
         self._accepts(images)
         self.seed_ = settle_seed(self.random_state)
         parts = self._split(images)
+        if getattr(self, "patience", None) is not None and parts.validation is None:
+            raise InputError("patience needs something to judge by: hold images out (validation), or leave it out")
         self._settle(parts)
         return parts
 
@@ -268,7 +271,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
         )
         return Run.create(self.out, options)
 
-    def plan(self, X: Any, y: Any = None) -> dict[str, Any]:
+    def plan(self, X: Openable, y: ArrayLike | None = None) -> dict[str, Any]:
         """Return what `fit` would do, without doing it.
 
         Keys: options, data, layers, parameters, seconds_estimate (of a few real steps, times their number) and
@@ -313,14 +316,14 @@ class Estimator(EstimatorOptions, BaseEstimator):
             door |= {"channels": channels, "size": "keep" if self.window_ else tuple(size), "crop": self.crop_}
         return open_images(source, **door)
 
-    def outputs(self, X: Any) -> dict[str, np.ndarray]:
+    def outputs(self, X: Openable) -> dict[str, np.ndarray]:
         """Return all that the model makes of each image, by name, from one pass; images are in the network's range.
 
         That is what the `outputs` of the family's objective says, and "scores" (`score_samples`) where there are such.
         """
         return self._of_outputs(self._judged(self._open(X)), lambda outputs: outputs)
 
-    def evaluate(self, X: Any) -> dict[str, Any]:
+    def evaluate(self, X: Openable) -> dict[str, Any]:
         """Return the number of images and the means over them of the figures by which such a model is judged.
 
         They are those of `latente.metrics.measure`: the terms of the objective, and image metrics where there are
@@ -400,7 +403,7 @@ class Estimator(EstimatorOptions, BaseEstimator):
             return 256
         return int(min(2048, max(16, 2_000_000 // math.prod(self.image_shape_))))
 
-    def _open(self, X: Any) -> Images:
+    def _open(self, X: Openable) -> Images:
         check_is_fitted(self, "objective_")
         if isinstance(X, Images):
             images = X

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
-from latente.images import Images, open_images
+from latente.images import Images, Openable, open_images
 
 __all__ = ["Split", "describe", "is_binary", "is_source", "split"]
 
@@ -88,7 +88,7 @@ def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return order[np.argsort(-place / sizes[labels], kind="stable")]
 
 
-def is_source(X: Any) -> bool:
+def is_source(X: Openable) -> bool:
     """Whether X names images on disk or a named set, rather than holding them."""
     return isinstance(X, str | os.PathLike)
 

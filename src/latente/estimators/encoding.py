@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from latente import words
 from latente.errors import InputError
 from latente.estimators.base import Estimator
+from latente.images import Openable
 
 __all__ = ["Encoder", "code_shape"]
 
@@ -28,12 +29,12 @@ class _Encoding(Protocol):
 class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
     """An estimator whose objective encodes: `_build` sets `code_shape_`, the shape of one code, beside `objective_`."""
 
-    def encode(self, X: Any) -> np.ndarray:
+    def encode(self, X: Openable) -> np.ndarray:
         """Return the codes of X, float32: (N, latent_dim), or (N, C, H, W) where the bottleneck is spatial."""
         images = self._open(X)
         return self._apply(images, cast(_Encoding, self.objective_).encode)
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Openable) -> np.ndarray:
         """Return the codes of X as (N, K) float32, K the number of values in one code."""
         codes = self.encode(X)
         return codes.reshape(len(codes), -1)

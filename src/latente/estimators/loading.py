@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from latente.checks import options_of
 from latente.errors import InputError
 from latente.estimators import persistence
 from latente.estimators.kinds import KINDS, kind_named
-from latente.images import open_images
+from latente.images import Openable, open_images
 from latente.training.runs import Run
 
 __all__ = ["load", "resume"]
@@ -30,8 +32,8 @@ def load(path: str | os.PathLike[str], **own: Any) -> Any:
 
 def resume(
     path: str | os.PathLike[str],
-    X: Any = None,
-    y: Any = None,
+    X: Openable | None = None,
+    y: ArrayLike | None = None,
     *,
     epochs: int | None = None,
     verbose: bool = False,
@@ -58,7 +60,7 @@ def resume(
     return estimator.resume_from(run, _source(run, X), y)
 
 
-def _source(run: Run, X: Any) -> Any:
+def _source(run: Run, X: Openable | None) -> Any:
     """Return the training images: those given, else those that the run opens again."""
     if X is not None:
         return X

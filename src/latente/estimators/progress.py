@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from latente.training import TrainingState
+from latente.words import clock
 
 __all__ = ["CellBar", "ProgressBar"]
 
@@ -21,8 +22,10 @@ class ProgressBar:
 
     SECONDS_BETWEEN_LINES = 10.0
 
-    def __init__(self) -> None:
+    def __init__(self, stage: str = "") -> None:
+        """stage: what is trained, where a model is trained in several ones ("layer 2 of 3")."""
         self.console = Console(file=sys.stderr)
+        self._stage = f"{stage}, " if stage else ""
         self._bar: CellBar | _TerminalBar | None = None
         self._last_line = 0.0
 
@@ -63,12 +66,12 @@ class ProgressBar:
 
     def _show(self, state: TrainingState) -> None:
         if self._bar is not None:
-            epoch = f"{min(state.epoch + 1, self._epochs)}/{self._epochs}"
+            epoch = f"{self._stage}epoch {min(state.epoch + 1, self._epochs)}/{self._epochs}"
             self._bar.show(state.step, epoch, "".join(self._texts.values()))
 
     def _print(self, epoch: int, step: int) -> None:
         text = "".join(self._texts.values())
-        self.console.print(f"epoch {epoch}/{self._epochs}, step {step:,}: {text}", soft_wrap=True)
+        self.console.print(f"{self._stage}epoch {epoch}/{self._epochs}, step {step:,}: {text}", soft_wrap=True)
 
     def _is_time(self) -> bool:
         if (now := time.monotonic()) - self._last_line < self.SECONDS_BETWEEN_LINES:
@@ -83,7 +86,7 @@ class _TerminalBar:
     def __init__(self, console: Console, total: int, done: int) -> None:
         """Start a bar of `total` steps, of which `done` were done before."""
         self._progress = Progress(
-            TextColumn("epoch {task.fields[epoch]}"),
+            TextColumn("{task.fields[epoch]}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TextColumn("{task.fields[words]}"),
@@ -122,22 +125,17 @@ class CellBar:
         """Redraw the bar with so many steps done, and the time left at the speed so far."""
         self._last = done, epoch, words
         if steps := done - self._before:
-            self._draw(f"{_clock((time.monotonic() - self._start) * (self._total - done) / steps)} left")
+            self._draw(f"{clock((time.monotonic() - self._start) * (self._total - done) / steps)} left")
         else:
             self._draw("starting")
 
     def stop(self) -> None:
         """Leave the bar as it is, with the time that it took."""
-        self._draw(f"{_clock(time.monotonic() - self._start)} in all")
+        self._draw(f"{clock(time.monotonic() - self._start)} in all")
 
     def _draw(self, when: str) -> None:
         done, epoch, words = self._last
         filled = self.WIDTH * done // self._total
         bar = "━" * filled + "╌" * (self.WIDTH - filled)
-        text = f"epoch {epoch} {bar} {done:,}/{self._total:,} " + " · ".join(filter(None, [words, when]))
+        text = f"{epoch} {bar} {done:,}/{self._total:,} " + " · ".join(filter(None, [words, when]))
         self._handle.update({"text/plain": text}, raw=True)
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes}:{seconds:02}"

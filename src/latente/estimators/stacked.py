@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
@@ -24,7 +25,7 @@ from latente.estimators import data
 from latente.estimators.encoding import Encoder
 from latente.estimators.options.stacked import StackedOptions
 from latente.estimators.progress import ProgressBar
-from latente.images import Images, Scaling, open_images
+from latente.images import Images, Openable, Scaling, open_images
 from latente.networks.dense import DenseDecoder
 from latente.networks.layers import Finish, initialise, share, widths
 from latente.objectives import AutoencoderObjective, ClassificationObjective
@@ -67,7 +68,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
 
     # -- fitting
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Pre-train on X, then learn the labels y (N,), and keep the weights of the best epoch.
 
         y: integers or strings; None takes the label column of X, in which -1 is unknown: such images take part in
@@ -75,7 +76,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         """
         return self._fit(self._open_for_fit(X, y))
 
-    def _open_for_fit(self, X: Any, y: Any = None, *, reset: bool = True) -> Images:
+    def _open_for_fit(self, X: Openable, y: ArrayLike | None = None, *, reset: bool = True) -> Images:
         images = super()._open_for_fit(X, reset=reset)
         if y is not None:
             y = _checked(y, len(images))
@@ -183,7 +184,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
             rows=below.rows,
             validation=below.validation,
             run=run,
-            listeners=[ProgressBar()] if self.verbose else [],
+            listeners=[ProgressBar(f"layer {number + 1} of {len(self.hidden)}")] if self.verbose else [],
         )
         if state.best_weights is not None:
             objective.load_weights(state.best_weights)
@@ -241,22 +242,22 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
 
     # -- using
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Openable) -> np.ndarray:
         """Return the most probable class of each image, (N,), one of `classes_`."""
         best = self._logits(X).argmax(axis=1)
         classes: np.ndarray = self.classes_[best]
         return classes
 
-    def predict_proba(self, X: Any) -> np.ndarray:
+    def predict_proba(self, X: Openable) -> np.ndarray:
         """Return the probability of each class, (N, classes) float64, in the order of `classes_`."""
         return softmax(self._logits(X), axis=1)
 
-    def decision_function(self, X: Any) -> np.ndarray:
+    def decision_function(self, X: Openable) -> np.ndarray:
         """Return the logits (N, classes) float64; of two classes the second's minus the first's, (N,)."""
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
+    def score(self, X: Openable, y: ArrayLike | None = None, sample_weight: Any = None) -> float:
         """Return the share of the images whose class is found; without y, of those whose label X knows."""
         if y is not None:
             return float(super().score(X, y, sample_weight))
@@ -266,7 +267,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         weights = None if sample_weight is None else np.asarray(sample_weight)[known]
         return float(accuracy_score(positions[known], self._logits(images)[known].argmax(1), sample_weight=weights))
 
-    def evaluate(self, X: Any, y: Any = None) -> dict[str, Any]:
+    def evaluate(self, X: Openable, y: ArrayLike | None = None) -> dict[str, Any]:
         """Return count, accuracy and cross-entropy in nats over the images of X whose label is known.
 
         y: their labels, where X does not bring them. Raises InputError where nobody knows a label.
@@ -295,7 +296,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
             raise InputError(f"{images.name} has no image whose label is known")
         return images
 
-    def _logits(self, X: Any) -> np.ndarray:
+    def _logits(self, X: Openable) -> np.ndarray:
         images = self._open(X)
 
         return self._apply(images, self.objective_.logits).astype(np.float64)

@@ -14,6 +14,7 @@ from latente.errors import InputError
 from latente.estimators import data
 from latente.estimators.autoencoders import BaseAutoencoder
 from latente.estimators.options.variational import VariationalOptions
+from latente.images import Openable
 from latente.objectives import Batch, VariationalObjective
 
 __all__ = ["VariationalAutoencoder"]
@@ -87,7 +88,7 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
         """Whether the bounds are log-likelihoods: always for a Gaussian; for a Bernoulli, of binary data only."""
         return self._bounds.density
 
-    def evaluate(self, X: Any, bound_samples: int | None = None) -> dict[str, Any]:
+    def evaluate(self, X: Openable, bound_samples: int | None = None) -> dict[str, Any]:
         """Return what `BaseAutoencoder.evaluate` does, the evidence lower bound, and the bound with `bound_samples`.
 
         Reconstruction and objective are of one code for each image, drawn by one of 100 noises: where a single one met
@@ -104,7 +105,7 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
     def _bounds(self) -> VariationalObjective:
         return cast(VariationalObjective, self.objective_)
 
-    def posterior(self, X: Any) -> tuple[np.ndarray, np.ndarray]:
+    def posterior(self, X: Openable) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and log-variance of the posterior of each image, each of the codes' shape, float32."""
         images = self._open(X)
 
@@ -115,7 +116,7 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
         parameters = self._over(images, posterior)
         return parameters["mean"], parameters["log_var"]
 
-    def bound(self, X: Any, samples: int = 100) -> np.ndarray:
+    def bound(self, X: Openable, samples: int = 100) -> np.ndarray:
         """Return each image's importance-weighted bound of log p(x) in nats (N,), with so many samples.
 
         Source: Burda et al. 2016, eq. 8. All images meet the same noise; the bound rises with the samples to log p(x).

@@ -63,19 +63,19 @@ class ReconstructionObjective(Objective):
         """
         raise NotImplementedError(f"{type(self).__name__} must define outputs(batch, generator)")
 
-    def _known(self, batch: Batch, seen: Tensor) -> dict[str, Tensor]:
+    def _pictures(self, batch: Batch, inputs: Tensor) -> dict[str, Tensor]:
         """Return what `outputs` says of a batch before any network has worked on it."""
-        known = {"images": batch["images"]}
+        pictures = {"images": batch["images"]}
         if self.corruption is not None:
-            known["inputs"] = seen
+            pictures["inputs"] = inputs
         if "target" in batch:
-            known["targets"] = batch["target"]
-        return known
+            pictures["targets"] = batch["target"]
+        return pictures
 
     def _image(self, raw: Tensor) -> Tensor:
         return torch.sigmoid(raw) if self.output == "sigmoid" else raw
 
-    def _seen_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
+    def _inputs_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
         """Return what the encoder gets, and what the decoder shall return ("target" where there is one)."""
         images = batch["images"]
         target = batch.get("target", images)
@@ -128,26 +128,26 @@ class AutoencoderObjective(ReconstructionObjective):
 
     def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss, a mean per value over the batch, and the same under its name."""
-        seen, target = self._seen_and_target(batch, generator, shared=False)
-        loss = self._error(self._raw(self.encoder(seen), target), target, over_batch=True)
+        inputs, target = self._inputs_and_target(batch, generator, shared=False)
+        loss = self._error(self._raw(self.encoder(inputs), target), target, over_batch=True)
         return loss, {self.loss: loss.detach()}
 
     @torch.no_grad()
     def evaluate(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Return each image's "objective" (the loss, also under its own name) and "mse", per value, (B,)."""
-        seen, target = self._seen_and_target(batch, generator, shared=True)
-        return self._terms(self._raw(self.encoder(seen), target), target)
+        inputs, target = self._inputs_and_target(batch, generator, shared=True)
+        return self._terms(self._raw(self.encoder(inputs), target), target)
 
     @torch.no_grad()
     def outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
         """Return all that becomes of each image, in one pass: see `ReconstructionObjective.outputs`."""
-        seen, target = self._seen_and_target(batch, generator, shared=True)
-        codes = self.encode(seen)
+        inputs, target = self._inputs_and_target(batch, generator, shared=True)
+        codes = self.encode(inputs)
         raw = self._raw(codes, target)
-        known = self._known(batch, seen)
-        codes = codes if seen is batch["images"] else self.encode(batch["images"])
+        pictures = self._pictures(batch, inputs)
+        codes = codes if inputs is batch["images"] else self.encode(batch["images"])
         codes = codes.flatten(1).float()
-        return {**known, "codes": codes, "reconstructions": self._image(raw), **self._terms(raw, target)}
+        return {**pictures, "codes": codes, "reconstructions": self._image(raw), **self._terms(raw, target)}
 
     def _terms(self, raw: Tensor, target: Tensor) -> dict[str, Tensor]:
         error = self._error(raw, target, over_batch=False)
@@ -269,8 +269,8 @@ class VariationalObjective(ReconstructionObjective):
 
     def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss with the current beta and free bits, "reconstruction" and "kl"; nats per image."""
-        seen, target = self._seen_and_target(batch, generator, shared=False)
-        mean, log_var = self.posterior(seen)
+        inputs, target = self._inputs_and_target(batch, generator, shared=False)
+        mean, log_var = self.posterior(inputs)
         kl = self.kl_per_dimension(mean, log_var)
         total_kl = kl.sum() / len(kl)
         if self.importance_samples > 1:
@@ -294,8 +294,8 @@ class VariationalObjective(ReconstructionObjective):
         mse: of the image decoded from the posterior's mean. Equal states of the generator give all images the
         same noise.
         """
-        seen, target = self._seen_and_target(batch, generator, shared=True)
-        mean, log_var = self.posterior(seen)
+        inputs, target = self._inputs_and_target(batch, generator, shared=True)
+        mean, log_var = self.posterior(inputs)
         terms = self._terms(mean, log_var, target, generator)
         return {**terms, "mse": formulas.mse(self._image(self._raw(mean, target)), target)}
 
@@ -306,14 +306,14 @@ class VariationalObjective(ReconstructionObjective):
         Further the images' posteriors: "mean", "log_var" and "kl_per_dimension", (B, K) each; the codes are the means.
         """
         images = batch["images"]
-        seen, target = self._seen_and_target(batch, generator, shared=True)
-        posterior = self.posterior(seen)
+        inputs, target = self._inputs_and_target(batch, generator, shared=True)
+        posterior = self.posterior(inputs)
         terms = self._terms(*posterior, target, generator)
-        mean, log_var = posterior if seen is images else self.posterior(images)
+        mean, log_var = posterior if inputs is images else self.posterior(images)
         # what is binarized is drawn by chance; what comes out of the image itself is not
         rebuilt = self.decode(mean if self.corruption is None else posterior[0])
         return {
-            **self._known(batch, seen),
+            **self._pictures(batch, inputs),
             "codes": mean.flatten(1),
             "reconstructions": rebuilt,
             **terms,
@@ -341,15 +341,15 @@ class VariationalObjective(ReconstructionObjective):
         """
         if k < 1:
             raise InputError(f"a bound needs at least 1 sample, not {k}")
-        seen, target = self._seen_and_target(batch, generator, shared=True)
-        mean, log_var = self.posterior(seen)
+        inputs, target = self._inputs_and_target(batch, generator, shared=True)
+        mean, log_var = self.posterior(inputs)
         log_likelihood, ratio = self._weigh_shared(target, mean, log_var, k, generator)
         return formulas.importance_weighted_bound(log_likelihood + ratio)
 
-    def _seen_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
+    def _inputs_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
         if self.binarization == "dynamic":
             batch = {name: _binary(batch[name], generator, shared) for name in ("images", "target") if name in batch}
-        return super()._seen_and_target(batch, generator, shared)
+        return super()._inputs_and_target(batch, generator, shared)
 
     def _weigh_shared(
         self, target: Tensor, mean: Tensor, log_var: Tensor, k: int, generator: torch.Generator

@@ -52,8 +52,8 @@ class ClassificationObjective(Objective):
     def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the mean cross-entropy of the batch, and the same with the accuracy as terms to log."""
         images, labels = batch["images"], batch["label"].long()
-        seen = images if self.corruption is None else self.corruption(images, generator, shared=False)
-        logits = self.logits(seen)
+        inputs = images if self.corruption is None else self.corruption(images, generator, shared=False)
+        logits = self.logits(inputs)
         loss = functional.cross_entropy(logits, labels)
         return loss, {"cross_entropy": loss.detach(), "accuracy": _hits(logits.detach(), labels).mean()}
 
