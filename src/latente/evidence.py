@@ -127,7 +127,7 @@ class Evidence:
     @cached_property
     def figures(self) -> Mapping[str, np.ndarray]:
         """Each measured image's figures (N,) by name: the objective's terms, and the metrics of its reconstruction."""
-        return measure(self.outputs, self.model is not None and self.model.scaling_.bounded)
+        return measure(self.outputs)
 
     @cached_property
     def metrics(self) -> Mapping[str, float]:

@@ -28,9 +28,14 @@ from latente.images import Images, Scaling
 from latente.objectives import ReconstructionObjective
 from latente.training import Batches
 
-__all__ = ["PARTS", "Exported", "export_onnx", "onnx_bytes", "snippet"]
+__all__ = ["PARTS", "Exported", "export_onnx", "onnx_bytes", "parts_of", "snippet"]
 
-PARTS = ("encoder", "decoder", "whole")
+_ABILITIES: dict[str, tuple[type, ...]] = {
+    "encoder": (Encodes,),
+    "decoder": (Decodes,),
+    "whole": (Encodes, Decodes),
+}
+PARTS = tuple(_ABILITIES)
 
 _NAMES = {"encoder": ("images", "codes"), "decoder": ("codes", "images"), "whole": ("images", "reconstructions")}
 _PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -116,13 +121,17 @@ def snippet(exported: Exported) -> str:
     )
 
 
+def parts_of(model: object) -> tuple[str, ...]:
+    """Return those of `PARTS` that a model has, by what it can do."""
+    return tuple(part for part, abilities in _ABILITIES.items() if all(isinstance(model, one) for one in abilities))
+
+
 def _build(model: Estimator, part: str, tolerance: float) -> tuple[bytes, float]:
     """Return the content of the file for a part, and the largest difference from the model."""
     if part not in PARTS:
         raise did_you_mean("part", part, PARTS)
     check_is_fitted(model, "objective_")
-    abilities = {"encoder": (Encodes,), "decoder": (Decodes,), "whole": (Encodes, Decodes)}[part]
-    if not all(isinstance(model, ability) for ability in abilities):
+    if part not in parts_of(model):
         raise InputError(f"a {type(model).__name__} has no {part} to export")
     _require_packages()
     # without the corruption, which plays no part here and, where it is a caller's own, need not be fit to be copied

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from latente.errors import InputError
-from latente.estimators import Autoencoder, Estimator, StackedAutoencoderClassifier, VariationalAutoencoder
+from latente.estimators import Autoencoder, Encoder, Estimator, StackedAutoencoderClassifier, VariationalAutoencoder
 from latente.images import Images, open_images
 from latente.report import write_report
 from pages import Page
@@ -361,7 +361,7 @@ def test_labels_that_are_not_known_cost_a_classifier_only_what_needs_them(classi
 class _Silent(Estimator):
     """A family with nothing but `fit` and `evaluate`."""
 
-    model = "silent"
+    kind = "silent"
 
     def evaluate(self, X: Any) -> dict[str, Any]:
         return {"count": len(X), "loudness": 0.25}
@@ -375,7 +375,7 @@ def test_a_model_of_an_unknown_kind_gets_a_page_with_what_it_has(
 ) -> None:
     _fit(tmp_path / "run", open_images("digits", count=60))
     monkeypatch.setattr("latente.estimators.load", lambda path: _Silent())
-    monkeypatch.delattr(Estimator, "encode")
+    monkeypatch.delattr(Encoder, "encode")
     page = Page(write_report(tmp_path / "run"))
     assert {"good", "curves", "metrics", "setup", "usage"} <= set(page.ids)
     assert not {"reconstructions", "samples", "latent", "classes"} & set(page.ids)

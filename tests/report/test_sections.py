@@ -291,7 +291,9 @@ def test_mistakes_come_with_file_classes_and_confidence_the_surest_first() -> No
 
 
 def test_a_model_that_can_do_nothing_has_only_the_sections_of_its_run() -> None:
-    model = SimpleNamespace(outputs=lambda images: {"images": images.pixels / 255.0})
+    model = SimpleNamespace(
+        outputs=lambda images: {"images": images.pixels / 255.0}, evaluate=lambda images: {"count": len(images)}
+    )
     images = Images(rng.integers(0, 256, (12, 1, 8, 8), dtype=np.uint8), {"label": np.arange(12) % 2})
     evidence = Evidence(model, Selection(images, np.arange(12), "test images"), True)
     found = [section.anchor for find in SECTIONS if (section := find(model, evidence)) is not None]

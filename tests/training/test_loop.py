@@ -479,13 +479,13 @@ def test_a_listener_that_draws_random_numbers_changes_nothing(monkeypatch: pytes
         ("patience", 0, "patience"),
         ("gradient_clip", 0, "gradient_clip"),
         ("minutes", 0, "minutes must be a number above 0"),
-        ("betas", (0.9, 1.0), "betas are two numbers"),
-        ("checkpoint_every", "10 parsecs", "give a number with its unit"),
+        ("betas", (0.9, 1.0), "every number in betas must be"),
+        ("checkpoint_every", "10 parsecs", "is no duration"),
     ],
 )
 def test_an_option_out_of_range_is_named(name: str, value: object, message: str):
     with pytest.raises(InputError, match=message):
-        options(**{name: value})
+        options(**{name: value}).check()
 
 
 def test_a_column_that_is_missing_is_named():

@@ -110,8 +110,9 @@ def learn(
 def list_(run: RunArgument, as_json: JsonFlag = False) -> None:
     """List the directions that were learned for a run."""
     from latente.latents import saved_directions
+    from latente.training import Run
 
-    rows = list(map(facts_of, saved_directions(run)))
+    rows = list(map(facts_of, saved_directions(Run.open(run).path)))
     if as_json:
         show.print_json(rows)
         return

@@ -45,13 +45,13 @@ def export(
 
     Takes any number of images, in their own units, and is checked against the model.
     """
-    from latente.export import PARTS, export_onnx, snippet
+    from latente.export import export_onnx, parts_of, snippet
 
     refuse_used(out, force)
     model = model_for("export", run)
     screen = show.console(as_json)
     with screen.status("writing and comparing"):
-        files = export_onnx(model, out, parts=part or PARTS)
+        files = export_onnx(model, out, parts=part or parts_of(model))
     lines = snippet(files[-1])
     if as_json:
         show.print_json({"run": run, "files": list(map(dataclasses.asdict, files)), "snippet": lines})

@@ -38,9 +38,6 @@ class Encodes(Protocol):
     def encode(self, X: Openable) -> np.ndarray:
         """Return the codes of X, float32 (N, K), or (N, C, h, w) where they are spatial."""
 
-    def transform(self, X: Openable) -> np.ndarray:
-        """Return the codes of X as (N, K) float32."""
-
 
 @runtime_checkable
 class Decodes(Protocol):

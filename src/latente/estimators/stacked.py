@@ -268,12 +268,13 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         return float(accuracy_score(positions[known], self._logits(images)[known].argmax(1), sample_weight=weights))
 
     def evaluate(self, X: Openable, y: ArrayLike | None = None) -> dict[str, Any]:
-        """Return count, accuracy and cross-entropy in nats over the images of X whose label is known.
+        """Return count, accuracy, error and cross-entropy in nats over the images of X whose label is known.
 
         y: their labels, where X does not bring them. Raises InputError where nobody knows a label.
         """
         images = self._with_known_labels(self._open(X), y)
-        return super().evaluate(images.take(np.flatnonzero(_own_labels(images) >= 0)))
+        figures = super().evaluate(images.take(np.flatnonzero(_own_labels(images) >= 0)))
+        return figures | {"error": 1 - figures["accuracy"]}
 
     def _judged(self, images: Images) -> Images:
         return images if images.labels is None else self._with_known_labels(images, None)

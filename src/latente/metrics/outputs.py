@@ -14,12 +14,12 @@ __all__ = ["means", "measure"]
 _NO_TERMS = ("labels", "scores")
 
 
-def measure(outputs: Mapping[str, np.ndarray], bounded: bool) -> dict[str, np.ndarray]:
+def measure(outputs: Mapping[str, np.ndarray], bounded: bool | None = None) -> dict[str, np.ndarray]:
     """Return each image's figures, (N,) each: the terms of the objective, and the image metrics where there are any.
 
     outputs: as a model's `outputs` returns them; reconstructions are compared with "targets", else with "images", the
-    data range being 1. bounded: whether the data lie within [0, 1] by nature; only then has "bce" a meaning. A model
-    with the terms "reconstruction" and "kl" gets its "elbo" as well.
+    data range being 1. bounded: whether the data lie within [0, 1] by nature; only then has "bce" a meaning; None
+    goes by the values at hand. A model with the terms "reconstruction" and "kl" gets its "elbo" as well.
     """
     terms = {name: values for name, values in outputs.items() if values.ndim == 1 and name not in _NO_TERMS}
     if "reconstruction" in terms and "kl" in terms:
@@ -30,7 +30,7 @@ def measure(outputs: Mapping[str, np.ndarray], bounded: bool) -> dict[str, np.nd
         return terms
     originals = outputs.get("targets", outputs["images"])
     figures = measure_images(originals, outputs["reconstructions"], 1.0)
-    return terms | {name: values for name, values in figures.items() if bounded or name != "bce"}
+    return terms | {name: values for name, values in figures.items() if name != "bce" or bounded is not False}
 
 
 def means(figures: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -16,6 +16,7 @@ __all__ = [
     "PRECISIONS",
     "SCHEDULES",
     "DeviceOptions",
+    "LogOptions",
     "TrainingOptions",
     "usual_batch_size",
 ]
