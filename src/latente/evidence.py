@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from latente.errors import InputError
 from latente.estimators.abilities import Classifies
 from latente.estimators.data import split
+from latente.estimators.kinds import KINDS
 from latente.images import Images, Scaling, open_images
 from latente.latents import Direction, learn_direction
 from latente.metrics import latent_use, means, measure
@@ -94,10 +94,9 @@ class Evidence:
     @property
     def title(self) -> str:
         """What kind of model it is, in words."""
-        if self.model is None:
-            return str(self.options.get("model", "model"))
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self.model).__name__).lower()
-        return words[:1].upper() + words[1:]
+        name = self.options.get("model", getattr(self.model, "kind", None))
+        title = KINDS[name].title if name in KINDS else str(name or "model")
+        return title[:1].upper() + title[1:]
 
     @property
     def is_table(self) -> bool:

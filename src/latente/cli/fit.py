@@ -16,10 +16,10 @@ from latente.cli.shared.help import TRAIN, examples
 from latente.cli.shared.model_options import (
     ModelCommand,
     ModelOption,
+    model_texts,
     new_estimator,
     options_of_kind,
     read_options,
-    with_model_options,
 )
 from latente.cli.shared.options import (
     BudgetOption,
@@ -67,8 +67,8 @@ RunOption = Annotated[
         "latente fit --model vae --help",
     ),
 )
-@with_model_options
 def fit(
+    context: typer.Context,
     images: ImagesArgument,
     model: ModelOption = "autoencoder",
     out: RunOption = None,
@@ -82,13 +82,12 @@ def fit(
     count: CountOption = None,
     labels: LabelsOption = None,
     budget: BudgetOption = None,
-    **texts: str | None,
 ) -> None:
     """Train a model on images.
 
     The run folder gets the model, checkpoints, metrics, sample pictures and a report.
     """
-    arguments = read_options(model, texts)
+    arguments = read_options(model, model_texts(context))
     _refuse_used_run(out)
     from latente.images import open_images  # after what can be refused at once
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-import functools
-import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,28 +26,27 @@ __all__ = [
     "ModelOption",
     "all_options",
     "foreign_option",
+    "model_texts",
     "new_estimator",
     "options_of_kind",
     "read_options",
-    "with_model_options",
 ]
 
 _OTHERWISE = ("out", "verbose")  # --out is the verb's own, and training on the command line always shows a bar
-_MODEL = "latente.model"  # the key under which a command line's context keeps the model that it names
+# the keys under which a command line's context keeps the model that it names, and the options of models
+_MODEL, _TEXTS = "latente.model", "latente.texts"
 
 ModelOption = Annotated[
     str, typer.Option(metavar="NAME", help="What to train; `latente fit --model NAME --help` shows the options of one.")
 ]
 
 
-@functools.cache
 def options_of_kind(name: str) -> dict[str, Option]:
     """Return the options of a kind of models by name; raises InputError, with the nearest name, for no kind."""
     options = options_of(kind_named(name).load_options())
     return {name: option for name, option in options.items() if name not in _OTHERWISE}
 
 
-@functools.cache
 def all_options() -> dict[str, Option]:
     """Return the options of all kinds by name, each as the first kind declares it that has it."""
     options: dict[str, Option] = {}
@@ -57,7 +55,6 @@ def all_options() -> dict[str, Option]:
     return options
 
 
-@functools.cache
 def _shared_options() -> dict[str, Option]:
     """Return the options that every kind declares with the same help; where their defaults differ, it says so."""
     kinds = [options_of_kind(kind) for kind in KINDS]
@@ -104,17 +101,10 @@ def new_estimator(model: str, arguments: Mapping[str, Any]) -> Estimator:
     return kind_named(model).load_class()(**arguments)
 
 
-def with_model_options(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Give `verb`, whose last parameter is `**texts`, the options of all models, as text that the verb reads."""
-    signature = inspect.signature(verb, eval_str=True)
-    parameters = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    for name, option in all_options().items():
-        declaration = typer.Option(option.flag, metavar=option.check.metavar, hidden=True)
-        annotation = Annotated[str | None, declaration]
-        parameters.append(inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation))
-    verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-    verb.__annotations__ = {p.name: p.annotation for p in parameters}
-    return verb
+def model_texts(context: typer.Context) -> dict[str, str | None]:
+    """Return the text of each option of the models on the command line of a `ModelCommand`, None where it is not."""
+    texts: dict[str, str | None] = context.meta[_TEXTS]
+    return texts
 
 
 class ModelCommand(TyperCommand):
@@ -128,6 +118,11 @@ class ModelCommand(TyperCommand):
         ctx.meta[_MODEL] = model
         self._arrange(_shared_options() if model is None else options_of_kind(model))
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb, which asks for the options of the models by `model_texts`: typer knows none of them."""
+        ctx.meta[_TEXTS] = {name: ctx.params.pop(name) for name in all_options()}
+        return super().invoke(ctx)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, with the models between the options and the examples."""
@@ -154,21 +149,23 @@ class ModelCommand(TyperCommand):
 
     def _arrange(self, options: Mapping[str, Option]) -> None:
         """Show these options of the models, the special ones first, each as it is declared, and hide the others."""
-        known = all_options()
-        parameters = {str(param.name): param for param in self.params}
+        every = all_options()
         panels = list(dict.fromkeys(option.panel for option in options.values()))[::-1]
-        shown = sorted(options, key=lambda name: panels.index(options[name].panel))
-        hidden = [name for name in known if name not in options]
-        for name in (*shown, *hidden):
-            param = parameters[name]
-            assert isinstance(param, TyperOption)
-            param.hidden = name not in options
-            if name in options:
-                option = options[name]
-                param.help = f"{escape(option.help)} [dim](default: {escape(option.shown)})[/dim]"
-                param.metavar, param.rich_help_panel = option.check.metavar, option.panel
-        self.params = [param for name, param in parameters.items() if name not in known]
-        self.params += [parameters[name] for name in (*shown, *hidden)]
+        order = sorted(options, key=lambda name: panels.index(options[name].panel))
+        own = [param for param in self.params if param.name not in every]
+        pattern = next(param for param in own if param.name == "model")
+        assert isinstance(pattern, TyperOption)
+        self.params = own + [_text_option(pattern, options[name]) for name in order]
+        self.params += [_text_option(pattern, one, hidden=True) for name, one in every.items() if name not in options]
+
+
+def _text_option(pattern: TyperOption, option: Option, *, hidden: bool = False) -> TyperOption:
+    """Return an option of a model as one of the command line, whose value stays the text that it is; like `pattern`."""
+    param = copy.copy(pattern)
+    param.name, param.opts, param.default, param.hidden = option.name, [option.flag], None, hidden
+    param.metavar, param.rich_help_panel = option.check.metavar, option.panel
+    param.help = f"{escape(option.help)} [dim](default: {escape(option.shown)})[/dim]"
+    return param
 
 
 def _models() -> list[Panel]:
