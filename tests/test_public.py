@@ -102,6 +102,51 @@ def test_modules_take_from_each_other_only_what_is_public(path: Path) -> None:
     assert private == set()
 
 
+NAMED_TUPLE = ("_asdict", "_fields", "_replace")
+
+
+def is_super(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "super"
+
+
+def private_attributes(tree: ast.Module) -> set[str]:
+    """Return the private names that a module asks of objects other than its own, and does not define itself.
+
+    Those of libraries are theirs to answer for, and a named tuple's are public in spite of their underscore.
+    """
+    libraries = {
+        (alias.asname or alias.name).split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if isinstance(node, ast.Import) or not str(node.module).startswith("latente")
+    }
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    defined |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    asked = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Attribute) or not node.attr.startswith("_") or node.attr.startswith("__"):
+            continue
+        is_stored = isinstance(node.ctx, ast.Store)
+        is_own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls", *libraries)
+        if is_stored and isinstance(node.value, ast.Name) and node.value.id == "self":
+            defined.add(node.attr)
+        elif not is_own and not is_super(node.value) and node.attr not in NAMED_TUPLE:
+            asked.add(node.attr)
+    return asked - defined
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_asks_another_one_s_objects_for_what_is_private(path: Path) -> None:
+    assert private_attributes(read(path)) == set()
+
+
+def test_the_watch_for_private_attributes_sees_them() -> None:
+    body = "return other._f, model._secret, torch._C, self._x, super()._y"
+    code = f"import torch\nclass A:\n    def _f(self, other, model):\n        {body}"
+    assert private_attributes(ast.parse(code)) == {"_secret"}
+
+
 LAZY = [stub.with_suffix(".py") for stub in sorted(PACKAGE.rglob("__init__.pyi"))]
 
 

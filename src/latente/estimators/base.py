@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
@@ -25,14 +24,13 @@ from latente.errors import InputError, ModelError
 from latente.estimators import data, persistence, planning
 from latente.estimators.abilities import Samples
 from latente.estimators.options.common import EstimatorOptions
+from latente.estimators.passing import ImageModel
 from latente.estimators.progress import ProgressBar
 from latente.estimators.snapshots import Snapshots
 from latente.images import Images, Openable, Scaling, open_images
-from latente.metrics import means, measure
-from latente.networks.summary import LayerSummary, describe
-from latente.objectives import Batch, Objective
+from latente.networks.summary import LayerSummary
+from latente.objectives import Objective
 from latente.sheets import sheet, to_uint8
-from latente.training.batches import Batches
 from latente.training.devices import resolve_device
 from latente.training.display import as_html
 from latente.training.launch import leads
@@ -40,7 +38,6 @@ from latente.training.layouts import lay_out
 from latente.training.listeners import Listener
 from latente.training.loop import train
 from latente.training.options import TrainingOptions, usual_batch_size
-from latente.training.passes import over
 from latente.training.randomness import isolated_rng, settle_seed
 from latente.training.runs import Run
 
@@ -53,7 +50,7 @@ _FACTS = ("image_shape_", "window_", "layout_", "seed_", "name_", "label_names_"
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class Estimator(EstimatorOptions, BaseEstimator):
+class Estimator(EstimatorOptions, ImageModel):
     """What learns from images: it opens them, learns by the one loop or in its own way, and lies on disk as data.
 
     A dataclass, because scikit-learn's constructors do nothing but store their arguments; the options are declared in
@@ -69,7 +66,6 @@ class Estimator(EstimatorOptions, BaseEstimator):
 
     kind: ClassVar[str]  # its name in `latente.estimators.kinds`
     takes_tables: ClassVar[bool] = True
-    noises: ClassVar[int] = 1  # draws of noise in an evaluation; each of them meets as many images
 
     # -- for families
 
@@ -134,18 +130,6 @@ class Estimator(EstimatorOptions, BaseEstimator):
         """Hook: about how many seconds and how many bytes of memory learning takes."""
         options = self._training_options(epochs=1, minutes=None, log_every=1, checkpoint_every=None, patience=None)
         return planning.cost(self.objective_, parts, self.scaling_, options, layers, getattr(self, "epochs", 1))
-
-    def _judged(self, images: Images) -> Images:
-        """Hook: images with their columns as the objective reads them, to be judged by."""
-        return images
-
-    def _columns(self) -> tuple[str, ...]:
-        """Hook: the columns that an evaluation looks at, where the images have them."""
-        return self.objective_.columns
-
-    def _networks(self) -> dict[str, tuple[int, ...]]:
-        """Hook: the networks that images pass through, by name in the objective, and the shape that each one takes."""
-        return {}
 
     def _facts(self) -> dict[str, Any]:
         """Hook: what else of the fitted state goes into model.json, by attribute name."""
@@ -300,137 +284,6 @@ class Estimator(EstimatorOptions, BaseEstimator):
         """Return how many numbers the networks learn."""
         check_is_fitted(self, "objective_")
         return sum(p.numel() for p in self.objective_.parameters())
-
-    # -- using
-
-    def open(self, source: Any, **door: Any) -> Images:
-        """Open images behind a path or name as those of the training were: of their size, channels and crop.
-
-        What was trained on crops looks at the centres of pictures, each at its own size.
-
-        door: further options of `open_images`, such as split, count and progress.
-        """
-        check_is_fitted(self, "objective_")
-        if len(self.image_shape_) == 3:
-            channels, *size = self.image_shape_
-            door |= {"channels": channels, "size": "keep" if self.window_ else tuple(size), "crop": self.crop_}
-        return open_images(source, **door)
-
-    def outputs(self, X: Openable) -> dict[str, np.ndarray]:
-        """Return all that the model makes of each image, by name, from one pass; images are in the network's range.
-
-        That is what the `outputs` of the family's objective says, and "scores" (`score_samples`) where there are such.
-        """
-        return self._of_outputs(self._judged(self._open(X)), lambda outputs: outputs)
-
-    def evaluate(self, X: Openable) -> dict[str, Any]:
-        """Return the number of images and the means over them of the figures by which such a model is judged.
-
-        They are those of `latente.metrics.measure`: the terms of the objective, and image metrics where there are
-        reconstructions, of values in the network's range, so that the data range is 1 whatever the units.
-        """
-        images = self._judged(self._open(X))
-
-        def figures(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-            arrays = {name: value.cpu().numpy() for name, value in outputs.items()}
-            return {name: torch.from_numpy(value) for name, value in measure(arrays, self.scaling_.bounded).items()}
-
-        return {"count": len(images)} | means(self._of_outputs(images, figures))
-
-    def _of_outputs(
-        self, images: Images, function: Callable[[dict[str, Tensor]], dict[str, Tensor]]
-    ) -> dict[str, np.ndarray]:
-        """Pass images once through the objective, and return what a function makes of its outputs, in their order."""
-        batches, generator = self._batches(images, columns=True), torch.Generator(self.device_)
-        rows = self._rows(images)
-        noises = min(self.noises, len(rows))
-
-        def results(batch: Batch, seed: int) -> dict[str, Tensor]:
-            return function(self._with_scores(self.objective_.outputs(batch, generator.manual_seed(seed))))
-
-        parts = [
-            over(batches, rows[noise::noises], self._chunk(), partial(results, seed=self.seed_ + noise))
-            for noise in range(noises)
-        ]
-        order = np.concatenate([np.arange(noise, len(rows), noises) for noise in range(noises)]).argsort()
-        return {name: np.concatenate([part[name] for part in parts])[order][: len(images)] for name in parts[0]}
-
-    def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Hook: the outputs, with "scores" added where the family scores images."""
-        return outputs
-
-    def layers(self) -> list[LayerSummary]:
-        """Return a row for each layer, in the order in which an image passes through the networks."""
-        check_is_fitted(self, "objective_")
-        return [
-            row._replace(name=f"{name}.{row.name}")
-            for name, shape in self._networks().items()
-            for row in describe(self.objective_.get_submodule(name), torch.zeros(1, *shape, device=self.device_))
-        ]
-
-    def _apply(self, images: Images, function: Callable[[Tensor], Tensor]) -> np.ndarray:
-        """Apply a function of scaled images to all of them, batch by batch, without gradients."""
-        return self._over(images, lambda batch: {"result": function(batch["images"])})["result"]
-
-    def _over(
-        self, images: Images, function: Callable[[Batch], dict[str, Tensor]], *, columns: bool = False
-    ) -> dict[str, np.ndarray]:
-        """Apply a function of batches to all images, without gradients, and return its results in one pass.
-
-        columns: whether the batches carry those of the objective's columns that the images have.
-        """
-        batches, rows = self._batches(images, columns), self._rows(images)
-        return {name: values[: len(images)] for name, values in over(batches, rows, self._chunk(), function).items()}
-
-    def _batches(self, images: Images, columns: bool) -> Batches:
-        names = tuple(name for name in self._columns() if name in images.column_names) if columns else ()
-        crop = None if images.is_table or self.window_ is None else self.window_
-        scalings = self.column_scalings_
-        return Batches(images, self.scaling_, self.device_, names, crop=crop, column_scalings=scalings)
-
-    def _rows(self, images: Images) -> Tensor:
-        """Return all rows, those of a table filled up to whole chunks by its first row.
-
-        Products of one shape are added up in one order: so a row's code is the same whatever else is in the call.
-        """
-        rows = torch.arange(len(images))
-        missing = -len(rows) % self._chunk() if images.is_table else 0
-        return torch.cat([rows, rows.new_zeros(missing)])
-
-    def _chunk(self) -> int:
-        """Images per forward pass: about 8 MB of input, so that the largest layers stay in moderate memory."""
-        if len(self.image_shape_) == 1:
-            return 256
-        return int(min(2048, max(16, 2_000_000 // math.prod(self.image_shape_))))
-
-    def _open(self, X: Openable) -> Images:
-        check_is_fitted(self, "objective_")
-        if isinstance(X, Images):
-            images = X
-        elif data.is_source(X):
-            images = self.open(X)
-        elif len(self.image_shape_) == 1:
-            images = open_images(validate_data(self, X, reset=False))
-        else:
-            images = open_images(X, channels="first" if self.layout_ == "NCHW" else "last")
-        self._check_match(images)
-        return images
-
-    def _check_match(self, images: Images) -> None:
-        if self.window_ is not None and not images.is_table:
-            if images.channels != self.image_shape_[0]:
-                raise InputError(
-                    f"{images.name} has {images.channels} channels, the model's images {self.image_shape_[0]}"
-                )
-        elif images.shape != self.image_shape_:
-            sides, trained = ("x".join(map(str, shape)) for shape in (images.shape, self.image_shape_))
-            raise InputError(f"the images of {images.name} are {sides}, but the model was trained on {trained}")
-        trained_dtype = np.dtype(self.scaling_.dtype)
-        if self.scaling_.bounded and images.dtype.kind != trained_dtype.kind:
-            raise InputError(
-                f"the images of {images.name} are {images.dtype}, but the model was trained on {trained_dtype}, "
-                "another range of values; convert them to it"
-            )
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
