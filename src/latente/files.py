@@ -18,7 +18,7 @@ from latente.errors import ModelError, TrainingError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["finite", "load_tensors", "replacing", "save_tensors", "sha256_of", "write_json"]
+__all__ = ["disk_errors", "finite", "load_tensors", "replacing", "save_tensors", "sha256_of", "write_json"]
 
 _FORMAT = 1  # of a file of tensors
 
@@ -34,7 +34,8 @@ def replacing(path: Path, *links: Path, keep: Path | None = None) -> Iterator[Pa
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
     try:
-        with _explained(path):
+        full = f"{path} was not written and the file before it is intact; free some space"
+        with disk_errors(full, f"{path} cannot be written ({{}}); choose another folder"):
             yield temporary
             with open(temporary, "rb") as file:
                 os.fsync(file.fileno())
@@ -113,17 +114,19 @@ def load_tensors(path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def disk_errors(full: str, locked: str) -> Iterator[None]:
+    """Turn a full disk, and a folder that cannot be written, into a TrainingError with the sentence for it.
+
+    The system's own word for the latter stands where `locked` has "{}".
+    """
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            reason = f"the disk is full: {path} was not written and the file before it is intact; free some space"
-        elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            reason = f"{path} cannot be written ({error.strerror}); choose another folder"
-        else:
-            raise
-        raise TrainingError(reason) from error
+            raise TrainingError(f"the disk is full: {full}") from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
+            raise TrainingError(locked.format(error.strerror)) from error
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -24,9 +24,10 @@ from typing import Any, BinaryIO, TypedDict, cast
 import numpy as np
 
 from latente.errors import TrainingError
+from latente.files import disk_errors
 from latente.images.container import PLACES, Images, contents_of
 
-__all__ = ["Note", "Stored", "Writer", "cache_folder", "cached", "explained", "key_of", "mapped"]
+__all__ = ["Note", "Stored", "Writer", "cache_folder", "cached", "key_of", "mapped", "writing_to"]
 
 _FORMAT = 2
 _DAY = 24 * 3600.0
@@ -82,7 +83,7 @@ class Writer:
         count, dtype, shape = self._rows.get(name, (0, rows.dtype, rows.shape[1:]))
         if (rows.dtype, rows.shape[1:]) != (dtype, shape):
             raise ValueError(f"{name}: rows of {rows.dtype} {rows.shape[1:]} after {dtype} {shape}")
-        with explained(self._folder.parent):
+        with writing_to(self._folder.parent):
             if name not in self._files:
                 path = self._folder / f"{name}.npy"
                 self._files[name] = file = self._open.enter_context(path.open("wb"))
@@ -99,7 +100,7 @@ class Writer:
     def finish(self, note: Note) -> None:
         """Complete the headers, bring everything to the disk and add the content's hash to the note."""
         stamps = {}
-        with explained(self._folder.parent):
+        with writing_to(self._folder.parent):
             for name, file in self._files.items():
                 file.seek(0)
                 _write_header(file, *self._rows[name])
@@ -175,7 +176,7 @@ def _load(folder: Path) -> Stored | None:
 def _building(final: Path) -> Iterator[Writer]:
     """Yield the writer of a set that becomes `final` when the block ends well, and vanishes otherwise."""
     part = final.with_name(f".{final.name}.{uuid.uuid4().hex[:12]}.part")
-    with explained(final.parent):
+    with writing_to(final.parent):
         part.mkdir(parents=True)
     _remove_abandoned(final.parent)
     writer = Writer(part)
@@ -227,15 +228,10 @@ def _content_hash(folder: Path, names: Iterable[str]) -> str:
     return Images(content, columns, partners=partners).fingerprint
 
 
-@contextlib.contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            reason = f"the disk is full: the images could not be cached in {folder}; free some space or set"
-        elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
-            reason = f"the cache folder {folder} cannot be written ({error.strerror}); set"
-        else:
-            raise
-        raise TrainingError(f"{reason} LATENTE_CACHE to another folder") from error
+def writing_to(folder: Path) -> contextlib.AbstractContextManager[None]:
+    """Return the context in which the cache, or what it is made from, is written; its errors say how to move it."""
+    cure = "LATENTE_CACHE to another folder"
+    return disk_errors(
+        f"the images could not be cached in {folder}; free some space or set {cure}",
+        f"the cache folder {folder} cannot be written ({{}}); set {cure}",
+    )

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from latente.images.cache import explained
+from latente.images.cache import writing_to
 from latente.images.entries import Entry, File
 from latente.images.options import Progress
 
@@ -36,7 +36,7 @@ def fetch(entry: Entry, folder: Path, progress: Progress | None = None) -> list[
 
     Raises TrainingError where the disk is full or the folder cannot be written.
     """
-    with explained(folder):
+    with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
     for name in [entry.archive] if entry.archive else [file.name for file in entry.files]:
         failures = []
@@ -64,7 +64,7 @@ def _download(address: str, path: Path, progress: Progress | None) -> None:
     opener.addheaders = [("User-Agent", "latente")]
     with opener.open(address, timeout=_TIMEOUT) as answer:
         total, done = int(answer.headers.get("Content-Length") or 0), 0
-        with explained(path.parent), path.open("wb") as file:
+        with writing_to(path.parent), path.open("wb") as file:
             while block := answer.read(_BLOCK):
                 file.write(block)
                 done += len(block)
@@ -103,7 +103,7 @@ def _accept(path: Path, file: File, folder: Path) -> None:
 
 
 def _copy(content: IO[bytes], path: Path) -> None:
-    with explained(path.parent), path.open("wb") as file:
+    with writing_to(path.parent), path.open("wb") as file:
         while block := content.read(_BLOCK):
             file.write(block)
 

@@ -12,14 +12,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from PIL import Image
 
-from latente import figures
+from latente import figures, words
 from latente.errors import LatenteError
 from latente.networks import LayerSummary
 
 if TYPE_CHECKING:
     from latente.training.runs import Run
 
-__all__ = ["as_html", "html_of_run", "shape_text"]
+__all__ = ["as_html", "html_of_run"]
 
 _LONGEST = 720  # pixels of a picture's longer side: a notebook holds what it shows
 _FINER = 1.5  # dots of a drawn figure along each pixel of the page
@@ -63,11 +63,6 @@ def as_html(
     return f'<div style="{_FRAME}">{"".join(parts)}</div>'
 
 
-def shape_text(shape: Sequence[int]) -> str:
-    """Write a shape as 3 × 64 × 64."""
-    return " × ".join(f"{side:,}" for side in shape)
-
-
 def html_of_run(run: Run) -> str:
     """Return what a notebook shows of a run folder, be it finished, under way or damaged."""
     title = f"Run {run.path}"
@@ -79,7 +74,7 @@ def html_of_run(run: Run) -> str:
     epochs = max((line.get("epoch", 0) for line in lines), default=0)
     facts = {
         "model": options.get("model"),
-        "images": f"{data.get('name')}, {shape_text(data.get('shape', ()))} {data.get('dtype')}",
+        "images": f"{data.get('name')}, {words.shape(data.get('shape', ()))} {data.get('dtype')}",
         "trained on": f"{data.get('train_count', 0):,}",
         "epochs": f"{epochs} of {options['options'].get('epochs')}",
         "best epoch": best,
@@ -130,7 +125,7 @@ def _table(layers: Sequence[LayerSummary]) -> str:
 
     head = row(("layer", "type", "output", "parameters"), "th")
     body = (
-        row((layer.name, layer.type, shape_text(layer.output[1:]) if layer.output else "", f"{layer.parameters:,}"))
+        row((layer.name, layer.type, words.shape(layer.output[1:]) if layer.output else "", f"{layer.parameters:,}"))
         for layer in layers
     )
     return f'<table style="{_TABLE}">{head}{"".join(body)}</table>'
