@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 
 from latente.errors import ModelError, TrainingError
-from latente.files import load_tensors, save_tensors
+from latente.files import load_tensors, own_memory, save_tensors
 from toys import difference
 
 TREE = {
@@ -27,6 +27,15 @@ def test_a_tree_comes_back_as_it_was(tmp_path: Path):
     save_tensors(tmp_path / "tree.safetensors", TREE)
     assert difference(load_tensors(tmp_path / "tree.safetensors"), TREE) is None
     assert os.listdir(tmp_path) == ["tree.safetensors"]
+
+
+def test_tensors_lie_where_torch_would_put_them_or_products_round_otherwise(tmp_path: Path):
+    sizes = {f"{size} numbers": torch.rand(size) for size in (1, 3, 5, 17)}
+    loaded = own_memory(safetensors.torch.load(safetensors.torch.save(sizes)))
+    save_tensors(tmp_path / "tree.safetensors", sizes)
+    for tensors in (loaded, load_tensors(tmp_path / "tree.safetensors")):
+        assert {name: tensor.data_ptr() % 64 for name, tensor in tensors.items()} == dict.fromkeys(sizes, 0)
+        assert difference(tensors, sizes) is None
 
 
 def test_what_is_no_data_is_refused(tmp_path: Path):

@@ -18,7 +18,16 @@ from latente.errors import ModelError, TrainingError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["disk_errors", "finite", "load_tensors", "replacing", "save_tensors", "sha256_of", "write_json"]
+__all__ = [
+    "disk_errors",
+    "finite",
+    "load_tensors",
+    "own_memory",
+    "replacing",
+    "save_tensors",
+    "sha256_of",
+    "write_json",
+]
 
 _FORMAT = 1  # of a file of tensors
 
@@ -108,9 +117,18 @@ def load_tensors(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path} was not written by this version of latente")
     if metadata.get("sha256") != _digest(tensors, metadata["structure"]):
         raise ModelError(f"{path} is damaged: its content does not have the hash that was stored with it")
-    tree = _unflatten(json.loads(metadata["structure"]), tensors)
+    tree = _unflatten(json.loads(metadata["structure"]), own_memory(tensors))
     assert isinstance(tree, dict)
     return tree
+
+
+def own_memory(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return copies of the tensors of a safetensors file, each in memory of its own, as torch allots it.
+
+    In the file one begins wherever the one before ends, and a product of matrices may round otherwise where one does
+    not begin at a multiple of 64 bytes: what was loaded would not compute, to the last bit, what was saved.
+    """
+    return {name: tensor.clone() for name, tensor in tensors.items()}
 
 
 @contextlib.contextmanager

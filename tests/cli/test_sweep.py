@@ -229,7 +229,7 @@ def test_a_trial_says_by_its_defaults_what_each_option_takes(monkeypatch: pytest
     assert readers.keys() == {"noise", "copies", "shared", "widths", "kind", "epochs"}
     assert (readers["noise"]("1"), readers["copies"]("3"), readers["shared"]("True")) == (1.0, 3, True)
     assert (readers["widths"]("8,4"), readers["kind"]("flips")) == ((8, 4), "flips")
-    assert readers["epochs"] == all_options()["epochs"].read
+    assert readers["epochs"]("12") == all_options()["epochs"].read("12") == 12
     for name, text in (("copies", "2.5"), ("noise", "much"), ("shared", "perhaps")):
         with pytest.raises(InputError):
             readers[name](text)

@@ -92,8 +92,8 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_bar_fills_in_one_place_and_stays_as_it_ended(drawn: list[str]):
     bar = CellBar(total=2_000, done=0)
-    bar.show(0, "1/4", "")
-    bar.show(500, "1/4", "loss 0.5")
+    bar.show(0, "epoch 1/4", "")
+    bar.show(500, "epoch 1/4", "loss 0.5")
     bar.show(2_000, "4/4", "loss 0.1")
     bar.stop()
     assert drawn == [

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from latente.checks import Option, Own, is_own, saved_value
 from latente.errors import InputError, ModelError
-from latente.files import replacing, sha256_of, write_json
+from latente.files import own_memory, replacing, sha256_of, write_json
 from latente.objectives import Objective
 
 __all__ = [
@@ -106,7 +106,7 @@ def read_weights(folder: Path, entry: Mapping[str, Any]) -> tuple[dict[str, Tens
     if sha256_of(path) != digest:
         raise ModelError(f"{path} does not have the hash that model.json states: it was changed or damaged")
     try:
-        tensors = safetensors.torch.load(path.read_bytes())
+        tensors = own_memory(safetensors.torch.load(path.read_bytes()))
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} is no sound safetensors file: {error}") from error
     arrays = {name.removeprefix(_ARRAY): value.numpy() for name, value in tensors.items() if name.startswith(_ARRAY)}
