@@ -94,7 +94,7 @@ def test_a_bar_fills_in_one_place_and_stays_as_it_ended(drawn: list[str]):
     bar = CellBar(total=2_000, done=0)
     bar.show(0, "epoch 1/4", "")
     bar.show(500, "epoch 1/4", "loss 0.5")
-    bar.show(2_000, "4/4", "loss 0.1")
+    bar.show(2_000, "epoch 4/4", "loss 0.1")
     bar.stop()
     assert drawn == [
         f"epoch 1/4 {'╌' * 24} 0/2,000 starting",
@@ -108,7 +108,7 @@ def test_the_time_left_goes_by_the_steps_of_this_call(drawn: list[str], monkeypa
     clock = iter([100.0, 130.0, 160.0])
     monkeypatch.setattr("latente.estimators.progress.time.monotonic", lambda: next(clock))
     bar = CellBar(total=100, done=70)
-    bar.show(80, "8/10", "loss 1")
+    bar.show(80, "epoch 8/10", "loss 1")
     bar.stop()
     assert [text.rpartition("· ")[2] for text in drawn] == ["1:00 left", "1:00 in all"]
 
