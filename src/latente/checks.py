@@ -56,7 +56,7 @@ class Check(Protocol):
         """Raise InputError, naming the option, where the value is none of the right ones; None is never asked."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
 class Whole:
     """A whole number from `least` to `most`."""
 
@@ -78,7 +78,7 @@ class Whole:
             raise InputError(f"{name} must be a whole number {above}, not {value!r}")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
 class Number:
     """A finite number; above and below are bounds that it may not reach, least and most such that it may."""
 
@@ -115,7 +115,7 @@ class Number:
         return " " + " and ".join(low + high) if low or high else ""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Choice:
     """One of some names; kind: what they are names of, in a message (default: the option's name)."""
 
@@ -134,7 +134,7 @@ class Choice:
             raise did_you_mean(self.kind or name.replace("_", " "), value, self.names)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
 class Numbers:
     """Several numbers with commas between them, each of which has to pass `each`; count: how many, None for any."""
 
@@ -155,7 +155,7 @@ class Numbers:
             self.each.check(f"every number in {name}", one)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Text:
     """Any text; what it means is checked where it is used."""
 
@@ -170,7 +170,7 @@ class Text:
             raise InputError(f"{name} must be text, not {value!r}")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Flag:
     """Yes or no."""
 
@@ -187,7 +187,7 @@ class Flag:
             raise InputError(f"{name} must be True or False, not {value!r}")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
 class Every:
     """How often something happens: a number of steps, or a duration such as "10min"."""
 
@@ -210,7 +210,7 @@ class Every:
             Whole().check(name, value)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Own:
     """Something of the caller's own beside what `plain` describes: modules, a callable, a set, a generator.
 
@@ -244,7 +244,7 @@ class Own:
             self.plain.check(name, value)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class Option:
     """One declared option. shown: the default in words; panel: the heading under which help lists it."""
 
@@ -275,7 +275,7 @@ class Option:
         return tuple(value) if isinstance(value, list) else value
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(eq=False, repr=False)
 class _Declaration:
     help: str
     check: Check

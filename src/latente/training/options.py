@@ -27,7 +27,7 @@ PRECISIONS = ("float32", "bf16")
 PLAYER_OPTIONS = ("learning_rate", "betas", "optimizer", "weight_decay", "gradient_clip")
 
 
-@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
 class DeviceOptions:
     """Where the numbers are worked out."""
 
@@ -37,7 +37,7 @@ class DeviceOptions:
     threads: int | None = option(None, "Threads on the processor.", Whole(or_none=True), shown="all")
 
 
-@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
 class LogOptions:
     """What is written while a training runs, and how exactly it computes."""
 

@@ -14,7 +14,7 @@ __all__ = ["LOSSES", "AutoencoderOptions", "ReconstructionOptions"]
 LOSSES = ("mse", "bce", "l1")
 
 
-@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
 class ReconstructionOptions(PairOptions, LoopOptions):
     """What all autoencoders are asked for."""
 
@@ -27,7 +27,7 @@ class ReconstructionOptions(PairOptions, LoopOptions):
     )
 
 
-@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
 class AutoencoderOptions(ReconstructionOptions):
     """What the plain autoencoder is asked for."""
 

@@ -11,7 +11,7 @@ from latente.training.options import DeviceOptions, TrainingOptions
 __all__ = ["EstimatorOptions", "LoopOptions"]
 
 
-@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
 class EstimatorOptions(DeviceOptions):
     """Which images judge, which seed, and where the run goes."""
 
@@ -33,7 +33,7 @@ class EstimatorOptions(DeviceOptions):
     verbose: bool = option(False, "Show a progress bar.", Flag())
 
 
-@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
 class LoopOptions(EstimatorOptions, TrainingOptions):
     """An estimator whose networks learn by the training loop."""
 

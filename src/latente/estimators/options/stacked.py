@@ -12,7 +12,7 @@ from latente.networks.options import LayerOptions
 __all__ = ["StackedOptions"]
 
 
-@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
 class StackedOptions(LayerOptions, LoopOptions):
     """What the stacked autoencoder is asked for; epochs and learning rate are those of fine-tuning."""
 

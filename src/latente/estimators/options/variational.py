@@ -14,7 +14,7 @@ LIKELIHOODS = ("auto", "bernoulli", "gaussian")
 BINARIZATIONS = ("dynamic",)
 
 
-@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
 class VariationalOptions(ReconstructionOptions):
     """What the variational autoencoder is asked for."""
 
