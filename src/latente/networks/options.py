@@ -14,7 +14,7 @@ ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid")
 NORMALIZATIONS = ("batch", "layer", "group")
 
 
-@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
 class LayerOptions:
     """The hidden layers of a network, whatever their kind."""
 
@@ -33,7 +33,7 @@ class LayerOptions:
     dropout: float = option(0.0, "Share of the values that training drops.", Number(least=0, below=1, metavar="SHARE"))
 
 
-@dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
 class PairOptions(LayerOptions):
     """An encoder and the decoder that mirrors it."""
 
