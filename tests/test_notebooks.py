@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,11 @@ def code_cells(notebook: Any) -> list[Any]:
 
 def kinds(cell: Any) -> list[tuple[str, ...]]:
     """What a cell put out, in which formats; several pieces of one stream are one."""
-    found = [
+    pieces = [
         (out.output_type, out.name) if out.output_type == "stream" else (out.output_type, *sorted(out.data))
         for out in cell.outputs
     ]
-    return [kind for i, kind in enumerate(found) if kind[0] != "stream" or kind != found[i - 1 : i or None][-1:]]
+    return [kind for kind, alike in itertools.groupby(pieces) for _ in ([kind] if kind[0] == "stream" else alike)]
 
 
 @each_notebook
