@@ -14,7 +14,7 @@ import torch
 from latente import evidence as module
 from latente.errors import InputError
 from latente.estimators import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder
-from latente.evidence import Evidence, Selection, as_pictures, draw, open_evidence, scaled
+from latente.evidence import Evidence, Selection, as_pictures, draw, open_evidence
 from latente.images import Images, Scaling, open_images
 from latente.training import Run
 
@@ -233,9 +233,9 @@ def test_a_model_without_outputs_has_the_figures_of_its_evaluation() -> None:
 
 def test_pixels_are_scaled_as_the_network_sees_them() -> None:
     sixteen = rng.integers(0, 65536, (3, 2, 4, 4), dtype=np.uint16)
-    np.testing.assert_allclose(scaled(sixteen, Scaling.fit(sixteen)), sixteen / 65535, atol=1e-7)
+    np.testing.assert_allclose(Scaling.fit(sixteen).to_range(sixteen), sixteen / 65535, atol=1e-7)
     table = rng.normal(size=(9, 4))
-    result = scaled(table, Scaling.fit(table))
+    result = Scaling.fit(table).to_range(table)
     np.testing.assert_allclose(result.min(axis=0), 0, atol=1e-7)
     np.testing.assert_allclose(result.max(axis=0), 1, atol=1e-6)
 

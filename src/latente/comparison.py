@@ -18,7 +18,7 @@ from latente.errors import InputError
 from latente.estimators import Autoencoder, BaseAutoencoder, Estimator
 from latente.estimators.abilities import Decodes, Encodes
 from latente.estimators.data import split
-from latente.images import Images, Scaling, to_layout
+from latente.images import Images, Scaling, from_layout, to_layout
 from latente.training import Batches
 
 __all__ = ["Comparison", "Contestant", "compare_with_pca"]
@@ -162,12 +162,7 @@ def _foreign_coder(model: latents.Coder, scaling: Scaling, layout: str) -> _Code
         return torch.as_tensor(np.asarray(model.encode(to_layout(scaling.invert(x), layout))))
 
     def decode(codes: Tensor) -> Tensor:
-        images = torch.as_tensor(np.asarray(model.decode(codes.numpy())))
-        if layout == "NHW" and images.ndim == 3:
-            images = images.unsqueeze(1)
-        elif layout in ("NHW", "NHWC"):
-            images = images.movedim(-1, 1)
-        return scaling.apply(images)
+        return scaling.apply(torch.as_tensor(from_layout(np.asarray(model.decode(codes.numpy())), layout)))
 
     return _Coder(encode, decode)
 

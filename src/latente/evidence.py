@@ -16,7 +16,7 @@ from latente.errors import InputError
 from latente.estimators.abilities import Classifies
 from latente.estimators.data import split
 from latente.estimators.kinds import KINDS
-from latente.images import Images, Scaling, open_images
+from latente.images import Images, from_layout, open_images
 from latente.latents import Direction, learn_direction
 from latente.metrics import latent_use, means, measure
 from latente.training import Run
@@ -30,7 +30,6 @@ __all__ = [
     "draw",
     "lacking",
     "open_evidence",
-    "scaled",
 ]
 
 MOST_IMAGES = 5_000  # that are measured
@@ -251,19 +250,11 @@ def draw(rows: np.ndarray, most: int, seed: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-def scaled(pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """Return `pixels` (..., C, H, W) or (..., F) in the network's range as float32."""
-    shape = (-1,) + (1,) * (2 if pixels.ndim > 2 else 0)
-    offset, scale = (np.array(values).reshape(shape) for values in (scaling.offset, scaling.scale))
-    return ((pixels - offset) / scale).astype(np.float32)
-
-
 def as_pictures(model: Any, images: np.ndarray) -> np.ndarray:
     """Return images that `model` made, in the training's layout, as (..., C, H, W) in the network's range."""
-    if model.layout_ == "NHWC":
-        images = np.moveaxis(images, -1, -3)
-    leading = images.shape[: -2 if model.layout_ == "NHW" else -3]
-    return scaled(images.reshape(*leading, *model.image_shape_), model.scaling_)
+    shape = model.image_shape_
+    pixels = from_layout(images, model.layout_, shape)
+    return model.scaling_.to_range(pixels.reshape(-1, *shape)).reshape(*pixels.shape[: -len(shape)], *shape)
 
 
 def _all_of(images: Images, name: str) -> Selection:

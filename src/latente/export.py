@@ -141,8 +141,7 @@ def _build(model: Estimator, part: str, tolerance: float) -> tuple[bytes, float]
     content = _content(_Part(objective, model, part), torch.from_numpy(inputs[:2]), _metadata(model, part))
     results = _run(content, part, inputs)
     if part != "encoder":
-        scaling = model.scaling_
-        results = (results - _per_channel(scaling.offset, results)) / _per_channel(scaling.scale, results)
+        results = model.scaling_.to_range(results)
     difference = float(np.abs(results - expected).max() / max(1.0, np.abs(expected).max()))
     if not difference <= tolerance:  # NaN is no agreement either
         raise ModelError(
@@ -177,17 +176,7 @@ class _Part(nn.Module):
             codes = self.objective.encode(self.scaling.apply(x))
         if self.part == "encoder":
             return codes.flatten(1)
-        return self._in_data_units(self.objective.decode(codes))
-
-    def _in_data_units(self, x: Tensor) -> Tensor:
-        """Undo the scaling as `Scaling.invert` does, but neither round nor clip."""
-        scale, offset = (
-            torch.tensor(values).reshape(-1, *[1] * (x.ndim - 2))
-            for values in (self.scaling.scale, self.scaling.offset)
-        )
-        if self.scaling.scale != (1.0,):
-            x = x * scale
-        return x if self.scaling.offset == (0.0,) else x + offset
+        return self.scaling.in_units(self.objective.decode(codes))
 
 
 def _content(part: _Part, example: Tensor, metadata: dict[str, str]) -> bytes:
@@ -284,12 +273,8 @@ def _noise(scaling: Scaling, shape: tuple[int, ...], rng: np.random.Generator) -
     """Return images of uniform noise over the data's range, in the data's dtype."""
     dtype = np.dtype(scaling.dtype)
     unit = rng.uniform(-1.0 if dtype in (np.int8, np.int16) else 0.0, 1.0, shape)
-    data = unit * _per_channel(scaling.scale, unit) + _per_channel(scaling.offset, unit)
+    data = scaling.from_range(unit)
     return (data if dtype.kind == "f" else np.rint(data)).astype(dtype)
-
-
-def _per_channel(values: Sequence[float], like: np.ndarray) -> np.ndarray:
-    return np.reshape(values, (-1, *[1] * (like.ndim - 2)))
 
 
 def _run(content: bytes, part: str, inputs: np.ndarray) -> np.ndarray:

@@ -116,3 +116,27 @@ class Conditioned(Autoencoder):
 
     def _columns(self) -> tuple[str, ...]:
         return ("target", "condition")
+
+
+def test_what_fit_would_do_with_photographs_is_told_without_doing_it(folder: Path) -> None:
+    images = open_images(folder, size="keep")
+    plan = Autoencoder(augmentation="crop:10", epochs=2, **SMALL).plan(images)
+    assert plan["data"]["shape"] == [3, 10, 10]
+    assert plan["seconds_estimate"] > 0
+
+
+def test_partial_fit_meets_crops_as_fit_does(folder: Path) -> None:
+    images = open_images(folder, size="keep")
+    options = {"augmentation": "crop:10,flips", "validation": None, **SMALL}
+    whole = Autoencoder(epochs=2, **options).fit(images)
+    parts = Autoencoder(epochs=2, **options).partial_fit(images).partial_fit(images)
+    np.testing.assert_array_equal(parts.transform(images), whole.transform(images))
+
+
+def test_the_layers_of_a_stack_learn_from_crops_too() -> None:
+    X = np.random.default_rng(0).integers(0, 255, (40, 8, 8), dtype=np.uint8)
+    model = StackedAutoencoderClassifier(
+        hidden=(8, 4), epochs=1, pretrain_epochs=1, random_state=0, augmentation="crop:6"
+    ).fit(X, np.arange(40) % 2)
+    assert model.image_shape_ == (1, 6, 6)
+    assert model.transform(X).shape == (40, 4)

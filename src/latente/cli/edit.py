@@ -89,7 +89,7 @@ def edit(
     import numpy as np
 
     from latente import figures
-    from latente.evidence import as_pictures, scaled
+    from latente.evidence import as_pictures
     from latente.images import to_layout
     from latente.latents import edit as move
 
@@ -100,7 +100,7 @@ def edit(
     source, numbers = few_of(images_for(model, images, split, count), count or ROWS)
     edited = move(model, to_layout(source.pixels, model.layout_), direction, strength, keep_detail=keep_detail)
     measured = [float(direction.strength_of(model.transform(edited[:, i])).mean()) for i in range(len(strength))]
-    pictures, originals = as_pictures(model, edited), scaled(source.pixels, model.scaling_)
+    pictures, originals = as_pictures(model, edited), model.scaling_.to_range(source.pixels)
     plain = originals if keep_detail else as_pictures(model, model.decode(model.transform(source)))
     change = np.sqrt(((pictures - plain[:, None]) ** 2).mean(axis=(2, 3, 4))).mean(axis=0)
     lines = [

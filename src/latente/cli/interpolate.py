@@ -139,10 +139,9 @@ def _ends(model: Encoder, images: Images, start: str | None, end: str | None) ->
 
 
 def _images_as_ends(model: Encoder, images: Images, rows: np.ndarray) -> list[_End]:
-    from latente.evidence import scaled
 
     few = images.take(rows)
-    pictures = scaled(few.pixels, model.scaling_)
+    pictures = model.scaling_.to_range(few.pixels)
     names = [Path(file).name for file in few.files] or [str(row) for row in rows]
     return [_End(*parts) for parts in zip(names, model.transform(few), pictures, strict=True)]
 

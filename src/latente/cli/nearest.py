@@ -65,8 +65,6 @@ def nearest(
     """
     import numpy as np
 
-    from latente.evidence import scaled
-
     refuse_picture(out, force)
     if images is None and split is not None:
         raise InputError("--split chooses among --images, which are not given; leave it out")
@@ -80,7 +78,7 @@ def nearest(
         result = _search(model, evidence, queries, NEIGHBOURS)
         yardstick = _yardstick(model, evidence)
     order = np.argsort(result.distances[:, 0], kind="stable")
-    known = scaled(_targets(evidence.learned)[result.indices[order].reshape(-1)], model.scaling_)
+    known = model.scaling_.to_range(_targets(evidence.learned)[result.indices[order].reshape(-1)])
     neighbours = known.reshape(len(order), -1, *known.shape[1:])
     what = "sample" if images is None else "image"
     distances = result.distances[order, 0]
@@ -109,19 +107,18 @@ def nearest(
 
 def _queries(model: BaseAutoencoder, images: str | None, split: str | None, n: int, seed: int | None) -> np.ndarray:
     """Return what is looked up, in the network's range: samples, or some of the images that are named."""
-    from latente.evidence import as_pictures, scaled
+    from latente.evidence import as_pictures
 
     if images is None:
         return as_pictures(model, model.sample(n, random_state=seed))
     few, _ = few_of(images_for(model, images, split), n)
-    return scaled(few.pixels, model.scaling_)
+    return model.scaling_.to_range(few.pixels)
 
 
 def _search(model: BaseAutoencoder, evidence: Evidence, queries: np.ndarray, k: int) -> Nearest:
     """Return the nearest training images of scaled `queries`, by their rows in the run's set."""
     import numpy as np
 
-    from latente.evidence import scaled
     from latente.latents import Nearest
     from latente.latents import nearest as nearest_of
 
@@ -131,7 +128,7 @@ def _search(model: BaseAutoencoder, evidence: Evidence, queries: np.ndarray, k: 
     assert rows is not None
     size = max(1, VALUES_AT_ONCE // queries[0].size)  # a part of a memory map at a time
     parts = np.array_split(rows, -(-len(rows) // size))
-    results = [nearest_of(queries, scaled(known[part], model.scaling_), k=min(k, len(part))) for part in parts]
+    results = [nearest_of(queries, model.scaling_.to_range(known[part]), k=min(k, len(part))) for part in parts]
     indices = np.hstack([part[result.indices] for part, result in zip(parts, results, strict=True)])
     distances = np.hstack([result.distances for result in results])
     order = np.argsort(distances, axis=1, kind="stable")[:, :k]
@@ -146,12 +143,10 @@ def _targets(selection: Selection | None) -> np.ndarray:
 
 def _yardstick(model: BaseAutoencoder, evidence: Evidence) -> np.ndarray | None:
     """Return the distances (N,) of images that training never saw; None where there are none."""
-    from latente.evidence import scaled
-
     if not evidence.is_unseen or evidence.judged is None:
         return None
     few = evidence.judged.drawn(YARDSTICKS, seed=0)
-    return _search(model, evidence, scaled(few.targets, model.scaling_), 1).distances[:, 0]
+    return _search(model, evidence, model.scaling_.to_range(few.targets), 1).distances[:, 0]
 
 
 def _figures(queries: np.ndarray, neighbours: np.ndarray, distances: np.ndarray, what: str) -> Iterator[Figure]:

@@ -15,7 +15,6 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from latente import corruptions, latents
-from latente.checks import check_options
 from latente.errors import InputError
 from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
@@ -23,7 +22,6 @@ from latente.estimators.options.autoencoders import AutoencoderOptions, Reconstr
 from latente.images import Openable, Scaling, to_layout
 from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
-from latente.training.loop import train
 from latente.training.randomness import settle_seed
 from latente.training.state import TrainingState
 
@@ -61,14 +59,10 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         is_fitted = hasattr(self, "objective_")
         images = self._open_for_fit(X, reset=not is_fitted)
         if not is_fitted:
-            check_options(self)
-            self._accepts(images)
-            self.seed_ = settle_seed(self.random_state)
-            rows = np.arange(len(images))
-            self._settle(Split(images, rows, images, rows[:0]))
+            self._begin(images, holds_out=False)
         epoch = state.epoch if state else 0
         options = self._training_options(epochs=epoch + 1, minutes=None, schedule="constant", patience=None)
-        self._state = train(self.objective_, images, self.scaling_, options, seed=self.seed_, state=state)
+        self._state = self._train(images, options, state=state)
         self.history_ = self._state.history
         return self
 

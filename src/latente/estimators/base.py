@@ -27,7 +27,7 @@ from latente.estimators.options.common import EstimatorOptions
 from latente.estimators.passing import ImageModel
 from latente.estimators.progress import ProgressBar
 from latente.estimators.snapshots import Snapshots
-from latente.images import Images, Openable, Scaling, open_images
+from latente.images import Images, Openable, Scaling, from_layout, open_images
 from latente.networks.summary import LayerSummary
 from latente.objectives import Objective
 from latente.sheets import sheet, to_uint8
@@ -40,6 +40,7 @@ from latente.training.loop import train
 from latente.training.options import TrainingOptions, usual_batch_size
 from latente.training.randomness import isolated_rng, settle_seed
 from latente.training.runs import Run
+from latente.training.state import TrainingState
 
 __all__ = ["Estimator"]
 
@@ -102,22 +103,25 @@ class Estimator(EstimatorOptions, ImageModel):
         listeners: list[Listener] = [ProgressBar()] if self.verbose else []
         if run is not None:
             listeners.append(Snapshots(run, partial(self._write, run.model), self._pictures(parts)))
-        state = train(
-            self.objective_,
-            parts.images,
-            self.scaling_,
-            options,
-            seed=self.seed_,
-            rows=parts.rows,
-            validation=parts.validation,
-            run=run,
-            listeners=listeners,
-            augmentation=self._augmentation(),
-            column_scalings=self.column_scalings_,
+        state = self._train(
+            parts.images, options, rows=parts.rows, validation=parts.validation, run=run, listeners=listeners
         )
         if state.best_weights is not None:
             self.objective_.load_weights(state.best_weights)
         self.history_, self.best_epoch_ = state.history, state.best_epoch
+
+    def _train(self, images: Images, options: TrainingOptions, **more: Any) -> TrainingState:
+        """Train `objective_` by the loop, on images as this model sees them; more: see `latente.training.train`."""
+        return train(
+            self.objective_,
+            images,
+            self.scaling_,
+            options,
+            seed=self.seed_,
+            augmentation=self._augmentation(),
+            column_scalings=self.column_scalings_,
+            **more,
+        )
 
     def _after_training(self, parts: data.Split) -> None:
         """Hook: what a family derives from the trained model and its training images."""
@@ -129,7 +133,9 @@ class Estimator(EstimatorOptions, ImageModel):
     def _cost(self, parts: data.Split, layers: list[LayerSummary]) -> tuple[float, int]:
         """Hook: about how many seconds and how many bytes of memory learning takes."""
         options = self._training_options(epochs=1, minutes=None, log_every=1, checkpoint_every=None, patience=None)
-        return planning.cost(self.objective_, parts, self.scaling_, options, layers, getattr(self, "epochs", 1))
+        state = self._train(parts.images, options, rows=planning.few_rows(parts, options))
+        epochs = getattr(self, "epochs", 1)
+        return planning.cost(state.history, parts, options, layers, self.parameter_count(), epochs)
 
     def _facts(self) -> dict[str, Any]:
         """Hook: what else of the fitted state goes into model.json, by attribute name."""
@@ -192,12 +198,12 @@ class Estimator(EstimatorOptions, ImageModel):
         self._begin(self._open_for_fit(X, y))
         return self
 
-    def _begin(self, images: Images) -> data.Split:
+    def _begin(self, images: Images, *, holds_out: bool = True) -> data.Split:
         check_options(self)
         self._accepts(images)
         self.seed_ = settle_seed(self.random_state)
-        parts = self._split(images)
-        if getattr(self, "patience", None) is not None and parts.validation is None:
+        parts = self._split(images) if holds_out else data.split(images, None, self.seed_)
+        if holds_out and getattr(self, "patience", None) is not None and parts.validation is None:
             raise InputError("patience needs something to judge by: hold images out (validation), or leave it out")
         self._settle(parts)
         return parts
@@ -330,10 +336,7 @@ class Estimator(EstimatorOptions, ImageModel):
             samples = self.sample(_SAMPLES, random_state=0)
         except InputError:
             return None
-        pixels = samples[:, None] if self.layout_ == "NHW" else samples
-        pixels = np.moveaxis(pixels, -1, 1) if self.layout_ == "NHWC" else pixels
-        offset, scale = np.array(self.scaling_.offset), np.array(self.scaling_.scale)
-        return sheet([to_uint8(pixels, float(offset.min()), float((offset + scale).max()))])
+        return sheet([to_uint8(from_layout(samples, self.layout_), *self.scaling_.data_range)])
 
     # -- on disk
 

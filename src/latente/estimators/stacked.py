@@ -33,6 +33,7 @@ from latente.training.batches import Batches
 from latente.training.launch import leads
 from latente.training.loop import train
 from latente.training.options import TrainingOptions, usual_batch_size
+from latente.training.passes import over
 from latente.training.randomness import isolated_rng
 from latente.training.runs import Run
 
@@ -169,7 +170,8 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         options = self._pretraining_options(len(below.rows))
         seed = int(np.random.SeedSequence([self.seed_, 3, number]).generate_state(1)[0])
         with isolated_rng(seed):
-            decoder = DenseDecoder(self.hidden[number], below.images.shape, ())
+            shape = self.image_shape_ if number == 0 else below.images.shape
+            decoder = DenseDecoder(self.hidden[number], shape, ())
         loss = "bce" if scaling.bounded else "mse"
         corruption = self._corruption_of(number)
         objective = AutoencoderObjective(layer, decoder, loss=loss, output="linear", corruption=corruption)
@@ -183,6 +185,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
             seed=seed,
             rows=below.rows,
             validation=below.validation,
+            augmentation=self._augmentation() if number == 0 else None,
             run=run,
             listeners=[ProgressBar(f"layer {number + 1} of {len(self.hidden)}")] if self.verbose else [],
         )
@@ -223,11 +226,9 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         """Return what a layer makes of all its inputs, float32 (N, width)."""
 
         def encoded(images: Images) -> Images:
-            codes = np.empty((len(images), self.hidden[number]), np.float32)
-            batches = Batches(images, scaling, self.device_)
-            with torch.no_grad():
-                for rows in torch.arange(len(images)).split(_ROWS_AT_ONCE):
-                    codes[rows.numpy()] = layer(batches.batch(rows)["images"]).cpu().numpy()
+            batches = Batches(images, scaling, self.device_, crop=self.window_ if number == 0 else None)
+            rows = torch.arange(len(images))
+            codes = over(batches, rows, _ROWS_AT_ONCE, lambda batch: {"codes": layer(batch["images"])})["codes"]
             return Images(codes, name=f"codes of {images.name}")
 
         images = encoded(below.images)

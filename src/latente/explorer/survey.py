@@ -12,7 +12,7 @@ from PIL import Image
 
 from latente import metrics
 from latente.estimators.abilities import Classifies, Decodes
-from latente.evidence import Selection, as_pictures, scaled
+from latente.evidence import Selection, as_pictures
 from latente.images import Images
 from latente.images.options import Progress
 from latente.pages.embedding import LONGEST_SIDE, window
@@ -62,20 +62,19 @@ class Survey:
         scaling, (low, high) = self.model.scaling_, self.limits
         channels, height, width = self.model.image_shape_
         kind = np.dtype(scaling.dtype).kind
-        pairs = list(zip(scaling.offset, scaling.scale, strict=True))
         return {
             "channels": channels,
             "height": height,
             "width": width,
-            "black": [offset + low * scale for offset, scale in pairs],
-            "white": [offset + high * scale for offset, scale in pairs],
+            "black": list(scaling.levels(low)),
+            "white": list(scaling.levels(high)),
             "whole": kind in "iu",
             "binary": kind == "b",
         }
 
     def originals(self, indices: np.ndarray) -> np.ndarray:
         """Return the images themselves, small enough for a sheet: uint8 (n, h, w, 1 or 3)."""
-        return self.pixels(scaled(np.asarray(self.images.pixels[self.rows[indices]]), self.model.scaling_))
+        return self.pixels(self.model.scaling_.to_range(np.asarray(self.images.pixels[self.rows[indices]])))
 
     def reconstructions(self, indices: np.ndarray) -> np.ndarray:
         """Return what their codes decode to, as `originals` returns the images."""
@@ -120,7 +119,7 @@ def survey(model: Any, judged: Selection, progress: Progress | None = None) -> S
         codes=passed["codes"],
         errors=passed.get("errors"),
         answers=(passed["answers"], passed["confidence"]) if "answers" in passed else None,
-        limits=window(scaled(np.asarray(images.pixels[few]), model.scaling_)),
+        limits=window(model.scaling_.to_range(np.asarray(images.pixels[few]))),
     )
 
 
@@ -135,7 +134,7 @@ def _pass(model: Any, judged: Selection) -> dict[str, np.ndarray]:
     codes = np.asarray(model.encode(images), dtype=np.float32).reshape(len(images), -1)
     if not isinstance(model, Decodes):
         return {"codes": codes}
-    truth = scaled(judged.targets, scaling)
+    truth = scaling.to_range(judged.targets)
     errors = metrics.mse(truth, as_pictures(model, model.decode(codes)))
     return {"codes": codes, "errors": errors.astype(np.float32)}
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from latente.estimators.abilities import Classifies, Reconstructs
-from latente.evidence import MOST_VALUES, Evidence, draw, scaled
+from latente.evidence import MOST_VALUES, Evidence, draw
 
 __all__ = ["LARGEST", "NEAREST", "Baseline", "Yardstick", "find_yardstick"]
 
@@ -68,7 +68,7 @@ def _simple_classifiers(evidence: Evidence) -> list[Baseline]:
         return baselines
     values = math.prod(learned.images.shape)
     rows = draw(learned.rows[known >= 0], max(len(np.unique(known)), MOST_VALUES // values), seed=1)
-    pixels = scaled(learned.images.pixels[rows], evidence.model.scaling_).reshape(len(rows), values)
+    pixels = evidence.model.scaling_.to_range(learned.images.pixels[rows]).reshape(len(rows), values)
     of_rows = np.asarray(learned.images.columns["label"][rows])
     classes = np.unique(of_rows)
     means = np.stack([pixels[of_rows == label].mean(axis=0) for label in classes])
@@ -91,7 +91,7 @@ def _simple_reconstructions(evidence: Evidence) -> list[Baseline]:
         return []
     dimensions, values = evidence.outputs["codes"].shape[1], math.prod(originals.shape[1:])
     rows = draw(learned.rows, min(max(2_000, 10 * dimensions), max(3, MOST_VALUES // values)), seed=1)
-    known = scaled(learned.images.pixels[rows], evidence.model.scaling_).reshape(len(rows), values)
+    known = evidence.model.scaling_.to_range(learned.images.pixels[rows]).reshape(len(rows), values)
     flat = originals.reshape(len(originals), values)
     name = "the mean row" if evidence.is_table else "the mean image"
     baselines = [Baseline(name, float(((flat - known.mean(axis=0)) ** 2).mean()))]

@@ -110,8 +110,7 @@ def save_model_images(
 
     layout: that of the pixels, by default the one of the training images.
     """
-    offset, scale = model.scaling_.offset, model.scaling_.scale
-    data_range = min(offset), max(low + span for low, span in zip(offset, scale, strict=True))
+    data_range = model.scaling_.data_range
     text = save_images(out, pixels, layout or model.layout_, names=names, originals=originals, data_range=data_range)
     print_output(out, text)
 

@@ -9,7 +9,7 @@ import torch
 
 from latente.errors import InputError
 from latente.estimators.abilities import Samples
-from latente.evidence import Evidence, as_pictures, scaled
+from latente.evidence import Evidence, as_pictures
 from latente.latents import nearest
 from latente.pages import embedding
 from latente.report.sections.section import Section
@@ -90,7 +90,7 @@ def find_novelty(evidence: Evidence, samples: np.ndarray) -> Novelty | None:
     distances, count = neighbours.distances[:, 0], len(samples)
     return Novelty(
         distances=distances[:count],
-        nearest=scaled(known[neighbours.indices[:count, 0]], scaling),
+        nearest=scaling.to_range(known[neighbours.indices[:count, 0]]),
         held_out=distances[count:] if len(others) else None,
         searched=len(few),
         learned=len(learned),
