@@ -16,6 +16,7 @@ from latente.errors import InputError
 from latente.estimators.abilities import Classifies
 from latente.estimators.data import split
 from latente.estimators.kinds import KINDS
+from latente.estimators.passing import ImageModel
 from latente.images import Images, from_layout, open_images
 from latente.latents import Direction, learn_direction
 from latente.metrics import latent_use, means, measure
@@ -220,18 +221,18 @@ def open_evidence(
         known: Images | None = images
     else:
         known = _training_set(source, opening, is_needed=images is None)
-    others = None if images is None or images is known else _all_of(images, "images given")
+    others = None if images is None or images is known else _all_of(_as_seen(model, images), "images given")
     if known is None:
         if others is None:
             raise InputError("the model was trained on arrays in memory; give them again to see it at work on them")
         return dataclasses.replace(evidence, judged=others)
-    learned, held_out = _split_again(known, options["options"], isinstance(model, Classifies))
+    learned, held_out = _split_again(_as_seen(model, known), options["options"], isinstance(model, Classifies))
     evidence = dataclasses.replace(evidence, learned=learned)
     if others is not None:
         return dataclasses.replace(evidence, judged=others)
     if "test" in known.parts and source.get("split") != "test":
         test = _open_again({**source, "split": "test"}, opening)
-        return dataclasses.replace(evidence, judged=_all_of(test, "test images"), is_unseen=True)
+        return dataclasses.replace(evidence, judged=_all_of(_as_seen(model, test), "test images"), is_unseen=True)
     if held_out is not None:
         return dataclasses.replace(evidence, judged=held_out, is_unseen=True)
     return dataclasses.replace(evidence, judged=learned, is_unseen=False)
@@ -255,6 +256,11 @@ def as_pictures(model: Any, images: np.ndarray) -> np.ndarray:
     shape = model.image_shape_
     pixels = from_layout(images, model.layout_, shape)
     return model.scaling_.to_range(pixels.reshape(-1, *shape)).reshape(*pixels.shape[: -len(shape)], *shape)
+
+
+def _as_seen(model: Any, images: Images) -> Images:
+    """Return images as a model of the house sees them, which may have been trained on crops."""
+    return model.as_seen(images) if isinstance(model, ImageModel) else images
 
 
 def _all_of(images: Images, name: str) -> Selection:

@@ -11,6 +11,9 @@ import torch
 from PIL import Image
 
 from latente import Autoencoder, InputError, StackedAutoencoderClassifier, load, open_images, resume
+from latente.evidence import open_evidence
+from latente.report import write_report
+from latente.training import Run
 
 SMALL = {"latent_dim": 3, "hidden": (4,), "random_state": 0, "device": "cpu"}
 
@@ -140,3 +143,16 @@ def test_the_layers_of_a_stack_learn_from_crops_too() -> None:
     ).fit(X, np.arange(40) % 2)
     assert model.image_shape_ == (1, 6, 6)
     assert model.transform(X).shape == (40, 4)
+
+
+def test_what_is_opened_for_a_model_of_crops_are_their_centres(folder: Path, tmp_path: Path) -> None:
+    images = open_images(folder, size="keep")
+    model = Autoencoder(augmentation="crop:20", epochs=1, out=tmp_path / "run", **SMALL).fit(images)
+    centres = model.open(folder)
+    assert centres.pixels.shape == (12, 3, 20, 20)
+    assert centres.files == images.files
+    np.testing.assert_array_equal(model.transform(centres), model.transform(images))  # smaller ones are mirrored
+    evidence = open_evidence(Run.open(tmp_path / "run"), model)
+    assert evidence.judged is not None
+    assert evidence.judged.images.shape == (3, 20, 20)
+    assert write_report(tmp_path / "run").is_file()

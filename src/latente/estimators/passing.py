@@ -20,6 +20,7 @@ from latente.metrics import means, measure
 from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch, Objective
 from latente.training.batches import Batches
+from latente.training.crops import centres
 from latente.training.passes import over
 
 __all__ = ["ImageModel"]
@@ -71,7 +72,11 @@ class ImageModel(BaseEstimator):
         if len(self.image_shape_) == 3:
             channels, *size = self.image_shape_
             door |= {"channels": channels, "size": "keep" if self.window_ else tuple(size), "crop": self.crop_}
-        return open_images(source, **door)
+        return self.as_seen(open_images(source, **door))
+
+    def as_seen(self, images: Images) -> Images:
+        """Return images as the model sees them: of what was trained on crops, the centre of each; else as they are."""
+        return images if self.window_ is None or images.is_table else centres(images, self.window_)
 
     def outputs(self, X: Openable) -> dict[str, np.ndarray]:
         """Return all that the model makes of each image, by name, from one pass; images are in the network's range.
@@ -141,7 +146,8 @@ class ImageModel(BaseEstimator):
 
     def _batches(self, images: Images, columns: bool) -> Batches:
         names = tuple(name for name in self._columns() if name in images.column_names) if columns else ()
-        crop = None if images.is_table or self.window_ is None else self.window_
+        # cut batch by batch: all crops of a large set need not lie in memory
+        crop = None if images.is_table else self.window_
         scalings = self.column_scalings_
         return Batches(images, self.scaling_, self.device_, names, crop=crop, column_scalings=scalings)
 

@@ -11,11 +11,12 @@ import torch
 from torch import Generator, Tensor
 
 from latente.errors import InputError
-from latente.images import Photographs
+from latente.images import Images, Photographs
+from latente.images.container import PARTNERS
 
 _Numbers = TypeVar("_Numbers", np.ndarray, Tensor)
 
-__all__ = ["Cropper", "Windows", "cut", "cut_on_device", "mirrored"]
+__all__ = ["Cropper", "Windows", "centres", "cut", "cut_on_device", "mirrored"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,6 +77,23 @@ class Cropper:
             raise InputError(f"the pictures of {self.name} have many sizes: give crop=64, so that a batch has one")
         height, width = first[:, 0].tolist()
         return height, width
+
+
+def centres(images: Images, window: tuple[int, int]) -> Images:
+    """Return images that are all of one size: of each the window around its centre, of its target and mask too."""
+    content = images.content if isinstance(images.content, Photographs) else Photographs.of_array(images.content)
+    others = {name: Photographs.of_array(images.columns[name]) for name in PARTNERS if name in images.columns}
+    pictures = {"images": content, **images.partners, **others}
+    cropper = Cropper(images.name, pictures, window)
+    windows = cropper.windows(slice(None), None)
+    arrays = {}
+    for name, one in pictures.items():
+        enlarged = windows.times(cropper.factors[name])
+        arrays[name] = np.empty((len(images), one.channels, *enlarged.window), one.dtype)
+        cut(one, enlarged, arrays[name])
+    pixels = arrays.pop("images")
+    columns = {**images.columns, **arrays}
+    return dataclasses.replace(images, content=pixels, columns=columns, partners={}, content_hash=None)
 
 
 def cut(pictures: Photographs, windows: Windows, out: np.ndarray) -> None:
