@@ -16,7 +16,7 @@ from latente.images.options import Source
 from latente.images.photographs import Photographs, Rows
 from latente.images.scan import Scan
 
-__all__ = ["COLUMNS", "PLACES", "Images", "contents_of"]
+__all__ = ["COLUMNS", "PARTNERS", "PLACES", "Images", "contents_of"]
 
 # target: pairs (same layout as pixels, any C, H, W) · label: (N,) integers, -1 unknown · attributes: (N, A) ·
 # condition: (N, K) floats · mask: (N, 1, H, W) uint8, 1 where the picture is damaged

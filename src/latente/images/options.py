@@ -6,13 +6,13 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypedDict
-
-import numpy as np
-from numpy.typing import ArrayLike
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
 from latente.checks import Check, Number, Own, Text, Whole, check_options, option
 from latente.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Progress", "Sides", "Size", "Source"]
 
@@ -49,16 +49,14 @@ class Sides:
     def metavar(self) -> str:
         return "N|HxW|keep" if self.keeps else "N|HxW"
 
-    def read(self, text: str) -> Size | Keep:
+    def read(self, text: str) -> int | Size | Keep:
         if self.keeps and text == KEEP:
             return KEEP
-        try:
-            sides = [int(side) for side in text.split("x")]
-        except ValueError:
-            sides = []
-        if len(sides) not in (1, 2) or min(sides) < 1:
-            raise InputError(f"{text!r} is no size; write 64, 48x64 (height x width){' or keep' * self.keeps}")
-        return sides[0], sides[-1]
+        sides = text.lower().split("x")
+        if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
+            keep = ", nor keep" if self.keeps else ""
+            raise InputError(f"{text!r} is neither a side, such as 64, nor height x width, such as 48x64{keep}")
+        return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
 
     def check(self, name: str, value: Any) -> None:
         if self.keeps and isinstance(value, str) and value == KEEP:
@@ -77,6 +75,8 @@ class Channels:
     metavar: str = "N|first|last"
 
     def read(self, text: str) -> int | str:
+        if not text.isdecimal() and text not in ("first", "last"):
+            raise InputError(f"{text!r} is neither a number of channels nor first or last")
         return int(text) if text.isdecimal() else text
 
     def check(self, name: str, value: Any) -> None:
@@ -84,7 +84,7 @@ class Channels:
             raise InputError(f"{name} must be a number of channels, 'first' or 'last', not {value!r}")
 
 
-_LABELS: Check = Own(Text(), is_path_too=True)
+_LABELS: Check = Own(Text("CSV"), is_path_too=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -94,18 +94,24 @@ class DoorOptions:
     Raises InputError, naming the option, where a value is out of its range.
     """
 
-    panel: ClassVar[str] = "images"
+    panel: ClassVar[str] = "Images"
 
-    split: str | None = option(None, "the part to open", Text(), shown="train, where there are parts")
-    size: int | Sequence[int] | Keep | None = option(
-        None, "scale to this height x width, or keep their own", Sides(keeps=True), shown="as the pictures suggest"
+    split: str | None = option(
+        None, "Part of the set, such as train, val or test.", Text("PART"), shown="train, where there are parts"
     )
-    crop: int | Sequence[int] | None = option(None, "first cut this much out of the centre", Sides())
-    channels: int | str | None = option(None, "1 grey, 2 grey and alpha, 3 RGB, 4 RGBA", Channels())
-    count: int | None = option(None, "at most so many images, drawn by the seed", Whole(), shown="all")
-    seed: int = option(0, "draws which images", Whole(least=0))
-    labels: str | os.PathLike[str] | ArrayLike | None = option(None, "a table of labels or attributes", _LABELS)
-    budget: float = option(0.05, "the share of pictures that may be damaged", Number(least=0, most=1))
+    size: int | Sequence[int] | Keep | None = option(
+        None, "Scale to this size, or keep each picture's.", Sides(keeps=True), shown="as the pictures suggest"
+    )
+    crop: int | Sequence[int] | None = option(None, "Cut this much out of the centre first.", Sides())
+    channels: int | str | None = option(
+        None, "1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; of an array which axis holds them.", Channels()
+    )
+    count: int | None = option(None, "At most this many images.", Whole(), shown="all")
+    seed: int = option(0, "Draws which images.", Whole(least=0))
+    labels: str | os.PathLike[str] | ArrayLike | None = option(
+        None, "Table of labels or attributes for a folder.", _LABELS
+    )
+    budget: float = option(0.05, "Share of damaged files to leave out.", Number(least=0, most=1, metavar="SHARE"))
     progress: Progress | None = None
 
     def __post_init__(self) -> None:
@@ -148,6 +154,8 @@ class DoorOptions:
         """Return `count` of the rows 0 ... total - 1, drawn by the seed, in order; None for all of them."""
         if self.count is None or self.count >= total:
             return None
+        import numpy as np  # here, since command lines read these declarations before they need it
+
         return sorted(np.random.default_rng(self.seed).permutation(total)[: self.count].tolist())
 
     def source(self, name: str) -> Source:

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from latente.cli.shared.readers import crop, number, option_parser, seed, size, whole
+from latente.checks import options_of
+from latente.cli.shared.readers import option_parser, seed
+from latente.images.options import DoorOptions
 
 __all__ = [
     "BudgetOption",
@@ -29,7 +31,6 @@ __all__ = [
     "door_options",
 ]
 
-_PANEL = "Images"
 _SOURCE = "Folder, zip, .npy, .npz, idx or CSV file, or a named set (see `latente data list`)."
 
 ImagesArgument = Annotated[str, typer.Argument(metavar="IMAGES", help=_SOURCE, show_default=False)]
@@ -46,54 +47,27 @@ SeedOption = Annotated[
     int | None,
     typer.Option(parser=option_parser(seed), metavar="N", help="Seed of the draw: same seed, same images."),
 ]
-SplitOption = Annotated[
-    str | None,
-    typer.Option(metavar="PART", help="Part of the set, such as train, val or test.", rich_help_panel=_PANEL),
-]
-CountOption = Annotated[
-    int | None,
-    typer.Option(parser=option_parser(whole), metavar="N", help="At most this many images.", rich_help_panel=_PANEL),
-]
-SizeOption = Annotated[
-    Any,
-    typer.Option(
-        parser=option_parser(size),
-        metavar="N|HxW|keep",
-        help="Scale to this size, or keep each picture's.",
-        rich_help_panel=_PANEL,
-    ),
-]
-CropOption = Annotated[
-    Any,
-    typer.Option(
-        parser=option_parser(crop),
-        metavar="N|HxW",
-        help="Cut this much out of the centre first.",
-        rich_help_panel=_PANEL,
-    ),
-]
-ChannelsOption = Annotated[
-    int | None,
-    typer.Option(
-        parser=option_parser(whole),
-        metavar="1..4",
-        help="1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.",
-        rich_help_panel=_PANEL,
-    ),
-]
-BudgetOption = Annotated[
-    float | None,
-    typer.Option(
-        parser=option_parser(number),
-        metavar="SHARE",
-        help="Share of damaged files to leave out [dim](default: 0.05)[/dim]",
-        rich_help_panel=_PANEL,
-    ),
-]
-LabelsOption = Annotated[
-    Path | None,
-    typer.Option(metavar="CSV", help="Table of labels or attributes for a folder.", rich_help_panel=_PANEL),
-]
+
+
+def _door_option(name: str) -> Any:
+    """Return an option of the image door as one of the command line, as it is declared there."""
+    option = options_of(DoorOptions)[name]
+    default = "" if option.default is None else f" [dim](default: {option.shown})[/dim]"
+    return typer.Option(
+        parser=option_parser(option.read),
+        metavar=option.check.metavar,
+        help=option.help + default,
+        rich_help_panel=option.panel,
+    )
+
+
+SplitOption = Annotated[str | None, _door_option("split")]
+CountOption = Annotated[int | None, _door_option("count")]
+SizeOption = Annotated[Any, _door_option("size")]
+CropOption = Annotated[Any, _door_option("crop")]
+ChannelsOption = Annotated[Any, _door_option("channels")]
+BudgetOption = Annotated[float | None, _door_option("budget")]
+LabelsOption = Annotated[str | None, _door_option("labels")]
 
 
 def door_options(**options: Any) -> dict[str, Any]:

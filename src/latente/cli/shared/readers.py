@@ -10,7 +10,7 @@ import typer
 from latente.checks import Number, Numbers, Whole
 from latente.errors import InputError
 
-__all__ = ["crop", "number", "option_parser", "seed", "size", "whole", "widths"]
+__all__ = ["number", "option_parser", "seed", "whole", "widths"]
 
 Value = TypeVar("Value")
 
@@ -37,22 +37,3 @@ def seed(text: str) -> int:
     if not 0 <= value < 2**32:
         raise InputError(f"{text!r} is not between 0 and {2**32 - 1}")
     return value
-
-
-def size(text: str) -> int | tuple[int, int] | str:
-    """Read 64 (both sides), 48x64 (height x width), or keep."""
-    if text == "keep":
-        return text
-    return _sides(text, "neither a side, such as 64, nor height x width, such as 48x64, nor keep")
-
-
-def crop(text: str) -> int | tuple[int, int]:
-    """Read 64 (both sides), or 48x64 (height x width)."""
-    return _sides(text, "neither a side, such as 64, nor height x width, such as 48x64")
-
-
-def _sides(text: str, complaint: str) -> int | tuple[int, int]:
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
-        raise InputError(f"{text!r} is {complaint}")
-    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))

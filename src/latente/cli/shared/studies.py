@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latente.checks import Choice, Flag
+from latente.checks import Choice, Flag, options_of
 from latente.cli.shared import console as show
 from latente.cli.shared.model_options import all_options, foreign_option, options_of_kind
-from latente.cli.shared.readers import crop, number, size, whole, widths
+from latente.cli.shared.readers import number, whole, widths
 from latente.errors import InputError, did_you_mean
 from latente.estimators.kinds import KINDS, kind_named
+from latente.images.options import DoorOptions
 from latente.sweeps import Range, Search, Sweep
 
 if TYPE_CHECKING:
@@ -33,15 +34,7 @@ RANGE_KEYS = ("low", "high", "log")
 LARGER_IS_BETTER = ("psnr", "ssim", "elbo", "accuracy")
 
 # the options of `latente fit` that say which images
-DOOR: dict[str, Reader] = {
-    "split": str,
-    "size": size,
-    "crop": crop,
-    "channels": whole,
-    "count": whole,
-    "labels": str,
-    "budget": number,
-}
+DOOR: dict[str, Reader] = {name: one.read for name, one in options_of(DoorOptions).items() if name != "seed"}
 
 
 def _or_none(read: Reader) -> Reader:

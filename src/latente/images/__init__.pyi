@@ -1,0 +1,11 @@
+from .container import Images as Images
+from .door import Openable as Openable
+from .door import open_images as open_images
+from .layouts import from_layout as from_layout
+from .layouts import to_layout as to_layout
+from .options import DoorOptions as DoorOptions
+from .options import Progress as Progress
+from .options import Source as Source
+from .photographs import Photographs as Photographs
+from .scaling import Scaling as Scaling
+from .scan import Scan as Scan
