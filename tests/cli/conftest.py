@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from latente.cli import main
+from latente.cli.shared.pictures import save_figures
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +105,20 @@ def people(tmp_path: Path) -> Path:
         lines.append(f"{number:02}.png,{2 * bright - 1},{noise.choice([-1, 1])}")
     (tmp_path / "people.csv").write_text("\n".join(lines) + "\n")
     return folder
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that a verb draws, one below the other."""
+    figures: list[Figure] = []
+
+    def keep(out: Path, *drawn: Figure) -> None:
+        figures[:] = drawn
+        save_figures(out, *drawn)
+
+    for verb in ("compare_pca", "map", "nearest"):
+        monkeypatch.setattr(f"latente.cli.{verb}.save_figures", keep)
+    return figures
 
 
 @pytest.fixture

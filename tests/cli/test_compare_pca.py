@@ -11,7 +11,6 @@ import pytest
 from matplotlib.figure import Figure
 
 from latente import load, open_images
-from latente.cli import compare_pca
 from latente.latents import knn_accuracy
 
 Client = Callable[..., Any]
@@ -23,20 +22,6 @@ TINY = "--epochs 2 --hidden 8 --network dense --seed 0 --no-report"
 @pytest.fixture
 def run(digits_vae: Path) -> Path:
     return digits_vae
-
-
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that the verb draws, one below the other."""
-    figures: list[Figure] = []
-    save = compare_pca.save_figures
-
-    def keep(out: Path, *drawn: Figure) -> None:
-        figures[:] = drawn
-        save(out, *drawn)
-
-    monkeypatch.setattr(compare_pca, "save_figures", keep)
-    return figures
 
 
 def titles(figure: Figure) -> list[str]:

@@ -26,20 +26,6 @@ def run(digits_vae: Path) -> Path:
     return digits_vae
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that the verb draws, one below the other."""
-    figures: list[Figure] = []
-    save = map_.save_figures
-
-    def keep(out: Path, *drawn: Figure) -> None:
-        figures[:] = drawn
-        save(out, *drawn)
-
-    monkeypatch.setattr(map_, "save_figures", keep)
-    return figures
-
-
 def test_the_map_is_that_of_the_codes_with_its_figures(latente: Client, run: Path, drawn: list[Figure]) -> None:
     told = latente("map", run, "digits", "--split", "test", "--json").json
     images = open_images("digits", split="test")

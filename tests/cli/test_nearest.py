@@ -21,20 +21,6 @@ def run(digits_vae: Path) -> Path:
     return digits_vae
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that the verb draws, one below the other."""
-    figures: list[Figure] = []
-    save = nearest.save_figures
-
-    def keep(out: Path, *drawn: Figure) -> None:
-        figures[:] = drawn
-        save(out, *drawn)
-
-    monkeypatch.setattr(nearest, "save_figures", keep)
-    return figures
-
-
 def columns(figure: Figure) -> list[str]:
     return [label.get_text() for label in figure.axes[0].get_xticklabels()]
 
