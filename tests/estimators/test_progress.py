@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
+
 import pytest
 import torch
+from rich.console import Console
 
 from latente.estimators.progress import ProgressBar
 from latente.training import TrainingState
@@ -29,3 +33,22 @@ def test_the_line_names_the_stage_of_a_training_in_several_ones(capsys: pytest.C
     bar.started(TrainingState(Linear(), {}, torch.Generator()), 6, 6)
     bar.epoch_ended(TrainingState(Linear(), {}, torch.Generator(), epoch=1, step=6), is_best=True)
     assert "layer 2 of 3, epoch 1/1, step 6" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("width", "kept", "cut"), [(70, "loss 0.5", "images/s"), (120, "images/s", None)])
+def test_a_narrow_terminal_keeps_epoch_bar_steps_and_time_left(width: int, kept: str, cut: str | None):
+    bar = ProgressBar("layer 1 of 2")
+    bar.console = Console(file=io.StringIO(), force_terminal=True, width=width, force_jupyter=False)
+    state = TrainingState(Linear(), {}, torch.Generator(), epoch=3, step=600)
+    bar.started(state, 200, 8600)
+    bar.logged({"part": "train", "epoch": 3, "step": 600, "loss": 0.5, "images_per_second": 123456.0})
+    bar.logged({"part": "validation", "epoch": 3, "step": 600, "objective": 0.25})
+    bar.epoch_ended(state, is_best=True)
+    bar.stopped()
+    text = bar.console.file.getvalue()
+    line = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).strip().splitlines()[-1]
+    assert re.match(r"layer 1 of 2, epoch 4/43 \S+ +600/8600 ", line)
+    assert re.search(r"\d:\d\d:\d\d|-:--:--", line)
+    assert kept in line
+    assert cut is None or cut not in line
+    assert len(line) <= width

@@ -17,6 +17,9 @@ from latente.words import clock
 __all__ = ["CellBar", "ProgressBar"]
 
 
+_BESIDES = 8 + len("0:00:00") + 5  # letters of a short bar, of the time left, and of the gaps between columns
+
+
 class ProgressBar:
     """A line that shows epoch, all losses, images/s and time left; in a log file, one plain line now and then."""
 
@@ -35,7 +38,8 @@ class ProgressBar:
         if self.console.is_jupyter:
             self._bar = CellBar(steps, state.step)
         elif self.console.is_terminal:
-            self._bar = _TerminalBar(self.console, steps, state.step)
+            longest = len(self._epoch_in_words(self._epochs - 1))
+            self._bar = _TerminalBar(self.console, steps, state.step, longest)
         self._show(state)
 
     def stepped(self, state: TrainingState) -> None:
@@ -66,8 +70,10 @@ class ProgressBar:
 
     def _show(self, state: TrainingState) -> None:
         if self._bar is not None:
-            epoch = f"{self._stage}epoch {min(state.epoch + 1, self._epochs)}/{self._epochs}"
-            self._bar.show(state.step, epoch, "".join(self._texts.values()))
+            self._bar.show(state.step, self._epoch_in_words(state.epoch), "".join(self._texts.values()))
+
+    def _epoch_in_words(self, done: int) -> str:
+        return f"{self._stage}epoch {min(done + 1, self._epochs)}/{self._epochs}"
 
     def _print(self, epoch: int, step: int) -> None:
         text = "".join(self._texts.values())
@@ -83,8 +89,9 @@ class ProgressBar:
 class _TerminalBar:
     """The bar of a terminal, as wide as that is."""
 
-    def __init__(self, console: Console, total: int, done: int) -> None:
-        """Start a bar of `total` steps, of which `done` were done before."""
+    def __init__(self, console: Console, total: int, done: int, longest: int) -> None:
+        """Start a bar of `total` steps, of which `done` were done before; longest: letters that the epoch takes."""
+        self._room = console.width - longest - 2 * len(str(total)) - 1 - _BESIDES
         self._progress = Progress(
             TextColumn("{task.fields[epoch]}"),
             BarColumn(bar_width=None),
@@ -98,7 +105,11 @@ class _TerminalBar:
         self._task = self._progress.add_task("", total=total, completed=done, epoch="", words="")
 
     def show(self, done: int, epoch: str, words: str) -> None:
-        self._progress.update(self._task, completed=done, epoch=epoch, words=words, refresh=True)
+        """Redraw the bar; of the words those stay, from the first, for which the terminal is wide enough."""
+        parts = words.split(" · ")
+        while parts and len(" · ".join(parts)) > self._room:
+            parts.pop()
+        self._progress.update(self._task, completed=done, epoch=epoch, words=" · ".join(parts), refresh=True)
 
     def stop(self) -> None:
         self._progress.refresh()

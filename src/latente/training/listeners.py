@@ -31,7 +31,7 @@ class Listener(Protocol):
 class Audience:
     """The listeners of a training, each told of everything; random numbers that they draw are not missed by it."""
 
-    SECONDS_BETWEEN_STEPS = 0.1  # putting the generators back takes some 50 microseconds
+    SECONDS_BETWEEN_STEPS = 0.1  # putting the generators back takes a tenth of a millisecond
 
     def __init__(self, listeners: Sequence[Listener], state: TrainingState) -> None:
         self._listeners = listeners
