@@ -82,6 +82,11 @@ class Estimator(EstimatorOptions, ImageModel):
         """Raise InputError, saying what to do, where the family cannot learn from such images."""
         if not len(images):
             raise InputError("there are no images to fit on")
+        if images.is_photographs and augmentations.window_of(self._augmentation()) is None:
+            raise InputError(
+                f"the pictures of {images.name} have many sizes: give augmentation='crop:64', which trains on crops of "
+                "them, or size=64 when opening them, so that all are alike"
+            )
         if images.is_table and not self.takes_tables:
             raise InputError(
                 f"{images.name} is a table of {images.shape[0]} columns; {type(self).__name__} needs pictures"
