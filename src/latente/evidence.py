@@ -99,6 +99,12 @@ class Evidence:
         return title[:1].upper() + title[1:]
 
     @property
+    def is_counted_in_epochs(self) -> bool:
+        """Whether `resume --epochs` extends the training; not of one whose length is in minutes or its own."""
+        options = self.options.get("options", {})
+        return "epochs" in options and options.get("minutes") is None
+
+    @property
     def is_table(self) -> bool:
         return self.judged is not None and self.judged.images.is_table
 

@@ -47,7 +47,7 @@ def test_a_classifiers_figures_have_their_protocols_too(latente: Client) -> None
     assert latente("fit digits --model stacked --hidden 16 --epochs 1 --seed 0 --out run").code == 0
     measured = latente("evaluate run digits --json").json
     assert (measured["part"], measured["metrics"]["count"]) == ("test", 355)
-    assert set(measured["protocols"]) == {"accuracy", "error", "cross_entropy"}
+    assert set(measured["protocols"]) == {"objective", "accuracy", "error", "cross_entropy"}
     assert measured["metrics"]["accuracy"] + measured["metrics"]["error"] == pytest.approx(1)
     shown = latente("evaluate run digits --bound-samples 5")
     assert (shown.code, shown.out) == (2, "")

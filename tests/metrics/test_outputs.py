@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latente.metrics import evaluate_images, latent_use, means, measure
+from latente.metrics import PROTOCOLS, evaluate_images, latent_use, means, measure
 
 rng = np.random.default_rng(0)
 
@@ -27,6 +27,7 @@ def test_the_evidence_bound_stands_behind_the_kl() -> None:
     figures = measure({**outputs, "other": np.zeros(2)})
     assert list(figures) == ["reconstruction", "kl", "elbo", "other"]
     np.testing.assert_array_equal(figures["elbo"], [-1.5, -2.5])
+    assert set(figures) - {"other"} <= set(PROTOCOLS)
 
 
 def test_means_are_of_what_is_known() -> None:

@@ -382,3 +382,13 @@ def test_a_model_of_an_unknown_kind_gets_a_page_with_what_it_has(
     assert "loudness 0.25" in page.text
     assert "no yardstick" in page.text
     assert "latente encode" not in page.text
+    assert "latente resume" in page.text
+
+
+def test_a_run_whose_length_is_in_minutes_is_not_told_to_take_more_epochs(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    _fit(run, open_images("digits", count=60))
+    options = json.loads((run / "options.json").read_text())
+    options["options"]["minutes"] = 0.1
+    (run / "options.json").write_text(json.dumps(options))
+    assert "latente resume" not in Page(write_report(run)).text

@@ -35,7 +35,7 @@ def _judge(
 
 
 def _nobody(training: Training, run: str = "run") -> Verdict:
-    return judge(None, Evidence(None), None, training, run)
+    return judge(None, Evidence(None, options={"options": {"epochs": 8}}), None, training, run)
 
 
 @pytest.mark.parametrize(

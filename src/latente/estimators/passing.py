@@ -39,7 +39,7 @@ class ImageModel(BaseEstimator):
     scaling_: Scaling
     column_scalings_: dict[str, Scaling]  # of columns beside the pixels
     image_shape_: tuple[int, ...]  # of an image as the model sees it
-    window_: tuple[int, int] | None  # what training cuts out of each image, where it does
+    window_: tuple[int, int] | None = None  # what training cuts out of each image, where it does
     layout_: str
     crop_: Any
     seed_: int

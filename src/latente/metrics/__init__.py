@@ -14,7 +14,7 @@ from latente.metrics.images import (
     psnr,
     ssim,
 )
-from latente.metrics.likelihoods import evaluate_likelihoods, latent_use
+from latente.metrics.likelihoods import latent_use
 from latente.metrics.outputs import means, measure
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "SMALLEST_SSIM_SIDE",
     "bce",
     "evaluate_images",
-    "evaluate_likelihoods",
     "latent_use",
     "mae",
     "means",
@@ -34,4 +33,9 @@ __all__ = [
     "ssim",
 ]
 
-PROTOCOLS = {**images.PROTOCOLS, **likelihoods.PROTOCOLS, **classification.PROTOCOLS}
+PROTOCOLS = {
+    "objective": "what training minimises; mean over images",
+    **images.PROTOCOLS,
+    **likelihoods.PROTOCOLS,
+    **classification.PROTOCOLS,
+}

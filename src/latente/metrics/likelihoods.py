@@ -7,9 +7,8 @@ import torch
 from jaxtyping import Bool, Float
 
 from latente import formulas
-from latente.errors import InputError
 
-__all__ = ["PROTOCOLS", "evaluate_likelihoods", "latent_use"]
+__all__ = ["PROTOCOLS", "latent_use"]
 
 _CAVEAT = "a bound of log p(x) for Gaussian likelihoods and for binary data, else made of cross-entropies"
 
@@ -21,24 +20,6 @@ PROTOCOLS = {
     "bound": "importance-weighted bound in nats per image (Burda et al. 2016), the number of samples stated "
     f"beside it ({_CAVEAT}); mean over images",
 }
-
-
-def evaluate_likelihoods(
-    reconstruction: Float[np.ndarray, "n"],
-    kl: Float[np.ndarray, "n"],
-    bound: Float[np.ndarray, "n"] | None = None,
-) -> dict[str, float]:
-    """Return the means over the images of "reconstruction", "kl", "elbo" and, where given, "bound".
-
-    All in nats per image, as in `PROTOCOLS`. reconstruction, kl: as a variational objective's `evaluate`
-    returns them. bound: as its `bound` does. Raises InputError where there are no images.
-    """
-    if not len(reconstruction):
-        raise InputError("there are no images to evaluate")
-    metrics = {"reconstruction": reconstruction, "kl": kl, "elbo": -reconstruction - kl}
-    if bound is not None:
-        metrics["bound"] = bound
-    return {name: float(values.mean(dtype=np.float64)) for name, values in metrics.items()}
 
 
 def latent_use(

@@ -15,13 +15,12 @@ from latente import pages
 from latente.figures import PALETTE
 from latente.formulas import ACTIVE_UNIT_VARIANCE
 from latente.images import Images
-from latente.metrics import PSNR_CEILING
+from latente.metrics import PROTOCOLS, PSNR_CEILING
 from latente.pages import embedding
 from latente.report import charts
 from latente.report.contest import Candidate, Contest, Results, hold_contest
 from latente.report.page import TEMPLATES
 from latente.report.sections.latent import NEIGHBOURS
-from latente.report.sections.metrics import PROTOCOLS
 from latente.report.sections.setup import as_text
 from latente.words import decibels, duration, figure, percent
 

@@ -31,7 +31,7 @@ class Verdict:
 
 def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, training: Training, run: str) -> Verdict:
     """Say whether the model is any good, why, and what to do next; `run` names the run folder in commands."""
-    advice = _advice_of_training(training, run)
+    advice = _advice_of_training(training, run if evidence.is_counted_in_epochs else None)
     if evidence.judged is None or model is None:
         answer = "Nobody can say yet: the model could not be tried on images."
         return Verdict("fair", answer, _of_training(training), advice)
@@ -212,13 +212,13 @@ def _of_training(training: Training) -> list[str]:
     return [best + ("." if training.last == training.best else f"; the last was {figure(training.last)}.")]
 
 
-def _advice_of_training(training: Training, run: str) -> list[str]:
-    """What to try, most telling first; commands and options stand between backticks."""
+def _advice_of_training(training: Training, run: str | None) -> list[str]:
+    """What to try, most telling first; commands and options stand between backticks. run: one that can be extended."""
     advice = []
     if training.is_still_improving and training.drop is not None:
+        longer = f"go on with `latente resume {run} --epochs {2 * training.epochs}`" if run else "train it for longer"
         advice.append(
-            f"It was still improving when it stopped (by {percent(training.drop)} over the last quarter): "
-            f"go on with `latente resume {run} --epochs {2 * training.epochs}`."
+            f"It was still improving when it stopped (by {percent(training.drop)} over the last quarter): {longer}."
         )
     elif training.has_turned:
         advice.append(

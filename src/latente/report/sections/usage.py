@@ -28,17 +28,15 @@ def find(model: object, evidence: Evidence) -> Section | None:
         uses.append(("Explore the codes on a map", f"latente explore {run}"))
     if model is not None:
         uses.append(("Measure it on other images", f"latente evaluate {run} IMAGES --json"))
-    epochs = 2 * max(1, summarise(evidence.lines).epochs)
-    uses.append(("Train it further", f"latente resume {run} --epochs {epochs}"))
+    if evidence.is_counted_in_epochs:
+        epochs = 2 * max(1, summarise(evidence.lines).epochs)
+        uses.append(("Train it further", f"latente resume {run} --epochs {epochs}"))
     uses.append(("Use it from Python", _in_python(model, str(evidence.path))))
     return Section("Using this model", "usage", "usage.html.j2", {"uses": uses})
 
 
 def _in_python(model: object, path: str) -> str:
-    kind = type(model).__name__
     lines = ["from latente import load", "", f"model = load({path!r})"]
-    if model is not None:
-        lines = [f"from latente import {kind}", "", f"model = {kind}.load({path!r})"]
     if isinstance(model, Classifies):
         lines += ["classes = model.predict(images)", "probabilities = model.predict_proba(images)"]
     if isinstance(model, Encodes):
