@@ -1,9 +1,9 @@
 """Train a family into a run folder, or go on with what is there; killed where the plan says so.
 
     python killed.py FAMILY RUN [PLACE COUNT]
-    python killed.py --toys FOLDER
+    python killed.py --all FOLDER
 
-The second form trains each of the toys twice, in FOLDER/TOY/whole and, killed three times, in FOLDER/TOY/parts: in
+The second form trains each family and toy twice, in FOLDER/NAME/whole and, killed three times, in FOLDER/NAME/parts: in
 processes that are forked, since to import everything anew takes longer than such a training.
 
 PLACE is where SIGKILL strikes, at the COUNT-th time that training passes it: at a step, in the middle of writing a
@@ -28,6 +28,7 @@ from latente import Autoencoder, VariationalAutoencoder, resume
 from latente.training import Run, TrainingOptions, isolated_rng, loop, train
 
 EPOCHS = 4
+FAMILIES = ("autoencoder", "vae", "two players")
 
 
 def die(*_: Any, **named: Any) -> None:
@@ -63,16 +64,19 @@ def strike(place: str, count: int) -> None:
     setattr(owner, name, watched)
 
 
-def torment(toy: str, folder: Path) -> None:
-    """Train a toy whole, and another time with three kills at chance places."""
-    rng = np.random.default_rng(list(toy.encode()))
-    for place in rng.permutation([place for place in PLACES if place != "evaluation"])[:3]:
+def torment(family: str, folder: Path) -> None:
+    """Train a family or toy whole, and another time with three kills at chance places."""
+    rng = np.random.default_rng(list(family.encode()))
+    judged = family in ("autoencoder", "vae")
+    for place in rng.permutation([place for place in PLACES if judged or place != "evaluation"])[:3]:
         blow = place, int(rng.integers(1, 5))
-        in_fork(lambda blow=blow: go_on(toy, folder / "parts", blow), -signal.SIGKILL)
-    in_fork(lambda: go_on(toy, folder / "parts"), 0)
-    described = Run(folder / "parts").options()
-    Run.create(folder / "whole", described)  # with the number of steps that was found to fit into the minutes
-    in_fork(lambda: go_on(toy, folder / "whole"), 0)
+        in_fork(lambda blow=blow: go_on(family, folder / "parts", blow), -signal.SIGKILL)
+        if odd := [path for path in (folder / "parts").rglob(".*") if path.suffix == ".safetensors"]:
+            raise RuntimeError(f"a killed write left {odd[0]}, which looks like a checkpoint")
+    in_fork(lambda: go_on(family, folder / "parts"), 0)
+    if family in toys.TOYS:  # with the number of steps that was found to fit into the minutes
+        Run.create(folder / "whole", Run(folder / "parts").options())
+    in_fork(lambda: go_on(family, folder / "whole"), 0)
 
 
 def in_fork(work: Callable[[], object], expected: int) -> None:
@@ -118,10 +122,10 @@ def go_on(family: str, run: Path, blow: tuple[str, int] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--toys":
+    if sys.argv[1] == "--all":
         torch.set_num_threads(1)
         toys.TOYS["frozen features"].train()  # what it imports, every fork has
-        for name in toys.TOYS:
+        for name in (*FAMILIES, *toys.TOYS):
             torment(name, Path(sys.argv[2]) / name)
         sys.exit()
     go_on(sys.argv[1], Path(sys.argv[2]), (sys.argv[3], int(sys.argv[4])) if len(sys.argv) > 3 else None)

@@ -83,3 +83,12 @@ def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(tmp_path: P
         save_tensors(path, {"other": torch.zeros(3)})
     assert difference(load_tensors(path), TREE) is None
     assert os.listdir(tmp_path) == ["tree.safetensors"]
+
+
+def test_a_name_that_the_file_has_already_leaves_no_temporary_one(tmp_path: Path):
+    last, before = tmp_path / "last.safetensors", tmp_path / "before.safetensors"
+    save_tensors(last, {"step": 1})
+    os.link(last, before)  # as who was killed between the two names of a checkpoint leaves it
+    save_tensors(last, {"step": 2}, keep=before)
+    assert (load_tensors(before), load_tensors(last)) == ({"step": 1}, {"step": 2})
+    assert sorted(tmp_path.iterdir()) == [before, last]

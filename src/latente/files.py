@@ -63,6 +63,7 @@ def _link(old: Path, new: Path) -> None:
     alias = new.with_name(f".{new.name}.{uuid.uuid4().hex[:12]}.part")
     os.link(old, alias)
     os.replace(alias, new)
+    alias.unlink(missing_ok=True)  # renaming does nothing where both are names of one file already
 
 
 def write_json(path: Path, value: Any) -> None:
