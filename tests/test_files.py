@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 
 from latente.errors import ModelError, TrainingError
-from latente.files import load_tensors, own_memory, save_tensors
+from latente.files import left_behind, load_tensors, own_memory, replacing, save_tensors, write_json
 from toys import difference
 
 TREE = {
@@ -92,3 +92,39 @@ def test_a_name_that_the_file_has_already_leaves_no_temporary_one(tmp_path: Path
     save_tensors(last, {"step": 2}, keep=before)
     assert (load_tensors(before), load_tensors(last)) == ({"step": 1}, {"step": 2})
     assert sorted(tmp_path.iterdir()) == [before, last]
+
+
+@pytest.mark.parametrize("place", ["file/new.json", "nowhere/new.json", "folder", "n" * 300])
+def test_what_keeps_a_file_from_being_written_is_told_with_its_own_name(place: str, tmp_path: Path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder" / "full").mkdir(parents=True)
+    with pytest.raises(TrainingError) as refused:
+        write_json(tmp_path / place, {})
+    assert str(tmp_path / place) in str(refused.value)
+    assert "choose another folder" in str(refused.value)
+    assert ".part" not in str(refused.value)
+    assert left_behind(tmp_path) == []
+
+
+def test_a_temporary_file_that_cannot_be_removed_does_not_hide_the_reason(tmp_path: Path, monkeypatch):
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(Path, "write_text", refuse)
+    with pytest.raises(TrainingError, match=r"^\S*/new.json cannot be written \(Permission denied\)"):
+        write_json(tmp_path / "new.json", {})
+
+
+def test_a_name_that_is_long_for_the_disk_is_written_all_the_same(tmp_path: Path):
+    path = tmp_path / ("ü" * 125 + ".json")
+    write_json(path, {})
+    assert path.read_text(encoding="utf-8") == "{}\n"
+
+
+def test_only_temporary_files_of_our_own_are_known_as_left_behind(tmp_path: Path):
+    with replacing(tmp_path / "new\nname.json") as own:
+        own.write_text("half")
+        for name in (".download.part", "model.part", ".x.0123456789ab.part", ".x.latente-mine.part"):
+            (tmp_path / name).write_text("mine")
+        assert left_behind(tmp_path) == [own]

@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "disk_errors",
     "finite",
+    "left_behind",
     "load_tensors",
     "own_memory",
     "replacing",
@@ -30,6 +32,12 @@ __all__ = [
 ]
 
 _FORMAT = 1  # of a file of tensors
+_MARK = ".latente-"
+_UNWRITABLE = (
+    *(errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR),
+    *(errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP),
+)
+_TEMPORARY = re.compile(rf"\..*{re.escape(_MARK)}[0-9a-f]{{12}}\.part", re.DOTALL)
 
 
 @contextlib.contextmanager
@@ -41,7 +49,7 @@ def replacing(path: Path, *links: Path, keep: Path | None = None) -> Iterator[Pa
     file is removed and every old file is as it was.
     Raises TrainingError, naming the file, where the disk is full or the folder cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
+    temporary = _beside(path)
     try:
         full = f"{path} was not written and the file before it is intact; free some space"
         with disk_errors(full, f"{path} cannot be written ({{}}); choose another folder"):
@@ -55,12 +63,26 @@ def replacing(path: Path, *links: Path, keep: Path | None = None) -> Iterator[Pa
             os.replace(temporary, path)
             _sync_folder(path.parent)
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what went wrong before is what has to be told
+            temporary.unlink(missing_ok=True)
+
+
+def left_behind(folder: Path) -> list[Path]:
+    """Return the temporary files of ours, in a folder and below, that a killed process left there.
+
+    Nobody else's have such names; even so only what is known to be ours, such as a run, is to be cleared of them.
+    """
+    return [path for path in folder.rglob(f".*{_MARK}*.part") if _TEMPORARY.fullmatch(path.name) and path.is_file()]
+
+
+def _beside(path: Path) -> Path:
+    """Return a new name in the folder of `path` that says whose temporary file it is."""
+    return path.with_name(f".{path.name[:40]}{_MARK}{uuid.uuid4().hex[:12]}.part")
 
 
 def _link(old: Path, new: Path) -> None:
     """Give the file `old` the second name `new`, replacing whatever had it."""
-    alias = new.with_name(f".{new.name}.{uuid.uuid4().hex[:12]}.part")
+    alias = _beside(new)
     os.link(old, alias)
     os.replace(alias, new)
     alias.unlink(missing_ok=True)  # renaming does nothing where both are names of one file already
@@ -143,7 +165,7 @@ def disk_errors(full: str, locked: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise TrainingError(f"the disk is full: {full}") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EEXIST):
+        if error.errno in _UNWRITABLE:
             raise TrainingError(locked.format(error.strerror)) from error
         raise
 

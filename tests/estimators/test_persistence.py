@@ -14,7 +14,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from latente import Autoencoder, ModelError, VariationalAutoencoder, load
+from latente import Autoencoder, InputError, ModelError, VariationalAutoencoder, load, resume
 from latente.files import sha256_of
 
 X = np.random.default_rng(0).integers(0, 255, (12, 9, 8), dtype=np.uint8)
@@ -160,3 +160,39 @@ def test_a_loaded_model_draws_the_samples_of_the_saved_one(tmp_path: Path, dtype
     fitted = Autoencoder(latent_dim=2, hidden=(4,), epochs=1, random_state=0).fit(X.astype(dtype))
     loaded = load(fitted.save(tmp_path))
     np.testing.assert_array_equal(loaded.sample(5, random_state=1), fitted.sample(5, random_state=1))
+
+
+def test_saving_into_a_folder_removes_no_weights_but_our_own(run: Path):
+    mine = run / "model" / "weights-of-mine.safetensors"
+    mine.write_bytes(b"mine")
+    load(run).fit(255 - X).save(run)
+    assert mine.read_bytes() == b"mine"
+    assert len(list((run / "model").glob("weights-*.safetensors"))) == 2
+
+
+def test_a_folder_that_a_fit_refuses_is_left_as_it_was(tmp_path: Path):
+    fitted = Autoencoder(latent_dim=2, hidden=(4,), epochs=1, random_state=0, device="cpu", out=tmp_path / "run").fit(X)
+    theirs = {"others": ["sub/.download.part", ".thesis.part"], "run": ["sub/.options.json.latente-0123456789ab.part"]}
+    for folder, names in theirs.items():
+        for name in names:
+            (tmp_path / folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / name).write_text("half")
+        with pytest.raises(InputError, match="exists already"):
+            fitted.set_params(out=tmp_path / folder).fit(X)
+        assert [(tmp_path / folder / name).read_text() for name in names] == ["half"] * len(names)
+
+
+def test_a_fit_takes_the_folder_of_one_that_was_killed_while_it_made_it(tmp_path: Path):
+    (tmp_path / ".options.json.latente-0123456789ab.part").write_text("{")
+    Autoencoder(latent_dim=2, hidden=(4,), epochs=1, random_state=0, device="cpu", out=tmp_path).fit(X)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_resuming_a_run_removes_its_own_left_behind_files_and_no_other(tmp_path: Path):
+    out = tmp_path / "run"
+    Autoencoder(latent_dim=2, hidden=(4,), epochs=1, random_state=0, device="cpu", out=out).fit(X)
+    own, mine = out / "checkpoints" / ".last.safetensors.latente-0123456789ab.part", out / "samples" / ".mine.part"
+    for path in (own, mine):
+        path.write_text("half")
+    resume(out, X, epochs=2)
+    assert (own.exists(), mine.exists()) == (False, True)

@@ -281,15 +281,18 @@ def test_a_longer_search_goes_on_from_a_shorter_one(tmp_path: Path) -> None:
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
     (tmp_path / "file").touch()
-    for place in (tmp_path, tmp_path / "file"):
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others" / ".download.part").write_text("half of mine")
+    for place in (tmp_path, tmp_path / "file", tmp_path / "others"):
         with pytest.raises(InputError, match="exists and holds no sweep"):
             trying.GRID.run(trying.bowl, out=place, force=True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "thesis.tex"]
+    names = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")]
+    assert sorted(names) == ["file", "others", "others/.download.part", "thesis.tex"]
 
 
 def test_what_a_kill_in_the_first_moment_leaves_is_taken_up(tmp_path: Path) -> None:
     (tmp_path / "trials.jsonl").write_bytes(b'{"numb')
-    (tmp_path / ".sweep.json.0123.part").write_bytes(b"{")
+    (tmp_path / ".sweep.json.latente-0123456789ab.part").write_bytes(b"{")
     trying.GRID.run(trying.bowl, out=tmp_path)
     assert len(without_times(tmp_path)) == 12
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sweep.json", "trials.jsonl"]

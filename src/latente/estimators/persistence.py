@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shlex
 import sys
 import warnings
@@ -40,6 +41,7 @@ __all__ = [
 
 _FORMAT = 2
 _ARRAY = "estimator."  # marks, among the names of the weights, what is the estimator's and not the objective's
+_WEIGHTS = re.compile(r"weights-[0-9a-f]{8}\.safetensors")
 _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy")
 
 
@@ -72,8 +74,8 @@ def write_model(
         temporary.write_bytes(content)
     stamp = {"format": _FORMAT, **description, "weights": {"file": name, "sha256": digest}, "versions": _versions()}
     write_json(folder / "model.json", stamp)
-    for old in folder.glob("weights-*.safetensors"):
-        if old.name != name:
+    for old in folder.iterdir():
+        if _WEIGHTS.fullmatch(old.name) and old.name != name:
             old.unlink(missing_ok=True)
 
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from latente.errors import InputError, LatenteError
-from latente.files import write_json
+from latente.files import left_behind, write_json
 
 __all__ = ["Journal", "Task", "Trial", "TrialFunction", "attempt", "key_of", "plain"]
 
@@ -165,8 +165,8 @@ class Journal:
             raise InputError(f"{self.folder} cannot be written ({error.strerror}); choose another folder") from error
         with open(self.path, "ab") as file:
             _hold(file, self.folder)
-            for left_behind in self.folder.glob(".*.part"):
-                left_behind.unlink(missing_ok=True)
+            for path in left_behind(self.folder):
+                path.unlink(missing_ok=True)
             os.truncate(self.path, self.path.read_bytes().rfind(b"\n") + 1)
             write_json(self.folder / "sweep.json", plan)
 
@@ -179,7 +179,7 @@ class Journal:
 
     def _foreign_files(self) -> bool:
         """Whether the folder holds anything but what a sweep that was killed at once leaves."""
-        return any(path.name != self.path.name and path.suffix != ".part" for path in self.folder.iterdir())
+        return bool(set(self.folder.iterdir()) - {self.path, *left_behind(self.folder)})
 
 
 def _hold(file: BinaryIO, folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from latente.errors import InputError, ModelError
-from latente.files import load_tensors, save_tensors, write_json
+from latente.files import left_behind, load_tensors, save_tensors, write_json
 
 __all__ = ["Run"]
 
@@ -27,10 +27,11 @@ class Run:
         run = cls(path)
         try:
             run.path.mkdir(parents=True, exist_ok=True)
-            run.sweep()
-            if any(run.path.iterdir()):
+            # all that a process killed in its first moment has left
+            if set(run.path.iterdir()) - set(left_behind(run.path)):
                 cure = f"continue it with `latente resume {path}`" if run.options_file.exists() else "it is not empty"
                 raise InputError(f"{path} exists already: {cure}, or choose another folder")
+            run.sweep()
             run.write_options(options)
             run.checkpoints.mkdir()
             run.samples.mkdir()
@@ -102,7 +103,7 @@ class Run:
 
     def sweep(self) -> None:
         """Remove the temporary files that a killed process left behind."""
-        for path in self.path.rglob(".*.part"):
+        for path in left_behind(self.path):
             path.unlink(missing_ok=True)
 
     def metrics_size(self) -> int:
