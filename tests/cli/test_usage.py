@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import latente as package
-from latente.cli import sample
+import latente.__main__ as entry
+from latente.cli import main, sample
 from latente.errors import InputError, Interrupted, ModelError, TrainingError
 
 Client = Callable[..., Any]
@@ -83,6 +87,11 @@ def test_wrong_usage_is_one_line_with_a_cure(latente: Client, line: str, message
         (KeyboardInterrupt(), 130, "interrupted: nothing was left half-written"),
         (PermissionError(13, "Permission denied", "x.png"), 1, "error: x.png: Permission denied"),
         (MemoryError(), 1, "error: out of memory: try a smaller --batch-size, --size or --count"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes."),
+            1,
+            "error: out of memory: try a smaller --batch-size, --size or --count",
+        ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else None,
 )
@@ -134,3 +143,64 @@ def test_nothing_heavy_is_imported_before_there_is_work(line: list[str]) -> None
 def test_python_m_latente_is_the_same_command_line() -> None:
     done = subprocess.run([sys.executable, "-m", "latente", "fti"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "error: no such command 'fti'; did you mean 'fit'?\n")
+
+
+@pytest.mark.parametrize("line", ["data list", "data list --json", "--version"])
+def test_a_reader_that_goes_away_is_no_error(line: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as nobody:
+        command = [sys.executable, "-m", "latente", *line.split()]
+        done = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_streams_that_are_closed_from_the_start_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["data", "list"]) == 0
+    assert main(["data", "lits"]) == 2
+    for stream in (sys.stdout, sys.stderr):
+        stream.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_output_that_finds_no_room_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([sys.executable, "-m", "latente", "--version"], stdout=full, check=False)
+    assert (done.returncode, capfd.readouterr().err) == (1, "error: No space left on device\n")
+
+
+INTERRUPTED = "interrupted: nothing was left half-written\n"
+
+
+def test_ctrl_c_while_the_command_line_is_loading_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("latente.cli._open_streams", interrupt)
+    monkeypatch.setattr(sys, "argv", ["latente", "data", "list"])
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        assert entry.main() == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert capsys.readouterr() == ("", INTERRUPTED)
+
+
+def test_ctrl_c_while_torch_is_imported_leaves_at_once_in_one_line() -> None:
+    program = (
+        "import importlib.machinery, os, signal, sys, types, latente.__main__ as entry, latente.cli as cli\n"
+        "def verb():\n"
+        "    sys.modules['torch'] = torch = types.ModuleType('torch')\n"
+        "    torch.__spec__ = importlib.machinery.ModuleSpec('torch', None)\n"
+        "    torch.__spec__._initializing = True\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    print('still here')\n"
+        "cli.main = verb\n"
+        "entry.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", INTERRUPTED)

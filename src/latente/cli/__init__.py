@@ -6,10 +6,12 @@ LATENTE_DEBUG=1 shows where it came from. Nothing heavy is imported before a ver
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, TextIO
 
 import typer
@@ -42,19 +44,35 @@ from latente.cli import map as map_
 from latente.cli.shared.console import print_note
 from latente.cli.shared.help import examples
 from latente.errors import InputError, LatenteError
+from latente.screens import hush
 
 __all__ = ["app", "main"]
 
 
 class _Verbs(TyperGroup):
-    """The verbs; an interruption is told in its own words, where typer would only leave."""
+    """The verbs; an interruption is told in its own words, and a reader that goes away is no error."""
+
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        with _told_end():
+            return super().make_context(*arguments, **more)
 
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _told_end():
             return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            _explain(error, "interrupted")
-            raise typer.Exit(130) from error
+
+
+@contextlib.contextmanager
+def _told_end() -> Iterator[None]:
+    """End the block as Latente does where typer, which would catch it too, would just leave."""
+    try:
+        yield
+        sys.stdout.flush()  # a full disk, or a reader that has gone away, can be told here, and no later
+    except KeyboardInterrupt as error:
+        _explain(error, "interrupted")
+        raise typer.Exit(130) from error
+    except BrokenPipeError as error:  # whoever read the output has had enough of it, as `head` has
+        hush(sys.stdout)
+        raise typer.Exit(0) from error
 
 
 app = typer.Typer(
@@ -97,6 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # torch's threads wait for each other by spinning, for milliseconds by default: beside another busy program that
     # makes training ten times slower. So short a wait costs nothing on a quiet machine. Read when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    _open_streams()
     command = typer.main.get_command(app)
     with warnings.catch_warnings():
         warnings.showwarning = _print_warning
@@ -108,6 +127,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (LatenteError, OSError, MemoryError) as error:
             _explain(error)
             return 1
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            _explain(error)
+            return 1
+
+
+def _open_streams() -> None:
+    """Let what is printed go nowhere where the process was started with its streams closed (`>&-`)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: torch's own error for it is that of a graphics card alone."""
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def _explain(error: BaseException, label: str = "error") -> None:
@@ -135,7 +172,7 @@ def _in_words(error: BaseException) -> str:
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "nothing was left half-written"
-    if isinstance(error, MemoryError):
+    if _is_out_of_memory(error):
         return "out of memory: try a smaller --batch-size, --size or --count"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror

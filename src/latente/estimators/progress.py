@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from latente.screens import Screen
 from latente.training import TrainingState
 from latente.words import clock
 
@@ -27,7 +28,7 @@ class ProgressBar:
 
     def __init__(self, stage: str = "") -> None:
         """stage: what is trained, where a model is trained in several ones ("layer 2 of 3")."""
-        self.console = Console(file=sys.stderr)
+        self.console = Screen(file=sys.stderr)
         self._stage = f"{stage}, " if stage else ""
         self._bar: CellBar | _TerminalBar | None = None
         self._last_line = 0.0

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from latente.files import finite
+from latente.screens import Screen
 from latente.training.launch import leads
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def console(as_json: bool = False) -> Console:
     """
     stream = sys.stderr if as_json else sys.stdout
     width = None if stream.isatty() else 4096
-    return Console(file=stream, quiet=not leads(), width=width, highlight=False, soft_wrap=not stream.isatty())
+    return Screen(file=stream, quiet=not leads(), width=width, highlight=False, soft_wrap=not stream.isatty())
 
 
 @contextlib.contextmanager
@@ -39,7 +40,7 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
     """Yield a function (done, total, what) that moves a bar on stderr; nothing is shown but in a terminal."""
     from rich.progress import Progress
 
-    screen = Console(file=sys.stderr, quiet=not leads())
+    screen = Screen(file=sys.stderr, quiet=not leads())
     with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("", total=None)
 
@@ -53,7 +54,7 @@ def print_note(label: str, message: str) -> None:
     """Print one line on stderr; label: "error", "warning" or "interrupted"."""
     line = Text(f"{label}: ", style="bold red" if label == "error" else "bold yellow")
     line.append(" ".join(message.split()), style="not bold default")
-    Console(file=sys.stderr, highlight=False, soft_wrap=True).print(line)
+    Screen(file=sys.stderr, highlight=False, soft_wrap=True).print(line)
 
 
 def print_json(value: Any) -> None:
