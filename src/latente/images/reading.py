@@ -21,6 +21,8 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from latente.images.crops import Box, centre_box
+
 __all__ = [
     "FORMATS",
     "MAX_BYTES",
@@ -254,31 +256,29 @@ def _check_sums(data: bytes) -> None:
             image.verify()
 
 
-def _centre(image: Image.Image, target: Target) -> tuple[Image.Image, tuple[float, float, float, float]]:
-    """Decode, turn upright, and return the picture with the box of it (left, top, right, bottom) to use."""
+def _centre(image: Image.Image, target: Target) -> tuple[Image.Image, Box]:
+    """Decode, turn upright, and return the picture with the box of it to use."""
     if image.format not in ("JPEG", "MPO"):
         image.load()  # the orientation may stand behind the pixels
     orientation = _orientation(image)
     width, height = image.size[::-1] if orientation in _TURNED else image.size
-    crop_height, crop_width = target.crop or (height, width)
-    cut_width, cut_height = min(width, crop_width), min(height, crop_height)
-    ratio = min(cut_width / target.size[1], cut_height / target.size[0])
-    box_width, box_height = target.size[1] * ratio, target.size[0] * ratio
+    left, top, right, bottom = centre_box((height, width), target.crop, target.size)
+    ratio = (right - left) / target.size[1]
     if image.format in ("JPEG", "MPO") and ratio > 2:
         # JPEG can be decoded at 1/2, 1/4 or 1/8 of its size; twice what is wanted loses nothing visible
         image.draft(image.mode, (math.ceil(image.width * 2 / ratio), math.ceil(image.height * 2 / ratio)))
     image.load()
     picture = image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+    if picture.size == (width, height):
+        return picture, (left, top, right, bottom)
     across, down = picture.width / width, picture.height / height
-    left, top = (width - box_width) / 2, (height - box_height) / 2
-    if ratio == 1:
-        left, top = float(int(left)), float(int(top))
-    return picture, (left * across, top * down, (left + box_width) * across, (top + box_height) * down)
+    right, bottom = min(right * across, picture.width), min(bottom * down, picture.height)
+    return picture, (left * across, top * down, right, bottom)
 
 
 def _scaled(
     picture: Image.Image,
-    box: tuple[float, float, float, float],
+    box: Box,
     target: Target,
     resampling: Image.Resampling = Image.Resampling.LANCZOS,
 ) -> Image.Image:

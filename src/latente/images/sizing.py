@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latente.errors import InputError
+from latente.images.crops import centre_box, cropped
 from latente.images.options import DoorOptions, Size
 
 if TYPE_CHECKING:
@@ -44,12 +45,12 @@ def choose_targets(
     partner_crop = crop and (round(crop[0] * ratio), round(crop[1] * ratio))
 
     def kept(crop: Size | None) -> Aim:
-        return lambda header: Target(_cropped(header.size, crop), channels, deep, crop)
+        return lambda header: Target(cropped(header.size, crop), channels, deep, crop)
 
     if options.keeps:
         cut = f", at most {_spelled(crop)} around their centre" if crop else ""
         return kept(crop), kept(partner_crop), f"each its own size{cut}, {kind}"
-    sizes = Counter(_cropped(header.size, crop) for header in inputs)
+    sizes = Counter(cropped(header.size, crop) for header in inputs)
     common = max(sizes, key=lambda size: (sizes[size], size))
     small = max(common) <= _SMALL
     size = options.sides or (common if small else (_USUAL, _USUAL))
@@ -66,7 +67,7 @@ def choose_targets(
 def keeps_size(sides: Sequence[int], options: DoorOptions) -> bool:
     """Say whether arrays of this (height, width) stay as they are."""
     size = (sides[0], sides[1])
-    return (options.sides or size) == size == _cropped(size, options.window)
+    return (options.sides or size) == size == cropped(size, options.window)
 
 
 def resize_arrays(pixels: np.ndarray, options: DoorOptions) -> np.ndarray:
@@ -81,14 +82,11 @@ def resize_arrays(pixels: np.ndarray, options: DoorOptions) -> np.ndarray:
         raise InputError(f"images of dtype {pixels.dtype} cannot be scaled; leave size and crop out")
     from PIL import Image
 
-    cropped = _cropped((height, width), options.window)
-    size = options.sides or cropped
-    ratio = min(cropped[0] / size[0], cropped[1] / size[1])
-    down, across = size[0] * ratio, size[1] * ratio
-    top, left = (height - down) / 2, (width - across) / 2
-    if ratio == 1:
+    size = options.sides or cropped((height, width), options.window)
+    box = centre_box((height, width), options.window, size)
+    left, top, right, bottom = box
+    if bottom - top == size[0] and right - left == size[1]:
         return cut_centre(pixels, size)
-    box = (left, top, left + across, top + down)
     scaled = np.empty((*pixels.shape[:2], *size), pixels.dtype)
     for index in np.ndindex(*pixels.shape[:2]):
         plane = pixels[index]
@@ -101,13 +99,9 @@ def resize_arrays(pixels: np.ndarray, options: DoorOptions) -> np.ndarray:
 def cut_centre(pixels: np.ndarray, crop: Size | None) -> np.ndarray:
     """Return the view of the centre of images (N, C, H, W), at most as large as `crop`."""
     height, width = pixels.shape[2:]
-    size = _cropped((height, width), crop)
+    size = cropped((height, width), crop)
     top, left = (height - size[0]) // 2, (width - size[1]) // 2
     return pixels[:, :, top : top + size[0], left : left + size[1]]
-
-
-def _cropped(size: Size, crop: Size | None) -> Size:
-    return size if crop is None else (min(size[0], crop[0]), min(size[1], crop[1]))
 
 
 def _common_ratio(pairs: Sequence[tuple[Header, Header]]) -> float:
