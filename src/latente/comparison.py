@@ -20,6 +20,7 @@ from latente.estimators.abilities import Decodes, Encodes
 from latente.estimators.data import split
 from latente.images import Images, Scaling, from_layout, to_layout
 from latente.training import Batches
+from latente.training.surroundings import own_surroundings
 
 __all__ = ["Comparison", "Contestant", "compare_with_pca"]
 
@@ -80,6 +81,7 @@ class Comparison:
         return counts | {"contestants": {name: one.figures for name, one in self.contestants.items()}}
 
 
+@own_surroundings()
 def compare_with_pca(
     model: Any,
     train: Images,

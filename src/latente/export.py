@@ -27,6 +27,7 @@ from latente.files import replacing
 from latente.images import Images, Scaling
 from latente.objectives import ReconstructionObjective
 from latente.training import Batches
+from latente.training.surroundings import own_surroundings
 
 __all__ = ["PARTS", "Exported", "export_onnx", "onnx_bytes", "parts_of", "snippet"]
 
@@ -126,6 +127,7 @@ def parts_of(model: object) -> tuple[str, ...]:
     return tuple(part for part, abilities in _ABILITIES.items() if all(isinstance(model, one) for one in abilities))
 
 
+@own_surroundings()
 def _build(model: Estimator, part: str, tolerance: float) -> tuple[bytes, float]:
     """Return the content of the file for a part, and the largest difference from the model."""
     if part not in PARTS:

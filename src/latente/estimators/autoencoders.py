@@ -24,6 +24,7 @@ from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
 from latente.training.randomness import settle_seed
 from latente.training.state import TrainingState
+from latente.training.surroundings import own_surroundings
 
 __all__ = ["Autoencoder", "BaseAutoencoder"]
 
@@ -50,6 +51,7 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 
     # -- fitting
 
+    @own_surroundings()
     def partial_fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Train one epoch on X, going on from where the last call ended; y is ignored.
 
@@ -141,6 +143,7 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 
     # -- using
 
+    @own_surroundings()
     def decode(self, codes: Any) -> np.ndarray:
         """Return the images that codes (as `encode` returns them, or flattened) stand for, in the training's layout."""
         check_is_fitted(self, "objective_")

@@ -41,6 +41,7 @@ from latente.training.options import TrainingOptions, usual_batch_size
 from latente.training.randomness import isolated_rng, settle_seed
 from latente.training.runs import Run
 from latente.training.state import TrainingState
+from latente.training.surroundings import own_surroundings
 
 __all__ = ["Estimator"]
 
@@ -159,6 +160,7 @@ class Estimator(EstimatorOptions, ImageModel):
 
     # -- fitting
 
+    @own_surroundings()
     def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Train on X, from scratch; y is ignored where the family needs no labels.
 
@@ -166,6 +168,7 @@ class Estimator(EstimatorOptions, ImageModel):
         """
         return self._fit(self._open_for_fit(X, y))
 
+    @own_surroundings()
     def resume_from(self, run: Run, X: Openable, y: ArrayLike | None = None) -> Self:
         """Go on with the training in a run folder, as `latente.resume` does once it has opened everything."""
         images, saved = self._open_for_fit(X, y), run.options()
@@ -198,6 +201,7 @@ class Estimator(EstimatorOptions, ImageModel):
             self._write(run.model, self.objective_.weights())
         return self
 
+    @own_surroundings()
     def initialise(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Do what `fit` does before its first step: open the images, fit the scaling, build networks, draw weights."""
         self._begin(self._open_for_fit(X, y))
@@ -266,6 +270,7 @@ class Estimator(EstimatorOptions, ImageModel):
         )
         return Run.create(self.out, options)
 
+    @own_surroundings()
     def plan(self, X: Openable, y: ArrayLike | None = None) -> dict[str, Any]:
         """Return what `fit` would do, without doing it.
 
@@ -352,6 +357,7 @@ class Estimator(EstimatorOptions, ImageModel):
         return Path(path)
 
     @classmethod
+    @own_surroundings()
     def load(cls, path: str | os.PathLike[str], **own: Any) -> Self:
         """Return the model in a run folder or in what `save` wrote.
 

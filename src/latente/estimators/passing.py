@@ -22,6 +22,7 @@ from latente.objectives import Batch, Objective
 from latente.training.batches import Batches
 from latente.training.crops import centres
 from latente.training.passes import over
+from latente.training.surroundings import own_surroundings, take_turns
 
 __all__ = ["ImageModel"]
 
@@ -99,6 +100,7 @@ class ImageModel(BaseEstimator):
 
         return {"count": len(images)} | means(self._of_outputs(images, figures))
 
+    @own_surroundings()
     def _of_outputs(
         self, images: Images, function: Callable[[dict[str, Tensor]], dict[str, Tensor]]
     ) -> dict[str, np.ndarray]:
@@ -121,19 +123,22 @@ class ImageModel(BaseEstimator):
         """Hook: the outputs, with "scores" added where the family scores images."""
         return outputs
 
+    @own_surroundings()
     def layers(self) -> list[LayerSummary]:
         """Return a row for each layer, in the order in which an image passes through the networks."""
         check_is_fitted(self, "objective_")
-        return [
-            row._replace(name=f"{name}.{row.name}")
-            for name, shape in self._networks().items()
-            for row in describe(self.objective_.get_submodule(name), torch.zeros(1, *shape, device=self.device_))
-        ]
+        with take_turns():  # a network that draws in this pass must not do so between the draws of a training
+            return [
+                row._replace(name=f"{name}.{row.name}")
+                for name, shape in self._networks().items()
+                for row in describe(self.objective_.get_submodule(name), torch.zeros(1, *shape, device=self.device_))
+            ]
 
     def _apply(self, images: Images, function: Callable[[Tensor], Tensor]) -> np.ndarray:
         """Apply a function of scaled images to all of them, batch by batch, without gradients."""
         return self._over(images, lambda batch: {"result": function(batch["images"])})["result"]
 
+    @own_surroundings()
     def _over(
         self, images: Images, function: Callable[[Batch], dict[str, Tensor]], *, columns: bool = False
     ) -> dict[str, np.ndarray]:

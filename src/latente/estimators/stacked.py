@@ -36,6 +36,7 @@ from latente.training.options import TrainingOptions, usual_batch_size
 from latente.training.passes import over
 from latente.training.randomness import isolated_rng
 from latente.training.runs import Run
+from latente.training.surroundings import own_surroundings
 
 __all__ = ["StackedAutoencoderClassifier"]
 
@@ -69,6 +70,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
 
     # -- fitting
 
+    @own_surroundings()
     def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Pre-train on X, then learn the labels y (N,), and keep the weights of the best epoch.
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from latente.errors import InputError, did_you_mean
 from latente.training.launch import process_count
+from latente.training.surroundings import allowed_threads
 
 __all__ = [
     "World",
@@ -56,11 +57,16 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
-def autocast(device: torch.device, precision: str) -> contextlib.AbstractContextManager[object]:
-    """Return the context in which a forward pass runs in `precision`; weights and losses stay in float32."""
+@contextlib.contextmanager
+def autocast(device: torch.device, precision: str) -> Iterator[None]:
+    """Run a forward pass in `precision` for the time of the block; weights and losses stay in float32."""
     if precision == "float32":
-        return contextlib.nullcontext()
-    return torch.autocast(device.type, dtype=torch.bfloat16)
+        yield
+        return
+    with torch.autocast(device.type, dtype=torch.bfloat16):
+        yield
+    # within a caller's own autocast torch would keep the rounded weights of this step for those to come
+    torch.clear_autocast_cache()
 
 
 def wait_for(device: torch.device) -> None:
@@ -73,8 +79,9 @@ def wait_for(device: torch.device) -> None:
 
 @contextlib.contextmanager
 def limited_threads(threads: int | None) -> Iterator[None]:
-    """Let torch use `threads` threads (None: as it is) for the time of the block."""
+    """Let torch use `threads` threads (None: as it is) for the time of the block, but in a forked process only one."""
     before = torch.get_num_threads()
+    threads = None if threads is None else allowed_threads(threads)
     if threads is None or threads == before:
         yield
         return

@@ -27,6 +27,7 @@ from latente.training.runs import Run
 from latente.training.signals import stop_on_signals
 from latente.training.state import TrainingState
 from latente.training.steps import Augmentation, Steps
+from latente.training.surroundings import own_surroundings
 from latente.words import seconds_of
 
 __all__ = ["Judge", "train"]
@@ -54,7 +55,8 @@ def train(
 
     With a `run` every line, checkpoint and sample goes into its folder, and a checkpoint found there is gone on from:
     the same steps, bit for bit, as if nothing had happened. `state` goes on from a state in memory instead. The states
-    of the global random number generators are the same after the call as before.
+    of the global random number generators are the same after the call as before; trainings in several threads take
+    turns, because they draw from them.
 
     The validation rows decide which epoch is the best, by the mean of their "objective"; a `judge`, called with the
     objective at each epoch's end (averaged weights in place, in eval mode, without gradients; in every process),
@@ -75,7 +77,8 @@ def train(
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
     world = devices.world(device)
-    with devices.limited_threads(options.threads), isolated_rng(seed, world.rank):
+    # the generators first: only who has its turn may change the number of threads, which all have in common too
+    with own_surroundings(), isolated_rng(seed, world.rank), devices.limited_threads(options.threads):
         loop = _Loop(objective, images, scaling, options, seed, world, device, run, judge)
         loop.settle(rows, validation, augmentation, column_scalings or {})
         loop.begin(state, listeners if world.leads else ())

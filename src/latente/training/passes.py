@@ -13,12 +13,14 @@ from torch import Tensor
 from latente.objectives import Batch, Objective
 from latente.training import devices
 from latente.training.batches import Batches
+from latente.training.surroundings import own_surroundings
 
 __all__ = ["evaluate", "over"]
 
 _TRANSFER = 1 << 26  # bytes that go from one process to the others at a time
 
 
+@own_surroundings()
 def evaluate(
     objective: Objective, batches: Batches, rows: Tensor, batch_size: int, *, seed: int = 0
 ) -> dict[str, np.ndarray]:
@@ -35,6 +37,7 @@ def evaluate(
         objective.train(was_training)
 
 
+@own_surroundings()
 @torch.no_grad()
 def over(
     batches: Batches, rows: Tensor, batch_size: int, function: Callable[[Batch], Mapping[str, Tensor]]

@@ -13,13 +13,15 @@ import torch
 
 from latente.errors import InputError
 from latente.training.launch import process_count
+from latente.training.surroundings import take_turns
 
 __all__ = ["global_rng", "isolated_rng", "restore_global_rng", "settle_seed", "undisturbed_rng"]
 
 
 def settle_seed(random_state: Any) -> int:
-    """Return the seed that `random_state` (None, an integer or a RandomState) stands for.
+    """Return the seed that `random_state` (None, an integer, or NumPy's Generator or RandomState) stands for.
 
+    A generator is asked for a number, and so gives another seed each time, as everywhere in SciPy.
     Raises InputError where several processes train together and each would draw its own.
     """
     if isinstance(random_state, numbers.Integral):
@@ -30,6 +32,8 @@ def settle_seed(random_state: Any) -> int:
         if process_count() > 1:
             raise InputError("give random_state (--seed): processes that train together must start alike")
         return int(np.random.SeedSequence().generate_state(1)[0])
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31 - 1))
     from sklearn.utils import check_random_state
 
     try:
@@ -40,35 +44,40 @@ def settle_seed(random_state: Any) -> int:
 
 @contextlib.contextmanager
 def isolated_rng(seed: int, rank: int = 0) -> Iterator[None]:
-    """Seed torch's, numpy's and Python's global generators for the time of the block, then put them back."""
-    before = global_rng()
+    """Seed torch's, numpy's and Python's global generators for the time of the block, then put them back.
+
+    They belong to all threads, which therefore take turns in such blocks.
+    """
     mixed = int(np.random.SeedSequence([seed, rank]).generate_state(1)[0])
-    torch.manual_seed(mixed)
-    np.random.seed(mixed)
-    random.seed(mixed)
-    try:
-        yield
-    finally:
-        restore_global_rng(before)
+    with take_turns():
+        before = global_rng()
+        torch.manual_seed(mixed)
+        np.random.seed(mixed)
+        random.seed(mixed)
+        try:
+            yield
+        finally:
+            restore_global_rng(before)
 
 
 @contextlib.contextmanager
 def undisturbed_rng(*generators: torch.Generator) -> Iterator[None]:
     """Put torch's, numpy's and Python's global generators, and those given, back after the block as they were."""
-    # not by global_rng, whose states are made to be saved, which takes several times as long
-    torch_state, cuda_states = torch.get_rng_state(), _cuda_states()
-    numpy_state, python_state = np.random.get_state(legacy=False), random.getstate()
-    states = [generator.get_state() for generator in generators]
-    try:
-        yield
-    finally:
-        torch.set_rng_state(torch_state)
-        if cuda_states:
-            torch.cuda.set_rng_state_all(cuda_states)
-        np.random.set_state(numpy_state)
-        random.setstate(python_state)
-        for generator, state in zip(generators, states, strict=True):
-            generator.set_state(state)
+    with take_turns():
+        # not by global_rng, whose states are made to be saved, which takes several times as long
+        torch_state, cuda_states = torch.get_rng_state(), _cuda_states()
+        numpy_state, python_state = np.random.get_state(legacy=False), random.getstate()
+        states = [generator.get_state() for generator in generators]
+        try:
+            yield
+        finally:
+            torch.set_rng_state(torch_state)
+            if cuda_states:
+                torch.cuda.set_rng_state_all(cuda_states)
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
+            for generator, state in zip(generators, states, strict=True):
+                generator.set_state(state)
 
 
 def global_rng() -> dict[str, Any]:
