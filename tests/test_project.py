@@ -17,7 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from latente.images import reading
+from latente.images import limits, reading
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "latente"
@@ -175,8 +175,8 @@ def test_the_changelog_tells_of_this_version_newest_first() -> None:
 
 def test_what_the_security_page_states_is_what_the_door_does() -> None:
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-    assert f"{reading.MAX_PIXELS:,} pixels" in text
-    assert f"{reading.MAX_BYTES // 2**20} MiB a file" in text
+    assert f"{limits.MAX_PIXELS:,} pixels" in text
+    assert f"{limits.MAX_BYTES // 2**20} MiB a file" in text
     for name in reading.FORMATS:
         assert name in text.replace("WebP", "WEBP")
     assert not re.search(r"[\w.]+@[\w.]+", text)  # reports go through the repository's host

@@ -7,7 +7,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,7 +21,7 @@ from latente.images.folders import PART_ORDER
 from latente.images.layouts import find_layout, from_layout
 from latente.images.options import DoorOptions
 from latente.images.sizing import keeps_size
-from latente.images.streams import Rows, array_rows, idx_rows, npy_rows, reading
+from latente.images.streams import Rows, array_rows, idx_rows, npy_rows, reading, refuse_bomb
 
 __all__ = ["from_cache", "idx_sources", "is_idx", "open_idx", "open_npy", "open_npz", "stamp"]
 
@@ -90,7 +90,7 @@ def open_npz(path: Path, options: DoorOptions) -> Images:
             raise InputError(
                 f"{path.name} holds no images: call them 'images' (it holds {', '.join(names) or 'nothing'})"
             )
-        rows = {column: npy_rows(f"{path.name}, {name}", _member(path, name)) for column, name in arrays.items()}
+        rows = {column: _member(path, name) for column, name in arrays.items()}
         count = rows["pixels"].shape[0]
         layout = rows["pixels"].into(writer, "pixels", options)
         sides = rows["pixels"].shape[2:] if layout == "NCHW" else rows["pixels"].shape[1:3]
@@ -230,7 +230,7 @@ def _npz_arrays(
         else:
             columns_of.setdefault(part, {})[column] = name
     parts = {
-        part: npy_rows(path.name, _member(path, columns_of[part]["pixels"])).shape[0]
+        part: _member(path, columns_of[part]["pixels"]).shape[0]
         for part in PART_ORDER
         if "pixels" in columns_of.get(part, {})
     }
@@ -266,13 +266,19 @@ def _check_length(rows: Rows, count: int) -> None:
         raise InputError(f"{rows.name} has {rows.shape[0]:,} rows for {count:,} images; they must be as many")
 
 
-def _member(path: Path, name: str) -> Callable[[], AbstractContextManager[IO[bytes]]]:
+def _member(path: Path, name: str) -> Rows:
+    """One array of a .npz file. Raises InputError where it is damaged, a bomb, or holds objects."""
+
     @contextmanager
     def opened() -> Iterator[IO[bytes]]:
         with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
             yield file
 
-    return opened
+    full_name = f"{path.name}, {name}"
+    with reading(path.name), zipfile.ZipFile(path) as archive:
+        member = archive.getinfo(f"{name}.npy")
+    refuse_bomb(full_name, member.compress_size, member.file_size)
+    return npy_rows(full_name, opened, member.file_size)
 
 
 def _idx_labels(images: Path) -> Path | None:

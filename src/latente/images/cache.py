@@ -26,6 +26,7 @@ import numpy as np
 from latente.errors import TrainingError
 from latente.files import disk_errors
 from latente.images.container import PLACES, Images, contents_of
+from latente.images.limits import check_disk
 
 __all__ = ["Note", "Stored", "Writer", "cache_folder", "cached", "key_of", "mapped", "writing_to"]
 
@@ -77,6 +78,10 @@ class Writer:
         self._open = contextlib.ExitStack()
         self._files: dict[str, BinaryIO] = {}
         self._rows: dict[str, tuple[int, np.dtype, tuple[int, ...]]] = {}
+
+    def check_room(self, size: int, what: str) -> None:
+        """Raise InputError where `what` needs so many bytes, and the disk has fewer free."""
+        check_disk(size, self._folder.parent, what)
 
     def append(self, name: str, rows: np.ndarray) -> None:
         """Append `rows` (B, ...) to the array `name`; dtype and shape are those of the first rows."""

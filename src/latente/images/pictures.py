@@ -5,6 +5,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import hashlib
+import math
 import os
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from latente.errors import InputError
 from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images, contents_of
 from latente.images.folders import PART_ORDER, Item, Listing, part_of_path, recognise
+from latente.images.limits import check_memory, free_memory
 from latente.images.options import DoorOptions
 from latente.images.reading import (
     SUFFIXES,
@@ -34,6 +36,8 @@ from latente.images.stores import Store, open_store
 from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
 
 __all__ = ["open_pictures"]
+
+_DECODING = 24  # bytes of memory a pixel while a picture is decoded, turned, laid on white and scaled
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -77,6 +81,7 @@ class _Reading:
     def __init__(self, store: Store, tables: Sequence[TableFile], options: DoorOptions, name: str) -> None:
         self.store, self.tables, self.options = store, tables, options
         self.scan = Scan(name, store.kind)
+        self.workers = min(8, os.cpu_count() or 1)
 
     def into(self, writer: Writer) -> Note:
         """Decode everything into the writer, and return what is to be noted."""
@@ -88,6 +93,7 @@ class _Reading:
             rows = self.options.sample(len(sound))
             sample = sound if rows is None else [sound[row] for row in rows]
             aim, partner_aim, self.scan.choice = self._targets(listing, headers)
+            self._check_room(sample, aim, partner_aim, headers, writer)
             kept = self._decode(sample, aim, partner_aim, headers, writer)
         columns = self._columns(kept, listing, table)
         for name, array in (("label", columns.label), ("attributes", columns.attributes)):
@@ -129,8 +135,7 @@ class _Reading:
         if _suffix(name) in SUFFIXES:
             return True
         try:
-            with self.store.open(name) as file:
-                return sniff(file.read(16))
+            return sniff(self.store.head(name))
         except (OSError, Damaged):
             return False
 
@@ -184,6 +189,34 @@ class _Reading:
             if item.target and item.name in read and item.target in read
         ]
         return choose_targets(inputs, pairs, self.options)
+
+    def _check_room(
+        self,
+        items: Sequence[Item],
+        aim: Aim,
+        partner_aim: Aim,
+        headers: Mapping[str, Header | Damaged],
+        writer: Writer,
+    ) -> None:
+        """Raise InputError where the disk cannot hold the decoded pictures, or the memory the largest of them.
+
+        No more are decoded at once than the free memory holds.
+        """
+        room, largest, name = 0, 0, ""
+        for item in items:
+            for file, its_aim in ((item.name, aim), (item.target, partner_aim)):
+                header = headers[file] if file else None
+                if not isinstance(header, Header):
+                    continue
+                target = its_aim(header)
+                pixels = math.prod(target.size)
+                room += pixels * (target.channels * (1 + target.deep) + (item.mask is not None))
+                if max(pixels, math.prod(header.size)) > largest:
+                    largest, name = max(pixels, math.prod(header.size)), file or ""
+        writer.check_room(room, self.scan.source)
+        check_memory(_DECODING * largest, printable(name))
+        if free := free_memory():
+            self.workers = max(1, min(self.workers, free // (_DECODING * max(1, largest))))
 
     def _decode(
         self,
@@ -265,7 +298,7 @@ class _Reading:
 
     def _parallel(self, work: Callable[[_In], _Out], items: Sequence[_In], what: str) -> Iterator[tuple[_In, _Out]]:
         """Yield each item with its result, in order; only a few results wait in memory."""
-        workers = min(8, os.cpu_count() or 1)
+        workers = self.workers
         waiting: deque[tuple[_In, concurrent.futures.Future[_Out]]] = deque()
         with concurrent.futures.ThreadPoolExecutor(workers) as pool:
             for done, item in enumerate(items):

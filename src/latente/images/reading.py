@@ -22,10 +22,10 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from latente.images.crops import Box, centre_box
+from latente.images.limits import MAX_PIXELS
 
 __all__ = [
     "FORMATS",
-    "MAX_BYTES",
     "SUFFIXES",
     "Damaged",
     "Header",
@@ -38,8 +38,6 @@ __all__ = [
 ]
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-MAX_PIXELS = 89_478_485  # a quarter of a GiB at three bytes a pixel; more is an accident or a decompression bomb
-MAX_BYTES = 256 * 2**20  # of one file
 
 _OWN_SUFFIXES = {
     ".png": "PNG",

@@ -11,8 +11,9 @@ import numpy as np
 
 from latente.errors import InputError
 
-__all__ = ["Scan", "count_classes", "listed", "printable"]
+__all__ = ["Scan", "brief", "count_classes", "listed", "printable"]
 
+_LONGEST = 100  # letters of a name in the text
 _MOST = 8  # entries of a list in the text; to_json() has them all
 
 
@@ -49,7 +50,7 @@ class Scan:
     def check(self, budget: float) -> None:
         """Raise InputError where more of the files are damaged than the budget allows."""
         if len(self.damaged) > budget * self.total:
-            first = listed((f"{name} ({why})" for name, why in self.damaged.items()), most=3)
+            first = listed((f"{brief(name)} ({why})" for name, why in self.damaged.items()), most=3)
             share = len(self.damaged) / self.total
             enough = f"{math.ceil(100 * share) / 100:g}"
             raise InputError(
@@ -70,11 +71,11 @@ class Scan:
                 rows.append((title, _counted(dict(sorted(counts.items(), key=lambda item: -item[1])))))
         if self.duplicates:
             spare = sum(len(group) - 1 for group in self.duplicates)
-            groups = listed((" = ".join(group) for group in self.duplicates), most=3)
+            groups = listed((" = ".join(map(brief, group)) for group in self.duplicates), most=3)
             rows.append(("duplicates", f"{spare} with the bytes of another: {groups}"))
         for title, files in [("left out", self.damaged), ("odd", self.odd)]:
             if files:
-                rows.append((title, f"{len(files)}: {listed(f'{name} ({why})' for name, why in files.items())}"))
+                rows.append((title, f"{len(files)}: {listed(f'{brief(name)} ({why})' for name, why in files.items())}"))
         rows += [("note", note) for note in self.notes]
         if self.choice:
             rows.append(("made into", self.choice))
@@ -101,6 +102,12 @@ def printable(name: str) -> str:
     if name.isprintable():
         return name
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def brief(name: str) -> str:
+    """Return a name fit for a line of text: printable, and with its middle left out where it is very long."""
+    name = printable(name)
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

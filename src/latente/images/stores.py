@@ -6,23 +6,31 @@ through symbolic links that the user made.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import os
 import stat
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
+from latente import words
 from latente.errors import InputError
-from latente.images.reading import MAX_BYTES, SUFFIXES, Damaged
-from latente.images.scan import printable
+from latente.images.limits import MAX_BYTES, is_bomb
+from latente.images.reading import SUFFIXES, Damaged
+from latente.images.scan import brief, listed
 
 __all__ = ["FileStore", "FolderStore", "Store", "ZipStore", "open_store"]
 
-_BOMB_RATIO = 1000  # deflate reaches 1032 on zeros alone
 _BOMB_BYTES = 2**20
+_PICTURE_RATIO = 1000  # deflate reaches 1032 on zeros alone
+_TEXT_RATIO = 200  # a table that packs better than this repeats itself
+_HEAD = 512  # bytes that tell what a file is
+
+_UNPACKING_ERRORS = (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error)
 
 
 class Store(Protocol):
@@ -38,6 +46,9 @@ class Store(Protocol):
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading. Raises OSError or Damaged."""
+
+    def head(self, name: str) -> bytes:
+        """Return a file's first bytes, which tell what it is. Raises OSError or Damaged."""
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes. Raises Damaged with the reason."""
@@ -62,15 +73,29 @@ class _Files:
 
 
 class FolderStore(_Files):
-    """The files of a folder and its sub-folders, but for hidden ones; links are followed, loops are not."""
+    """The files of a folder and its sub-folders, but for hidden ones.
+
+    Links are followed; of a folder that several names lead to, the first one counts, and its own before any link.
+    """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "folder")
-        self._walk(path, "", (_identity(path),))
+        self._known: dict[tuple[int, int], str] = {}
+        self._again: list[str] = []
+        links: list[tuple[str, Path]] = [("", path)]
+        while links:  # level by level of links, since whatever lies in the folder itself goes before them
+            links = [link for prefix, folder in links for link in self._walk(prefix, folder)]
+        if self._again:
+            names = listed(map(brief, self._again), most=3)
+            self.notes.append(f"folders that lead to one that is read already, and were not followed: {names}")
         self.names = dict(sorted(self.names.items()))
 
     def open(self, name: str) -> BinaryIO:
         return (self.path / name).open("rb")
+
+    def head(self, name: str) -> bytes:
+        with self.open(name) as file:
+            return file.read(_HEAD)
 
     def read(self, name: str) -> bytes:
         _check_bytes(self.names[name][0])
@@ -80,29 +105,35 @@ class FolderStore(_Files):
         except OSError as error:
             raise Damaged(f"cannot be read: {error.strerror}") from error
 
-    def _walk(self, folder: Path, prefix: str, above: tuple[tuple[int, int], ...]) -> None:
-        try:
-            entries = list(os.scandir(folder))
-        except OSError as error:
-            if not prefix:
-                raise InputError(f"{folder} cannot be read ({error.strerror})") from error
-            self.notes.append(f"{printable(prefix)} cannot be read ({error.strerror})")
-            return
-        for entry in entries:
-            if _is_hidden(entry.name):
-                continue
-            name, path = prefix + entry.name, Path(entry.path)
+    def _walk(self, prefix: str, folder: Path) -> list[tuple[str, Path]]:
+        """Note the files below a folder, and return the links to folders among them: (name with "/", path)."""
+        links, waiting = [], [(prefix, folder)]
+        while waiting:
+            prefix, folder = waiting.pop()
             try:
-                if entry.is_dir():
-                    identity = _identity(path)
-                    if identity in above:
-                        self.notes.append(f"link {printable(name)} leads back to a folder above it; not followed")
-                    else:
-                        self._walk(path, f"{name}/", (*above, identity))
-                else:
-                    self._add(name, path)
+                identity = _identity(folder)
+                if identity in self._known:
+                    self._again.append(prefix.rstrip("/"))
+                    continue
+                self._known[identity] = prefix
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
             except OSError as error:
-                self.lost[name] = f"cannot be read: {error.strerror}"
+                if not prefix:
+                    raise InputError(f"{folder} cannot be read ({error.strerror})") from error
+                self.notes.append(f"{brief(prefix)} cannot be read ({error.strerror})")
+                continue
+            for entry in entries:
+                if _is_hidden(entry.name):
+                    continue
+                name, path = prefix + entry.name, Path(entry.path)
+                try:
+                    if entry.is_dir():
+                        (links if entry.is_symlink() else waiting).append((f"{name}/", path))
+                    else:
+                        self._add(name, path)
+                except OSError as error:
+                    self.lost[name] = f"cannot be read: {error.strerror}"
+        return sorted(links)
 
     def _add(self, name: str, path: Path) -> None:
         try:
@@ -140,40 +171,49 @@ class ZipStore(_Files):
         except (OSError, zipfile.BadZipFile, ValueError) as error:
             raise InputError(f"{path} cannot be read as a zip archive: {error}") from error
         self._members: dict[str, zipfile.ZipInfo] = {}
-        changed = path.stat().st_mtime_ns
+        changed, packed = path.stat().st_mtime_ns, 0
         for member in self._zip.infolist():
             if member.is_dir():
                 continue
             parts = PurePosixPath(member.filename.replace("\\", "/")).parts
             if not parts or ".." in parts or parts[0].endswith((":", "/")):
-                raise InputError(f"{path} names a file outside itself ({printable(member.filename)}); refused")
+                raise InputError(f"{path} names a file outside itself ({brief(member.filename)}); refused")
             if any(map(_is_hidden, parts)) or stat.S_ISLNK(member.external_attr >> 16):
                 continue
             name = "/".join(parts)
+            packed += member.compress_size
             self._members[name] = member
             self.names[name] = [member.file_size, changed, member.CRC]
+        if packed > path.stat().st_size:
+            raise InputError(f"{path} is a decompression bomb: its members lie over one another; refused")
         self.names = dict(sorted(self.names.items()))
 
     def open(self, name: str) -> BinaryIO:
         return io.BytesIO(self.read(name))
 
+    def head(self, name: str) -> bytes:
+        with self._unpacking(name) as member, self._zip.open(member) as file:
+            return file.read(_HEAD)
+
     def read(self, name: str) -> bytes:
         member = self._members[name]
         _check_bytes(member.file_size)
-        if member.file_size > max(_BOMB_BYTES, _BOMB_RATIO * member.compress_size):
-            raise Damaged(f"unpacks to more than {_BOMB_RATIO} times its size: a decompression bomb")
+        ratio = _PICTURE_RATIO if PurePosixPath(name).suffix.lower() in SUFFIXES else _TEXT_RATIO
+        if is_bomb(member.compress_size, member.file_size, _BOMB_BYTES, ratio):
+            sizes = f"{words.memory(member.compress_size)} unpack to {words.memory(member.file_size)}"
+            raise Damaged(f"a decompression bomb: {sizes}")
+        with self._unpacking(name):
+            return self._zip.read(member)
+
+    @contextlib.contextmanager
+    def _unpacking(self, name: str) -> Iterator[zipfile.ZipInfo]:
+        """Yield a member, and turn whatever zipfile raises while it is read into Damaged."""
+        member = self._members[name]
         if member.flag_bits & 1:
             raise Damaged("encrypted")
         try:
-            return self._zip.read(member)
-        except (
-            OSError,
-            EOFError,
-            zipfile.BadZipFile,
-            NotImplementedError,
-            RuntimeError,
-            zlib.error,
-        ) as error:
+            yield member
+        except _UNPACKING_ERRORS as error:
             raise Damaged(f"cannot be unpacked: {error}") from error
 
 

@@ -15,18 +15,22 @@ from typing import IO, cast
 
 import numpy as np
 
+from latente import words
 from latente.errors import InputError
 from latente.images.arrays import check_finite, check_kind
 from latente.images.cache import Writer
 from latente.images.layouts import find_layout, from_layout
+from latente.images.limits import MAX_BYTES, MAX_PIXELS, check_memory, is_bomb
 from latente.images.options import DoorOptions
-from latente.images.sizing import resize_arrays
+from latente.images.sizing import keeps_size, resize_arrays
 
-__all__ = ["Rows", "array_rows", "cifar_rows", "idx_rows", "npy_rows", "reading"]
+__all__ = ["Rows", "array_rows", "cifar_rows", "idx_rows", "npy_rows", "reading", "refuse_bomb"]
 
 _CHUNK = 2**22  # bytes
 _CIFAR_RECORD = 1 + 3 * 32 * 32
 _DEFLATE = 1100  # deflate never reaches a higher ratio
+_EMPTY = 1000  # deflate reaches 1032 on zeros alone
+_COPIES = 4  # of a chunk that are in memory at once: as read, in our byte order, checked, and scaled
 
 _IDX_TYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 
@@ -42,17 +46,23 @@ class Rows:
     dtype: np.dtype
     chunks: Callable[[], Iterator[np.ndarray]]
 
+    @property
+    def nbytes(self) -> int:
+        return math.prod(self.shape) * self.dtype.itemsize
+
     def read(self) -> np.ndarray:
-        """Return the whole array, for columns of a few bytes a row."""
+        """Return the whole array, for columns of a few bytes a row. Raises InputError where it cannot fit in memory."""
+        check_memory(2 * self.nbytes, self.name)
         return np.concatenate(list(self.chunks()))
 
     def into(self, writer: Writer, column: str, options: DoorOptions) -> str:
         """Append the array to the writer's `column` as (N, C, H, W), or (N, F), and return its own layout.
 
-        Raises InputError where its axes cannot be told apart, or it holds NaN or infinity.
+        Raises InputError where its axes cannot be told apart, it holds NaN or infinity, or there is no room for it.
         """
         layout = find_layout(self.shape, options.channels, self.name)
         check_kind(self.dtype, self.name)
+        self._check_room(writer, layout, options)
         done = 0
         for chunk in self.chunks():
             check_finite(chunk, self.name, start=done)
@@ -61,6 +71,23 @@ class Rows:
             done += len(chunk)
             options.report(done, self.shape[0], "caching")
         return layout
+
+    def _check_room(self, writer: Writer, layout: str, options: DoorOptions) -> None:
+        """Raise InputError where an image is too large, or memory or disk too small, before a byte is read."""
+        channels, sides = 1, self.shape[1:]
+        if layout != "NF":
+            last = layout == "NHWC"
+            channels = 1 if layout == "NHW" else self.shape[3 if last else 1]
+            sides = self.shape[1:3] if layout != "NCHW" else self.shape[2:]
+            if math.prod(sides) > MAX_PIXELS:
+                raise InputError(f"{self.name}: images of {words.shape(sides)} have more than {MAX_PIXELS:,} pixels")
+        row = self.nbytes // self.shape[0]
+        rows_at_once = min(self.shape[0], _rows_a_chunk(self.shape, self.dtype))
+        check_memory(_COPIES * rows_at_once * row, self.name)
+        if layout != "NF" and not keeps_size(sides, options):
+            height, width = options.sides or options.window or sides
+            row = channels * height * width * self.dtype.itemsize
+        writer.check_room(self.shape[0] * row, self.name)
 
 
 def array_rows(name: str, array: np.ndarray) -> Rows:
@@ -75,14 +102,26 @@ def array_rows(name: str, array: np.ndarray) -> Rows:
     return Rows(name, array.shape, array.dtype.newbyteorder("="), chunks)
 
 
-def npy_rows(name: str, opened: _Opener) -> Rows:
-    """Read what `opened` gives as a .npy file. Raises InputError where it is damaged or holds objects."""
+def npy_rows(name: str, opened: _Opener, size: int) -> Rows:
+    """Read what `opened` gives, which is `size` bytes long, as a .npy file.
+
+    Raises InputError where it is damaged, of another length than its header says, or holds objects.
+    """
     with reading(name), opened() as file:
         shape, fortran, dtype = _npy_header(file)
         offset = file.tell()
     if dtype.hasobject:
         raise InputError(f"{name} holds Python objects, which can carry code; save plain numbers")
+    if dtype.hasobject:
+        raise InputError(f"{name} holds Python objects, which can carry code; save plain numbers")
+    if min(shape, default=0) < 0 or offset + math.prod(shape) * dtype.itemsize != size:
+        raise InputError(
+            f"{name} is damaged: {words.shape(shape)} of {dtype}, as its header says, are not {size:,} bytes"
+        )
+    if not shape or size == offset:
+        raise InputError(f"{name} {'is empty' if shape else 'is a single number'}; it must hold a row for each image")
     if fortran:
+        check_memory(2 * math.prod(shape) * dtype.itemsize, name)
         with reading(name), opened() as file:
             return array_rows(name, np.lib.format.read_array(file, allow_pickle=False))
     return _raw_rows(name, shape, dtype, opened, offset)
@@ -108,6 +147,7 @@ def idx_rows(path: Path, sha256: str | None = None) -> Rows:
     claimed = offset + math.prod(shape) * dtype.itemsize
     if len(shape) != head[3] or claimed > path.stat().st_size * (_DEFLATE if path.name.endswith(".gz") else 1):
         raise InputError(f"{path} is damaged: it is too short for the {claimed:,} bytes that its header claims")
+    refuse_bomb(path.name, path.stat().st_size, claimed)
     return _raw_rows(path.name, shape, dtype, opened, offset, sha256)
 
 
@@ -131,6 +171,13 @@ def _cifar_batch(path: Path, sha256: str | None) -> Rows:
     """One record is a label and 3 x 32 x 32 pixels."""
     shape = (path.stat().st_size // _CIFAR_RECORD, _CIFAR_RECORD)
     return _raw_rows(path.name, shape, np.dtype(np.uint8), lambda: path.open("rb"), 0, sha256)
+
+
+def refuse_bomb(name: str, packed: int, unpacked: int) -> None:
+    """Raise InputError where an array that large can only be empty; small ones may well hold nothing but zeros."""
+    if is_bomb(packed, unpacked, MAX_BYTES, _EMPTY):
+        sizes = f"{words.memory(packed)} unpack to {words.memory(unpacked)}"
+        raise InputError(f"{name} is a decompression bomb: {sizes}, more than any picture does; store it unpacked")
 
 
 @contextmanager

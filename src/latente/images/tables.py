@@ -12,7 +12,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from latente.errors import InputError
+from latente.images.limits import check_memory
 from latente.images.reading import SUFFIXES, Damaged
+from latente.images.scan import printable
 from latente.images.stores import Store
 
 __all__ = [
@@ -31,6 +33,7 @@ _CELEBA = "list_attr_celeba"
 _CELEBA_PARTS = "list_eval_partition"
 _PART_NUMBERS = {"0": "train", "1": "val", "2": "test"}
 _MAX_BYTES = 256 * 2**20
+_PARSING = 20  # bytes of memory a byte of text while its cells are taken apart
 
 
 @dataclasses.dataclass
@@ -103,13 +106,16 @@ def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table
     does. Raises InputError where the one that the caller named knows none.
     """
     tables: list[Table] = []
+    notes: list[str] = []
     partition = None
     for file in files:
         try:
             table = parse_table(file.read(), file.name)
-        except (InputError, OSError, Damaged):
+        except (InputError, OSError, Damaged) as error:
             if file.chosen:
                 raise
+            if isinstance(error, Damaged):
+                notes.append(f"{printable(file.name)} was not used: {error}")
             continue
         known = len(table.match(names))
         if file.chosen and not known:
@@ -121,8 +127,8 @@ def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table
     tables = [table for table in tables if _CELEBA in table.name] or tables
     if len(tables) > 1 and not files[0].chosen:
         names = ", ".join(table.name for table in tables)
-        return None, partition, [f"several tables name the pictures ({names}); choose one by labels"]
-    return (tables[0] if tables else None), partition, []
+        return None, partition, [*notes, f"several tables name the pictures ({names}); choose one by labels"]
+    return (tables[0] if tables else None), partition, notes
 
 
 def parse_table(content: bytes, name: str) -> Table:
@@ -130,6 +136,7 @@ def parse_table(content: bytes, name: str) -> Table:
 
     A first line that only counts the rows (CelebA) is skipped. Raises InputError where rows differ in length.
     """
+    check_memory(_PARSING * len(content), name)
     text = content.decode("utf-8-sig", "replace")
     lines = [line for line in text.splitlines() if line.strip()]
     if lines and lines[0].strip().isdecimal():
