@@ -105,3 +105,18 @@ def test_data_without_a_verb_shows_its_verbs(latente: Client) -> None:
     shown = latente("data")
     assert (shown.code, shown.err) == (0, "")
     assert all(f"│ {verb} " in shown.out for verb in ("list", "get", "show"))
+
+
+def test_cache_lists_what_is_kept_and_clears_it(latente: Client, offline: None, tmp_path: Path) -> None:
+    assert "kept 0 sets of images, 0 B" in latente("data cache").words
+    folder = tmp_path / "[red]name"
+    folder.mkdir()
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(folder / "a.png")
+    latente("data", "show", folder)
+    [row] = latente("data cache --json").json["sets"]
+    assert row["name"] == str(folder)
+    assert row["size"] > 81
+    assert row["state"] == "whole"
+    assert "[red]name" in latente("data cache").words
+    assert "removed 1 set of images" in latente("data cache --clear").words
+    assert latente("data cache --json").json["sets"] == []

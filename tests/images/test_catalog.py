@@ -20,6 +20,7 @@ import pytest
 from images.corpus import picture
 from latente.errors import InputError
 from latente.images import catalog, open_images
+from latente.images.claims import claimed
 from latente.images.entries import ENTRIES, Entry, File
 
 RNG = np.random.default_rng(0)
@@ -123,6 +124,20 @@ def test_what_is_there_is_not_fetched_again(toy: Entry, served: Path) -> None:
     for path in served.iterdir():
         path.unlink()
     assert catalog.get("toy") == folder
+
+
+def test_what_a_killed_fetch_left_is_removed_by_the_next_one(toy: Entry, tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "data" / "toy"
+    folder.mkdir(parents=True)
+    dead, living = folder / ".0123.part.train", folder / ".4567.part.train"
+    for path in (dead, living):
+        path.write_bytes(b"half")
+    with claimed(living):
+        catalog.get("toy")
+        assert living.exists()
+    assert not dead.exists()
+    living.unlink()
+    assert sorted(path.name for path in folder.iterdir()) == sorted(CONTENT)
 
 
 @pytest.mark.parametrize("fault", ["other content", "cut", "no gzip", "missing"])

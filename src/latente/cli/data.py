@@ -1,4 +1,4 @@
-"""`latente data list|get|show`: the named sets, and what the image door finds behind any source."""
+"""`latente data list|get|show|cache`: the named sets, what lies behind any source, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from latente import words
 from latente.cli.shared import console as show
 from latente.cli.shared.help import AROUND, examples
 from latente.cli.shared.options import (
@@ -112,3 +113,28 @@ def show_(
         show.print_json({**facts, "scan": source.scan and source.scan.to_json()})
         return
     show.console().print(show.scan(source))
+
+
+@verb.command(epilog=examples("latente data cache", "latente data cache --json", "latente data cache --clear"))
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove them; the next start decodes anew.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """List or remove the decoded images that are kept for later starts.
+
+    Public sets that were fetched stay, and so does what another process is making.
+    """
+    from latente.images import cache as images_cache
+
+    sets = images_cache.clear() if clear else images_cache.kept()
+    folder, size = images_cache.cache_folder() / "sets", sum(one.size for one in sets)
+    if as_json:
+        show.print_json({"folder": folder, "cleared": clear, "bytes": size, "sets": [vars(one) for one in sets]})
+        return
+    total = f"{words.count(len(sets), 'set')} of images, {words.memory(size)}"
+    if sets and not clear:
+        rows = show.table("made from", "size", "age", "state", right=("size", "age"))
+        for one in sets:
+            rows.add_row(one.name, words.memory(one.size), words.duration(one.age), one.state)
+        show.console().print(rows, "")
+    show.console().print(show.pairs([("removed" if clear else "kept", total), ("folder", str(folder))]))

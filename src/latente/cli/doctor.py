@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import typer
+from rich.text import Text
 
 from latente.cli.shared import console as show
 from latente.cli.shared.help import AROUND, examples
@@ -51,7 +52,7 @@ def doctor(as_json: JsonFlag = False) -> int:
         lines = show.table("", "", "")
         for finding in findings:
             style = _STYLES[finding.status]
-            lines.add_row(f"[{style}]{finding.status}[/{style}]", finding.name, finding.text)
+            lines.add_row(Text(finding.status, style), finding.name, finding.text)
         show.console().print(lines)
     return int(any(finding.status == "broken" for finding in findings))
 

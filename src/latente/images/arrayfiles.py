@@ -65,13 +65,13 @@ def open_npy(path: Path, options: DoorOptions) -> Images:
         def rearrange(writer: Writer) -> Note:
             return {"layout": array_rows(path.name, array).into(writer, "pixels", options)}
 
-        return from_cache(path.stem, ".npy file", [stamp(path)], rearrange, options)
+        return from_cache(path, path.stem, ".npy file", [stamp(path)], rearrange, options)
 
     def check(writer: Writer) -> Note:
         check_finite(array, path.name)
         return {"content_hash": Images(pixels).fingerprint}
 
-    note = cached(key_of("checked", stamp(path), layout), check).note
+    note = cached(key_of("checked", stamp(path), layout), check, str(path)).note
     images = Images(pixels, layout=layout, name=path.stem, content_hash=note["content_hash"])
     return _finished(images, ".npy file", {}, options)
 
@@ -106,7 +106,7 @@ def open_npz(path: Path, options: DoorOptions) -> Images:
                 note |= _column_into(writer, column, array, keeps)
         return note
 
-    return from_cache(path.stem, ".npz file", [stamp(path)], build, options)
+    return from_cache(path, path.stem, ".npz file", [stamp(path)], build, options)
 
 
 def open_idx(
@@ -141,7 +141,9 @@ def open_idx(
         return note
 
     files = [stamp(path) for path in (images_file, labels_file) if path is not None]
-    return from_cache(name, "idx files", [*files, sorted(digests.items()), list(label_names)], build, options)
+    return from_cache(
+        images_file, name, "idx files", [*files, sorted(digests.items()), list(label_names)], build, options
+    )
 
 
 def is_idx(name: str) -> bool:
@@ -162,15 +164,15 @@ def idx_sources(path: Path) -> dict[str | None, tuple[Path, Path | None]]:
 
 
 def from_cache(
-    name: str, kind: str, files: Sequence[object], build: Callable[[Writer], Note], options: DoorOptions
+    path: Path, name: str, kind: str, files: Sequence[object], build: Callable[[Writer], Note], options: DoorOptions
 ) -> Images:
     """Return the images that `build` writes into the cache, or wrote there on an earlier start.
 
-    files: what identifies the source. build returns a note with "layout", and with "parts" (counts),
-    "label_names", "attribute_names" and "others" (names that were passed over) where there are any.
+    path: where it came from; files: what identifies the source. build returns a note with "layout", and with
+    "parts" (counts), "label_names", "attribute_names" and "others" (names that were passed over) where there are any.
     """
     shape = [options.split, options.sides, options.window, options.channels]
-    stored = cached(key_of(kind, *files, *shape), build)
+    stored = cached(key_of(kind, *files, *shape), build, str(path))
     note = stored.note
     content, columns, partners = contents_of(stored.arrays)
     images = Images(

@@ -25,13 +25,26 @@ import numpy as np
 
 from latente.errors import TrainingError
 from latente.files import disk_errors
+from latente.images.claims import claimed, is_abandoned
 from latente.images.container import PLACES, Images, contents_of
 from latente.images.limits import check_disk
 
-__all__ = ["Note", "Stored", "Writer", "cache_folder", "cached", "key_of", "mapped", "writing_to"]
+__all__ = [
+    "Kept",
+    "Note",
+    "Stored",
+    "Writer",
+    "cache_folder",
+    "cached",
+    "clear",
+    "kept",
+    "key_of",
+    "mapped",
+    "writing_to",
+]
 
-_FORMAT = 2
-_DAY = 24 * 3600.0
+_FORMAT = 3
+_PART = ".part"  # of a set that is being made
 
 
 def cache_folder() -> Path:
@@ -102,8 +115,11 @@ class Writer:
         self.append(name, picture.reshape(-1))
         self.append(name + PLACES, np.array([[start, *picture.shape[1:]]], np.int64))
 
-    def finish(self, note: Note) -> None:
-        """Complete the headers, bring everything to the disk and add the content's hash to the note."""
+    def finish(self, note: Note, label: str) -> None:
+        """Complete the headers, bring everything to the disk and add the content's hash to the note.
+
+        label: what people call the set.
+        """
         stamps = {}
         with writing_to(self._folder.parent):
             for name, file in self._files.items():
@@ -115,7 +131,7 @@ class Writer:
                 stamps[name] = _stamp(self._folder / f"{name}.npy")
             if stamps:
                 note = note | Note(content_hash=_content_hash(self._folder, stamps))
-            record = {"format": _FORMAT, "arrays": stamps, "note": note}
+            record = {"format": _FORMAT, "name": label, "arrays": stamps, "note": note}
             (self._folder / "set.json").write_text(json.dumps(record), encoding="utf-8")
 
     def close(self) -> None:
@@ -124,17 +140,69 @@ class Writer:
             self._open.close()
 
 
-def cached(key: str, build: Callable[[Writer], Note]) -> Stored:
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """What lies in the cache: the set's name, its bytes, and the seconds since it was made.
+
+    state: "whole", "being made", or "left" by a process that died.
+    """
+
+    name: str
+    size: int
+    age: float
+    state: str
+    folder: Path
+
+
+def kept() -> list[Kept]:
+    """Return what the cache holds of decoded sets, the newest first."""
+    found = []
+    for folder in (cache_folder() / "sets").glob("*"):
+        with contextlib.suppress(OSError):  # another process was quicker to remove it
+            size = sum(path.stat().st_size for path in folder.iterdir())
+            age = max(0.0, time.time() - folder.stat().st_mtime)
+            found.append(Kept(_name_of(folder), size, age, _state(folder), folder))
+    return sorted(found, key=lambda one: (one.age, one.folder))
+
+
+def clear() -> list[Kept]:
+    """Remove the decoded sets, except those that are being made, and return what was removed.
+
+    A training that has a set mapped goes on with it. Raises TrainingError where the folder cannot be changed.
+    """
+    removed = [one for one in kept() if one.state != "being made"]
+    with writing_to(cache_folder() / "sets"):
+        for one in removed:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(one.folder)
+    return removed
+
+
+def _state(folder: Path) -> str:
+    if not folder.name.endswith(_PART):
+        return "whole"
+    return "left" if is_abandoned(folder) else "being made"
+
+
+def _name_of(folder: Path) -> str:
+    try:
+        return str(json.loads((folder / "set.json").read_bytes())["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder.name.lstrip(".").partition(".")[0]
+
+
+def cached(key: str, build: Callable[[Writer], Note], name: str) -> Stored:
     """Return the set of this key, from the cache where it lies whole, else made by `build` and kept.
 
-    `build` appends to the writer and returns what is to be noted. Whatever it raises leaves no file behind.
+    name: what people call it, for the list of what is kept. `build` appends to the writer and returns what is to be
+    noted. Whatever it raises leaves no file behind.
     Raises TrainingError where the disk is full or the cache folder cannot be written.
     """
     final = cache_folder() / "sets" / key
     stored = _load(final)
     if stored is None:
         with _building(final) as writer:
-            writer.finish(build(writer))
+            writer.finish(build(writer), name)
         stored = _load(final)
     if stored is None:
         raise TrainingError(f"the cache in {final} changes while it is read; set LATENTE_CACHE elsewhere")
@@ -180,17 +248,30 @@ def _load(folder: Path) -> Stored | None:
 @contextlib.contextmanager
 def _building(final: Path) -> Iterator[Writer]:
     """Yield the writer of a set that becomes `final` when the block ends well, and vanishes otherwise."""
-    part = final.with_name(f".{final.name}.{uuid.uuid4().hex[:12]}.part")
     with writing_to(final.parent):
-        part.mkdir(parents=True)
+        final.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(final.parent)
-    writer = Writer(part)
-    try:
-        yield writer
-        _install(part, final)
-    finally:
-        writer.close()
-        shutil.rmtree(part, ignore_errors=True)
+    with _part_of(final) as part:
+        writer = Writer(part)
+        try:
+            yield writer
+            _install(part, final)
+        finally:
+            writer.close()
+            shutil.rmtree(part, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _part_of(final: Path) -> Iterator[Path]:
+    """Make the folder in which `final` is made, and hold its lock."""
+    while True:
+        part = final.with_name(f".{final.name}.{uuid.uuid4().hex[:12]}{_PART}")
+        with writing_to(final.parent):
+            part.mkdir()
+        with claimed(part) as is_ours:
+            if is_ours:
+                yield part
+                return
 
 
 def _install(part: Path, final: Path) -> None:
@@ -198,7 +279,7 @@ def _install(part: Path, final: Path) -> None:
 
     A damaged set there is put away first; whoever has it mapped keeps it.
     """
-    old = part.with_suffix(".old.part")
+    old = part.with_suffix(f".old{_PART}")
     # what is whole is never moved: another process is about to open it
     if final.exists() and _load(final) is None:
         with contextlib.suppress(FileNotFoundError):
@@ -209,11 +290,10 @@ def _install(part: Path, final: Path) -> None:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what a killed process left behind more than a day ago."""
-    for path in folder.glob(".*.part"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _DAY:
-                shutil.rmtree(path, ignore_errors=True)
+    """Remove what killed processes left behind."""
+    for path in folder.glob(f".*{_PART}"):
+        if is_abandoned(path):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _write_header(file: BinaryIO, count: int, dtype: np.dtype, shape: tuple[int, ...]) -> None:

@@ -97,7 +97,8 @@ def _open_cifar(entry: Entry, folder: Path, options: DoorOptions) -> Images:
             "parts": {"train": 50_000, "test": 10_000},
         }
 
-    return from_cache(entry.name, "CIFAR's binary batches", [stamp(path) for path in paths], build, options)
+    stamps = [stamp(path) for path in paths]
+    return from_cache(paths[0], entry.name, "CIFAR's binary batches", stamps, build, options)
 
 
 def _places(entry: Entry) -> list[Path]:

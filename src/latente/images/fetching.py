@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from latente.images.cache import writing_to
+from latente.images.claims import claimed, is_abandoned
 from latente.images.entries import Entry, File
 from latente.images.options import Progress
 
@@ -38,6 +39,9 @@ def fetch(entry: Entry, folder: Path, progress: Progress | None = None) -> list[
     """
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        for path in folder.glob(".*.part.*"):
+            if is_abandoned(path):
+                path.unlink(missing_ok=True)
     for name in [entry.archive] if entry.archive else [file.name for file in entry.files]:
         failures = []
         for mirror in entry.mirrors:
@@ -111,8 +115,14 @@ def _copy(content: IO[bytes], path: Path) -> None:
 @contextlib.contextmanager
 def _temporary(folder: Path, name: str) -> Iterator[Path]:
     """Yield a name beside the final one, with its ending; the file is gone when the block ends."""
-    path = folder / f".{uuid.uuid4().hex[:12]}.part.{name}"
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
+    while True:
+        path = folder / f".{uuid.uuid4().hex[:12]}.part.{name}"
+        try:
+            with writing_to(folder):
+                path.touch()
+            with claimed(path) as is_ours:
+                if is_ours:
+                    yield path
+                    return
+        finally:
+            path.unlink(missing_ok=True)

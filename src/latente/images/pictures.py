@@ -56,7 +56,7 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
     name = name or (path.name if store.kind == "folder" else path.stem)
     stamps = [(table.stamp, table.chosen) for table in tables]
     key = key_of("pictures", str(path), store.names, store.lost, stamps, request)
-    stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer))
+    stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer), str(path))
     note = stored.note
     scan = Scan.from_json(note["scan"])
     scan.check(options.budget)

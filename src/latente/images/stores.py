@@ -82,7 +82,7 @@ class FolderStore(_Files):
         super().__init__(path, "folder")
         self._known: dict[tuple[int, int], str] = {}
         self._again: list[str] = []
-        links: list[tuple[str, Path]] = [("", path)]
+        links = [("", path)]
         while links:  # level by level of links, since whatever lies in the folder itself goes before them
             links = [link for prefix, folder in links for link in self._walk(prefix, folder)]
         if self._again:
@@ -107,7 +107,8 @@ class FolderStore(_Files):
 
     def _walk(self, prefix: str, folder: Path) -> list[tuple[str, Path]]:
         """Note the files below a folder, and return the links to folders among them: (name with "/", path)."""
-        links, waiting = [], [(prefix, folder)]
+        waiting = [(prefix, folder)]
+        links: list[tuple[str, Path]] = []
         while waiting:
             prefix, folder = waiting.pop()
             try:

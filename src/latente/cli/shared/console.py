@@ -32,7 +32,8 @@ def console(as_json: bool = False) -> Console:
     """
     stream = sys.stderr if as_json else sys.stdout
     width = None if stream.isatty() else 4096
-    return Screen(file=stream, quiet=not leads(), width=width, highlight=False, soft_wrap=not stream.isatty())
+    wraps = stream.isatty()
+    return Screen(file=stream, quiet=not leads(), width=width, highlight=False, markup=False, soft_wrap=not wraps)
 
 
 @contextlib.contextmanager

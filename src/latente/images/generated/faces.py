@@ -67,7 +67,7 @@ def faces(count: int | None = None, *, split: str = "train", seed: int = 0, prog
         writer.append("condition", condition.astype(np.float32))
         return {}
 
-    stored = cached(key_of("faces", VERSION, split, count, int(seed)), build)
+    stored = cached(key_of("faces", VERSION, split, count, int(seed)), build, "faces")
     arrays = dict(stored.arrays)
     return Images(
         arrays.pop("pixels"),
