@@ -41,7 +41,7 @@ def test_other_images_can_be_explored_and_only_some_of_them(latente: Client, run
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--split", "train"], "name them too"),
+        (["--split", "train"], "name the set too"),
         (["--count", "0"], "at least 1"),
         (["nowhere/"], "nowhere"),
     ],

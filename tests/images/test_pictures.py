@@ -98,6 +98,17 @@ def test_damage_that_only_decoding_finds_counts_as_well(tmp_path: Path) -> None:
     assert len(open_images(tmp_path, budget=0.1)) == 9
 
 
+def test_the_budget_that_a_refusal_advises_counts_damage_of_headers_and_of_pixels(tmp_path: Path) -> None:
+    save(tmp_path, **{f"p{k}": picture(k) for k in range(10)})
+    (tmp_path / "header.png").write_bytes(b"")
+    for number in range(3):
+        (tmp_path / f"cut{number}.png").write_bytes(encode(picture(number), "PNG")[:-20])
+    with pytest.raises(InputError, match="4 of 14 pictures") as caught:
+        open_images(tmp_path)
+    advised = str(caught.value).rpartition("--budget ")[2].rstrip(")")
+    assert len(open_images(tmp_path, budget=float(advised))) == 10
+
+
 @pytest.mark.parametrize("make", ["empty", "other", "damaged"])
 def test_a_folder_without_usable_pictures_is_one_line(tmp_path: Path, make: str) -> None:
     if make == "other":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -77,3 +78,17 @@ def test_lists_are_cut_and_names_are_made_printable() -> None:
     assert listed("abcde", most=2) == "a, b and 3 more"
     assert printable("画像 1.png") == "画像 1.png"
     assert printable("a\nb\x1b\udce9") == "a\\nb\\x1b\\udce9"
+
+
+def test_the_budget_that_a_refusal_advises_is_enough_whatever_is_damaged() -> None:
+    for total in range(1, 101):
+        for damaged in range(1, total + 1):
+            scan = Scan("x", "folder", total=total, damaged={f"{k}.png": "empty" for k in range(damaged)})
+            with pytest.raises(InputError) as caught:
+                scan.check(0)
+            scan.check(float(re.findall(r"--budget (\S+)\)", str(caught.value))[0]))
+
+
+def test_a_text_of_everything_has_a_line_for_each_file() -> None:
+    lines = Scan("x", "folder", total=30, damaged={f"{k}.png": "empty" for k in range(30)}).text(None).splitlines()
+    assert [line.split()[0] for line in lines if "(empty)" in line] == [f"{k}.png" for k in range(30)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import evidence_of, judged_images_for, refuse_choice_among_none
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import (
+    BudgetOption,
     CountOption,
     ForceFlag,
     JsonFlag,
@@ -59,6 +60,7 @@ def compare_pca(
     out: PictureOption = Path("compare-pca.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -70,9 +72,9 @@ def compare_pca(
     from latente.metrics import PROTOCOLS
 
     refuse_picture(out, force)
-    refuse_choice_among_none(images, split, count)
+    refuse_choice_among_none(images, split=split, count=count, budget=budget)
     model = model_for("compare-pca", run)
-    evidence = _evidence(run, model, images, split, count)
+    evidence = _evidence(run, model, images, split=split, count=count, budget=budget)
     if evidence.learned is None:
         raise InputError(
             f"{run} was trained on an array in memory, from which PCA has to learn too; save it as a .npy file and "
@@ -109,7 +111,7 @@ def compare_pca(
     screen.print(lines, "", show.pairs([("wrote", str(out))]))
 
 
-def _evidence(run: Path, model: Estimator, images: str | None, split: str | None, count: int | None) -> Evidence:
+def _evidence(run: Path, model: Estimator, images: str | None, **door: Any) -> Evidence:
     """Return what the run learned from and the images to judge by: of those named the test part, where there is one."""
     import numpy as np
 
@@ -117,7 +119,7 @@ def _evidence(run: Path, model: Estimator, images: str | None, split: str | None
 
     if images is None:
         return evidence_of(run, model)
-    source, part = judged_images_for(model, images, split, count)
+    source, part = judged_images_for(model, images, **door)
     if part is None:
         return evidence_of(run, model, source)
     judged = Selection(source, np.arange(len(source)), f"{part} images")

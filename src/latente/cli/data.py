@@ -23,6 +23,7 @@ from latente.cli.shared.options import (
 )
 from latente.cli.shared.sets import named_sets, public_set
 from latente.errors import InputError
+from latente.images.options import DoorOptions
 
 __all__ = ["verb"]
 
@@ -94,13 +95,14 @@ def show_(
 ) -> None:
     """Show what lies behind a source.
 
-    Counts, sizes, kinds, classes, duplicates, damaged and odd files by name, and what a training would get.
+    Counts, sizes, kinds, classes, duplicates, every damaged and odd file by name, and what a training would get. Where
+    more is damaged than --budget allows, which a training refuses, it says so at the end.
     """
     from latente.images import open_images
 
-    door = door_options(split=split, size=size, crop=crop, channels=channels, count=count, labels=labels, budget=budget)
+    door = door_options(split=split, size=size, crop=crop, channels=channels, count=count, labels=labels)
     with show.progress() as step:
-        source = open_images(images, progress=step, **door)
+        source = open_images(images, progress=step, **door, budget=1.0)  # whatever is damaged is to be shown
     if as_json:
         facts = {
             "name": source.name,
@@ -111,8 +113,10 @@ def show_(
             "parts": source.parts,
         }
         show.print_json({**facts, "scan": source.scan and source.scan.to_json()})
-        return
-    show.console().print(show.scan(source))
+    else:
+        show.console().print(show.scan(source, most=None))
+    if source.scan is not None:
+        source.scan.check(DoorOptions.budget if budget is None else budget)
 
 
 @verb.command(epilog=examples("latente data cache", "latente data cache --json", "latente data cache --clear"))

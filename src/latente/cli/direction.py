@@ -12,15 +12,16 @@ from latente.cli.shared import console as show
 from latente.cli.shared.attributes import values_of
 from latente.cli.shared.directions import AttributeOption, facts_of
 from latente.cli.shared.help import INSIDE, examples
+from latente.cli.shared.images import images_for
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import (
+    BudgetOption,
     CountOption,
     ImagesArgument,
     JsonFlag,
     LabelsOption,
     RunArgument,
     SplitOption,
-    door_options,
 )
 from latente.cli.shared.readers import option_parser
 
@@ -68,6 +69,7 @@ def learn(
     labels: LabelsOption = None,
     split: SplitOption = None,
     count: CountOption = None,
+    budget: BudgetOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Find the direction of an attribute among the codes of images, and keep it in the run's folder.
@@ -80,8 +82,7 @@ def learn(
     from latente.latents import learn_direction, save_direction
 
     model = model_for("direction", run)
-    with show.progress() as step:
-        source = model.open(images, progress=step, **door_options(split=split, count=count, labels=labels))
+    source = images_for(model, images, split=split, count=count, labels=labels, budget=budget)
     name, values = values_of(source, attribute)
     others = dict(values_of(source, other.strip()) for other in against.split(",")) if against else {}
     known = np.flatnonzero(np.isfinite([values, *others.values()]).all(axis=0))

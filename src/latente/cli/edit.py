@@ -13,6 +13,7 @@ from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import few_of, images_for, refuse_tables
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import (
+    BudgetOption,
     CountOption,
     ForceFlag,
     ImagesArgument,
@@ -78,6 +79,7 @@ def edit(
     out: PictureOption = Path("edit.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -97,7 +99,7 @@ def edit(
     model = model_for("edit", run)
     refuse_tables(model)
     direction = direction_of(run, attribute)
-    source, numbers = few_of(images_for(model, images, split, count), count or ROWS)
+    source, numbers = few_of(images_for(model, images, split=split, count=count, budget=budget), count or ROWS)
     edited = move(model, to_layout(source.pixels, model.layout_), direction, strength, keep_detail=keep_detail)
     measured = [float(direction.strength_of(model.transform(edited[:, i])).mean()) for i in range(len(strength))]
     pictures, originals = as_pictures(model, edited), model.scaling_.to_range(source.pixels)

@@ -9,12 +9,11 @@ import typer
 
 from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
-from latente.cli.shared.images import images_for
+from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
 from latente.cli.shared.models import model_for, refuse_kind
-from latente.cli.shared.options import ForceFlag, RunArgument, SplitOption
+from latente.cli.shared.options import BudgetOption, ForceFlag, RunArgument, SplitOption
 from latente.cli.shared.outputs import refuse_used
 from latente.cli.shared.readers import option_parser, whole
-from latente.errors import InputError
 from latente.words import memory
 
 __all__ = ["verb"]
@@ -49,6 +48,7 @@ def explore(
     out: PageOption = None,
     split: SplitOption = None,
     count: MostOption = None,
+    budget: BudgetOption = None,
     atlas: AtlasFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -61,10 +61,11 @@ def explore(
 
     if out is not None:
         refuse_used(out, force)
-    if split is not None and images is None:
-        raise InputError(f"--split {split} says which part of IMAGES; name them too")
+    refuse_choice_among_none(images, split=split, budget=budget)
     refuse_kind("explore", run)
-    source = None if images is None else images_for(model_for("explore", run), images, split)
+    source = None if images is None else images_for(model_for("explore", run), images, split=split, budget=budget)
+    if images is None:
+        say_left_out_by(run)
     with show.progress() as step:
         page = write_explorer(run, source, out, count=count, atlas=atlas, progress=step)
     rows = [("explorer", str(page.path)), ("images", f"{page.images:,}"), ("size", memory(page.size))]

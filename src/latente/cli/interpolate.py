@@ -14,6 +14,7 @@ from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_tables
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import (
+    BudgetOption,
     CountOption,
     ForceFlag,
     ImagesArgument,
@@ -78,6 +79,7 @@ def interpolate(
     out: PictureOption = Path("interpolate.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -94,7 +96,7 @@ def interpolate(
     refuse_picture(out, force)
     model = model_for("interpolate", run)
     refuse_tables(model)
-    source = images_for(model, images, split, count)
+    source = images_for(model, images, split=split, count=count, budget=budget)
     starts, ends = _ends(model, source, start, end)
     first, last = (np.stack([place.code for place in places]) for places in (starts, ends))
     path = interpolate_codes(first, last, steps, how)

@@ -15,6 +15,7 @@ from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import few_of, images_for
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import (
+    BudgetOption,
     CountOption,
     ForceFlag,
     ImagesArgument,
@@ -73,6 +74,7 @@ def map_(
     out: PictureOption = Path("map.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -84,7 +86,7 @@ def map_(
 
     refuse_picture(out, force)
     model = model_for("map", run)
-    source = images_for(model, images, split, count)
+    source = images_for(model, images, split=split, count=count, budget=budget)
     if count is None:
         source, _ = few_of(source, MOST_MAPPED)
     labels = None if source.labels is None or (source.labels >= 0).sum() < 2 else source.labels

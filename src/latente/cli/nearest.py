@@ -11,9 +11,17 @@ import typer
 from latente import words
 from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
-from latente.cli.shared.images import evidence_of, few_of, images_for, refuse_tables
+from latente.cli.shared.images import evidence_of, few_of, images_for, refuse_choice_among_none, refuse_tables
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import ForceFlag, JsonFlag, PictureOption, RunArgument, SeedOption, SplitOption
+from latente.cli.shared.options import (
+    BudgetOption,
+    ForceFlag,
+    JsonFlag,
+    PictureOption,
+    RunArgument,
+    SeedOption,
+    SplitOption,
+)
 from latente.cli.shared.pictures import refuse_picture, save_figures
 from latente.cli.shared.readers import option_parser, whole
 from latente.errors import InputError
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 
     from latente.estimators import BaseAutoencoder
     from latente.evidence import Evidence, Selection
+    from latente.images import Images
     from latente.latents import Nearest
 
 __all__ = ["verb"]
@@ -56,6 +65,7 @@ def nearest(
     images: QueriesOption = None,
     out: PictureOption = Path("nearest.png"),
     split: SplitOption = None,
+    budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -66,14 +76,14 @@ def nearest(
     import numpy as np
 
     refuse_picture(out, force)
-    if images is None and split is not None:
-        raise InputError("--split chooses among --images, which are not given; leave it out")
+    refuse_choice_among_none(images, "--images", split=split, budget=budget)
     if n < 1:
         raise InputError(f"-n {n} is too few; give 1 or more")
     model = model_for("nearest", run)
     refuse_tables(model)
-    evidence = evidence_of(run, model)
-    queries = _queries(model, images, split, n, seed)
+    named = None if images is None else images_for(model, images, split=split, budget=budget)
+    evidence = evidence_of(run, model, others=named)
+    queries = _queries(model, named, n, seed)
     with show.console(as_json).status("searching the training images"):
         result = _search(model, evidence, queries, NEIGHBOURS)
         yardstick = _yardstick(model, evidence)
@@ -105,13 +115,13 @@ def nearest(
     show.console().print(show.pairs([*rows, ("wrote", str(out))]))
 
 
-def _queries(model: BaseAutoencoder, images: str | None, split: str | None, n: int, seed: int | None) -> np.ndarray:
-    """Return what is looked up, in the network's range: samples, or some of the images that are named."""
+def _queries(model: BaseAutoencoder, images: Images | None, n: int, seed: int | None) -> np.ndarray:
+    """Return what is looked up, in the network's range: samples, or some of the images where there are any."""
     from latente.evidence import as_pictures
 
     if images is None:
         return as_pictures(model, model.sample(n, random_state=seed))
-    few, _ = few_of(images_for(model, images, split), n)
+    few, _ = few_of(images, n)
     return model.scaling_.to_range(few.pixels)
 
 

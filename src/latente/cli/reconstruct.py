@@ -7,7 +7,7 @@ import typer
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import images_for
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import CountOption, ForceFlag, ImagesArgument, RunArgument, SplitOption
+from latente.cli.shared.options import BudgetOption, CountOption, ForceFlag, ImagesArgument, RunArgument, SplitOption
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used, save_model_images
 
 __all__ = ["verb"]
@@ -28,6 +28,7 @@ def reconstruct(
     out: ImagesOutOption,
     split: SplitOption = None,
     count: CountOption = None,
+    budget: BudgetOption = None,
     force: ForceFlag = False,
 ) -> None:
     """Pass images through the model.
@@ -36,7 +37,7 @@ def reconstruct(
     """
     refuse_used(out, force)
     model = model_for("reconstruct", run)
-    source = images_for(model, images, split, count)
+    source = images_for(model, images, split=split, count=count, budget=budget)
     save_model_images(
         out,
         model,

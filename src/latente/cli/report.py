@@ -9,9 +9,9 @@ import typer
 
 from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
-from latente.cli.shared.images import images_for
+from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
 from latente.cli.shared.models import model_for, refuse_kind
-from latente.cli.shared.options import ForceFlag
+from latente.cli.shared.options import BudgetOption, ForceFlag
 from latente.cli.shared.outputs import refuse_used
 from latente.errors import InputError
 
@@ -47,7 +47,7 @@ RunsArgument = Annotated[
         "latente report runs/digits runs/digits-autoencoder-1",
     ),
 )
-def report(runs: RunsArgument, out: PageOption = None, force: ForceFlag = False) -> None:
+def report(runs: RunsArgument, out: PageOption = None, budget: BudgetOption = None, force: ForceFlag = False) -> None:
     """Write the page about a run, or one that compares several.
 
     One HTML file: what was trained on what, curves, pictures, samples, the latent map. Of several runs: in what they
@@ -60,9 +60,13 @@ def report(runs: RunsArgument, out: PageOption = None, force: ForceFlag = False)
         out = out or Path("comparison.html")
     if out is not None:
         refuse_used(out, force)
+    refuse_choice_among_none(source, budget=budget)
     for folder in folders:
         refuse_kind("report", folder)
-    images = None if source is None else _images(model_for("report", folders[0]), source)
+    images = None if source is None else _images(model_for("report", folders[0]), source, budget)
+    if images is None:
+        for folder in folders:
+            say_left_out_by(folder)
     screen = show.console()
     with screen.status("writing the report"):
         if len(folders) > 1 and out is not None:
@@ -72,10 +76,10 @@ def report(runs: RunsArgument, out: PageOption = None, force: ForceFlag = False)
     screen.print(show.pairs([("report", str(page))]))
 
 
-def _images(model: Estimator, source: str) -> Images:
+def _images(model: Estimator, source: str, budget: float | None) -> Images:
     """Open what follows the runs; where it is no images either, it may have been meant as a run."""
     try:
-        return images_for(model, source)
+        return images_for(model, source, budget=budget)
     except InputError as error:
         raise InputError(f"{source} is neither a run (it holds no options.json) nor images: {error}") from error
 

@@ -13,6 +13,7 @@ from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import evidence_of, images_for, refuse_choice_among_none, refuse_tables
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import (
+    BudgetOption,
     CountOption,
     ForceFlag,
     JsonFlag,
@@ -65,6 +66,7 @@ def traverse(
     out: PictureOption = Path("traverse.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -79,10 +81,14 @@ def traverse(
     from latente.latents import traverse as walk
 
     refuse_picture(out, force)
-    refuse_choice_among_none(images, split, count)
+    refuse_choice_among_none(images, split=split, count=count, budget=budget)
     model = model_for("traverse", run)
     refuse_tables(model)
-    source = _training_images(run, model) if images is None else images_for(model, images, split, count)
+    source = (
+        _training_images(run, model)
+        if images is None
+        else images_for(model, images, split=split, count=count, budget=budget)
+    )
     with show.console(as_json).status(f"encoding {len(source):,} images"):
         codes = model.transform(source)
         widest = np.argsort(-codes.std(axis=0), kind="stable")[:MOST_TRIED]

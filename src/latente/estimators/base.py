@@ -225,6 +225,7 @@ class Estimator(EstimatorOptions, ImageModel):
         self.image_shape_ = images.shape if self.window_ is None else (images.channels, *self.window_)
         self.layout_, self.name_ = images.layout, images.name
         self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
+        self.source_: Mapping[str, Any] = images.source
         self.n_features_in_ = math.prod(self.image_shape_)
         self.column_scalings_: dict[str, Scaling] = {}
         self.history_, self.best_epoch_ = [], 0
@@ -383,6 +384,7 @@ class Estimator(EstimatorOptions, ImageModel):
         persistence.load_weights(estimator.objective_, weights, folder)
         lay_out(estimator.objective_, estimator.device_)
         estimator.objective_.eval()
+        estimator.source_ = persistence.training_source(folder)
         return estimator
 
     def _restore(self, fitted: Mapping[str, Any], arrays: Mapping[str, np.ndarray], is_own: bool) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from latente.errors import InputError
 from latente.images import Images, Openable, open_images
+from latente.images.options import DoorOptions
 
 __all__ = ["Split", "describe", "is_binary", "is_source", "split"]
 
@@ -76,7 +77,9 @@ def _open_like(images: Images, source: Any) -> Images:
     if images.is_table:
         return open_images(source)
     size: Any = "keep" if images.is_photographs else images.shape[1:]
-    return open_images(source, channels=images.channels, crop=images.source.get("crop"), size=size)
+    known = images.source
+    budget = known.get("budget", DoorOptions.budget)
+    return open_images(source, channels=images.channels, crop=known.get("crop"), size=size, budget=budget)
 
 
 def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -111,6 +114,8 @@ def describe(parts: Split, shape: tuple[int, ...]) -> dict[str, Any]:
         "count": len(images),
         "train_count": len(parts.rows),
         "validation_count": len(parts.held_out_rows),
+        "total": len(images) if images.scan is None else images.scan.total,
+        "left_out": {} if images.scan is None else images.scan.damaged,
         "shape": list(shape),
         "dtype": images.dtype.name,
         "columns": sorted(images.column_names),

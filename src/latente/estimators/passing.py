@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -43,6 +44,7 @@ class ImageModel(BaseEstimator):
     window_: tuple[int, int] | None = None  # what training cuts out of each image, where it does
     layout_: str
     crop_: Any
+    source_: Mapping[str, Any]  # what opens the images of the training again, empty where nothing does
     seed_: int
     device_: torch.device
 
@@ -65,7 +67,8 @@ class ImageModel(BaseEstimator):
     def open(self, source: Any, **door: Any) -> Images:
         """Open images behind a path or name as those of the training were: of their size, channels and crop.
 
-        What was trained on crops looks at the centres of pictures, each at its own size.
+        What was trained on crops looks at the centres of pictures, each at its own size. Of the very folder of the
+        training as many files may be damaged as then.
 
         door: further options of `open_images`, such as split, count and progress.
         """
@@ -73,6 +76,8 @@ class ImageModel(BaseEstimator):
         if len(self.image_shape_) == 3:
             channels, *size = self.image_shape_
             door |= {"channels": channels, "size": "keep" if self.window_ else tuple(size), "crop": self.crop_}
+        if "budget" in self.source_ and self.source_["source"] in (source, str(Path(source).expanduser().resolve())):
+            door.setdefault("budget", self.source_["budget"])
         return self.as_seen(open_images(source, **door))
 
     def as_seen(self, images: Images) -> Images:

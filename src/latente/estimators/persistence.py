@@ -25,6 +25,7 @@ from latente.checks import Option, Own, is_own, saved_value
 from latente.errors import InputError, ModelError
 from latente.files import own_memory, replacing, sha256_of, write_json
 from latente.objectives import Objective
+from latente.training.runs import Run
 
 __all__ = [
     "load_weights",
@@ -35,6 +36,7 @@ __all__ = [
     "read_model",
     "read_weights",
     "run_json",
+    "training_source",
     "unknown_model",
     "write_model",
 ]
@@ -54,6 +56,15 @@ def model_folder(path: str | os.PathLike[str]) -> Path:
     if (path / "options.json").is_file():
         raise ModelError(f"{path} holds no model yet: its training has not ended an epoch; use `latente resume {path}`")
     raise ModelError(f"{path} holds no model: there is no model/model.json in it")
+
+
+def training_source(folder: Path) -> Mapping[str, Any]:
+    """Return what opens the training images again, as the run says in which the model lies; empty where none does."""
+    try:
+        source = Run(folder.parent).options()["data"]["source"]
+    except (ModelError, KeyError, TypeError):  # no run, or none that could be gone on with, which `resume` tells
+        return {}
+    return source if isinstance(source, Mapping) else {}
 
 
 def write_model(

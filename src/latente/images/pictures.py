@@ -59,7 +59,7 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
     stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer), str(path))
     note = stored.note
     scan = Scan.from_json(note["scan"])
-    scan.check(options.budget)
+    scan.check(options.budget)  # not before everything was decoded: only then is it known how many are damaged
     content, columns, partners = contents_of(stored.arrays)
     return Images(
         content,
@@ -167,7 +167,7 @@ class _Reading:
             for item in items
             if all(self._is_sound(name, headers[name]) for name in (item.name, item.target) if name)
         ]
-        self._check(sound)
+        self._require(sound)
         return sound
 
     def _is_sound(self, name: str, header: Header | Damaged) -> bool:
@@ -262,7 +262,7 @@ class _Reading:
             same[digest].append(printable(item.name))
             kept.append(item)
         self.scan.duplicates = [names for names in same.values() if len(names) > 1]
-        self._check(kept)
+        self._require(kept)
         return kept
 
     def _columns(self, items: Sequence[Item], listing: Listing, table: Table | None) -> Columns:
@@ -290,11 +290,10 @@ class _Reading:
         if columns.label is not None:
             self.scan.classes = count_classes(columns.label, columns.label_names)
 
-    def _check(self, usable: Sequence[Item]) -> None:
-        """Raise InputError where nothing is left, or too much is damaged to go on."""
+    def _require(self, usable: Sequence[Item]) -> None:
+        """Raise InputError where nothing is left."""
         if not usable:
             raise InputError(f"{self.store.path} holds no picture that can be used: {_first(self.scan.damaged)}")
-        self.scan.check(self.options.budget)
 
     def _parallel(self, work: Callable[[_In], _Out], items: Sequence[_In], what: str) -> Iterator[tuple[_In, _Out]]:
         """Yield each item with its result, in order; only a few results wait in memory."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -47,19 +46,31 @@ class Scan:
     def from_json(cls, data: Mapping[str, Any]) -> Scan:
         return cls(**data)
 
+    def left_out(self, remark: str = "") -> str:
+        """Say how many of the pictures cannot be used, with a remark on that, and the first of them by name."""
+        first = listed((f"{brief(name)} ({why})" for name, why in self.damaged.items()), most=3)
+        share = len(self.damaged) / self.total
+        return (
+            f"{self.source}: {len(self.damaged)} of {self.total} pictures ({share:.1%}) cannot be used{remark}: {first}"
+        )
+
     def check(self, budget: float) -> None:
         """Raise InputError where more of the files are damaged than the budget allows."""
-        if len(self.damaged) > budget * self.total:
-            first = listed((f"{brief(name)} ({why})" for name, why in self.damaged.items()), most=3)
-            share = len(self.damaged) / self.total
-            enough = f"{math.ceil(100 * share) / 100:g}"
+        if self.damaged and len(self.damaged) / self.total > budget:
+            enough = f"{-(-100 * len(self.damaged) // self.total) / 100:g}"  # in whole percent, rounded up
             raise InputError(
-                f"{self.source}: {len(self.damaged)} of {self.total} pictures ({share:.1%}) cannot be used, more than "
-                f"the budget of {budget:.1%}: {first}; repair or remove them, or leave them out: budget={enough} "
-                f"(--budget {enough})"
+                f"{self.left_out(f', more than the budget of {budget:.1%}')}; repair or remove them, or leave them "
+                f"out: budget={enough} (--budget {enough})"
             )
 
     def __str__(self) -> str:
+        return self.text()
+
+    def text(self, most: int | None = _MOST) -> str:
+        """Return the finding for people.
+
+        most: how many of the files that are left out or odd it names; None for all, each on a line of its own.
+        """
         rows = [("source", f"{self.source} ({self.kind})")]
         missing = self.total - self.count
         rows.append(("images", f"{self.count:,}" + (f" of {self.total:,}" if missing else "")))
@@ -74,8 +85,13 @@ class Scan:
             groups = listed((" = ".join(map(brief, group)) for group in self.duplicates), most=3)
             rows.append(("duplicates", f"{spare} with the bytes of another: {groups}"))
         for title, files in [("left out", self.damaged), ("odd", self.odd)]:
-            if files:
-                rows.append((title, f"{len(files)}: {listed(f'{brief(name)} ({why})' for name, why in files.items())}"))
+            named = [f"{brief(name)} ({why})" for name, why in files.items()]
+            if not files:
+                continue
+            if most is None:
+                rows += [(title, str(len(files))), *(("", name) for name in named)]
+            else:
+                rows.append((title, f"{len(files)}: {listed(named, most)}"))
         rows += [("note", note) for note in self.notes]
         if self.choice:
             rows.append(("made into", self.choice))

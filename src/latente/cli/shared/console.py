@@ -52,7 +52,7 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
 
 
 def print_note(label: str, message: str) -> None:
-    """Print one line on stderr; label: "error", "warning" or "interrupted"."""
+    """Print one line on stderr; label: "error", "warning", "left out" or "interrupted"."""
     line = Text(f"{label}: ", style="bold red" if label == "error" else "bold yellow")
     line.append(" ".join(message.split()), style="not bold default")
     Screen(file=sys.stderr, highlight=False, soft_wrap=True).print(line)
@@ -81,7 +81,10 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
     return lines
 
 
-def scan(images: Images) -> Table:
-    """Return what the image door says of the images behind a source."""
-    lines = str(images.scan).splitlines()
+def scan(images: Images, most: int | None = 8) -> Table:
+    """Return what the image door says of the images behind a source.
+
+    most: how many of the files that are left out or odd it names, None for all.
+    """
+    lines = images.scan.text(most).splitlines() if images.scan is not None else []
     return pairs((line[: _TITLE + 1].rstrip(), line[_TITLE + 1 :]) for line in lines)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from latente.cli.shared import console as show
 from latente.cli.shared.options import door_options
@@ -15,29 +17,87 @@ if TYPE_CHECKING:
     from latente.estimators.base import Estimator
     from latente.evidence import Evidence
     from latente.images import Images
+    from latente.images.scan import Scan
 
-__all__ = ["evidence_of", "few_of", "images_for", "judged_images_for", "refuse_choice_among_none", "refuse_tables"]
+__all__ = [
+    "evidence_of",
+    "few_of",
+    "images_for",
+    "judged_images_for",
+    "refuse_choice_among_none",
+    "refuse_tables",
+    "say_left_out",
+    "say_left_out_by",
+]
 
 
-def images_for(model: Estimator, source: str, split: str | None = None, count: int | None = None) -> Images:
-    """Open the images behind `source` as the model's training images were: same size, channels and crop."""
-    with show.progress() as step:
-        images: Images = model.open(source, progress=step, **door_options(split=split, count=count))
+def images_for(model: Estimator, source: str, **door: Any) -> Images:
+    """Open the images behind `source` as the model's training images were: same size, channels and crop.
+
+    door: further options of `open_images` as the command line gives them, None where it does not. Files that cannot be
+    used are named on stderr.
+    """
+    images = _open(model, source, door)
+    say_left_out(images)
     return images
 
 
-def judged_images_for(model: Estimator, source: str, split: str | None, count: int | None) -> tuple[Images, str | None]:
+def judged_images_for(model: Estimator, source: str, *, split: str | None, **door: Any) -> tuple[Images, str | None]:
     """Open the images behind `source`, of the test part where it has one and `split` names no other; and that part."""
-    images = images_for(model, source, split, count)
+    images = _open(model, source, {"split": split, **door})
     if split is None and "test" in images.parts:
-        return images_for(model, source, "test", count), "test"
+        split, images = "test", _open(model, source, {"split": "test", **door})
+    say_left_out(images)
     return images, split
 
 
-def refuse_choice_among_none(images: str | None, split: str | None, count: int | None = None) -> None:
-    """Raise InputError where --split or --count choose among images that are not named."""
-    if images is None and (split is not None or count is not None):
-        raise InputError("--split and --count choose among IMAGES, which are not given; name the set too")
+def _open(model: Estimator, source: str, door: Mapping[str, Any]) -> Images:
+    with show.progress() as step:
+        images: Images = model.open(source, progress=step, **door_options(**door))
+    return images
+
+
+def say_left_out(*sets: Images, beside: Sequence[Images | None] = ()) -> None:
+    """Name on stderr the files that could not be used, and say how to see all of them.
+
+    Each source is told once; beside: sets of which it was told before.
+    """
+    told = [_damaged(images) for images in beside if images is not None]
+    for images in sets:
+        if images.scan is not None and images.scan.damaged and _damaged(images) not in told:
+            told.append(_damaged(images))
+            _say(images.scan, images.source)
+
+
+def _damaged(images: Images) -> tuple[str, Mapping[str, str]]:
+    return ("", {}) if images.scan is None else (images.scan.source, images.scan.damaged)
+
+
+def say_left_out_by(run: Path) -> None:
+    """Name on stderr the files that the training of a run could not use, as `say_left_out` does."""
+    from latente.images.scan import Scan
+    from latente.training import Run
+
+    data = Run.open(run).options().get("data", {})
+    if data.get("left_out"):
+        _say(Scan(data["name"], "", total=data["total"], damaged=data["left_out"]), data["source"])
+
+
+def _say(scan: Scan, source: Mapping[str, Any]) -> None:
+    part = ["--split", source["split"]] if "split" in source else []
+    line = shlex.join(["latente", "data", "show", source.get("source", "IMAGES"), *part])
+    show.print_note("left out", f"{scan.left_out()}; `{line}` lists all of them")
+
+
+def refuse_choice_among_none(images: str | None, argument: str = "IMAGES", **door: Any) -> None:
+    """Raise InputError where options of the image door, None where they are not given, choose among no images.
+
+    argument: what names the images.
+    """
+    names = [f"--{name}" for name, value in door.items() if value is not None]
+    if images is None and names:
+        verb = "chooses" if len(names) == 1 else "choose"
+        raise InputError(f"{' and '.join(names)} {verb} among {argument}, which are not given; name the set too")
 
 
 def refuse_tables(model: Estimator) -> None:
@@ -46,16 +106,20 @@ def refuse_tables(model: Estimator) -> None:
         raise InputError("this model was trained on rows of a table, which are no pictures; see `latente map`")
 
 
-def evidence_of(run: Path, model: Estimator, images: Images | None = None) -> Evidence:
+def evidence_of(run: Path, model: Estimator, images: Images | None = None, *, others: Images | None = None) -> Evidence:
     """Return what the run, whose model is given, learned from and is judged by, opened again as its report does.
 
-    images: those to judge by, if not the test part of the run's set, or what it held out. Raises InputError, saying
-    what to do, where the run's set cannot be opened again.
+    images: those to judge by, if not the test part of the run's set, or what it held out. others: further ones that
+    the verb has opened. What of the run's set cannot be used is named, unless it was with these. Raises InputError,
+    saying what to do, where the run's set cannot be opened again.
     """
     from latente.evidence import open_evidence
     from latente.training import Run
 
-    return open_evidence(Run.open(run), model, images)
+    evidence = open_evidence(Run.open(run), model, images)
+    parts = [part.images for part in (evidence.learned, evidence.judged) if part is not None]
+    say_left_out(*parts, beside=(images, others))
+    return evidence
 
 
 def few_of(images: Images, most: int) -> tuple[Images, np.ndarray]:
