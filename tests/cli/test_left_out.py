@@ -64,7 +64,7 @@ def test_a_verb_opens_the_folder_of_its_run_with_the_runs_budget_and_names_what_
 
 
 @pytest.mark.parametrize(
-    "line", ["report RUN --out report.html", "explore RUN --out page.html --atlas", "traverse RUN"]
+    "line", ["report RUN --out p.html", "explore RUN --out p.html --atlas", "traverse RUN", "resume RUN --no-report"]
 )
 def test_a_verb_without_images_names_what_its_training_left_out(
     latente: Client, trained: tuple[Path, Path], line: str
@@ -72,6 +72,8 @@ def test_a_verb_without_images_names_what_its_training_left_out(
     shown = latente(line.replace("RUN", str(trained[0])))
     assert shown.code == 0, shown.err
     assert "left out: photos: 3 of 15 pictures (20.0%) cannot be used: cats/bad0.png (" in shown.err
+    if line.startswith("report"):
+        assert "3 of 15: cats/bad0.png, cats/bad1.png, cats/bad2.png" in Path("p.html").read_text()
 
 
 @pytest.mark.parametrize("line", VERBS, ids=lambda line: line.split(" RUN")[0])

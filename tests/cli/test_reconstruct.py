@@ -20,11 +20,22 @@ def run(small_vae: Path) -> Path:
 
 def test_reconstructions_are_called_like_the_images(latente: Client, run: Path, pictures: Path) -> None:
     shown = latente("reconstruct", run, pictures, "--out", "out")
-    assert shown.words == "wrote out: 4 PNG files", shown.err
+    assert shown.words.startswith("wrote out: 4 PNG files"), shown.err
     written = sorted(path.relative_to("out").as_posix() for path in Path("out").rglob("*.png"))
     assert written == ["cats/0.png", "cats/1.png", "dogs/2.png", "dogs/3.png"]
     with Image.open("out/cats/0.png") as image:
         assert (image.size, image.mode) == ((8, 8), "L")
+
+
+def test_what_comes_out_smaller_or_without_its_colours_is_told(latente: Client, run: Path, pictures: Path) -> None:
+    shown = latente("reconstruct", run, pictures, "--out", "out")
+    told = "of the originals 4 are larger (20x16 x 4) and 4 are in colour"
+    assert f"smaller the model has pictures of 8x8 with 1 channel; {told}" in shown.words
+    np.save("large.npy", np.zeros((5, 8, 12), np.uint8))
+    shown = latente("reconstruct", run, "large.npy", "--out", "out.npy")
+    assert shown.words.endswith("of the originals 5 are larger (8x12 x 5)")
+    np.save("fitting.npy", np.zeros((5, 8, 8), np.uint8))
+    assert "originals" not in latente("reconstruct", run, "fitting.npy", "--out", "fitted.npy").out
 
 
 def test_a_sheet_puts_reconstructions_below_their_originals(latente: Client, run: Path) -> None:

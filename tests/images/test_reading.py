@@ -224,3 +224,14 @@ def test_sniffing_knows_pictures_by_their_first_bytes() -> None:
         assert sniff(encode(picture(0), kind)[:16]), kind
     assert not sniff(b"RIFF" + struct.pack("<I", 99) + b"WAVEfmt ")
     assert not sniff(b"")
+
+
+def test_what_a_decoder_would_write_to_stderr_by_itself_is_kept_back(capfd: pytest.CaptureFixture[str]) -> None:
+    data = bytearray(encode(picture(1, size=(64, 64)), "TIFF", compression="tiff_deflate"))
+    data[3000] ^= 0xFF
+    with pytest.raises(Damaged):
+        read_picture(bytes(data), as_it_is(3, 64, 64))
+    assert capfd.readouterr().err, "this damage is one of which libtiff speaks"
+    with pillow_rules(), pytest.raises(Damaged):
+        read_picture(bytes(data), as_it_is(3, 64, 64))
+    assert capfd.readouterr().err == ""

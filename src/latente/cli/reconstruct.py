@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import images_for
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import BudgetOption, CountOption, ForceFlag, ImagesArgument, RunArgument, SplitOption
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used, save_model_images
+from latente.words import count as counted
 
 __all__ = ["verb"]
 
@@ -33,7 +35,7 @@ def reconstruct(
 ) -> None:
     """Pass images through the model.
 
-    Each comes out under its own name, and in its own units.
+    Each comes out under its own name and in its own units, as large and in as many channels as the model has it.
     """
     refuse_used(out, force)
     model = model_for("reconstruct", run)
@@ -46,3 +48,8 @@ def reconstruct(
         names=source.files,
         originals=source.pixels,
     )
+    lost = "" if source.is_table or source.scan is None else source.scan.lost(source.shape)
+    if lost:
+        channels, height, width = source.shape
+        size = f"{height}x{width} with {counted(channels, 'channel')}"
+        show.console().print(show.pairs([("smaller", f"the model has pictures of {size}; of the originals {lost}")]))

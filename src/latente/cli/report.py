@@ -65,8 +65,7 @@ def report(runs: RunsArgument, out: PageOption = None, budget: BudgetOption = No
         refuse_kind("report", folder)
     images = None if source is None else _images(model_for("report", folders[0]), source, budget)
     if images is None:
-        for folder in folders:
-            say_left_out_by(folder)
+        say_left_out_by(*folders)
     screen = show.console()
     with screen.status("writing the report"):
         if len(folders) > 1 and out is not None:

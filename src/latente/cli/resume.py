@@ -8,6 +8,7 @@ import typer
 
 from latente.cli.shared import console as show
 from latente.cli.shared.help import TRAIN, examples
+from latente.cli.shared.images import say_left_out_by
 from latente.cli.shared.options import JsonFlag, NoReportFlag, RunArgument
 from latente.cli.shared.readers import option_parser, whole
 from latente.cli.shared.training import finish
@@ -33,5 +34,6 @@ def resume(
     from latente.estimators import resume as go_on
 
     screen = show.console(as_json)
+    say_left_out_by(run)
     model = go_on(run, epochs=epochs, verbose=True)
     finish(screen, run, model, None, as_json=as_json, no_report=no_report)

@@ -63,7 +63,8 @@ def open_npy(path: Path, options: DoorOptions) -> Images:
     if not (keeps and pixels.flags.c_contiguous and array.dtype.isnative):
 
         def rearrange(writer: Writer) -> Note:
-            return {"layout": array_rows(path.name, array).into(writer, "pixels", options)}
+            layout = array_rows(path.name, array).into(writer, "pixels", options)
+            return {"layout": layout, "sides": pixels.shape[2:]}
 
         return from_cache(path, path.stem, ".npy file", [stamp(path)], rearrange, options)
 
@@ -95,7 +96,7 @@ def open_npz(path: Path, options: DoorOptions) -> Images:
         layout = rows["pixels"].into(writer, "pixels", options)
         sides = rows["pixels"].shape[2:] if layout == "NCHW" else rows["pixels"].shape[1:3]
         keeps = layout == "NF" or keeps_size(sides, options)
-        note: Note = {"layout": layout, "parts": parts, "others": others}
+        note: Note = {"layout": layout, "parts": parts, "others": others, "sides": [] if layout == "NF" else sides}
         for column, array in rows.items():
             if column == "label_names":
                 note["label_names"] = array.read().astype(str).tolist()
@@ -131,7 +132,8 @@ def open_idx(
 
     def build(writer: Writer) -> Note:
         images = rows(images_file)
-        note: Note = {"layout": images.into(writer, "pixels", options)}
+        layout = images.into(writer, "pixels", options)
+        note: Note = {"layout": layout, "sides": images.shape[-2:] if layout != "NF" else []}
         if labels_file is not None:
             labels = rows(labels_file)
             _check_length(labels, images.shape[0])
@@ -200,7 +202,9 @@ def _finished(images: Images, kind: str, note: Note, options: DoorOptions) -> Im
         images = dataclasses.replace(images.take(rows), parts=images.parts)
     others = note.get("others")
     notes = [f"arrays passed over: {', '.join(others)}"] if others else []
-    return scan_array(images, images.name, kind, total=total, parts=note.get("parts"), notes=notes)
+    return scan_array(
+        images, images.name, kind, total=total, parts=note.get("parts"), notes=notes, sides=note.get("sides", ())
+    )
 
 
 def _load_labels(labels: object) -> object:

@@ -47,7 +47,7 @@ def open_array(source: ArrayLike, options: DoorOptions) -> Images:
     pixels = from_layout(array, layout)
     if pixels.ndim == 4:
         pixels = resize_arrays(pixels, options)
-    return _with_labels(pixels, layout, options, "array in memory")
+    return _with_labels(pixels, layout, options, "array in memory", from_layout(array, layout).shape[2:])
 
 
 def _open_pictures(pictures: Sequence[ArrayLike], options: DoorOptions) -> Images:
@@ -73,7 +73,9 @@ def _open_pictures(pictures: Sequence[ArrayLike], options: DoorOptions) -> Image
     return _with_labels(photographs, layout, options, "pictures in memory")
 
 
-def _with_labels(content: np.ndarray | Photographs, layout: str, options: DoorOptions, kind: str) -> Images:
+def _with_labels(
+    content: np.ndarray | Photographs, layout: str, options: DoorOptions, kind: str, sides: Sequence[int] = ()
+) -> Images:
     """Put the caller's labels beside what lies in memory, draw the sample, and say what there is."""
     columns: dict[str, np.ndarray] = {}
     names: tuple[str, ...] = ()
@@ -82,7 +84,7 @@ def _with_labels(content: np.ndarray | Photographs, layout: str, options: DoorOp
     images = Images(content, columns, layout=layout, label_names=names)
     if (rows := options.sample(len(images))) is not None:
         images = images.take(rows)
-    return scan_array(images, "array", kind, total=len(content))
+    return scan_array(images, "array", kind, total=len(content), sides=sides)
 
 
 def as_array(source: object) -> tuple[np.ndarray, bool]:
@@ -145,10 +147,13 @@ def scan_array(
     total: int,
     parts: dict[str, int] | None = None,
     notes: Sequence[str] = (),
+    sides: Sequence[int] = (),
 ) -> Images:
-    """Return the images with the scan of what they are."""
+    """Return the images with the scan of what they are; sides: the (height, width) in which they came, where known."""
     scan = Scan(source, kind, total=total, count=len(images), parts=parts or {}, notes=list(notes))
     scan.choice = f"{_size_in_words(images)}, {images.dtype}"
+    if sides and not images.is_photographs and tuple(sides) != images.shape[1:]:
+        scan.sizes = {"x".join(map(str, sides)): len(images)}
     if images.labels is not None:
         scan.classes = count_classes(images.labels, images.label_names)
     return dataclasses.replace(images, scan=scan)

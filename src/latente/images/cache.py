@@ -58,11 +58,12 @@ def cache_folder() -> Path:
 class Note(TypedDict, total=False):
     """What is noted beside the arrays of a set, as far as it is known of it.
 
-    parts: how many images each has. others: names in the source that were passed over. content_hash: the images'
-    fingerprint, which the writer adds.
+    sides: the (height, width) in which arrays came. parts: how many images each has. others: names in the source that
+    were passed over. content_hash: the images' fingerprint, which the writer adds.
     """
 
     layout: str
+    sides: Sequence[int]
     parts: dict[str, int]
     others: list[str]
     label_names: Sequence[str]

@@ -113,11 +113,11 @@ def _open_generated(name: str, options: DoorOptions) -> Images:
     images = draw(options.count, split=options.split or "train", seed=options.seed, **extras)
     channels = options.channels if isinstance(options.channels, int) else "first"
     find_layout(images.pixels.shape, channels, name)
-    pixels = resize_arrays(images.pixels, options)
+    sides, pixels = images.shape[1:], resize_arrays(images.pixels, options)
     if pixels is not images.pixels:
         images = dataclasses.replace(images, content=pixels, content_hash=None)
     images = dataclasses.replace(images, name=name)
-    return scan_array(images, name, "drawn by code", total=len(images))
+    return scan_array(images, name, "drawn by code", total=len(images), sides=sides)
 
 
 def _open_path(path: Path, options: DoorOptions) -> Images:

@@ -286,6 +286,7 @@ class _Reading:
         self.scan.odd = {name: why for name, why in self.scan.odd.items() if name in used}
         self.scan.count = len(kept)
         self.scan.sizes = dict(Counter(f"{header.size[0]}x{header.size[1]}" for header in read))
+        self.scan.colour = sum(not header.grey for header in read)
         self.scan.modes = dict(Counter(header.mode for header in read))
         if columns.label is not None:
             self.scan.classes = count_classes(columns.label, columns.label_names)

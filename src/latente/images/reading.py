@@ -8,8 +8,10 @@ WebP and PNM carry none for their pixels, so that a flipped bit in them shows on
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import dataclasses
 import io
+import logging
 import math
 import struct
 import warnings
@@ -19,7 +21,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
 
 from latente.images.crops import Box, centre_box
 from latente.images.limits import MAX_PIXELS
@@ -149,18 +151,46 @@ class Target:
 
 @contextlib.contextmanager
 def pillow_rules() -> Iterator[None]:
-    """Have Pillow raise on truncated files and decompression bombs, and keep its other warnings to itself.
+    """Have Pillow raise on truncated files and decompression bombs, and keep its other remarks to itself.
 
-    Warning filters belong to the whole process: hold this around the threads that decode, not inside them.
+    They do not name the file; what matters of them is the reason why it is left out. Filters belong to the whole
+    process: hold this around the threads that decode, not inside them.
     """
     lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     try:
-        with warnings.catch_warnings():
+        with _silent_libtiff(), _silent_logger("PIL"), warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"PIL\.")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+
+
+@contextlib.contextmanager
+def _silent_libtiff() -> Iterator[None]:
+    """Keep libtiff, which Pillow is linked with, from writing errors to stderr by itself: Pillow raises them anyway."""
+    try:
+        set_handler = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
+    except (OSError, AttributeError):  # linked in another way; its lines then stand beside ours
+        yield
+        return
+    set_handler.argtypes, set_handler.restype = [ctypes.c_void_p], ctypes.c_void_p
+    handler = set_handler(None)
+    try:
+        yield
+    finally:
+        set_handler(handler)
+
+
+@contextlib.contextmanager
+def _silent_logger(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def sniff(head: bytes) -> bool:

@@ -21,8 +21,9 @@ class Scan:
     """The finding about one source; `str()` is a text for people, `to_json()` holds every entry.
 
     total: pictures or rows in the chosen part; count: those that came out. sizes, modes, classes, parts: how
-    many of each. damaged: file -> why it was left out. odd: file -> what is unusual about it, though it was
-    used. duplicates: groups of files with the same bytes. choice: what was made of the images, in words.
+    many of each; of arrays the sizes where they were changed. colour: how many are not grey. damaged: file -> why
+    it was left out. odd: file -> what is unusual about it, though it was used. duplicates: groups of files with the
+    same bytes. choice: what was made of the images, in words.
     """
 
     source: str
@@ -38,6 +39,7 @@ class Scan:
     duplicates: list[list[str]] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
     choice: str = ""
+    colour: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -62,6 +64,15 @@ class Scan:
                 f"{self.left_out(f', more than the budget of {budget:.1%}')}; repair or remove them, or leave them "
                 f"out: budget={enough} (--budget {enough})"
             )
+
+    def lost(self, shape: Sequence[int]) -> str:
+        """Say how many of the originals are larger, or in colour where images of `shape` (C, H, W) are not; else ""."""
+        channels, height, width = shape
+        sides = {size: tuple(map(int, size.split("x"))) for size in self.sizes}
+        larger = {size: self.sizes[size] for size, (h, w) in sides.items() if h > height or w > width}
+        said = [f"{sum(larger.values()):,} are larger ({_counted(larger)})"] if larger else []
+        said += [f"{self.colour:,} are in colour"] if self.colour and channels < 3 else []
+        return " and ".join(said)
 
     def __str__(self) -> str:
         return self.text()

@@ -73,13 +73,18 @@ def _damaged(images: Images) -> tuple[str, Mapping[str, str]]:
     return ("", {}) if images.scan is None else (images.scan.source, images.scan.damaged)
 
 
-def say_left_out_by(run: Path) -> None:
-    """Name on stderr the files that the training of a run could not use, as `say_left_out` does."""
+def say_left_out_by(*runs: Path) -> None:
+    """Name on stderr the files that the trainings of runs could not use, as `say_left_out` does."""
     from latente.images.scan import Scan
     from latente.training import Run
 
-    data = Run.open(run).options().get("data", {})
-    if data.get("left_out"):
+    different: list[dict[str, Any]] = []
+    for run in runs:
+        data = Run.open(run).options().get("data", {})
+        facts = {name: data.get(name) for name in ("name", "source", "total", "left_out")}
+        if facts["left_out"] and facts not in different:
+            different.append(facts)
+    for data in different:
         _say(Scan(data["name"], "", total=data["total"], damaged=data["left_out"]), data["source"])
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from latente.evidence import Evidence
+from latente.images.scan import listed
 from latente.networks import describe
 from latente.report.sections.section import Section
 from latente.training import TrainingOptions
@@ -74,6 +75,7 @@ def data_rows(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [
         ("set", data.get("name")),
         ("images", _count(data.get("count"))),
+        ("left out", _left_out(data)),
         ("for training", _count(data.get("train_count"))),
         ("for validation", _count(data.get("validation_count"))),
         ("shape", " × ".join(map(str, data.get("shape") or ()))),
@@ -84,6 +86,12 @@ def data_rows(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("fingerprint", data.get("fingerprint")),
     ]
     return [(name, str(value)) for name, value in rows if value not in (None, "")]
+
+
+def _left_out(data: Mapping[str, Any]) -> str | None:
+    """The files that could not be used, the first of them by name."""
+    files = data.get("left_out")
+    return f"{len(files):,} of {_count(data.get('total'))}: {listed(files)}" if files else None
 
 
 def option_rows(options: Mapping[str, Any], of_training: bool) -> list[tuple[str, str]]:
