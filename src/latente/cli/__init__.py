@@ -138,7 +138,7 @@ def _open_streams() -> None:
     """Let what is printed go nowhere where the process was started with its streams closed (`>&-`)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, it stays open as long as the program
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
