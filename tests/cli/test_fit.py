@@ -275,3 +275,10 @@ def test_a_classifier_without_labels_is_refused_before_anything_is_written(laten
         "into a folder of its own, or name a table with --labels CSV\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["plain.npy"]
+
+
+def test_a_training_that_ends_in_nothing_fails_and_leaves_no_model(latente: Client, tmp_path: Path) -> None:
+    shown = latente(f"fit digits --model vae --out run {TINY.replace('64', '16')} --learning-rate 1e38")
+    assert shown.code == 1
+    assert "not finite after step 1: training stopped" in shown.err
+    assert not list(tmp_path.rglob("*.safetensors"))

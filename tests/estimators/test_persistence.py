@@ -14,7 +14,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from latente import Autoencoder, InputError, ModelError, VariationalAutoencoder, load, resume
+from latente import Autoencoder, InputError, ModelError, TrainingError, VariationalAutoencoder, load, resume
 from latente.files import sha256_of
 
 X = np.random.default_rng(0).integers(0, 255, (12, 9, 8), dtype=np.uint8)
@@ -196,3 +196,14 @@ def test_resuming_a_run_removes_its_own_left_behind_files_and_no_other(tmp_path:
         path.write_text("half")
     resume(out, X, epochs=2)
     assert (own.exists(), mine.exists()) == (False, True)
+
+
+def test_weights_that_are_no_numbers_are_neither_saved_nor_loaded(run: Path):
+    model, before = load(run), sorted(path.read_bytes() for path in (run / "model").iterdir())
+    next(model.objective_.parameters()).data[0] = float("nan")
+    with pytest.raises(TrainingError, match="holds NaN: the model was not saved"):
+        model.save(run)
+    assert sorted(path.read_bytes() for path in (run / "model").iterdir()) == before
+    weights = safetensors.torch.load_file(weights_file(run))
+    put_weights(run, safetensors.torch.save({name: value * float("nan") for name, value in weights.items()}))
+    refused(run, "holds no usable model: .* holds NaN")

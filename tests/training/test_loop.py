@@ -124,6 +124,48 @@ def test_a_loss_that_is_not_finite_ends_training_with_step_and_term(poisoned_ste
         train(fresh(Poisoned), table(), UNIT, options())
 
 
+def test_weights_that_the_last_step_spoilt_end_training_though_no_term_shows_them():
+    with pytest.raises(TrainingError, match=r"the weights net\.0\.weight are not finite after step 1: training"):
+        train(fresh(), table(16), UNIT, options(epochs=1, learning_rate=1e39))
+    state = train(fresh(), table(16), UNIT, options(epochs=1, ema=0.9))
+    state.ema["net.0.weight"].fill_(float("inf"))
+    with pytest.raises(TrainingError, match=r"net\.0\.weight \(averaged\) are not finite"):
+        train(state.objective, table(16), UNIT, options(ema=0.9), state=state)
+
+
+def test_a_mask_s_infinities_and_weights_whose_sum_is_beyond_all_numbers_are_no_fault():
+    objective = fresh()
+    objective.register_buffer("mask", torch.full((3,), float("-inf")))
+    objective.register_parameter("large", nn.Parameter(torch.full((9,), 3e38)))
+    assert train(objective, table(16), UNIT, options(epochs=1)).step == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"), [([2], "1 of 8 images held out, first for row 2 of table"), (range(8), "8 of 8")]
+)
+def test_a_validation_that_is_not_finite_is_never_the_best_epoch(bad: list[int], told: str, tmp_path: Path):
+    class Judged(Linear):
+        def evaluate(self, batch, generator):
+            self.judged = getattr(self, "judged", 0) + 1
+            values = super().evaluate(batch, generator)["objective"]
+            values[list(bad)] *= 1.0 if self.judged < 2 else float("inf")
+            return {"objective": values}
+
+    run = Run.create(tmp_path / "run", {"options": {}})
+    with pytest.raises(
+        TrainingError, match=rf"objective is not finite at the end of epoch 2, step 12, for {told}.*good"
+    ):
+        train(fresh(Judged), table(), UNIT, options(epochs=5), validation=(table(8, seed=1), np.arange(8)), run=run)
+    counters = run.checkpoint()["counters"]
+    assert (counters["epoch"], counters["best_epoch"]) == (1, 1)
+    assert all(np.isfinite(value) for line in run.lines() for value in line.values() if not isinstance(value, str))
+
+
+def test_a_judge_s_figures_are_finite():
+    with pytest.raises(TrainingError, match="the judge's distance is not finite at the end of epoch 1, step 6"):
+        train(fresh(), table(), UNIT, options(), judge=lambda objective: {"objective": 1.0, "distance": float("nan")})
+
+
 def test_the_best_epoch_is_that_of_the_lowest_validation_objective_and_patience_ends_training():
     class Worsening(Linear):
         def evaluate(self, batch, generator):

@@ -19,6 +19,7 @@ from latente.errors import InputError
 from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
+from latente.estimators.passing import finite
 from latente.images import Openable, Scaling, to_layout
 from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
@@ -145,15 +146,21 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 
     @own_surroundings()
     def decode(self, codes: Any) -> np.ndarray:
-        """Return the images that codes (as `encode` returns them, or flattened) stand for, in the training's layout."""
+        """Return the images that codes (as `encode` returns them, or flattened) stand for, in the training's layout.
+
+        Raises InputError for codes that are NaN or infinite, or so large that their images are.
+        """
         check_is_fitted(self, "objective_")
-        codes = np.asarray(codes, dtype=np.float32)
+        with np.errstate(over="ignore"):  # of what float32 cannot hold, infinity is told below
+            codes = np.asarray(codes, dtype=np.float32)
         if codes.size != len(codes) * math.prod(self.code_shape_):
             raise InputError(f"codes have shape {codes.shape}, but this model decodes (N, *{self.code_shape_})")
+        if (bad := np.flatnonzero(~np.isfinite(codes.reshape(len(codes), -1)).all(axis=1))).size:
+            raise InputError(f"codes hold NaN or infinity, first in row {bad[0]}; remove or fill them")
         tensor = torch.from_numpy(np.ascontiguousarray(codes)).reshape(len(codes), *self.code_shape_)
         with torch.no_grad():
             parts = [
-                self.scaling_.invert(self.objective_.decode(part.to(self.device_)))
+                self.scaling_.invert(finite(self.objective_.decode(part.to(self.device_)), "decoded images"))
                 for part in tensor.split(self._chunk())
             ]
         return to_layout(np.concatenate(parts), self.layout_)
@@ -167,7 +174,10 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         images = self._open(X)
         # brought into the data's units batch by batch: in the network's range all of them would take much more memory
         return images.as_given(
-            self._apply(images, lambda x: torch.from_numpy(self.scaling_.invert(self.objective_.reconstruct(x))))
+            self._apply(
+                images,
+                lambda x: torch.from_numpy(self.scaling_.invert(finite(self.objective_.reconstruct(x), "results"))),
+            )
         )
 
     def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:

@@ -25,7 +25,7 @@ from latente.training.crops import centres
 from latente.training.passes import over
 from latente.training.surroundings import own_surroundings, take_turns
 
-__all__ = ["ImageModel"]
+__all__ = ["ImageModel", "finite"]
 
 
 class ImageModel(BaseEstimator):
@@ -117,8 +117,9 @@ class ImageModel(BaseEstimator):
         def results(batch: Batch, seed: int) -> dict[str, Tensor]:
             return function(self._with_scores(self.objective_.outputs(batch, generator.manual_seed(seed))))
 
+        checked = _checked(images, results)
         parts = [
-            over(batches, rows[noise::noises], self._chunk(), partial(results, seed=self.seed_ + noise))
+            over(batches, rows[noise::noises], self._chunk(), partial(checked, seed=self.seed_ + noise))
             for noise in range(noises)
         ]
         order = np.concatenate([np.arange(noise, len(rows), noises) for noise in range(noises)]).argsort()
@@ -141,7 +142,7 @@ class ImageModel(BaseEstimator):
 
     def _apply(self, images: Images, function: Callable[[Tensor], Tensor]) -> np.ndarray:
         """Apply a function of scaled images to all of them, batch by batch, without gradients."""
-        return self._over(images, lambda batch: {"result": function(batch["images"])})["result"]
+        return self._over(images, lambda batch: {"result": finite(function(batch["images"]), "results")})["result"]
 
     @own_surroundings()
     def _over(
@@ -152,7 +153,8 @@ class ImageModel(BaseEstimator):
         columns: whether the batches carry those of the objective's columns that the images have.
         """
         batches, rows = self._batches(images, columns), self._rows(images)
-        return {name: values[: len(images)] for name, values in over(batches, rows, self._chunk(), function).items()}
+        results = over(batches, rows, self._chunk(), _checked(images, function))
+        return {name: values[: len(images)] for name, values in results.items()}
 
     def _batches(self, images: Images, columns: bool) -> Batches:
         names = tuple(name for name in self._columns() if name in images.column_names) if columns else ()
@@ -204,3 +206,30 @@ class ImageModel(BaseEstimator):
                 f"the images of {images.name} are {images.dtype}, but the model was trained on {trained_dtype}, "
                 "another range of values; convert them to it"
             )
+
+
+def _checked(images: Images, function: Callable[..., dict[str, Tensor]]) -> Callable[..., dict[str, Tensor]]:
+    """Return a function of batches of the images that raises InputError before it works on values that are not finite.
+
+    The door has looked at what it opened; but `Images` may be made by hand, or lie far outside the model's range.
+    """
+    if images.dtype.kind != "f":
+        return function
+
+    def checked(batch: Batch, **more: Any) -> dict[str, Tensor]:
+        for name, values in batch.items():
+            if values.is_floating_point() and not values.isfinite().all():
+                raise InputError(
+                    f"the {name} of {images.name} hold NaN, infinity, or values far outside the range of the training "
+                    "images; remove or fill them"
+                )
+        return function(batch, **more)
+
+    return checked
+
+
+def finite(values: Tensor, what: str) -> Tensor:
+    """Return the values; raises InputError where one is NaN or infinite, as of what lies too far from all training."""
+    if values.is_floating_point() and not values.isfinite().all():
+        raise InputError(f"{what} are NaN or infinite: what went in lies too far outside the range of the training")
+    return values

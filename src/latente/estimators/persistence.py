@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from latente.checks import Option, Own, is_own, saved_value
-from latente.errors import InputError, ModelError
+from latente.errors import InputError, ModelError, TrainingError
 from latente.files import own_memory, replacing, sha256_of, write_json
 from latente.objectives import Objective
 from latente.training.runs import Run
@@ -73,11 +73,14 @@ def write_model(
     """Write model.json and the weights it names into `folder`; a reader sees the old pair or the new one, never a mix.
 
     arrays: what an estimator keeps beside its objective's weights. The weights' file is named by its content, so that
-    model.json, replaced last, decides which one counts.
+    model.json, replaced last, decides which one counts. Raises TrainingError for numbers that are none (NaN): what is
+    there already stays.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in weights.items()}
     tensors |= {_ARRAY + name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    if bad := _first_nan(tensors):
+        raise TrainingError(f"{bad} holds NaN: the model was not saved to {folder}; train it anew, in smaller steps")
+    folder.mkdir(parents=True, exist_ok=True)
     content = safetensors.torch.save(tensors)
     digest = hashlib.sha256(content).hexdigest()
     name = f"weights-{digest[:8]}.safetensors"
@@ -122,8 +125,15 @@ def read_weights(folder: Path, entry: Mapping[str, Any]) -> tuple[dict[str, Tens
         tensors = own_memory(safetensors.torch.load(path.read_bytes()))
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} is no sound safetensors file: {error}") from error
+    if bad := _first_nan(tensors):
+        raise ModelError(f"{path} holds no usable model: {bad} holds NaN; train it anew, in smaller steps")
     arrays = {name.removeprefix(_ARRAY): value.numpy() for name, value in tensors.items() if name.startswith(_ARRAY)}
     return {name: value for name, value in tensors.items() if not name.startswith(_ARRAY)}, arrays
+
+
+def _first_nan(tensors: Mapping[str, Tensor]) -> str | None:
+    """Return the name of the first tensor with a NaN, or None. Infinity may be a network's own, as in a mask."""
+    return next((name for name, value in tensors.items() if value.is_floating_point() and value.isnan().any()), None)
 
 
 def options_json(options: Mapping[str, Any], settled: Mapping[str, Any]) -> dict[str, Any]:

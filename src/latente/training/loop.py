@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -11,7 +12,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from latente.augmentations import window_of
-from latente.errors import InputError, Interrupted
+from latente.errors import InputError, Interrupted, TrainingError
 from latente.images import Images, Scaling
 from latente.objectives import Objective
 from latente.training import budget, devices
@@ -69,7 +70,8 @@ def train(
     With `options.minutes` the number of steps that fits is found by timing the first ones, which then are taken back,
     or is the one that the run's options.json holds as "steps".
 
-    Raises TrainingError where a term is not finite (naming step and term) or a checkpoint cannot be written,
+    Raises TrainingError where a term, a weight or a figure of the validation is not finite (naming it, the step and the
+    last good checkpoint) or a checkpoint cannot be written,
     Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, ModelError where a checkpoint does not fit,
     InputError for patience where nothing judges.
     """
@@ -138,6 +140,7 @@ class _Loop:
             raise InputError(f"{what} cannot be shared by {self.world.size} processes")
         self.steps_per_epoch = len(self._rows_of_steps(0))
         self.validation: tuple[Batches, Tensor] | None = None
+        self.held_out = validation
         if validation is not None and len(validation[1]):
             held_out, held_out_rows = validation
             held_out_batches = batches if held_out is self.images else at_rest(held_out)
@@ -259,6 +262,9 @@ class _Loop:
         if self.validation is None:
             return {}
         terms = evaluate(self.objective, *self.validation, self.batch_size, seed=self.seed)
+        for name, values in terms.items():
+            if (bad := np.flatnonzero(~np.isfinite(values))).size:
+                raise self._unjudgeable(name, bad)
         return {name: float(values.mean(dtype=np.float64)) for name, values in terms.items()}
 
     def _judgement(self) -> dict[str, float]:
@@ -271,7 +277,26 @@ class _Loop:
         self.objective.train()
         if "objective" not in figures:
             raise InputError(f"the judge must return an 'objective', lower is better, beside {sorted(figures)}")
-        return self.world.gather(figures)[0]
+        figures = self.world.gather(figures)[0]
+        for name, value in figures.items():
+            if not math.isfinite(value):
+                raise self.records.stopped(f"the judge's {name} is not finite {self._place()}")
+        return figures
+
+    def _unjudgeable(self, term: str, bad: np.ndarray) -> TrainingError:
+        """Return (not raise) the error for a term that is not finite for the images held out at the positions `bad`."""
+        assert self.held_out is not None
+        images, rows = self.held_out
+        what = f"{term} is not finite {self._place()} for {len(bad)} of {len(rows)} images held out"
+        if len(bad) == len(rows):
+            return self.records.stopped(what)
+        row = int(rows[bad[0]])
+        first = f"row {row}" + (f", {images.files[row]}" if images.files else "")
+        cure = "leave out what lies so far outside the range of the training images, or take a smaller learning_rate"
+        return self.records.stopped(f"{what}, first for {first} of {images.name}", cure)
+
+    def _place(self) -> str:
+        return f"at the end of epoch {self.state.epoch}, step {self.state.step},"
 
     def _write_line(self) -> None:
         self.records.log_training(self.steps.rates(self.state))

@@ -1,9 +1,10 @@
-"""What is written of a training while it goes on: lines of the log, and checkpoints."""
+"""What is written of a training while it goes on: lines of the log, and checkpoints; nothing that is not finite."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -17,17 +18,21 @@ from latente.training.state import TrainingState
 
 __all__ = ["Records"]
 
+_CURE = "a smaller learning_rate or gradient_clip=1 usually cures it"
+
 
 class Records:
     """Writes lines and checkpoints into the run, where there is one, by the leading process; and tells the audience.
 
-    Terms wait on the device, in `state.pending`, until a line or a checkpoint reads them by one transfer.
+    Terms wait on the device, in `state.pending`, until a line or a checkpoint reads them by one transfer; the same one
+    tells whether all weights are finite still, since those of the last step no later term would show.
     """
 
     def __init__(self, run: Run | None, state: TrainingState, world: World, audience: Audience, images: int) -> None:
         """images: those of a step, for the speed."""
         self.run, self.state, self.world, self.audience = run, state, world, audience
         self.images_per_step = images
+        self._weights = _watched(state)
         self.start()
 
     def start(self) -> None:
@@ -44,10 +49,10 @@ class Records:
     def log_training(self, rates: Mapping[str, float]) -> None:
         """Log the means of the terms since the last line, the learning rates, and the speed.
 
-        Raises TrainingError where a term is not finite: no line and no checkpoint after it is ever written.
+        Raises TrainingError where a term or a weight is not finite: no line and no checkpoint after it is ever written.
         """
         state = self.state
-        columns = self._pending_columns()
+        columns = self._finite_columns()
         state.pending.clear()
         terms = {name: float(values.mean()) for name, (_, values) in columns.items()}
         now = time.perf_counter()
@@ -64,7 +69,8 @@ class Records:
         """Write a checkpoint of a training of so many steps in all."""
         if self.run is None:
             return
-        self._pending_columns()  # a non-finite term stops here, before it can be saved
+        if self.state.step != self._line_step:  # which looked already
+            self._finite_columns()  # what is not finite stops here, before it can be saved
         ranks = self.world.gather(self.state.pack_own())
         if self.world.leads:
             surroundings = {
@@ -76,16 +82,21 @@ class Records:
         self.world.wait()
         self._checkpoint_time = time.perf_counter()
 
-    def _pending_columns(self) -> dict[str, tuple[list[int], Tensor]]:
-        pending = self.state.pending
-        columns = _values_by_name(pending, self.world, self.state.generator.device)
+    def stopped(self, what: str, cure: str = _CURE) -> TrainingError:
+        """Return (not raise) the error for something that is not finite, with the last good checkpoint and a cure."""
+        return TrainingError(f"{what}: training stopped; {self._last_good()}; {cure}")
+
+    def _finite_columns(self) -> dict[str, tuple[list[int], Tensor]]:
+        """Return the pending terms (see `_values_by_name`); raises TrainingError for terms and weights not finite."""
+        state = self.state
+        columns, total = _values_by_name(state.pending, self._weights.values(), self.world, state.generator.device)
         if bad := _first_not_finite(columns):
             index, name = bad
-            step = self.state.step - len(pending) + index + 1
-            raise TrainingError(
-                f"{name} is not finite at step {step}: training stopped; {self._last_good()}. "
-                "A smaller learning_rate or gradient_clip=1 usually cures it"
-            )
+            raise self.stopped(f"{name} is not finite at step {state.step - len(state.pending) + index + 1}")
+        if not math.isfinite(total):  # the sum may also be beyond float32, and no weight be
+            mine = [name for name, value in self._weights.items() if not value.isfinite().all()]
+            if names := [name for one in self.world.gather(mine) for name in one]:
+                raise self.stopped(f"the weights {names[0]} are not finite after step {state.step}")
         return columns
 
     def _last_good(self) -> str:
@@ -95,23 +106,36 @@ class Records:
         return f"the last good checkpoint is {path}"
 
 
+def _watched(state: TrainingState) -> dict[str, Tensor]:
+    """Return what must stay finite: all parameters, averages, and buffers, but for a mask's infinities from the start.
+
+    They are the tensors themselves, which steps change in place.
+    """
+    parameters = {name for name, _ in state.objective.named_parameters()}
+    weights = {
+        name: value
+        for name, value in state.objective.weights().items()
+        if value.is_floating_point() and value.numel() and (name in parameters or value.isfinite().all())
+    }
+    return weights | {f"{name} (averaged)": value for name, value in (state.ema or {}).items() if value.numel()}
+
+
 def _values_by_name(
-    pending: Sequence[Mapping[str, Tensor | float]], world: World, device: torch.device
-) -> dict[str, tuple[list[int], Tensor]]:
+    pending: Sequence[Mapping[str, Tensor | float]], weights: Iterable[Tensor], world: World, device: torch.device
+) -> tuple[dict[str, tuple[list[int], Tensor]], float]:
     """Return, for each term, the positions in `pending` where it is, and its values, (S,) float64 on the CPU.
 
     Players may step at different rhythms, so that a term is not there at every step. Values are added up over the
-    processes, each of which holds its share of them.
+    processes, each of which holds its share of them; and so is the sum of all weights, returned beside them, which is
+    not finite where one of them is not: of all that could tell, it costs the least.
     """
     names = list(dict.fromkeys(name for terms in pending for name in terms))
-    if not names:
-        return {}
     steps = {name: [i for i, terms in enumerate(pending) if name in terms] for name in names}
-    flat = torch.stack(
-        [torch.as_tensor(pending[i][name], dtype=torch.float32, device=device) for name in names for i in steps[name]]
-    )
-    values = world.sum_(flat).cpu().double().split([len(steps[name]) for name in names])
-    return {name: (steps[name], column) for name, column in zip(names, values, strict=True)}
+    values = [pending[i][name] for name in names for i in steps[name]]
+    values += [torch.stack([weight.sum() for weight in weights]).sum()]
+    flat = torch.stack([torch.as_tensor(value, dtype=torch.float32, device=device) for value in values])
+    *columns, total = world.sum_(flat).cpu().double().split([*(len(steps[name]) for name in names), 1])
+    return {name: (steps[name], column) for name, column in zip(names, columns, strict=True)}, total.item()
 
 
 def _first_not_finite(columns: Mapping[str, tuple[list[int], Tensor]]) -> tuple[int, str] | None:
