@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 import os
 from pathlib import Path
@@ -128,3 +129,11 @@ def test_only_temporary_files_of_our_own_are_known_as_left_behind(tmp_path: Path
         for name in (".download.part", "model.part", ".x.0123456789ab.part", ".x.latente-mine.part"):
             (tmp_path / name).write_text("mine")
         assert left_behind(tmp_path) == [own]
+
+
+def test_json_keeps_names_that_are_no_utf8(tmp_path: Path):
+    name = os.fsdecode(b"gr\xf6\xdfe.npy")
+    write_json(tmp_path / "options.json", {"source": name, "größe": 1})
+    text = (tmp_path / "options.json").read_text(encoding="utf-8")
+    assert json.loads(text) == {"source": name, "größe": 1}
+    assert "größe" in text

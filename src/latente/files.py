@@ -89,9 +89,10 @@ def _link(old: Path, new: Path) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace `path` atomically by `value` as indented JSON."""
+    """Replace `path` atomically by `value` as indented JSON, in which names that are no UTF-8 keep their bytes."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # as JSON itself escapes such a byte
 
 
 def finite(value: Any) -> Any:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import locale
 import os
 import random
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,7 +23,7 @@ import pytest
 import torch
 from sklearn.model_selection import GridSearchCV
 
-from latente import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder, load
+from latente import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder, load, resume
 from latente.training import surroundings
 from toys import difference
 
@@ -190,6 +194,63 @@ def test_settings_come_back_when_the_last_of_several_calls_ends():
         assert torch.get_default_dtype() == torch.float64
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+def test_a_run_goes_on_from_another_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for name, images in (("train", PICTURES), ("held-out", PICTURES[:9]), ("labels", LABELS)):
+        np.save(f"{name}.npy", images)
+    make, _ = FAMILIES["dense"]
+    whole = make().set_params(validation="held-out.npy", epochs=3).fit("train.npy")
+    model = make().set_params(validation="held-out.npy", out="run").fit("train.npy")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert model.encode(PICTURES).tobytes() == load("../run").encode(PICTURES).tobytes()
+    further = resume("../run", epochs=3)
+    assert difference(dict(further.objective_.state_dict()), dict(whole.objective_.state_dict())) is None
+
+
+def test_a_decimal_comma_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    compiler = shutil.which("localedef")
+    if compiler is None:
+        pytest.skip("no locale can be made here")
+    (tmp_path / "source").write_text('LC_NUMERIC\ndecimal_point ","\nthousands_sep "."\ngrouping 3;3\nEND LC_NUMERIC\n')
+    command = [compiler, "-c", "-i", "source", "-f", "UTF-8", "./comma"]
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)  # it warns of what is left out
+    monkeypatch.setenv("LOCPATH", str(tmp_path))
+    before = locale.setlocale(locale.LC_NUMERIC)
+    try:
+        locale.setlocale(locale.LC_NUMERIC, "comma")
+        assert locale.localeconv()["decimal_point"] == ","
+        make, X = FAMILIES["dense"]
+        assert difference(all_of("dense"), usual("dense")) is None
+        model = make().set_params(out=tmp_path / "run").fit(X)
+        assert load(tmp_path / "run").encode(X).tobytes() == model.encode(X).tobytes()
+    finally:
+        locale.setlocale(locale.LC_NUMERIC, before)
+
+
+def test_a_machine_without_home_or_temporary_folder_in_plain_ascii_trains_alike(tmp_path: Path):
+    make, X = FAMILIES["dense"]
+    np.save(tmp_path / "größe.npy", X)
+    program = """
+import sys
+import test_surroundings
+make, _ = test_surroundings.FAMILIES["dense"]
+make().set_params(out=sys.argv[2]).fit(sys.argv[1])
+"""
+    bare = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "HOME": "/proc/none", "TMPDIR": "/proc/none"}
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", program, "größe.npy", "läufe/eins"],
+        env={**os.environ, **bare, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert load(tmp_path / "läufe/eins").encode(X).tobytes() == make().fit(X).encode(X).tobytes()
 
 
 def in_fork(work: Callable[[], bool], seconds: int = 60) -> int:

@@ -32,7 +32,6 @@ from latente.networks.summary import LayerSummary
 from latente.objectives import Objective
 from latente.sheets import sheet, to_uint8
 from latente.training.devices import resolve_device
-from latente.training.display import as_html
 from latente.training.launch import leads
 from latente.training.layouts import lay_out
 from latente.training.listeners import Listener
@@ -212,6 +211,8 @@ class Estimator(EstimatorOptions, ImageModel):
         self._accepts(images)
         self.seed_ = settle_seed(self.random_state)
         parts = self._split(images) if holds_out else data.split(images, None, self.seed_)
+        # by its name in options.json a run finds the set again, from whichever working directory it goes on
+        self._validation_source = parts.held_out.source.get("source") if data.is_source(self.validation) else None
         if holds_out and getattr(self, "patience", None) is not None and parts.validation is None:
             raise InputError("patience needs something to judge by: hold images out (validation), or leave it out")
         self._settle(parts)
@@ -295,6 +296,8 @@ class Estimator(EstimatorOptions, ImageModel):
         """Return every option as options.json holds it, with what was left open settled; only after `fit`."""
         check_is_fitted(self, "seed_")
         settled = {**self._settled(), "random_state": self.seed_, "verbose": False}
+        if source := getattr(self, "_validation_source", None):
+            settled["validation"] = source
         return persistence.options_json(self.get_params(deep=False), settled)
 
     def parameter_count(self) -> int:
@@ -317,6 +320,8 @@ class Estimator(EstimatorOptions, ImageModel):
         if not hasattr(self, "objective_"):
             diagram: str = super()._html_repr()
             return diagram
+        from latente.training.display import as_html  # matplotlib wants a folder at home, and time
+
         facts = {
             "images": f"{self.name_}, {words.shape(self.image_shape_)} {self.scaling_.dtype}",
             **self._facts_to_show(),

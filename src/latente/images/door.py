@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from latente.errors import InputError, did_you_mean
@@ -22,6 +23,7 @@ __all__ = ["Openable", "open_images"]
 Openable = str | os.PathLike[str] | Images | ArrayLike
 
 
+@np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")  # whatever the calling program has set
 def open_images(
     source: Openable,
     *,
