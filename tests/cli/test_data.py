@@ -120,3 +120,18 @@ def test_cache_lists_what_is_kept_and_clears_it(latente: Client, offline: None, 
     assert "[red]name" in latente("data cache").words
     assert "removed 1 set of images" in latente("data cache --clear").words
     assert latente("data cache --json").json["sets"] == []
+
+
+def test_what_was_made_of_a_folder_is_shown_before_any_training(latente: Client, tmp_path: Path) -> None:
+    for name in ("in/0", "in/1", "in/2", "out/0", "out/1", "out/2", "stray"):
+        path = tmp_path / "set" / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(len(name)).integers(0, 256, (12, 12), np.uint8)).save(path)
+    for line in ("data show set", "fit set --dry-run --network dense --hidden 4", "fit set --epochs 1 --network dense"):
+        shown = latente(line).words
+        assert "classes 2: in x 3, out x 3" in shown
+        assert "set aside 1 beside the folders of the classes: stray.png" in shown
+    assert "with targets (in -> out) x 3" in latente("data show set --pairs in,out").words
+    refused = latente("fit set --pairs in,nowhere")
+    assert refused.code == 2
+    assert "pairs='in,nowhere'" in refused.err

@@ -30,6 +30,7 @@ def test_they_are_the_keyword_arguments_of_the_door_with_the_same_defaults() -> 
         ("channels", "last", "last"),
         ("count", "10", 10),
         ("labels", "t.csv", "t.csv"),
+        ("pairs", "noisy, clean", ("noisy", "clean")),
         ("budget", "0.2", 0.2),
     ],
 )
@@ -45,6 +46,12 @@ def test_what_is_typed_is_what_is_given(name: str, text: str, value: object) -> 
 def test_a_malformed_size_is_refused(name: str, text: str) -> None:
     with pytest.raises(InputError, match="is neither a side"):
         options_of(DoorOptions)[name].read(text)
+
+
+@pytest.mark.parametrize("text", ["noisy", "noisy,", "a,b,c", "a,a", ""])
+def test_pairs_are_two_words(text: str) -> None:
+    with pytest.raises(InputError, match="two different folders or ends of names"):
+        options_of(DoorOptions)["pairs"].read(text)
 
 
 def test_a_size_and_a_crop_are_squares_or_height_and_width() -> None:
@@ -64,4 +71,5 @@ def test_a_source_names_what_differs_from_the_defaults() -> None:
         "seed": 3,
         "budget": 0.1,
     }
-    assert DoorOptions(labels=[1, 2]).source("x") == {}
+    assert DoorOptions(pairs=("a", "b"), target="y").source("x") == {"source": "x", "pairs": ["a", "b"], "target": "y"}
+    assert DoorOptions(labels=[1, 2]).source("x") == DoorOptions(target=[1, 2]).source("x") == {}

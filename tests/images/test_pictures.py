@@ -250,6 +250,55 @@ def test_defects_come_with_masks(tmp_path: Path) -> None:
     assert images.columns["mask"][1].max() == 0
 
 
+def test_strays_lost_classes_and_other_files_are_named(tmp_path: Path) -> None:
+    save(tmp_path, **{f"{label}__{k}": picture(k) for label in "ab" for k in range(10)}, x=picture(50), y=picture(51))
+    for name in ("c/1.png", "d/1.raw", "a/info.xml", "README"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"nothing that can be read")
+    images = open_images(tmp_path)
+    assert images.scan.classes == {"a": 10, "b": 10}
+    assert list(images.scan.aside) == ["x.png", "y.png"]
+    text = str(images.scan)
+    for words in (
+        "2: a x 10, b x 10",
+        "2 beside the folders of the classes: x.png, y.png",
+        "the class c is empty: 1 picture of it",
+        "the folder d makes no class: .raw x 1",
+        "3 other files were passed over: no suffix x 1, .xml x 1, .raw x 1",
+    ):
+        assert words in text
+
+
+def test_a_class_whose_pictures_only_decoding_finds_damaged_is_said_to_be_empty(tmp_path: Path) -> None:
+    save(tmp_path, **{f"{label}__{k}": picture(k) for label in "ab" for k in range(2)}, c__1=picture(9))
+    data = (tmp_path / "c" / "1.png").read_bytes()
+    (tmp_path / "c" / "1.png").write_bytes(data[: len(data) // 2])
+    assert any("the class c is empty" in note for note in open_images(tmp_path, budget=0.5).scan.notes)
+
+
+def test_masks_are_counted(tmp_path: Path) -> None:
+    save(tmp_path, **{f"{kind}__{k}": picture(k, "L") for kind in ("images", "labels") for k in range(3)})
+    images = open_images(tmp_path)
+    assert images.columns["mask"].shape == (3, 1, 24, 24)
+    assert images.scan.partners == {"masks": 3}
+
+
+@pytest.mark.parametrize("junk", ["@eaDir", "$RECYCLE.BIN", "__MACOSX", ".thumbnails", "System Volume Information"])
+def test_what_systems_leave_in_folders_is_no_picture(tmp_path: Path, junk: str) -> None:
+    folder = save(tmp_path / "set", a=picture(0), b=picture(1), **{f"{junk}__c": picture(2)})
+    for source in (folder, zipped(folder)):
+        assert [Path(name).name for name in open_images(source).files] == ["a.png", "b.png"]
+
+
+def test_a_folder_of_array_files_says_what_it_is(tmp_path: Path) -> None:
+    for k in range(3):
+        np.save(tmp_path / f"{k}.npy", np.zeros((8, 8)))
+    with pytest.raises(InputError, match=r"holds no pictures but 3 array files \(0\.npy.*numpy\.stack") as caught:
+        open_images(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_table_in_the_folder_gives_labels_and_attributes(tmp_path: Path) -> None:
     save(tmp_path, a=picture(0), b=picture(1), c=picture(2))
     (tmp_path / "table.csv").write_text("file,kind,age,height\nb.png,dog,1,2\na.png,cat,3,4\nc.png,dog,5,6\n")

@@ -17,8 +17,10 @@ from latente.cli.shared.options import (
     ImagesArgument,
     JsonFlag,
     LabelsOption,
+    PairsOption,
     SizeOption,
     SplitOption,
+    TargetOption,
     door_options,
 )
 from latente.cli.shared.sets import named_sets, public_set
@@ -90,6 +92,8 @@ def show_(
     channels: ChannelsOption = None,
     count: CountOption = None,
     labels: LabelsOption = None,
+    pairs: PairsOption = None,
+    target: TargetOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -100,7 +104,16 @@ def show_(
     """
     from latente.images import open_images
 
-    door = door_options(split=split, size=size, crop=crop, channels=channels, count=count, labels=labels)
+    door = door_options(
+        split=split,
+        size=size,
+        crop=crop,
+        channels=channels,
+        count=count,
+        labels=labels,
+        pairs=pairs,
+        target=target,
+    )
     with show.progress() as step:
         source = open_images(images, progress=step, **door, budget=1.0)  # whatever is damaged is to be shown
     if as_json:

@@ -30,9 +30,11 @@ from latente.cli.shared.options import (
     JsonFlag,
     LabelsOption,
     NoReportFlag,
+    PairsOption,
     PlanFlag,
     SizeOption,
     SplitOption,
+    TargetOption,
     door_options,
 )
 from latente.cli.shared.training import finish
@@ -81,6 +83,8 @@ def fit(
     channels: ChannelsOption = None,
     count: CountOption = None,
     labels: LabelsOption = None,
+    pairs: PairsOption = None,
+    target: TargetOption = None,
     budget: BudgetOption = None,
 ) -> None:
     """Train a model on images.
@@ -92,7 +96,17 @@ def fit(
     from latente.images import open_images  # after what can be refused at once
 
     screen = show.console(as_json)
-    door = door_options(split=split, size=size, crop=crop, channels=channels, count=count, labels=labels, budget=budget)
+    door = door_options(
+        split=split,
+        size=size,
+        crop=crop,
+        channels=channels,
+        count=count,
+        labels=labels,
+        pairs=pairs,
+        target=target,
+        budget=budget,
+    )
     with screen.status("starting"):
         estimator = new_estimator(model, {**arguments, "verbose": True})
     with show.progress() as step:

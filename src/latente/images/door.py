@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from latente.errors import InputError, did_you_mean
 from latente.images.arrays import open_array
 from latente.images.container import Images
 from latente.images.options import DoorOptions, Keep, Progress
+from latente.images.photographs import Photographs
 
 __all__ = ["Openable", "open_images"]
 
@@ -34,6 +35,8 @@ def open_images(
     count: int | None = None,
     seed: int = 0,
     labels: str | os.PathLike[str] | ArrayLike | None = None,
+    pairs: Sequence[str] | None = None,
+    target: Openable | None = None,
     budget: float = DoorOptions.budget,
     progress: Progress | None = None,
 ) -> Images:
@@ -49,13 +52,16 @@ def open_images(
     of the centre first. channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA for picture files;
     for arrays the number of channels, or "first" or "last" where it cannot be told which axis holds them.
     count: at most this many images, drawn by `seed`, in order. labels: the path of a table (pictures), or one
-    label for each image (arrays). budget: the share of pictures that may be damaged; those are skipped, and
+    label for each image (arrays). pairs: two words that tell inputs from targets, where the known ones (noisy, clean;
+    low, high; input, target ...) do not: names of folders, or ends of files' names. target: what should come of the
+    images, in another place: a folder in which targets are called like their images, or an array with one for each;
+    size, channels and depth may differ. budget: the share of pictures that may be damaged; those are skipped, and
     named in `images.scan`. progress: called as progress(done, total, what).
 
     Pictures are decoded once, into the cache (see `latente.images.cache`), which later starts only map into
     memory. Raises InputError, naming the file or the option, where something is not usable.
     """
-    if isinstance(source, Images):
+    if isinstance(source, Images) and target is None:
         return source
     options = DoorOptions(
         split=split,
@@ -65,17 +71,55 @@ def open_images(
         count=count,
         seed=seed,
         labels=labels,
+        pairs=pairs,
+        target=target,
         budget=budget,
         progress=progress,
     )
+    if isinstance(source, Images):
+        return dataclasses.replace(_with_target(options, lambda _: source), source={})
     if not isinstance(source, str | os.PathLike):
-        return open_array(source, options)
+        return _with_target(options, lambda options: open_array(source, options))
     name = os.fspath(source)
     images = _open_set(name, options) if _is_bare(source) else None
     if images is None:
         path = Path(name).expanduser().resolve()
         images, name = _open_path(path, options), str(path)
     return dataclasses.replace(images, source=options.source(name))
+
+
+def _with_target(options: DoorOptions, open_one: Callable[[DoorOptions], Images]) -> Images:
+    """Open what is no folder of pictures, and its targets where there are some, one for each in the same order.
+
+    Raises InputError where they are not as many, or are to be scaled: they keep their own size.
+    """
+    if options.pairs is not None:
+        raise InputError("pairs tells pictures of a folder or an archive apart; give target for what else there is")
+    if options.target is None:
+        return open_one(options)
+    if options.sides or options.window:
+        raise InputError("targets go with the images' own size; leave size and crop out")
+    images = open_one(dataclasses.replace(options, target=None, count=None))
+    target = open_images(
+        options.target,
+        split=options.split if isinstance(options.target, str | os.PathLike) else None,
+        size=options.size,
+        channels=options.channels if isinstance(options.channels, str) else None,
+    )
+    if len(target) != len(images) or target.is_table != images.is_table:
+        raise InputError(f"target holds {target!r} for {images!r}; give one for each, in the same order")
+    columns, partners = dict(images.columns), dict(images.partners)
+    if images.is_photographs:
+        content = target.content
+        partners["target"] = Photographs.of_array(content) if isinstance(content, np.ndarray) else content
+    elif not target.is_photographs:
+        columns["target"] = target.pixels
+    else:
+        raise InputError("the targets have many sizes and the images have one; give size='keep' for both")
+    scan = images.scan and dataclasses.replace(images.scan, partners={"targets": len(images)})
+    images = dataclasses.replace(images, columns=columns, partners=partners, scan=scan, content_hash=None)
+    rows = options.sample(len(images))
+    return images if rows is None else dataclasses.replace(images.take(rows), parts=images.parts)
 
 
 def _is_bare(source: str | os.PathLike[str]) -> bool:
@@ -88,10 +132,10 @@ def _open_set(name: str, options: DoorOptions) -> Images | None:
     from latente.images.generated import GENERATED
 
     if name in GENERATED:
-        return _open_generated(name, options)
+        return _with_target(options, lambda options: _open_generated(name, options))
     named = [entry.name for entry in entries()]
     if name in named:
-        return open_named(name, options)
+        return _with_target(options, lambda options: open_named(name, options))
     if Path(name).exists():
         return None
     raise did_you_mean("file, folder or image set", name, [*GENERATED, *named])
@@ -132,15 +176,16 @@ def _open_path(path: Path, options: DoorOptions) -> Images:
     suffix = path.suffix.lower()
     if path.is_dir():
         if any(is_idx(name) for name in os.listdir(path)):
-            return open_idx(idx_sources(path), options, path.name)
+            return _with_target(options, lambda options: open_idx(idx_sources(path), options, path.name))
     elif not path.is_file():
         raise InputError(f"{path} is neither a file nor a folder")
     elif suffix == ".npy":
-        return open_npy(path, options)
+        return _with_target(options, lambda options: open_npy(path, options))
     elif suffix == ".npz":
-        return open_npz(path, options)
+        return _with_target(options, lambda options: open_npz(path, options))
     elif is_idx(path.name) or suffix in (".idx", ".gz"):
-        return open_idx(idx_sources(path), options, path.name.split(".")[0])
+        name = path.name.split(".")[0]
+        return _with_target(options, lambda options: open_idx(idx_sources(path), options, name))
     elif suffix in (".csv", ".tsv", ".txt"):
         return _open_table(path, options)
     elif suffix == ".zip" and not zipfile.is_zipfile(path):
@@ -157,6 +202,6 @@ def _open_table(path: Path, options: DoorOptions) -> Images:
 
     numbers = read_numbers(path)
     if numbers is not None:
-        images = open_array(numbers, options)
+        images = _with_target(options, lambda options: open_array(numbers, options))
         return dataclasses.replace(images, name=path.stem)
     return open_pictures(path.parent, dataclasses.replace(options, labels=path), path.stem)

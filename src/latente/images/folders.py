@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+
+from latente.images.pairs import Path, are_few, components, match_pairs, match_targets
+from latente.images.scan import listed, printable
 
 __all__ = ["PART_ORDER", "Item", "Listing", "part_of_path", "recognise"]
 
@@ -20,14 +24,11 @@ _PARTS = {
 }
 PART_ORDER = ("train", "val", "test")
 
-# sibling folders that hold pairs: what goes in, and what should come out
-_PAIRS = (("a", "b"), ("low", "high"), ("lr", "hr"), ("input", "target"), ("noisy", "clean"))
-_PAIR_SUFFIX = re.compile(r"(.+)[-_](lr|hr)$", re.IGNORECASE)
-
-_MASKS = ("ground_truth", "masks", "mask")
+_MASKS = ("ground_truth", "groundtruth", "masks", "mask")
+_LABELS = ("labels", "label", "annotations", "segmentations")  # masks where the pictures lie in one of _PICTURES
+_PICTURES = ("images", "image", "imgs")
+_MASK_END = re.compile(r"(.+)[-_]masks?$", re.IGNORECASE)
 _GOOD = "good"
-
-Path = tuple[str, ...]  # a relative path as its components, the last one without the suffix
 
 
 @dataclasses.dataclass
@@ -43,35 +44,59 @@ class Item:
 
 @dataclasses.dataclass
 class Listing:
-    """The pictures that make up the set, in the order of their names; missing: pictures left out -> why."""
+    """The pictures that make up the set, in the order of their names.
+
+    missing: pictures left out -> why. aside: pictures that are no part of the set -> why. pairs: the sides in words.
+    """
 
     kind: str
     items: list[Item]
     parts: tuple[str, ...] = ()
     label_names: tuple[str, ...] = ()
+    pairs: str = ""
     missing: dict[str, str] = dataclasses.field(default_factory=dict)
+    aside: dict[str, str] = dataclasses.field(default_factory=dict)
     notes: list[str] = dataclasses.field(default_factory=list)
 
+    def set_aside(self, names: Iterable[str], why: str) -> None:
+        self.aside |= dict.fromkeys(sorted(names), why)
 
-def recognise(names: Sequence[str]) -> Listing:
+
+def recognise(
+    names: Sequence[str], *, pairs: tuple[str, str] | None = None, targets: Sequence[str] = (), where: str = ""
+) -> Listing:
     """Return what the pictures' relative names say.
 
-    Recognised, also within one another: train/val/test folders; sibling folders A/B, low/high, lr/hr,
-    input/target or noisy/clean, and names ending in _LR and _HR, as pairs; a folder of masks (ground_truth,
-    masks) named like the pictures, with or without _mask at the end; and sub-folders as classes. Where a
-    folder "good" is among the classes it comes first. Anything else is a flat set.
+    Recognised, also within one another: train/val/test folders; pairs, by signs that are known (see
+    `latente.images.pairs`) or chosen; masks, in a folder ground_truth or masks, in labels beside images, or in files
+    whose names end in _mask; and sub-folders as classes. Where a folder "good" is among the classes it comes first. A
+    few pictures beside all that are set aside; anything else is a flat set.
+
+    targets: names in another place, which is called `where`. Raises InputError where chosen signs, or those targets,
+    make no pairs.
     """
-    paths = _without_common_root({name: _components(name) for name in names})
-    masks = {name: path[1:] for name, path in paths.items() if len(path) > 1 and path[0].lower() in _MASKS}
-    paths = {name: path for name, path in paths.items() if name not in masks}
     listing = Listing("folder", [])
-    paths, part_of = _split_parts(_pairs_inside_parts(_without_common_root(paths)), listing)
-    inputs, target_of = _match_pairs(paths, part_of, listing)
-    labels = _labels(inputs)
+    whole = _without_common_root({name: components(name) for name in names}, listing)
+    masks = _masks(whole, listing.notes)
+    paths = {name: path for name, path in whole.items() if name not in masks}
+    paths, part_of = _split_parts(_without_common_root(paths, listing), listing)
+    found = match_targets([*paths], targets, where) if where else match_pairs(paths, part_of, pairs, listing.notes)
+    if found is not None:
+        listing.pairs, listing.missing = found.words, found.alone
+        listing.set_aside(found.strays, f"on neither side of {found.words}")
+        paths = {name: paths[name] for name in found.inputs} if where else found.inputs
+        if not part_of:  # what is in A/train is in a part as well
+            paths, part_of = _split_parts(_without_common_root(paths, listing), listing)
+    labels = _labels(paths, listing)
     listing.label_names = _label_order(labels.values())
-    listing.items = [Item(name, part_of.get(name), labels.get(name), target_of.get(name)) for name in sorted(inputs)]
+    target_of = found.target_of if found is not None else {}
+    listing.items = [
+        Item(name, part_of.get(name), labels.get(name), target_of.get(name))
+        for name in sorted(paths)
+        if name not in listing.aside
+    ]
     if masks:
-        _match_masks(listing, masks, inputs)
+        _match_masks(listing, masks, whole)
     contents = [
         f"{len(listing.label_names)} classes" if listing.label_names else "",
         "pairs" if target_of else "",
@@ -86,30 +111,26 @@ def part_of_path(name: str) -> str | None:
     return _PARTS.get(name.partition("/")[0].lower())
 
 
-def _components(name: str) -> Path:
-    *folders, file = name.split("/")
-    stem, dot, _ = file.rpartition(".")
-    return (*folders, stem if dot else file)
+def _without_common_root(paths: dict[str, Path], listing: Listing) -> dict[str, Path]:
+    """Drop leading folders that all share, except where their name means something, and set the few beside aside."""
+    below, strays = _below_root(paths)
+    listing.set_aside(strays, "beside the folder of the others")
+    return below
 
 
-def _without_common_root(paths: dict[str, Path]) -> dict[str, Path]:
-    """Drop leading folders that all files share, except where their name means something."""
-    while paths:
-        firsts = {path[0] for path in paths.values()}
-        first = next(iter(firsts))
-        if len(firsts) > 1 or first.lower() in (*_PARTS, *_MASKS) or any(len(path) < 2 for path in paths.values()):
-            break
-        paths = {name: path[1:] for name, path in paths.items()}
-    return paths
-
-
-def _pairs_inside_parts(paths: dict[str, Path]) -> dict[str, Path]:
-    """Turn A/train/x into train/A/x."""
-    firsts = {path[0].lower() for path in paths.values()}
-    inner = all(len(path) > 2 and path[1].lower() in _PARTS for path in paths.values())
-    if inner and any(set(pair) == firsts for pair in _PAIRS):
-        return {name: (path[1], path[0], *path[2:]) for name, path in paths.items()}
-    return paths
+def _below_root(paths: dict[str, Path]) -> tuple[dict[str, Path], list[str]]:
+    inside = {name: path for name, path in paths.items() if len(path) > 1}
+    folders = {path[0] for path in inside.values()}
+    if len(folders) != 1 or folders.pop().lower() in (*_PARTS, *_MASKS):
+        return paths, []
+    below, strays = _below_root({name: path[1:] for name, path in inside.items()})
+    outside = [name for name in paths if name not in inside]
+    if outside:
+        sizes = Counter(path[0] for path in below.values() if len(path) > 1)
+        says_something = len(sizes) > 1 or any(folder.lower() in _PARTS for folder in sizes)
+        if not says_something or not are_few(len(outside), [*sizes.values()]):
+            return paths, []
+    return below, [*strays, *outside]
 
 
 def _split_parts(paths: dict[str, Path], listing: Listing) -> tuple[dict[str, Path], dict[str, str]]:
@@ -120,75 +141,88 @@ def _split_parts(paths: dict[str, Path], listing: Listing) -> tuple[dict[str, Pa
     if not part_of or ("train" not in part_of.values() and len(part_of) < len(paths)):
         return paths, {}
     listing.parts = tuple(part for part in PART_ORDER if part in part_of.values())
-    if outside := len(paths) - len(part_of):
-        listing.notes.append(f"{outside} pictures outside {', '.join(listing.parts)} were passed over")
+    listing.set_aside(paths.keys() - part_of.keys(), f"outside {', '.join(listing.parts)}")
     return {name: paths[name][1:] for name in part_of}, part_of
 
 
-def _match_pairs(
-    paths: dict[str, Path], part_of: Mapping[str, str], listing: Listing
-) -> tuple[dict[str, Path], dict[str, str]]:
-    """Return the inputs with their paths, and input -> target, which is empty where there are no pairs."""
-    sides = _sides_by_folder(paths) or _sides_by_suffix(paths)
-    if sides is None:
-        return paths, {}
-    partners = {
-        side: {(part_of.get(name), path): name for name, path in members.items()} for side, members in sides.items()
-    }
-    matched = partners["input"].keys() & partners["target"].keys()
-    if 2 * len(matched) < max(len(partners["input"]), len(partners["target"])):
-        return paths, {}  # folders that happen to be called so
-    for members in partners.values():
-        for key in members.keys() - matched:
-            listing.missing[members[key]] = "has no partner in the other folder of the pair"
-    target_of = {partners["input"][key]: partners["target"][key] for key in matched}
-    return {partners["input"][key]: key[1] for key in matched}, target_of
-
-
-def _sides_by_folder(paths: Mapping[str, Path]) -> dict[str, dict[str, Path]] | None:
-    firsts = {path[0].lower() for path in paths.values() if len(path) > 1}
-    if any(len(path) < 2 for path in paths.values()):
-        return None
-    for source, target in _PAIRS:
-        if firsts == {source, target}:
-            return {
-                side: {name: path[1:] for name, path in paths.items() if path[0].lower() == folder}
-                for side, folder in (("input", source), ("target", target))
-            }
-    return None
-
-
-def _sides_by_suffix(paths: Mapping[str, Path]) -> dict[str, dict[str, Path]] | None:
-    sides: dict[str, dict[str, Path]] = {"input": {}, "target": {}}
-    for name, path in paths.items():
-        match = _PAIR_SUFFIX.match(path[-1])
-        if match is None:
-            return None
-        side = "input" if match[2].lower() == "lr" else "target"
-        sides[side][name] = (*path[:-1], match[1])
-    return sides
-
-
-def _labels(paths: Mapping[str, Path]) -> dict[str, str]:
-    """The first folder of each path, where every picture lies in one and there are at least two."""
-    if any(len(path) < 2 for path in paths.values()):
+def _labels(paths: Mapping[str, Path], listing: Listing) -> dict[str, str]:
+    """The first folder of each path, where there are two or more of them and few pictures beside, which are strays."""
+    inside = {name: path[0] for name, path in paths.items() if len(path) > 1}
+    sizes = Counter(inside.values())
+    if len(sizes) < 2:
         return {}
-    labels = {name: path[0] for name, path in paths.items()}
-    return labels if len(set(labels.values())) > 1 else {}
+    outside = [name for name in paths if name not in inside]
+    if outside and not are_few(len(outside), [*sizes.values()]):
+        folders = listed(map(printable, sorted(sizes)), most=3)
+        listing.notes.append(
+            f"the folders {folders} are not taken as classes, since {len(outside):,} pictures lie beside them"
+        )
+        return {}
+    listing.set_aside(outside, "beside the folders of the classes")
+    return inside
 
 
 def _label_order(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(labels), key=lambda label: (label != _GOOD, label)))
 
 
+def _masks(paths: Mapping[str, Path], notes: list[str]) -> dict[str, Path]:
+    """Return the pictures that are masks, with the path that each shares with its picture.
+
+    Folders or files that happen to be called so, of which fewer than half go with a picture, are none.
+    """
+    folders = {folder.lower() for path in paths.values() for folder in path[:-1]}
+    masks: dict[str, Path] = {}
+    for called, beside in ((_MASKS, ()), (_LABELS, _PICTURES), ((), ())):
+        if (called and folders.isdisjoint(called)) or (beside and folders.isdisjoint(beside)):
+            continue
+        keys, others = {}, []
+        for name, path in paths.items():
+            if name in masks:
+                continue
+            if _place(path, called) is not None if called else _MASK_END.match(path[-1]):
+                keys[name] = _mask_key(path)
+            elif not beside or _place(path, beside) is not None:
+                others.append(path)
+        known = {key for path in others for key in _picture_keys(path)} if keys else set()
+        if 2 * sum(key in known for key in keys.values()) >= max(1, len(keys)):
+            masks |= keys
+        elif called:
+            names = ", ".join(sorted(folders.intersection(called)))
+            notes.append(f"what lies in {names} is not taken for masks: most of it is called like none of the pictures")
+    return masks
+
+
+def _mask_key(path: Path) -> Path:
+    """Return a mask's path without the folder of masks and the end of its name."""
+    path = _without(path, (*_MASKS, *_LABELS))
+    match = _MASK_END.match(path[-1])
+    return (*path[:-1], match[1]) if match else path
+
+
+def _picture_keys(path: Path) -> list[Path]:
+    """Return the paths by which a picture's mask may go, the closest first."""
+    within = _without(path, _PICTURES)
+    return [path, within, _without(path, _PARTS), _without(within, _PARTS), path[-1:]]
+
+
+def _place(path: Path, called: Iterable[str]) -> int | None:
+    """Which of a path's folders is called so, None where none is."""
+    return next((place for place, folder in enumerate(path[:-1]) if folder.lower() in called), None)
+
+
+def _without(path: Path, called: Iterable[str]) -> Path:
+    place = _place(path, called)
+    return path if place is None else (*path[:place], *path[place + 1 :])
+
+
 def _match_masks(listing: Listing, masks: Mapping[str, Path], paths: Mapping[str, Path]) -> None:
     """Give each picture its mask; a good picture needs none, any other one without is left out."""
-    by_place = {(*path[:-1], path[-1].removesuffix("_mask")): name for name, path in masks.items()}
+    by_key = {key: name for name, key in masks.items()}
     kept = []
     masked_parts = set()
     for item in listing.items:
-        path = paths[item.name]
-        item.mask = by_place.get(path) or by_place.get(path[-1:])
+        item.mask = next((by_key[key] for key in _picture_keys(paths[item.name]) if key in by_key), None)
         if item.mask is not None:
             masked_parts.add(item.part)
     for item in listing.items:

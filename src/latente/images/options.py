@@ -14,7 +14,7 @@ from latente.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Progress", "Sides", "Size", "Source"]
+__all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Progress", "Sides", "Signs", "Size", "Source"]
 
 # called as progress(done, total, what) while pictures are read; it must be quick
 Progress = Callable[[int, int, str], None]
@@ -35,6 +35,8 @@ class Source(TypedDict, total=False):
     count: int
     seed: int
     labels: str
+    pairs: list[str]
+    target: str
     budget: float
 
 
@@ -84,7 +86,26 @@ class Channels:
             raise InputError(f"{name} must be a number of channels, 'first' or 'last', not {value!r}")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Signs:
+    """Two words that tell inputs from targets, typed with a comma between them: folders, or ends of names."""
+
+    or_none: bool = False
+    metavar: str = "INPUT,TARGET"
+
+    def read(self, text: str) -> tuple[str, ...]:
+        signs = tuple(sign.strip() for sign in text.split(","))
+        self.check(repr(text), signs)
+        return signs
+
+    def check(self, name: str, value: Any) -> None:
+        is_two = isinstance(value, tuple | list) and len(value) == 2 and all(isinstance(one, str) for one in value)
+        if not is_two or not all(value) or value[0] == value[1]:
+            raise InputError(f"{name} must be two different folders or ends of names, such as noisy,clean")
+
+
 _LABELS: Check = Own(Text("CSV"), is_path_too=True)
+_TARGET: Check = Own(Text("IMAGES"), is_path_too=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -111,6 +132,10 @@ class DoorOptions:
     labels: str | os.PathLike[str] | ArrayLike | None = option(
         None, "Table of labels or attributes for a folder.", _LABELS
     )
+    pairs: Sequence[str] | None = option(
+        None, "Folders, or ends of names, of inputs and their targets.", Signs(), shown="known ones, as noisy,clean"
+    )
+    target: Any = option(None, "What should come of the images: one for each.", _TARGET)
     budget: float = option(0.05, "Share of damaged files to leave out.", Number(least=0, most=1, metavar="SHARE"))
     progress: Progress | None = None
 
@@ -131,6 +156,11 @@ class DoorOptions:
     def window(self) -> Size | None:
         """The (height, width) to cut out of the centre first."""
         return None if self.crop is None else _height_width(self.crop)
+
+    @property
+    def signs(self) -> tuple[str, str] | None:
+        """What tells inputs from targets, where the caller says it."""
+        return None if self.pairs is None else (self.pairs[0], self.pairs[1])
 
     def report(self, done: int, total: int, what: str) -> None:
         if self.progress is not None:
@@ -178,6 +208,13 @@ class DoorOptions:
         if isinstance(self.labels, str | os.PathLike):
             source["labels"] = str(Path(self.labels).absolute())
         elif self.labels is not None:
+            return {}
+        if self.pairs is not None:
+            source["pairs"] = list(self.pairs)
+        if isinstance(self.target, str | os.PathLike):
+            path = Path(self.target)  # or the name of a set
+            source["target"] = str(path.absolute() if path.exists() else path)
+        elif self.target is not None:
             return {}
         if self.budget != DoorOptions.budget:
             source["budget"] = self.budget

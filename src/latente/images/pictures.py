@@ -8,12 +8,13 @@ import hashlib
 import math
 import os
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import numpy as np
 
+from latente import words
 from latente.errors import InputError
 from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images, contents_of
@@ -30,9 +31,9 @@ from latente.images.reading import (
     read_picture,
     sniff,
 )
-from latente.images.scan import Scan, count_classes, listed, printable
+from latente.images.scan import Scan, count_classes, counted, listed, printable
 from latente.images.sizing import Aim, choose_targets
-from latente.images.stores import Store, open_store
+from latente.images.stores import JoinedStore, Store, open_store
 from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
 
 __all__ = ["open_pictures"]
@@ -50,7 +51,7 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
     """
     if isinstance(options.channels, str) or (options.channels or 1) > 4:
         raise InputError(f"channels={options.channels!r}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)")
-    store = open_store(path)
+    store = _with_targets(open_store(path), options.target)
     tables = find_tables(store, options.labels)
     request = {key: value for key, value in options.source("").items() if key not in ("source", "budget", "labels")}
     name = name or (path.name if store.kind == "folder" else path.stem)
@@ -73,6 +74,16 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
         scan=scan,
         content_hash=note["content_hash"],
     )
+
+
+def _with_targets(store: Store, target: object) -> Store:
+    """Return the store together with that of the targets, where some are named."""
+    if target is None:
+        return store
+    if not isinstance(target, str | os.PathLike) or not Path(target).expanduser().exists():
+        what = repr(os.fspath(target)) if isinstance(target, str | os.PathLike) else type(target).__name__
+        raise InputError(f"target={what} is no folder, archive or file; the targets of picture files are such too")
+    return JoinedStore(store, open_store(Path(target).expanduser().resolve()))
 
 
 class _Reading:
@@ -99,7 +110,7 @@ class _Reading:
         for name, array in (("label", columns.label), ("attributes", columns.attributes)):
             if array is not None:
                 writer.append(name, array)
-        self._count(kept, headers, columns)
+        self._count(kept, listing, headers, columns)
         return {
             "scan": self.scan.to_json(),
             "files": [printable(item.name) for item in kept],
@@ -110,12 +121,13 @@ class _Reading:
 
     def _listing(self) -> tuple[Listing, Table | None]:
         """Find the pictures among the files, and what their names and tables say of them."""
-        pictures = [name for name in self.store.names if self._is_picture(name)]
+        all_pictures = [name for name in self.store.names if self._is_picture(name)]
+        prefix = self.store.prefix if isinstance(self.store, JoinedStore) else None
+        pictures = [name for name in all_pictures if prefix is None or not name.startswith(prefix)]
+        targets = [name for name in all_pictures if prefix is not None and name.startswith(prefix)]
         if not pictures:
-            lost = f" that can be read ({_first(self.store.lost)})" if self.store.lost else ""
-            what = "is no picture" if self.store.kind == "file" else f"holds no pictures{lost}"
-            raise InputError(f"{self.store.path} {what}; give PNG, JPEG, TIFF, GIF, BMP, WebP or PNM files")
-        listing = recognise(pictures)
+            raise InputError(f"{self.store.path} {self._lack()}")
+        listing = recognise(pictures, pairs=self.options.signs, targets=targets, where=prefix[3:-1] if prefix else "")
         names = [item.name for item in listing.items]
         table, partition, notes = read_tables(self.tables, names)
         if partition is not None:
@@ -123,13 +135,36 @@ class _Reading:
             for item in listing.items:
                 item.part = part_of.get(item.name)
             listing.parts = tuple(part for part in PART_ORDER if part in part_of.values())
-        others = len(self.store.names) - len(pictures)
+        used = {*all_pictures, *(each.name for each in (table, partition) if each is not None)}
+        others = [name for name in self.store.names if name not in used]
         self.scan.kind = f"{self.store.kind}, {listing.kind}"
         self.scan.parts = {part: sum(item.part == part for item in listing.items) for part in listing.parts}
-        self.scan.notes = [*self.store.notes, *listing.notes, *notes]
+        self.scan.aside = {printable(name): why for name, why in listing.aside.items()}
+        self.scan.notes = [
+            *self.store.notes,
+            *listing.notes,
+            *notes,
+            *_folders_without_pictures(listing, [*others, *self.store.lost]),
+        ]
         if others:
-            self.scan.notes.append(f"{others:,} other files were passed over")
+            were = "was" if len(others) == 1 else "were"
+            self.scan.notes.append(f"{words.count(len(others), 'other file')} {were} passed over: {_suffixes(others)}")
         return listing, table
+
+    def _lack(self) -> str:
+        """Say in words that there are no pictures, what there is instead, and what to do."""
+        read = "PNG, JPEG, TIFF, GIF, BMP, WebP or PNM files"
+        if self.store.kind == "file":
+            return f"is no picture; give {read}"
+        if self.store.lost:
+            return f"holds no pictures that can be read ({_first(self.store.lost)}); give {read}"
+        names = self.store.names
+        if arrays := [name for name in names if _suffix(name) in (".npy", ".npz")]:
+            return (
+                f"holds no pictures but {words.count(len(arrays), 'array file')} ({listed(arrays, most=1)}): give one "
+                "of them, or join them: numpy.save('all.npy', numpy.stack([numpy.load(file) for file in files]))"
+            )
+        return f"holds no pictures{f' but {_suffixes(names)}' if names else ''}; give {read}"
 
     def _is_picture(self, name: str) -> bool:
         if _suffix(name) in SUFFIXES:
@@ -280,11 +315,35 @@ class _Reading:
             columns = dataclasses.replace(columns, label=label, label_names=listing.label_names)
         return columns
 
-    def _count(self, kept: Sequence[Item], headers: Mapping[str, Header | Damaged], columns: Columns) -> None:
+    def _lost_classes(self, listing: Listing) -> list[str]:
+        """Name the classes of folders of which nothing is left in the part that is open."""
+        part = self.options.part(listing.parts, self.scan.source)
+        whole = Counter(item.label for item in listing.items if item.label and part in (None, item.part))
+        lost = Counter(
+            item.label
+            for item in listing.items
+            if item.label
+            and part in (None, item.part)
+            and any(printable(name) in self.scan.damaged for name in (item.name, item.target, item.mask) if name)
+        )
+        return [
+            f"the class {printable(label)} is empty: {words.count(number, 'picture')} of it, none of which can be used"
+            for label, number in whole.items()
+            if lost[label] == number
+        ]
+
+    def _count(
+        self, kept: Sequence[Item], listing: Listing, headers: Mapping[str, Header | Damaged], columns: Columns
+    ) -> None:
         read = [header for item in kept if isinstance(header := headers[item.name], Header)]
         used = {printable(name) for item in kept for name in (item.name, item.target) if name}
         self.scan.odd = {name: why for name, why in self.scan.odd.items() if name in used}
+        self.scan.notes += self._lost_classes(listing)
         self.scan.count = len(kept)
+        if with_target := sum(item.target is not None for item in kept):
+            self.scan.partners[f"targets ({listing.pairs})"] = with_target
+        if with_mask := sum(item.mask is not None for item in kept):
+            self.scan.partners["masks"] = with_mask
         self.scan.sizes = dict(Counter(f"{header.size[0]}x{header.size[1]}" for header in read))
         self.scan.colour = sum(not header.grey for header in read)
         self.scan.modes = dict(Counter(header.mode for header in read))
@@ -311,6 +370,24 @@ class _Reading:
             for first, future in waiting:
                 yield first, future.result()
         self.options.report(len(items), len(items), what)
+
+
+def _folders_without_pictures(listing: Listing, others: Sequence[str]) -> list[str]:
+    """Name the folders that lie among those of the classes and hold no picture; others: files that are none."""
+    places = [(item.name.split("/"), item.label) for item in listing.items if item.label]
+    among = {tuple(folders[: folders.index(label)]) for folders, label in places}
+    empty: dict[str, list[str]] = defaultdict(list)
+    for name in others if among else ():
+        folders = name.split("/")[:-1]
+        for place, folder in enumerate(folders):
+            if tuple(folders[:place]) in among and folder not in listing.label_names:
+                empty[folder].append(name)
+    return [f"the folder {printable(folder)} makes no class: {_suffixes(names)}" for folder, names in empty.items()]
+
+
+def _suffixes(names: Iterable[str]) -> str:
+    """Say how many files of each kind there are, the most common ones first."""
+    return counted(dict(Counter(printable(_suffix(name)) or "no suffix" for name in names).most_common()))
 
 
 def _suffix(name: str) -> str:

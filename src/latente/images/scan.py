@@ -10,7 +10,7 @@ import numpy as np
 
 from latente.errors import InputError
 
-__all__ = ["Scan", "brief", "count_classes", "listed", "printable"]
+__all__ = ["Scan", "brief", "count_classes", "counted", "listed", "printable"]
 
 _LONGEST = 100  # letters of a name in the text
 _MOST = 8  # entries of a list in the text; to_json() has them all
@@ -22,8 +22,9 @@ class Scan:
 
     total: pictures or rows in the chosen part; count: those that came out. sizes, modes, classes, parts: how
     many of each; of arrays the sizes where they were changed. colour: how many are not grey. damaged: file -> why
-    it was left out. odd: file -> what is unusual about it, though it was used. duplicates: groups of files with the
-    same bytes. choice: what was made of the images, in words.
+    it was left out. odd: file -> what is unusual about it, though it was used. aside: pictures that are no part of
+    the set -> why. partners: what goes with the images, targets or masks -> how many have one. duplicates: groups of
+    files with the same bytes. choice: what was made of the images, in words.
     """
 
     source: str
@@ -36,6 +37,8 @@ class Scan:
     parts: dict[str, int] = dataclasses.field(default_factory=dict)
     damaged: dict[str, str] = dataclasses.field(default_factory=dict)
     odd: dict[str, str] = dataclasses.field(default_factory=dict)
+    aside: dict[str, str] = dataclasses.field(default_factory=dict)
+    partners: dict[str, int] = dataclasses.field(default_factory=dict)
     duplicates: list[list[str]] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
     choice: str = ""
@@ -70,7 +73,7 @@ class Scan:
         channels, height, width = shape
         sides = {size: tuple(map(int, size.split("x"))) for size in self.sizes}
         larger = {size: self.sizes[size] for size, (h, w) in sides.items() if h > height or w > width}
-        said = [f"{sum(larger.values()):,} are larger ({_counted(larger)})"] if larger else []
+        said = [f"{sum(larger.values()):,} are larger ({counted(larger)})"] if larger else []
         said += [f"{self.colour:,} are in colour"] if self.colour and channels < 3 else []
         return " and ".join(said)
 
@@ -85,16 +88,22 @@ class Scan:
         rows = [("source", f"{self.source} ({self.kind})")]
         missing = self.total - self.count
         rows.append(("images", f"{self.count:,}" + (f" of {self.total:,}" if missing else "")))
-        for title, counts in [("parts", self.parts), ("classes", self.classes)]:
-            if counts:
-                rows.append((title, _counted(counts)))
+        if self.parts:
+            rows.append(("parts", counted(self.parts)))
+        if self.classes:
+            rows.append(("classes", f"{len(self.classes)}: {counted(self.classes)}"))
+        if self.partners:
+            rows.append(("with", counted(self.partners)))
         for title, counts in [("sizes", self.sizes), ("modes", self.modes)]:
             if counts:
-                rows.append((title, _counted(dict(sorted(counts.items(), key=lambda item: -item[1])))))
+                rows.append((title, counted(dict(sorted(counts.items(), key=lambda item: -item[1])))))
         if self.duplicates:
             spare = sum(len(group) - 1 for group in self.duplicates)
             groups = listed((" = ".join(map(brief, group)) for group in self.duplicates), most=3)
             rows.append(("duplicates", f"{spare} with the bytes of another: {groups}"))
+        for why in dict.fromkeys(self.aside.values()):
+            names = [name for name, reason in self.aside.items() if reason == why]
+            rows.append(("set aside", f"{len(names):,} {why}: {listed(names)}"))
         for title, files in [("left out", self.damaged), ("odd", self.odd)]:
             named = [f"{brief(name)} ({why})" for name, why in files.items()]
             if not files:
@@ -137,5 +146,6 @@ def brief(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}"
 
 
-def _counted(counts: Mapping[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
+    """Join names and how many there are of each, and say how many more names there are."""
     return listed(f"{name} x {number:,}" for name, number in counts.items())

@@ -19,6 +19,8 @@ __all__ = ["Aim", "choose_targets", "cut_centre", "keeps_size", "resize_arrays"]
 
 Aim = Callable[["Header"], "Target"]  # what a picture with this header is made into
 
+_Kind = tuple[int, bool]  # channels, and whether 16 bits are kept
+
 _SMALL = 128  # a set whose usual picture is no larger keep that size
 _USUAL = 64  # all others are scaled to this side
 
@@ -29,39 +31,50 @@ def choose_targets(
     """Return what each picture, and each target of a pair, is made into, and that choice in words.
 
     Where no size is asked for, it is the most common one if its longer side is at most 128, else 64 x 64; targets of
-    pairs keep the ratio of sizes that all pairs share. Photographs all keep their own. Channels: 1 where every picture
-    is grey, else 3; transparent pictures are laid on white, unless 2 or 4 channels are asked for. 16 bits remain where
-    every picture has them.
+    pairs keep the ratio of sizes that all pairs share, or else the usual one. Photographs all keep their own. Channels:
+    1 where every picture is grey, else 3; transparent pictures are laid on white, unless 2 or 4 channels are asked for.
+    16 bits remain where every picture has them. Of targets, channels and bits are settled by themselves.
     """
     from latente.images.reading import Target
 
-    headers = [*inputs, *(partner for _, partner in partners)]
-    channels = options.channels or (1 if all(header.grey for header in headers) else 3)
-    assert isinstance(channels, int)
-    deep = channels == 1 and all(header.deep for header in headers)
-    kind = f"{channels} channel{'s' * (channels > 1)}, {'uint16' if deep else 'uint8'}"
-    ratio = _common_ratio(partners)
+    small, large = _kind(inputs, options), _kind([partner for _, partner in partners], options)
+    ratio = _ratio(partners)
     crop = options.window
-    partner_crop = crop and (round(crop[0] * ratio), round(crop[1] * ratio))
+    partner_crop = crop and _times(crop, ratio)
 
-    def kept(crop: Size | None) -> Aim:
-        return lambda header: Target(cropped(header.size, crop), channels, deep, crop)
+    def kept(kind: _Kind, crop: Size | None) -> Aim:
+        return lambda header: Target(cropped(header.size, crop), *kind, crop)
 
     if options.keeps:
         cut = f", at most {_spelled(crop)} around their centre" if crop else ""
-        return kept(crop), kept(partner_crop), f"each its own size{cut}, {kind}"
+        words = f"each its own size{cut}, {_kind_in_words(small)}"
+        if partners and large != small:
+            words += f"; targets {_kind_in_words(large)}"
+        return kept(small, crop), kept(large, partner_crop), words
     sizes = Counter(cropped(header.size, crop) for header in inputs)
     common = max(sizes, key=lambda size: (sizes[size], size))
-    small = max(common) <= _SMALL
-    size = options.sides or (common if small else (_USUAL, _USUAL))
-    target = Target(size, channels, deep, crop)
-    partner = Target((round(size[0] * ratio), round(size[1] * ratio)), channels, deep, partner_crop)
-    why = "as asked" if options.sides else "the most common size" if small else "larger pictures, scaled down"
+    is_small = max(common) <= _SMALL
+    size = options.sides or (common if is_small else (_USUAL, _USUAL))
+    target = Target(size, *small, crop)
+    partner = Target(_times(size, ratio), *large, partner_crop)
+    why = "as asked" if options.sides else "the most common size" if is_small else "larger pictures, scaled down"
     how = "; pictures of other sizes are scaled and cut around their centre" if set(sizes) != {size} else ""
-    words = f"{_spelled(size)} ({why}), {kind}{how}"
+    words = f"{_spelled(size)} ({why}), {_kind_in_words(small)}{how}"
     if partners:
-        words += f"; targets {_spelled(partner.size)}"
+        words += f"; targets {_spelled(partner.size)}" + (f", {_kind_in_words(large)}" if large != small else "")
     return lambda header: target, lambda header: partner, words
+
+
+def _kind(headers: Sequence[Header], options: DoorOptions) -> _Kind:
+    """Return the channels that these pictures are brought to, and whether they keep 16 bits."""
+    channels = options.channels or (1 if all(header.grey for header in headers) else 3)
+    assert isinstance(channels, int)
+    return channels, channels == 1 and all(header.deep for header in headers)
+
+
+def _kind_in_words(kind: _Kind) -> str:
+    channels, deep = kind
+    return f"{channels} channel{'s' * (channels > 1)}, {'uint16' if deep else 'uint8'}"
 
 
 def keeps_size(sides: Sequence[int], options: DoorOptions) -> bool:
@@ -104,17 +117,22 @@ def cut_centre(pixels: np.ndarray, crop: Size | None) -> np.ndarray:
     return pixels[:, :, top : top + size[0], left : left + size[1]]
 
 
-def _common_ratio(pairs: Sequence[tuple[Header, Header]]) -> float:
-    """The ratio target / input of sides that all pairs share to within a pixel, or 1."""
+def _ratio(pairs: Sequence[tuple[Header, Header]]) -> tuple[float, float]:
+    """The ratio target / input of (heights, widths): a whole one that all pairs share, else the usual one."""
     if not pairs:
-        return 1.0
-    ratios = [large.size[0] / small.size[0] for small, large in pairs]
-    ratio = float(np.median(ratios))
-    ratio = round(ratio) if ratio > 1 else 1 / round(1 / ratio)
-    same = all(
-        abs(large.size[axis] - small.size[axis] * ratio) <= max(1.0, ratio) for small, large in pairs for axis in (0, 1)
+        return 1.0, 1.0
+    ratios = np.array([np.divide(large.size, small.size) for small, large in pairs])
+    usual = float(np.median(ratios[:, 0]))
+    whole = round(usual) if usual > 1 else 1 / round(1 / usual)
+    is_shared = all(
+        abs(large.size[axis] - small.size[axis] * whole) <= max(1.0, whole) for small, large in pairs for axis in (0, 1)
     )
-    return ratio if same else 1.0
+    down, across = (whole, whole) if is_shared else np.median(ratios, axis=0).tolist()
+    return down, across
+
+
+def _times(size: Size, ratio: tuple[float, float]) -> Size:
+    return max(1, round(size[0] * ratio[0])), max(1, round(size[1] * ratio[1]))
 
 
 def _spelled(size: Size) -> str:

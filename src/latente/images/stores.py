@@ -23,8 +23,19 @@ from latente.images.limits import MAX_BYTES, is_bomb
 from latente.images.reading import SUFFIXES, Damaged
 from latente.images.scan import brief, listed
 
-__all__ = ["FileStore", "FolderStore", "Store", "ZipStore", "open_store"]
+__all__ = ["FileStore", "FolderStore", "JoinedStore", "Store", "ZipStore", "open_store"]
 
+# what systems, network drives and viewers put into folders: previews of the pictures, or what was thrown away
+_NO_PICTURES = (
+    "thumbs.db",
+    "desktop.ini",
+    "@eadir",
+    "#recycle",
+    "$recycle.bin",
+    "recycler",
+    "system volume information",
+    "lost+found",
+)
 _BOMB_BYTES = 2**20
 _PICTURE_RATIO = 1000  # deflate reaches 1032 on zeros alone
 _TEXT_RATIO = 200  # a table that packs better than this repeats itself
@@ -218,13 +229,41 @@ class ZipStore(_Files):
             raise Damaged(f"cannot be unpacked: {error}") from error
 
 
+class JoinedStore:
+    """Two stores seen as one: the files of the second are called ../its name/theirs."""
+
+    def __init__(self, store: Store, other: Store) -> None:
+        self.path, self.kind = store.path, store.kind
+        self.prefix = f"../{other.path.name}/"
+        self.names = {**store.names, **{self.prefix + name: stamp for name, stamp in other.names.items()}}
+        self.lost = {**store.lost, **{self.prefix + name: why for name, why in other.lost.items()}}
+        self.notes = [*store.notes, *other.notes]
+        self._store, self._other = store, other
+
+    def open(self, name: str) -> BinaryIO:
+        store, name = self._of(name)
+        return store.open(name)
+
+    def head(self, name: str) -> bytes:
+        store, name = self._of(name)
+        return store.head(name)
+
+    def read(self, name: str) -> bytes:
+        store, name = self._of(name)
+        return store.read(name)
+
+    def _of(self, name: str) -> tuple[Store, str]:
+        is_other = name.startswith(self.prefix)
+        return (self._other, name[len(self.prefix) :]) if is_other else (self._store, name)
+
+
 def _check_bytes(size: int) -> None:
     if size > MAX_BYTES:
         raise Damaged(f"{size / 2**20:,.0f} MiB is more than the limit of {MAX_BYTES // 2**20} MiB a file")
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith((".", "__MACOSX")) or name.lower() in ("thumbs.db", "desktop.ini")
+    return name.startswith((".", "__MACOSX")) or name.lower() in _NO_PICTURES
 
 
 def _identity(path: Path) -> tuple[int, int]:

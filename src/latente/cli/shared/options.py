@@ -22,12 +22,14 @@ __all__ = [
     "LabelsOption",
     "NoReportFlag",
     "OptionalImagesArgument",
+    "PairsOption",
     "PictureOption",
     "PlanFlag",
     "RunArgument",
     "SeedOption",
     "SizeOption",
     "SplitOption",
+    "TargetOption",
     "door_options",
 ]
 
@@ -68,6 +70,8 @@ CropOption = Annotated[Any, _door_option("crop")]
 ChannelsOption = Annotated[Any, _door_option("channels")]
 BudgetOption = Annotated[float | None, _door_option("budget")]
 LabelsOption = Annotated[str | None, _door_option("labels")]
+PairsOption = Annotated[Any, _door_option("pairs")]
+TargetOption = Annotated[str | None, _door_option("target")]
 
 
 def door_options(**options: Any) -> dict[str, Any]:
