@@ -156,7 +156,7 @@ def test_the_files_say_what_goes_in_and_out_of_them(written: list[Exported]):
             assert told == {node.name: tuple(node.shape) for node in found}
             assert {node.type for node in found} == {"tensor(float)"}
         notes = session.get_modelmeta().custom_metadata_map
-        shapes = {"layout": "NCHW", "dtype": "uint8", "shape": "3x9x8", "code_shape": "3"}
+        shapes = {"layout": "NCHW", "dtype": "uint8", "range": "0 to 255 (8 bits)", "shape": "3x9x8", "code_shape": "3"}
         assert notes == {"model": "vae", "part": entry.part, "latente": latente.__version__, **shapes}
     images, codes = ("n", 3, 9, 8), ("n", 3)
     assert [(entry.part, entry.inputs, entry.outputs) for entry in written] == [

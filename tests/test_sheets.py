@@ -14,10 +14,11 @@ from latente.sheets import film, magnification, save_png, sheet, to_rgb, to_uint
 rng = np.random.default_rng(0)
 
 
-def test_bytes_stay_and_other_integers_go_by_the_range_of_their_type() -> None:
+def test_bytes_stay_and_deeper_integers_go_by_the_range_given() -> None:
     given = np.array([0, 7, 255], np.uint8)
     assert to_uint8(given) is given
-    np.testing.assert_array_equal(to_uint8(np.array([0, 257, 65535], np.uint16)), [0, 1, 255])
+    np.testing.assert_array_equal(to_uint8(np.array([0, 257, 65535], np.uint16), 0, 65535), [0, 1, 255])
+    np.testing.assert_array_equal(to_uint8(np.array([0, 819, 4095], np.uint16), 0, 4095), [0, 51, 255])
     np.testing.assert_array_equal(to_uint8(np.array([False, True])), [0, 255])
 
 

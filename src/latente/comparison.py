@@ -117,8 +117,8 @@ def compare_with_pca(
         raise InputError(f"a {type(model).__name__} does not rebuild images, which is what PCA is compared by")
     ours = isinstance(model, Estimator)
     rows = split(train, _validation(model), model.seed_).rows if ours else np.arange(len(train))
-    scaling = model.scaling_ if ours else Scaling.fit(train.pixels, rows)
-    if equal_decoder and not (ours and Scaling.fit(train.pixels, rows) == scaling):
+    scaling = model.scaling_ if ours else Scaling.fit(train.pixels, rows, train.depth)
+    if equal_decoder and not (ours and Scaling.fit(train.pixels, rows, train.depth) == scaling):
         raise InputError("an equal decoder can be trained for an estimator only, on the images that it was fitted on")
     tell = progress or (lambda done, total, what: None)
     judge = _Judge(Batches(train, scaling, torch.device("cpu")), rows, train.labels, test, scaling, k)

@@ -233,6 +233,8 @@ def open_evidence(
             raise InputError("the model was trained on arrays in memory; give them again to see it at work on them")
         return dataclasses.replace(evidence, judged=others)
     learned, held_out = _split_again(_as_seen(model, known), options["options"], isinstance(model, Classifies))
+    if held_out is not None and held_out.images is not learned.images:
+        held_out = dataclasses.replace(held_out, images=_as_seen(model, held_out.images))
     evidence = dataclasses.replace(evidence, learned=learned)
     if others is not None:
         return dataclasses.replace(evidence, judged=others)

@@ -239,6 +239,7 @@ def _metadata(model: Estimator, part: str) -> dict[str, str]:
         "part": part,
         "layout": "NCHW" if len(model.image_shape_) == 3 else "NF",
         "dtype": model.scaling_.dtype,
+        "range": model.scaling_.range_in_words,
         "shape": "x".join(map(str, model.image_shape_)),
         "code_shape": "x".join(map(str, model.code_shape_)),
         "latente": latente.__version__,
@@ -274,8 +275,7 @@ def _trial(objective: ReconstructionObjective, model: Estimator, part: str) -> t
 def _noise(scaling: Scaling, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Return images of uniform noise over the data's range, in the data's dtype."""
     dtype = np.dtype(scaling.dtype)
-    unit = rng.uniform(-1.0 if dtype in (np.int8, np.int16) else 0.0, 1.0, shape)
-    data = scaling.from_range(unit)
+    data = scaling.from_range(rng.uniform(0.0, 1.0, shape))
     return (data if dtype.kind == "f" else np.rint(data)).astype(dtype)
 
 

@@ -19,16 +19,13 @@ FILM_FRAMES = 40
 
 
 def to_uint8(pixels: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:
-    """Return `pixels` (any shape) as uint8 to look at: unsigned integers and booleans by their dtype's range.
+    """Return `pixels` (any shape) as uint8 to look at: [low, high] becomes [0, 255], beyond it they are clipped.
 
-    Floats and signed integers map [low, high] to [0, 255]; beyond that range they are clipped, and NaN
-    becomes 0.
+    What is uint8 stays as it is, booleans become black and white, and NaN becomes 0.
     """
     if pixels.dtype == np.uint8:
         return pixels
-    if pixels.dtype.kind == "u":
-        low, high = 0.0, float(np.iinfo(pixels.dtype).max)
-    elif pixels.dtype.kind == "b":
+    if pixels.dtype.kind == "b":
         low, high = 0.0, 1.0
     unit = (pixels.astype(np.float64) - low) / max(high - low, 1e-12)
     return np.rint(np.clip(np.nan_to_num(unit, nan=0.0), 0.0, 1.0) * 255.0).astype(np.uint8)

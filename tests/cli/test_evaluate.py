@@ -32,6 +32,7 @@ def test_evaluate_for_people_shows_the_same_figures(latente: Client, run: Path) 
     measured = latente("evaluate", run, "digits", "--json").json
     shown = latente("evaluate", run, "digits").words
     assert "digits: 355 of the test part" in shown
+    assert measured["protocols"]["psnr"].endswith("data range: 0 to 255 (8 bits)")
     assert f"kl {words.figure(measured['metrics']['kl'])} {measured['protocols']['kl']}" in shown
 
 

@@ -31,11 +31,82 @@ def tensor(array: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(array.astype(np.int32) if array.dtype == np.uint16 else array)
 
 
-@pytest.mark.parametrize(("dtype", "peak"), [("uint8", 255), ("uint16", 65535)])
-def test_unsigned_integers_are_divided_by_their_dtypes_maximum(dtype: str, peak: int) -> None:
-    scaling = Scaling.fit(rows(dtype, 10, 1, 8, 8) // 3)  # whatever the largest value that occurs
-    assert (scaling.offset, scaling.scale, scaling.bounded) == ((0.0,), (float(peak),), True)
-    assert scaling.apply(torch.full((1, 1, 2, 2), peak)).eq(1).all()
+def test_integers_of_eight_bits_are_divided_by_255_whatever_the_largest_value_that_occurs() -> None:
+    scaling = Scaling.fit(rows("uint8", 10, 1, 8, 8) // 3)
+    assert (scaling.offset, scaling.scale, scaling.depth) == ((0.0,), (255.0,), 8)
+    assert scaling.apply(torch.full((1, 1, 2, 2), 255)).eq(1).all()
+
+
+@pytest.mark.parametrize(
+    ("highest", "depth"),
+    [
+        (0, 8),
+        (255, 8),
+        (256, 10),
+        (1023, 10),
+        (1024, 12),
+        (4095, 12),
+        (4096, 14),
+        (16383, 14),
+        (16384, 16),
+        (65535, 16),
+    ],
+)
+def test_deeper_integers_go_by_the_smallest_usual_depth_that_holds_the_training_data(highest: int, depth: int) -> None:
+    array = np.zeros((3, 1, 2, 2), np.uint16)
+    array[1, 0, 0, 0], array[2] = highest, 65535
+    scaling = Scaling.fit(array, np.array([0, 1]))
+    assert (scaling.offset, scaling.scale, scaling.depth) == ((0.0,), (2.0**depth - 1,), depth)
+
+
+def test_a_depth_that_files_state_wins_unless_it_does_not_hold_the_data() -> None:
+    array = np.full((2, 1, 2, 2), 900, np.uint16)
+    assert [Scaling.fit(array, depth=depth).depth for depth in (None, 8, 11, 12, 16)] == [10, 10, 11, 12, 16]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint32", "uint64"])
+def test_signed_and_long_integers_go_by_minimum_and_maximum(dtype: str) -> None:
+    low = -100 if np.dtype(dtype).kind == "i" else 20
+    scaling = Scaling.fit(np.array([low, 25, 27, 27], dtype).reshape(1, 1, 2, 2))
+    assert (scaling.offset, scaling.scale, scaling.bounded) == ((low,), (27.0 - low,), False)
+    assert scaling.depth is None
+
+
+@pytest.mark.parametrize(
+    ("values", "bounded"),
+    [
+        (np.array([0, 250], np.uint8), True),
+        (np.array([0, 60], np.uint8), False),
+        (np.array([0, 4000], np.uint16), True),
+        (np.array([0, 1100], np.uint16), False),
+        (np.array([0.0, 0.9]), True),
+        (np.array([0.0, 0.6]), False),
+        (np.array([0.0, 0.4]), False),
+        (np.array([0, 200], np.int16), False),
+        (np.array([True, False]), True),
+    ],
+)
+def test_a_sigmoid_fits_values_that_lie_within_zero_and_one_by_nature_and_reach_most_of_it(
+    values: np.ndarray, bounded: bool
+) -> None:
+    assert Scaling.fit(np.tile(values, 2).reshape(1, 1, 2, 2)).bounded == bounded
+
+
+def test_floats_that_use_little_of_zero_and_one_go_by_minimum_and_maximum() -> None:
+    kept, moved = (Scaling.fit(np.array([0.0, high, 0.25, 0.1]).reshape(1, 1, 2, 2)) for high in (0.51, 0.5))
+    assert (kept.offset, kept.scale) == ((0.0,), (1.0,))
+    assert (moved.offset, moved.scale) == ((0.0,), (0.5,))
+
+
+def test_the_data_range_is_said_in_words() -> None:
+    def words(*values: float, dtype: str) -> str:
+        return Scaling.fit(np.array(values, dtype).reshape(1, 1, 1, -1)).range_in_words
+
+    assert words(0, 4000, dtype="uint16") == "0 to 4,095 (12 bits)"
+    assert words(0, 200, dtype="uint8") == "0 to 255 (8 bits)"
+    assert words(0, 1, dtype="float32") == "0 to 1"
+    assert words(-1024, 3071, dtype="int16") == "-1,024 to 3,071, the lowest and the highest value of the training"
+    assert "each of 2 channels" in Scaling.fit(rows("float32", 3, 2, 4, 4)).range_in_words
 
 
 @pytest.mark.parametrize("shape", [(20, 3, 8, 8), (20, 5)])
@@ -55,7 +126,7 @@ def test_invert_undoes_apply(dtype: str, shape: tuple[int, ...]) -> None:
 
 
 def test_floats_within_zero_and_one_stay_as_they_are() -> None:
-    array = np.random.default_rng(0).random((5, 1, 8, 8))
+    array = np.random.default_rng(0).random((5, 1, 8, 8)) * 0.9
     scaling = Scaling.fit(array)
     assert scaling.bounded
     np.testing.assert_array_equal(scaling.apply(torch.from_numpy(array)).numpy(), array.astype(np.float32))
@@ -80,6 +151,7 @@ def test_a_table_goes_by_feature_and_a_constant_one_maps_to_zero_and_back() -> N
     scaled = scaling.apply(torch.from_numpy(table))
     np.testing.assert_allclose(scaled, [[0, 0, 0], [1, 0, 1]])
     np.testing.assert_array_equal(scaling.invert(scaled), table)
+    assert scaling.scale == (2.0, 10.0, 10.0)  # which grows with the table, as the others do
 
 
 @pytest.mark.parametrize("shape", [(20, 3, 8, 8), (20, 5)])
@@ -92,7 +164,8 @@ def test_arrays_go_the_same_way_as_tensors(dtype: str, shape: tuple[int, ...]) -
     np.testing.assert_allclose(scaled, scaling.apply(tensor(array)), rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(scaling.as_data(scaling.from_range(scaled)), scaling.invert(torch.tensor(scaled)))
     units = scaling.in_units(torch.tensor(scaled))
-    np.testing.assert_allclose(units, scaling.from_range(scaled), rtol=1e-5, atol=1e-4)
+    span = max(1.0, *scaling.scale)  # what float32 can tell apart depends on it
+    np.testing.assert_allclose(units, scaling.from_range(scaled), rtol=1e-5, atol=1e-7 * span)
 
 
 def test_the_data_range_is_what_becomes_zero_and_one() -> None:
@@ -112,9 +185,10 @@ def test_only_the_training_rows_count() -> None:
     assert Scaling.fit(array, np.array([1, 0])).scale == (2.0,)
 
 
-def test_results_out_of_range_are_clipped_to_the_integers() -> None:
-    scaling = Scaling.fit(rows("uint8", 2, 1, 4, 4))
-    np.testing.assert_array_equal(scaling.invert(torch.tensor([[-0.2, 0.5, 1.3]])), [[0, 128, 255]])
+@pytest.mark.parametrize(("dtype", "peak"), [("uint8", 255), ("uint16", 4095)])
+def test_results_out_of_range_are_clipped_to_the_integers_of_that_depth(dtype: str, peak: int) -> None:
+    scaling = Scaling.fit(np.full((2, 1, 4, 4), peak, dtype))
+    np.testing.assert_array_equal(scaling.invert(torch.tensor([[-0.2, 0.5, 1.3]])), [[0, (peak + 1) // 2, peak]])
 
 
 def test_the_jacobian_is_that_of_the_map() -> None:

@@ -152,3 +152,10 @@ def test_sets_of_different_shapes_are_refused() -> None:
 def test_every_metric_states_its_protocol() -> None:
     means = metrics.evaluate_images(*pair((2, 1, 12, 12), "float32"), 1.0)
     assert set(means) <= set(metrics.PROTOCOLS)
+
+
+def test_protocols_of_image_metrics_state_the_data_range_that_is_known() -> None:
+    protocols = metrics.protocols_of(("psnr", "kl", "count"), "0 to 4,095 (12 bits)")
+    assert protocols["psnr"] == f"{metrics.PROTOCOLS['psnr']}; data range: 0 to 4,095 (12 bits)"
+    assert protocols["kl"] == metrics.PROTOCOLS["kl"]
+    assert set(protocols) == {"psnr", "kl"}

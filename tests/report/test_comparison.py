@@ -142,7 +142,7 @@ def _contest(*psnrs: np.ndarray, judged: str | None = "9 test images") -> Contes
         nothing: dict[str, Any] = dict.fromkeys(field.name for field in dataclasses.fields(Results))
         results = Results(**{**nothing, "measure": "psnr", "figures": {"psnr": values}})
         runs.append(Candidate(name, Path(name), "Autoencoder", {}, [], summarise([]), results, None))
-    return Contest(runs, judged, is_one_scale=True, rebuilt=None)
+    return Contest(runs, judged, is_one_scale=True, data_range=None, rebuilt=None)
 
 
 def test_a_lead_is_one_only_beyond_chance() -> None:

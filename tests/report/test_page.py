@@ -12,7 +12,7 @@ import pytest
 
 from latente.errors import InputError
 from latente.estimators import Autoencoder, Encoder, Estimator, StackedAutoencoderClassifier, VariationalAutoencoder
-from latente.images import Images, open_images
+from latente.images import Images, Scaling, open_images
 from latente.report import write_report
 from pages import Page
 
@@ -90,6 +90,7 @@ def test_the_figures_are_those_of_the_models_own_evaluation(page: Page, vae: Pat
     for name in ("objective", "reconstruction", "kl", "mse", "mae", "psnr"):
         assert f"{name} {metrics[name]:.4g} " in page.text
     assert f"Mean PSNR is {metrics['psnr']:.1f} dB" in page.text
+    assert "data range: 0 to 255 (8 bits)" in page.text
     assert f"this model {metrics['mse']:.4g}" in page.text
 
 
@@ -362,6 +363,7 @@ class _Silent(Estimator):
     """A family with nothing but `fit` and `evaluate`."""
 
     kind = "silent"
+    scaling_ = Scaling((0.0,), (255.0,), "uint8", bounded=True)
 
     def evaluate(self, X: Any) -> dict[str, Any]:
         return {"count": len(X), "loudness": 0.25}

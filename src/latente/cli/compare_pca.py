@@ -69,7 +69,7 @@ def compare_pca(
     Both learn from the training images; judged are those of the test part, where --split names no other.
     """
     from latente.comparison import compare_with_pca
-    from latente.metrics import PROTOCOLS
+    from latente.metrics import protocols_of
 
     refuse_picture(out, force)
     refuse_choice_among_none(images, split=split, count=count, budget=budget)
@@ -87,7 +87,7 @@ def compare_pca(
         comparison = compare_with_pca(model, evidence.learned.images, test, equal_decoder=equal_decoder, progress=step)
     save_figures(out, *_figures(comparison))
     protocols = {
-        **{name: PROTOCOLS[name] for name in ("mse", "psnr")},
+        **protocols_of(("mse", "psnr"), model.scaling_.range_in_words),
         "knn_accuracy": f"share of images whose class their {comparison.k} nearest training codes vote for",
         "trustworthiness": f"of the codes' {comparison.k} nearest neighbours towards those of the images",
     }

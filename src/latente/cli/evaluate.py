@@ -42,7 +42,7 @@ def evaluate(
     """
     from latente.estimators.abilities import Bounds
     from latente.estimators.kinds import kind_named
-    from latente.metrics import PROTOCOLS
+    from latente.metrics import protocols_of
 
     model = model_for("evaluate", run)
     if bound_samples is not None and not isinstance(model, Bounds):
@@ -53,7 +53,7 @@ def evaluate(
     if bound_samples is not None:
         bound = model.bound(source, bound_samples).mean(dtype="float64")
         metrics |= {"bound": float(bound), "bound_samples": bound_samples}
-    protocols = {name: PROTOCOLS[name] for name in metrics if name in PROTOCOLS}
+    protocols = protocols_of(metrics, model.scaling_.range_in_words)
     if as_json:
         facts = {"run": run, "images": source.name, "part": part, "count": len(source)}
         show.print_json(facts | {"metrics": metrics, "protocols": protocols})

@@ -20,7 +20,7 @@ from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
 from latente.estimators.passing import finite
-from latente.images import Openable, Scaling, to_layout
+from latente.images import Openable, to_layout
 from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
 from latente.training.randomness import settle_seed
@@ -131,13 +131,12 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         return lambda: self._preview(self._batches(few, columns=False).batch(torch.arange(len(few)))["images"])
 
     def _preview(self, images: Tensor) -> list[np.ndarray]:
-        """Return lines of pictures: originals, what the model saw of them (where corrupted), what it made of that."""
-        inputs, lines = images, [self.scaling_.invert(images)]
+        """Return lines of scaled pictures: originals, what the model saw (if corrupted), what it made of that."""
+        inputs, lines = images, [images]
         if (corruption := self._corruption()) is not None:
             inputs = corruption(inputs, torch.Generator(inputs.device).manual_seed(0))
-            lines.append(self.scaling_.invert(inputs))
-        lines.append(self.scaling_.invert(self.objective_.reconstruct(inputs)))
-        return lines
+            lines.append(inputs)
+        return [line.cpu().numpy() for line in (*lines, self.objective_.reconstruct(inputs))]
 
     def _corruption(self) -> Callable[..., Tensor] | None:
         return corruptions.from_option("corruption", self.corruption)
@@ -222,7 +221,7 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 class Autoencoder(AutoencoderOptions, BaseAutoencoder):
     """Learn a code for images from which they can be rebuilt; with a `corruption`, a denoiser (Vincent et al. 2010).
 
-    loss: "mse", "bce" (needs data within [0, 1]) or "l1", each a mean per value in the network's range.
+    loss: "mse", "bce" or "l1", each a mean per value in the network's range.
     latent_activation: of the code; None is linear. The other options are those of `BaseAutoencoder`.
 
     `score_samples` is the negative loss per image. `sample` draws codes from a normal density fitted to training codes.
@@ -234,10 +233,6 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         return self.latent_activation
 
     def _objective(self, encoder: nn.Module, decoder: nn.Module, output: str) -> AutoencoderObjective:
-        if self.loss == "bce" and not _within_unit_range(self.scaling_):
-            raise InputError(
-                f"loss 'bce' needs data that scale to [0, 1], not {self.scaling_.dtype}; use 'mse' or 'l1'"
-            )
         self.codes_mean_: np.ndarray | None = None
         self.codes_covariance_: np.ndarray | None = None
         output = "sigmoid" if self.loss == "bce" else output
@@ -269,11 +264,6 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         if self.codes_mean_ is None or self.codes_covariance_ is None:
             return {}
         return {"codes_mean_": self.codes_mean_, "codes_covariance_": self.codes_covariance_}
-
-
-def _within_unit_range(scaling: Scaling) -> bool:
-    """Whether the scaled training images lie in [0, 1]: all do but those of signed 8 and 16-bit integers."""
-    return scaling.dtype not in ("int8", "int16")
 
 
 def _own_pair(network: Any) -> tuple[nn.Module, nn.Module] | None:

@@ -28,6 +28,7 @@ from latente.estimators.passing import ImageModel
 from latente.estimators.progress import ProgressBar
 from latente.estimators.snapshots import Snapshots
 from latente.images import Images, Openable, Scaling, from_layout, open_images
+from latente.images.depth import in_units_of
 from latente.networks.summary import LayerSummary
 from latente.objectives import Objective
 from latente.sheets import sheet, to_uint8
@@ -183,9 +184,7 @@ class Estimator(EstimatorOptions, ImageModel):
             images = open_images(X)
         else:
             images = open_images(validate_data(self, X, reset=reset))
-        if not reset:
-            self._check_match(images)
-        return images
+        return images if reset else self._matched(images)
 
     def _fit(self, images: Images, run: Run | None = None) -> Self:
         """Learn from images; a `run` is gone on with, else a new one is made where `out` asks for it."""
@@ -216,12 +215,14 @@ class Estimator(EstimatorOptions, ImageModel):
         if holds_out and getattr(self, "patience", None) is not None and parts.validation is None:
             raise InputError("patience needs something to judge by: hold images out (validation), or leave it out")
         self._settle(parts)
-        return parts
+        if parts.held_out is parts.images:
+            return parts
+        return dataclasses.replace(parts, held_out=in_units_of(parts.held_out, self.scaling_))
 
     def _settle(self, parts: data.Split) -> None:
         """Set everything that follows from the options and the training images, up to the initialised objective."""
         images, rows = parts.images, parts.visible_rows
-        self.scaling_ = Scaling.fit(images.content, rows)
+        self.scaling_ = Scaling.fit(images.content, rows, images.depth)
         self.window_ = augmentations.window_of(self._augmentation())
         self.image_shape_ = images.shape if self.window_ is None else (images.channels, *self.window_)
         self.layout_, self.name_ = images.layout, images.name

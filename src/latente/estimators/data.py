@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
-from latente.images import Images, Openable, open_images
+from latente.images import Images, Openable, Scaling, open_images
+from latente.images.depth import WITH_DEPTH
 from latente.images.options import DoorOptions
 
 __all__ = ["Split", "describe", "is_binary", "is_source", "split"]
@@ -53,7 +54,7 @@ def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None 
         if (
             not alike
             or (not images.is_photographs and held_out.shape != images.shape)
-            or held_out.dtype != images.dtype
+            or not (held_out.dtype == images.dtype or {held_out.dtype, images.dtype} <= set(map(np.dtype, WITH_DEPTH)))
         ):
             raise InputError(f"validation: {held_out!r} does not match the training set {images!r}")
         return Split(images, everything, held_out, np.arange(len(held_out)))
@@ -96,13 +97,12 @@ def is_source(X: Openable) -> bool:
     return isinstance(X, str | os.PathLike)
 
 
-def is_binary(images: Images) -> bool:
-    """Whether every value is the lowest or the highest of its range (0 and 1, or 0 and the dtype's maximum)."""
+def is_binary(images: Images, scaling: Scaling) -> bool:
+    """Whether every value is the lowest or the highest of its range, which scale to 0 and 1."""
     if images.dtype == np.bool_ or images.is_photographs:
         return images.dtype == np.bool_
-    peak = np.iinfo(images.dtype).max if images.dtype.kind == "u" else 1
-    slices = (images.pixels[start : start + 1024] for start in range(0, len(images), 1024))
-    return all(bool(((part == 0) | (part == peak)).all()) for part in slices)
+    slices = (scaling.to_range(images.pixels[start : start + 1024]) for start in range(0, len(images), 1024))
+    return all(bool(((part == 0) | (part == 1)).all()) for part in slices)
 
 
 def describe(parts: Split, shape: tuple[int, ...]) -> dict[str, Any]:

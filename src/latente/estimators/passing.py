@@ -17,6 +17,7 @@ from torch import Tensor
 from latente.errors import InputError
 from latente.estimators import data
 from latente.images import Images, Openable, Scaling, open_images
+from latente.images.depth import in_units_of
 from latente.metrics import means, measure
 from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch, Objective
@@ -81,7 +82,8 @@ class ImageModel(BaseEstimator):
         return self.as_seen(open_images(source, **door))
 
     def as_seen(self, images: Images) -> Images:
-        """Return images as the model sees them: of what was trained on crops, the centre of each; else as they are."""
+        """Return images as the model sees them: of its depth, and of what was trained on crops the centre of each."""
+        images = in_units_of(images, self.scaling_)
         return images if self.window_ is None or images.is_table else centres(images, self.window_)
 
     def outputs(self, X: Openable) -> dict[str, np.ndarray]:
@@ -188,10 +190,10 @@ class ImageModel(BaseEstimator):
             images = open_images(validate_data(self, X, reset=False))
         else:
             images = open_images(X, channels="first" if self.layout_ == "NCHW" else "last")
-        self._check_match(images)
-        return images
+        return self._matched(images)
 
-    def _check_match(self, images: Images) -> None:
+    def _matched(self, images: Images) -> Images:
+        """Return images in the units of the training. Raises InputError where they do not match what was trained on."""
         if self.window_ is not None and not images.is_table:
             if images.channels != self.image_shape_[0]:
                 raise InputError(
@@ -200,12 +202,13 @@ class ImageModel(BaseEstimator):
         elif images.shape != self.image_shape_:
             sides, trained = ("x".join(map(str, shape)) for shape in (images.shape, self.image_shape_))
             raise InputError(f"the images of {images.name} are {sides}, but the model was trained on {trained}")
-        trained_dtype = np.dtype(self.scaling_.dtype)
-        if self.scaling_.bounded and images.dtype.kind != trained_dtype.kind:
+        images = in_units_of(images, self.scaling_)
+        if not images.is_table and images.dtype.kind != np.dtype(self.scaling_.dtype).kind:
             raise InputError(
-                f"the images of {images.name} are {images.dtype}, but the model was trained on {trained_dtype}, "
-                "another range of values; convert them to it"
+                f"the images of {images.name} are {images.dtype}, but the model was trained on {self.scaling_.dtype} "
+                f"from {self.scaling_.range_in_words}; convert them to it"
             )
+        return images
 
 
 def _checked(images: Images, function: Callable[..., dict[str, Tensor]]) -> Callable[..., dict[str, Tensor]]:

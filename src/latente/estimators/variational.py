@@ -44,16 +44,15 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
         super()._examine(parts)
         self.likelihood_ = self._likelihood()
         plain_bernoulli = self.likelihood_ == "bernoulli" and self.binarization is None
-        # looking through all images takes long
-        self.is_binary_ = self.binarization is not None or (plain_bernoulli and data.is_binary(parts.images))
+        self.is_binary_ = self.binarization is not None
+        if plain_bernoulli:  # otherwise it has no meaning, and looking through all images takes long
+            self.is_binary_ = data.is_binary(parts.images, self.scaling_)
 
     def _likelihood(self) -> str:
         dtype = np.dtype(self.scaling_.dtype)
         if self.likelihood == "auto":
             is_picture = dtype in (np.uint8, np.bool_) and len(self.image_shape_) == 3
             return "bernoulli" if is_picture else "gaussian"
-        if self.likelihood == "bernoulli" and dtype in (np.int8, np.int16):
-            raise InputError(f"likelihood 'bernoulli' needs data that scale to [0, 1], not {dtype}; use 'gaussian'")
         return self.likelihood
 
     def _facts(self) -> dict[str, Any]:
@@ -135,7 +134,7 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
         lines = super()._preview(images)
         codes = np.random.default_rng(0).standard_normal((len(images), *self.code_shape_), dtype=np.float32)
         decoded = self.objective_.decode(torch.from_numpy(codes).to(self.device_))
-        return [*lines, self.scaling_.invert(decoded)]
+        return [*lines, decoded.cpu().numpy()]
 
     def _scores(self, terms: Mapping[str, Tensor]) -> Tensor:
         return -(terms["reconstruction"] + terms["kl"])

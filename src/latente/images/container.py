@@ -32,7 +32,8 @@ class Images:
     content: (N, C, H, W), or (N, F) for a plain table, or photographs, which have many sizes; never scaled, never
     copied without need. columns: a subset of `COLUMNS`, each an array of N rows. partners: the targets and masks of
     photographs, as photographs. layout: how the caller's array was laid out ("NCHW", "NHWC", "NHW" or "NF"); results
-    go back to the caller in it. source: the keyword arguments with which `open_images` gets the same images again
+    go back to the caller in it. depth: the bits of unsigned integers that their files state; None where nothing but the
+    values tells. source: the keyword arguments with which `open_images` gets the same images again
     (empty for arrays that live in memory only). parts: the split names that the source offers. Raises InputError
     where a column is unknown or its length differs; `pixels` and `shape` do for photographs, which have neither.
     """
@@ -50,6 +51,7 @@ class Images:
     scan: Scan | None = None
     content_hash: str | None = None
     partners: Mapping[str, Photographs] = dataclasses.field(default_factory=dict)
+    depth: int | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.content, Photographs) and self.content.ndim not in (2, 4):

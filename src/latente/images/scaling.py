@@ -15,19 +15,32 @@ from latente.images.photographs import Photographs
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Scaling"]
+__all__ = ["DEPTHS", "Scaling", "smallest_depth"]
+
+DEPTHS = (8, 10, 12, 14, 16)  # bits of the unsigned integers that cameras, microscopes and scanners write
+
+_ENOUGH = 0.5  # the share of [0, 1] that floats have to use in order to stay as they are
+_REACH = 0.75  # the share of its range that the highest value has to reach for a sigmoid to be a good output
+
+
+def smallest_depth(highest: int) -> int:
+    """Return the smallest of `DEPTHS` that holds a value of at most 16 bits."""
+    return next(bits for bits in DEPTHS if highest < 2**bits)
 
 
 @dataclasses.dataclass(frozen=True)
 class Scaling:
     """scaled = (data - offset) / scale, fitted on training data only, saved with the model, invertible.
 
-    8 and 16-bit integers are divided by their dtype's maximum; floats within [0, 1] stay as they are; all
-    other numbers (also 32 and 64-bit integers, which hold tables rather than pictures) go by minimum and
-    maximum of each channel, or of each feature of a table, to [0, 1]. offset, scale: one value, or one per
-    channel or feature. bounded: scaled values lie in [0, 1] by nature (unsigned integers, booleans, floats
-    found within [0, 1]), so that a sigmoid is the fitting output; a fitted range is no bound for the next
-    image.
+    Integers of 8 bits go by 255. Deeper unsigned ones, of 16 bits, go by the peak of the smallest depth of 8, 10, 12,
+    14 and 16 bits that holds the training data, or of the depth that their files state. Floats within [0, 1] that use
+    more than half of it stay as they are. All other numbers (other floats, signed integers, and integers of 32 and 64
+    bits) go by minimum and maximum of each channel, or of each feature of a table, to [0, 1]. So pictures train alike
+    whatever constant they were multiplied by.
+
+    offset, scale: one value, or one per channel or feature. bounded: scaled values lie in [0, 1] by nature and reach
+    three quarters of it, so that a sigmoid is the fitting output: with much less of its range in use it learns slowly,
+    and a fitted range is no bound for the next image.
     """
 
     offset: tuple[float, ...]
@@ -36,23 +49,34 @@ class Scaling:
     bounded: bool
 
     @classmethod
-    def fit(cls, pixels: np.ndarray | Photographs, indices: np.ndarray | None = None) -> Scaling:
+    def fit(
+        cls, pixels: np.ndarray | Photographs, indices: np.ndarray | None = None, depth: int | None = None
+    ) -> Scaling:
         """Fit on the rows `indices` of `pixels`, (N, C, H, W), (N, F) or photographs, in slices.
 
+        depth: the bits of unsigned integers that their files state; one that does not hold the data does not count.
         Raises InputError where a value is NaN or infinite, or the dtype is no number.
         """
         dtype = pixels.dtype
-        if dtype == np.bool_ or dtype in (np.uint8, np.uint16, np.int8, np.int16):
-            peak = 1.0 if dtype == np.bool_ else float(np.iinfo(dtype).max)
-            return cls((0.0,), (peak,), dtype.name, bounded=dtype.kind in "bu")
+        rows = np.arange(len(pixels)) if indices is None else np.sort(indices)
+        if not len(rows):
+            raise InputError("no images to fit the scaling on")
+        if dtype == np.bool_:
+            return cls((0.0,), (1.0,), dtype.name, bounded=True)
+        if dtype in (np.uint8, np.uint16):
+            highest = _highest(pixels, rows)
+            peak = 2 ** max(smallest_depth(highest), depth or 0) - 1
+            return cls((0.0,), (float(peak),), dtype.name, bounded=highest > _REACH * peak)
         if dtype.kind not in "fiu":
             raise InputError(f"images of dtype {dtype} cannot be scaled; give integers, floats or booleans")
-        low, high = _extremes(pixels, indices)
+        low, high = _extremes(pixels, rows)
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
             raise InputError("the images hold NaN or infinity; remove or fill these values first")
-        if dtype.kind == "f" and low.min() >= 0 and high.max() <= 1:
-            return cls((0.0,), (1.0,), dtype.name, bounded=True)
-        span = np.where(high > low, high - low, 1.0)  # a constant channel maps to 0 and back to itself
+        lowest, reach = float(low.min()), float(high.max())
+        if dtype.kind == "f" and lowest >= 0 and reach <= 1 and reach - lowest > _ENOUGH:
+            return cls((0.0,), (1.0,), dtype.name, bounded=reach > _REACH)
+        # a constant channel maps to 0 and back to itself; what else it may hold one day is of the others' order
+        span = np.where(high > low, high - low, (high - low).max() or np.abs(low).max() or 1.0)
         return cls(tuple(low.tolist()), tuple(span.tolist()), dtype.name, bounded=False)
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
@@ -92,13 +116,14 @@ class Scaling:
         return values * _by_channel(self.scale, values) + _by_channel(self.offset, values)
 
     def as_data(self, values: np.ndarray) -> np.ndarray:
-        """Return values in the data's units in its dtype; integers are rounded and clipped to its range."""
+        """Return values in the data's units in its dtype; integers are rounded and clipped to its range, or depth."""
         dtype = np.dtype(self.dtype)
         if dtype.kind == "b":
             return values >= 0.5
         if dtype.kind in "iu":
             info = np.iinfo(dtype)
-            return np.clip(np.rint(values), info.min, info.max).astype(dtype)
+            highest = info.max if self.depth is None else self.scale[0]
+            return np.clip(np.rint(values), info.min, highest).astype(dtype)
         return values.astype(dtype)
 
     def levels(self, value: float) -> tuple[float, ...]:
@@ -109,6 +134,23 @@ class Scaling:
     def data_range(self) -> tuple[float, float]:
         """The lowest and the highest of the data's values that map to 0 and to 1, over all channels or features."""
         return min(self.levels(0.0)), max(self.levels(1.0))
+
+    @property
+    def depth(self) -> int | None:
+        """The bits of a value, of booleans 1 and of unsigned integers up to 16; None for all other numbers."""
+        return int(self.scale[0]).bit_length() if self.dtype in ("bool", "uint8", "uint16") else None
+
+    @property
+    def range_in_words(self) -> str:
+        """The data's values that map to 0 and to 1, which is the data range of all figures about them."""
+        low, high = (f"{value:,.10g}" for value in self.data_range)
+        if self.depth is not None:
+            return f"{low} to {high} ({self.depth} bit{'s' * (self.depth > 1)})"
+        if (self.offset, self.scale) == ((0.0,), (1.0,)):
+            return f"{low} to {high}"
+        if len(self.scale) == 1:
+            return f"{low} to {high}, the lowest and the highest value of the training"
+        return f"the lowest to the highest value of each of {len(self.scale):,} channels in the training"
 
     def log_jacobian(self, shape: tuple[int, ...]) -> float:
         """Sum of log(scale) over an image of `shape`, in nats: log p(data) = log p(scaled) - log_jacobian."""
@@ -141,11 +183,18 @@ def _slices(pixels: np.ndarray | Photographs, rows: np.ndarray) -> Iterator[np.n
         yield from (pixels[rows[start : start + 4096]] for start in range(0, len(rows), 4096))
 
 
-def _extremes(pixels: np.ndarray | Photographs, indices: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _highest(pixels: np.ndarray | Photographs, rows: np.ndarray) -> int:
+    """The highest of unsigned integers, or the first part's that reaches far enough to tell depth and reach."""
+    highest, enough = 0, _REACH * np.iinfo(pixels.dtype).max
+    for part in _slices(pixels, rows):
+        highest = max(highest, int(part.max(initial=0)))
+        if highest > enough:
+            break
+    return highest
+
+
+def _extremes(pixels: np.ndarray | Photographs, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Minimum and maximum (float64) of each channel or feature, 4096 rows or a photograph at a time; NaN propagates."""
-    rows = np.arange(len(pixels)) if indices is None else np.sort(indices)
-    if not len(rows):
-        raise InputError("no images to fit the scaling on")
     low = high = None
     for part in _slices(pixels, rows):
         axes = (0, 2, 3) if part.ndim == 4 else (0,)

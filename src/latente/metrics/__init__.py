@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from latente.metrics import classification, images, likelihoods
 from latente.metrics.images import (
     PSNR_CEILING,
@@ -29,6 +31,7 @@ __all__ = [
     "measure",
     "measure_images",
     "mse",
+    "protocols_of",
     "psnr",
     "ssim",
 ]
@@ -39,3 +42,15 @@ PROTOCOLS = {
     **likelihoods.PROTOCOLS,
     **classification.PROTOCOLS,
 }
+
+
+def protocols_of(names: Iterable[str], data_range: str | None = None) -> dict[str, str]:
+    """Return the protocol of each of these figures that has one, by name.
+
+    data_range: what in the data's units has been scaled to 0 and 1, in words, which the image metrics then state.
+    """
+    known = {name: PROTOCOLS[name] for name in names if name in PROTOCOLS}
+    if data_range is None:
+        return known
+    stated = f"; data range: {data_range}"
+    return {name: text + (stated if name in images.PROTOCOLS else "") for name, text in known.items()}

@@ -39,12 +39,12 @@ _SMALLEST_PROBABILITY = 1e-7
 _VALUES_AT_ONCE = 1 << 21
 
 PROTOCOLS = {
-    "mse": "mean squared error per value, in the units compared (models: the data range is 1); mean over images",
-    "mae": "mean absolute error per value, in the units compared (models: the data range is 1); mean over images",
+    "mse": "mean squared error per value, in the units compared (models: the data range becomes 1); mean over images",
+    "mae": "mean absolute error per value, in the units compared (models: the data range becomes 1); mean over images",
     "bce": "cross-entropy per value in nats, both images divided by the data range, the reconstruction "
     f"clipped to [{_SMALLEST_PROBABILITY:g}, 1 - {_SMALLEST_PROBABILITY:g}]; mean over images",
-    "psnr": "peak signal-to-noise ratio in dB, the data range as peak, all channels in one MSE; mean over "
-    f"images, each counted with at most {PSNR_CEILING:g} dB",
+    "psnr": "peak signal-to-noise ratio in dB, the data range (of a model what it scales to 0 and 1) as peak, all "
+    f"channels in one MSE; mean over images, each counted with at most {PSNR_CEILING:g} dB",
     "ssim": f"structural similarity (Wang et al. 2004), Gaussian window of sigma {_SSIM_SIGMA} in "
     f"{SMALLEST_SSIM_SIDE}x{SMALLEST_SSIM_SIDE} pixels, K1 0.01, K2 0.03, the border of "
     f"{SMALLEST_SSIM_SIDE // 2} pixels left out, mean over channels; mean over images",

@@ -88,6 +88,7 @@ def _page(contest: Contest) -> dict[str, Any]:
         "notes": _notes(contest),
         "option_rows": _differing(runs),
         "metric_rows": metric_rows,
+        "data_range": contest.data_range,
         "protocols": [(row.name, row.note) for row in metric_rows if row.note],
         "cost_rows": _costs(runs),
         "is_shared": contest.judged is not None,

@@ -88,12 +88,14 @@ class Rebuilt:
 class Contest:
     """Several runs. judged: by which images all were judged, in words; None where each was judged by its own.
 
-    is_one_scale: whether all the networks see the images through the same scaling.
+    is_one_scale: whether all the networks see the images through the same scaling; data_range: what that scales to 0
+    and 1, in words.
     """
 
     candidates: list[Candidate]
     judged: str | None
     is_one_scale: bool
+    data_range: str | None
     rebuilt: Rebuilt | None
 
 
@@ -142,10 +144,12 @@ def hold_contest(paths: Sequence[str | os.PathLike[str]], images: Images | None 
         row = (name, run.path, evidence.title, options, lines, summary, results.get(name), missing.get(name))
         candidates.append(Candidate(*row))
     judged = {name: (gathered[name], results[name]) for name in results}
+    scalings = {evidence.model.scaling_ for evidence, _ in judged.values()}
     return Contest(
         candidates=candidates,
         judged=next((one.judged for one in results.values()), None) if shared else None,
-        is_one_scale=len({evidence.model.scaling_ for evidence, _ in judged.values()}) <= 1,
+        is_one_scale=len(scalings) <= 1,
+        data_range=next(iter(scalings)).range_in_words if len(scalings) == 1 else None,
         rebuilt=_rebuilt(judged) if shared else None,
     )
 

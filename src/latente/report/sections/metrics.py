@@ -15,8 +15,10 @@ def find(model: object, evidence: Evidence) -> Section | None:
     """A table of the metrics; None where nothing was measured."""
     if not evidence.metrics:
         return None
-    rows = [(name, figure(value), metrics.PROTOCOLS.get(name, "")) for name, value in evidence.metrics.items()]
+    data_range = evidence.model.scaling_.range_in_words if "reconstructions" in evidence.outputs else None
+    protocols = metrics.protocols_of(evidence.metrics, data_range)
+    rows = [(name, figure(value), protocols.get(name, "")) for name, value in evidence.metrics.items()]
     lead = f"Of {how_many(evidence)}."
-    if "reconstructions" in evidence.outputs:
-        lead += " The data range is 1.0: values are scaled by the same map that the network sees them through."
+    if data_range is not None:
+        lead += f" The data range is 1: values of {data_range} are scaled to 0 to 1, as the network sees them."
     return Section("Metrics", "metrics", "metrics.html.j2", {"rows": rows}, lead)

@@ -1,0 +1,103 @@
+"""Images brought to the units that a model was fitted on: the same pictures in another number of bits."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import numpy as np
+
+from latente.errors import InputError
+from latente.images.container import Images
+from latente.images.photographs import Photographs
+from latente.images.scaling import DEPTHS, Scaling
+
+__all__ = ["WITH_DEPTH", "in_units_of"]
+
+WITH_DEPTH = (np.bool_, np.uint8, np.uint16)  # dtypes of values from 0 to a peak
+
+_BITS = {np.dtype(np.bool_): 1, np.dtype(np.uint8): 8}  # of dtypes that leave no doubt
+_AT_ONCE = 2**22  # values
+
+
+def in_units_of(images: Images, scaling: Scaling) -> Images:
+    """Return images in the units and the dtype that `scaling` was fitted on; the same ones where they are in them.
+
+    Booleans and unsigned integers of 8 bits have that depth, those of 16 the one that their files state. Where nothing
+    states it, values within the scaling's depth are in its units, and values that nothing but 16 bits holds have 16.
+    A greater depth loses nothing; where a smaller one loses levels, a warning says so. Raises InputError, with the
+    cure, where the depth cannot be told. Tables and numbers that have no depth are left alone.
+    """
+    if scaling.depth is None or images.is_table or images.dtype not in WITH_DEPTH:
+        return images
+    depth = _BITS.get(images.dtype, images.depth) or _told_by_values(images, scaling)
+    if (depth, images.dtype) == (scaling.depth, np.dtype(scaling.dtype)):
+        return images
+    # a target of the same dtype is in the same units
+    columns, partners = dict(images.columns), dict(images.partners)
+    content, loses = _pixels_converted(images.content, depth, scaling)
+    if "target" in columns and columns["target"].dtype == images.dtype:
+        columns["target"], _ = _converted(columns["target"], depth, scaling)
+    if "target" in partners and partners["target"].dtype == images.dtype:
+        partners["target"] = _photographs_converted(partners["target"], depth, scaling)[0]
+    if loses:
+        warnings.warn(
+            f"{images.name} has {depth} bits, the images of the training {scaling.depth}: values are brought from 0 to "
+            f"{2**depth - 1:,} to {scaling.range_in_words}, and the levels in between are lost",
+            stacklevel=2,
+        )
+    return dataclasses.replace(
+        images, content=content, columns=columns, partners=partners, depth=scaling.depth, content_hash=None
+    )
+
+
+def _pixels_converted(
+    pixels: np.ndarray | Photographs, depth: int, scaling: Scaling
+) -> tuple[np.ndarray | Photographs, bool]:
+    if isinstance(pixels, Photographs):
+        return _photographs_converted(pixels, depth, scaling)
+    return _converted(pixels, depth, scaling)
+
+
+def _photographs_converted(pictures: Photographs, depth: int, scaling: Scaling) -> tuple[Photographs, bool]:
+    values, loses = _converted(pictures.values, depth, scaling)
+    return dataclasses.replace(pictures, values=values), loses
+
+
+def _told_by_values(images: Images, scaling: Scaling) -> int:
+    """The bits of unsigned integers of which nothing states them, as far as their values tell."""
+    assert scaling.depth is not None
+    values = images.content.values if isinstance(images.content, Photographs) else images.content
+    step = _rows_at_once(values)
+    highest = max((int(values[start : start + step].max()) for start in range(0, len(values), step)), default=0)
+    if highest >= 2 ** DEPTHS[-2]:
+        return DEPTHS[-1]
+    peak = int(scaling.scale[0])
+    if images.dtype == np.dtype(scaling.dtype) and highest <= peak:
+        return scaling.depth
+    raise InputError(
+        f"the images of {images.name} are {images.dtype} up to {highest:,}, and nothing states of how many bits; the "
+        f"model was trained on {scaling.dtype} from {scaling.range_in_words}: bring them to that range, or give files "
+        "that state their depth"
+    )
+
+
+def _converted(values: np.ndarray, depth: int, scaling: Scaling) -> tuple[np.ndarray, bool]:
+    """Return values of `depth` bits in the units of a scaling, and whether any could not be had back from that."""
+    own, peak = 2**depth - 1, int(scaling.scale[0])
+    all_values = np.arange(own + 1)  # few enough to look each one's level up
+    levels = np.rint(all_values * (peak / own))
+    is_lost = np.rint(levels * (own / peak)) != all_values
+    levels = levels.astype(scaling.dtype)
+    converted, loses = np.empty(values.shape, scaling.dtype), False
+    step = _rows_at_once(values)
+    for start in range(0, len(values), step):
+        places = values[start : start + step].astype(np.intp).clip(0, own)
+        converted[start : start + step] = levels[places]
+        loses = loses or bool(is_lost[places].any())
+    return converted, loses
+
+
+def _rows_at_once(array: np.ndarray) -> int:
+    """How many rows of an array to look at together: a memory-mapped one need not fit in memory."""
+    return max(1, _AT_ONCE // max(1, array[:1].size))
