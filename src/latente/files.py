@@ -41,12 +41,13 @@ _TEMPORARY = re.compile(rf"\..*{re.escape(_MARK)}[0-9a-f]{{12}}\.part", re.DOTAL
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *links: Path, keep: Path | None = None) -> Iterator[Path]:
+def replacing(path: Path, *links: Path, keep: Path | None = None, synced: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path`; when the block ends well, its file becomes `path` in one atomic step.
 
     `links` are further names that the same new file gets, before `path` does; `keep` is the name under which the file
-    that `path` was stays. The data reach the disk (fsync) before any name changes. When the block fails, the temporary
-    file is removed and every old file is as it was.
+    that `path` was stays. The data reach the disk (fsync) before any name changes, unless it need not be `synced`: then
+    a machine that loses power may lose the file. When the block fails, the temporary file is removed and every old file
+    is as it was.
     Raises TrainingError, naming the file, where the disk is full or the folder cannot be written.
     """
     temporary = _beside(path)
@@ -54,14 +55,16 @@ def replacing(path: Path, *links: Path, keep: Path | None = None) -> Iterator[Pa
         full = f"{path} was not written and the file before it is intact; free some space"
         with disk_errors(full, f"{path} cannot be written ({{}}); choose another folder"):
             yield temporary
-            with open(temporary, "rb") as file:
-                os.fsync(file.fileno())
+            if synced:
+                with open(temporary, "rb") as file:
+                    os.fsync(file.fileno())
             for link in links:
                 _link(temporary, link)
             if keep is not None and path.exists():
                 _link(path, keep)
             os.replace(temporary, path)
-            _sync_folder(path.parent)
+            if synced:
+                _sync_folder(path.parent)
     finally:
         with contextlib.suppress(OSError):  # what went wrong before is what has to be told
             temporary.unlink(missing_ok=True)
@@ -88,10 +91,13 @@ def _link(old: Path, new: Path) -> None:
     alias.unlink(missing_ok=True)  # renaming does nothing where both are names of one file already
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Replace `path` atomically by `value` as indented JSON, in which names that are no UTF-8 keep their bytes."""
+def write_json(path: Path, value: Any, *, synced: bool = True) -> None:
+    """Replace `path` atomically by `value` as indented JSON, in which names that are no UTF-8 keep their bytes.
+
+    synced: see `replacing`.
+    """
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    with replacing(path) as temporary:
+    with replacing(path, synced=synced) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # as JSON itself escapes such a byte
 
 

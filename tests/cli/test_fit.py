@@ -8,13 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from latente import Images, InputError, open_images, report
+from latente import Autoencoder, Images, InputError, open_images, report
+from latente.cli import fit
 from latente.estimators.data import split
 from latente.words import percent
 
@@ -69,6 +71,30 @@ def test_without_out_runs_are_numbered_by_set_and_model(latente: Client, tmp_pat
         assert (tmp_path / "runs" / f"digits-autoencoder-{number}" / "options.json").exists()
     latente(f"fit digits --model vae {TINY}")
     assert (tmp_path / "runs" / "digits-vae-1").is_dir()
+
+
+def test_runs_that_start_at_once_get_a_folder_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: fit.next_run("digits", "vae"), range(8)))
+    assert sorted(map(str, runs)) == [f"runs/digits-vae-{number}" for number in range(1, 9)]
+
+
+def test_a_training_that_is_refused_leaves_no_empty_folder(
+    latente: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InputError("not this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Autoencoder, "fit", refuse)
+        assert latente(f"fit digits {TINY}").code == 2
+    assert list((tmp_path / "runs").iterdir()) == []
+    (tmp_path / "runs").rmdir()
+    (tmp_path / "runs").write_text("mine")
+    shown = latente(f"fit digits {TINY}")
+    assert shown.code == 2
+    assert "the run folder runs/digits-autoencoder-1 cannot be made" in shown.err
 
 
 def test_json_is_all_there_is_on_stdout(latente: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +46,7 @@ from latente.training.launch import leads, process_count
 if TYPE_CHECKING:
     from latente.images import Images
 
-__all__ = ["verb"]
+__all__ = ["next_run", "verb"]
 
 verb = typer.Typer()
 
@@ -122,10 +123,15 @@ def fit(
         return
     if process_count() == 1:  # to plan, steps are taken, which is one process's own affair
         _print_plan(screen, model, estimator.plan(source))
-    run = out or _next_run(source.name, model)
+    run = out or next_run(source.name, model)
     estimator.set_params(out=str(run))
     screen.print(show.pairs([("run", str(run))]))
-    estimator.fit(source)
+    try:
+        estimator.fit(source)
+    finally:
+        if out is None:
+            with contextlib.suppress(OSError):
+                run.rmdir()  # it is empty still where the training was refused
     finish(screen, run, estimator, source, as_json=as_json, no_report=no_report)
 
 
@@ -154,12 +160,20 @@ def _refuse_unlabelled(model: str, images: Images) -> None:
         )
 
 
-def _next_run(name: str, model: str) -> Path:
-    """Return runs/NAME-MODEL-N with the first N that is free."""
+def next_run(name: str, model: str) -> Path:
+    """Make the folder runs/NAME-MODEL-N, with the first N that is free, and return it: nobody else can take it."""
     plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
     stem = f"{plain.strip('-.') or 'images'}-{model}"
-    numbers = itertools.count(1)
-    return next(run for run in (Path("runs") / f"{stem}-{number}" for number in numbers) if not run.exists())
+    for number in itertools.count(1):
+        run = Path("runs") / f"{stem}-{number}"
+        try:
+            run.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise InputError(f"the run folder {run} cannot be made: {error.strerror}; choose another") from error
+        return run
+    raise AssertionError("there are always numbers left")
 
 
 def _print_plan(screen: Console, model: str, plan: Mapping[str, Any]) -> None:

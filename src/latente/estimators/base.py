@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import math
@@ -114,6 +115,9 @@ class Estimator(EstimatorOptions, ImageModel):
         )
         if state.best_weights is not None:
             self.objective_.load_weights(state.best_weights)
+        elif run is not None and state.best_epoch:  # its checkpoint was lost, and no epoch was better since
+            weights, _ = persistence.read_weights(run.model, persistence.read_model(run.model)["weights"])
+            self.objective_.load_weights(weights)
         self.history_, self.best_epoch_ = state.history, state.best_epoch
 
     def _train(self, images: Images, options: TrainingOptions, **more: Any) -> TrainingState:
@@ -171,13 +175,19 @@ class Estimator(EstimatorOptions, ImageModel):
     @own_surroundings()
     def resume_from(self, run: Run, X: Openable, y: ArrayLike | None = None) -> Self:
         """Go on with the training in a run folder, as `latente.resume` does once it has opened everything."""
-        images, saved = self._open_for_fit(X, y), run.options()
-        if images.fingerprint != saved["data"]["fingerprint"]:
-            raise InputError(f"{images.name} is not the set that {run.path} was trained on (its fingerprint differs)")
-        epochs = getattr(self, "epochs", None)
-        if epochs != saved["options"].get("epochs"):
-            run.write_options(saved | {"options": saved["options"] | {"epochs": epochs}})
-        return self._fit(images, run)
+        with run.held():
+            epochs = getattr(self, "epochs", None)
+            if epochs is not None:  # what learns without the loop has no checkpoints
+                run.starts_anew()
+            images, saved = self._open_for_fit(X, y), run.options()
+            if images.fingerprint != saved["data"]["fingerprint"]:
+                raise InputError(
+                    f"{images.name} is not the set that {run.path} was trained on (its fingerprint differs)"
+                )
+            if epochs != saved["options"].get("epochs"):
+                run.checkpoint()  # what cannot be gone on with stays as it is
+                run.write_options(saved | {"options": saved["options"] | {"epochs": epochs}})
+            return self._fit(images, run)
 
     def _open_for_fit(self, X: Openable, y: ArrayLike | None = None, *, reset: bool = True) -> Images:
         if isinstance(X, Images) or data.is_source(X) or getattr(X, "ndim", 2) != 2:
@@ -192,11 +202,14 @@ class Estimator(EstimatorOptions, ImageModel):
         if run is None:
             self._start_from_another()
             run = self._new_run(parts)
-        self._before_training(parts, run)
-        self._learn(parts, run)
-        self._after_training(parts)
-        if run is not None and leads():
-            self._write(run.model, self.objective_.weights())
+        with run.held() if run is not None else contextlib.nullcontext():
+            if run is not None:
+                run.tell()
+            self._before_training(parts, run)
+            self._learn(parts, run)
+            self._after_training(parts)
+            if run is not None and leads():
+                self._write(run.model, self.objective_.weights())
         return self
 
     @own_surroundings()

@@ -154,7 +154,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
             return
         layers = [module for module in self._encoder if isinstance(module, nn.Sequential)]
         runs = [None if run is None else Run(run.path / f"pretraining/layer-{n + 1}") for n in range(len(layers))]
-        if run is not None and any(run.checkpoints.glob("last*.safetensors")):
+        if run is not None and not run.starts_anew():
             self.pretraining_history_ = [layer_run.lines() for layer_run in runs if layer_run is not None]
             return
         below, scaling = dataclasses.replace(parts, rows=parts.visible_rows), self.scaling_

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -73,14 +74,15 @@ def train(
     Raises TrainingError where a term, a weight or a figure of the validation is not finite (naming it, the step and the
     last good checkpoint) or a checkpoint cannot be written,
     Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, ModelError where a checkpoint does not fit,
-    InputError for patience where nothing judges.
+    InputError for patience where nothing judges, and for a run that another process is writing.
     """
     options.check()
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
     world = devices.world(device)
+    held = contextlib.nullcontext() if run is None else run.held()
     # the generators first: only who has its turn may change the number of threads, which all have in common too
-    with own_surroundings(), isolated_rng(seed, world.rank), devices.limited_threads(options.threads):
+    with held, own_surroundings(), isolated_rng(seed, world.rank), devices.limited_threads(options.threads):
         loop = _Loop(objective, images, scaling, options, seed, world, device, run, judge)
         loop.settle(rows, validation, augmentation, column_scalings or {})
         loop.begin(state, listeners if world.leads else ())
@@ -169,6 +171,7 @@ class _Loop:
         """Train to the end, or to where the signals, patience or a non-finite loss end it."""
         state = self.state
         self.audience.started(self.steps_per_epoch, self.last_step)
+        self._tell()
         if self.options.minutes is not None:
             self.audience.logged({"part": "budget", "minutes": self.options.minutes, "steps": self.last_step})
         self.objective.train()
@@ -182,6 +185,10 @@ class _Loop:
             self.audience.stopped()
         self.objective.eval()
         return state
+
+    def _tell(self) -> None:
+        if self.run is not None:
+            self.run.tell(self.state.step, self.last_step)
 
     def _is_over(self) -> bool:
         if self.options.minutes is None:
@@ -201,6 +208,7 @@ class _Loop:
             state.step += 1
             state.position += 1
             self.audience.stepped()
+            self._tell()
             if logs:
                 self._write_line()
             if self.stop and self.world.size == 1:
@@ -236,8 +244,8 @@ class _Loop:
         else:
             state.stale += 1
             state.stopped_early = self.options.patience is not None and state.stale >= self.options.patience
+        self.records.save(self.last_step, is_best)  # first: beside a model there is always a checkpoint to go on from
         self.audience.epoch_ended(is_best)
-        self.records.save(self.last_step, is_best)
         if any(self.world.gather(bool(self.stop))) and not self._is_over():
             raise self._interrupted()
 

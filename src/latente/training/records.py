@@ -73,6 +73,7 @@ class Records:
             self._finite_columns()  # what is not finite stops here, before it can be saved
         ranks = self.world.gather(self.state.pack_own())
         if self.world.leads:
+            self.run.sync_metrics()
             surroundings = {
                 "steps": steps,
                 "threads": torch.get_num_threads(),
