@@ -154,7 +154,7 @@ def _too_large() -> Iterator[Case]:
 def _animated() -> Iterator[Case]:
     frames = [picture(k) for k in range(3)]
     for suffix, kind in (("gif", "GIF"), ("webp", "WEBP"), ("png", "PNG"), ("tif", "TIFF")):
-        yield Case(f"animated.{suffix}", encode(frames[0], kind, save_all=True, append_images=frames[1:]), "damaged")
+        yield Case(f"animated.{suffix}", encode(frames[0], kind, save_all=True, append_images=frames[1:]), "odd")
 
 
 def _small() -> Iterator[Case]:

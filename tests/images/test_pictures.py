@@ -404,8 +404,8 @@ def test_the_second_start_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         raise AssertionError("decoded again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(pictures, "read_picture", forbidden)
-        patch.setattr(pictures, "read_header", forbidden)
+        patch.setattr(pictures, "read_frames", forbidden)
+        patch.setattr(pictures, "read_headers", forbidden)
         second = open_images(tmp_path)
         assert second.fingerprint == first.fingerprint
         assert second.scan == first.scan
@@ -423,8 +423,8 @@ def test_the_fingerprint_is_that_of_the_same_images_in_memory(tmp_path: Path) ->
 def test_count_decodes_a_sample_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path, **{f"p{k:02}": picture(k) for k in range(20)})
     calls = []
-    read = pictures.read_picture
-    monkeypatch.setattr(pictures, "read_picture", lambda *args: calls.append(1) or read(*args))
+    read = pictures.read_frames
+    monkeypatch.setattr(pictures, "read_frames", lambda *args: calls.append(1) or read(*args))
     images = open_images(tmp_path, count=5, seed=4)
     assert len(images) == len(calls) == 5
     assert list(images.files) == sorted(images.files)

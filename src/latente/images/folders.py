@@ -33,13 +33,26 @@ _GOOD = "good"
 
 @dataclasses.dataclass
 class Item:
-    """One picture, and what its place says of it. name, target, mask: names of files in the store."""
+    """One picture, and what its place says of it.
+
+    name, target, mask: names of files in the store; frame: which page or frame of them, None for files that have one,
+    and for the first where the others are left out.
+    """
 
     name: str
     part: str | None = None
     label: str | None = None
     target: str | None = None
     mask: str | None = None
+    frame: int | None = None
+
+    @property
+    def shown(self) -> str:
+        """The picture's own name: that of its file, with the number of the frame where it is one of several."""
+        if self.frame is None:
+            return self.name
+        stem, dot, suffix = self.name.rpartition(".")
+        return f"{stem or suffix}#{self.frame + 1}{dot + suffix if stem else ''}"
 
 
 @dataclasses.dataclass

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
-from latente.checks import Check, Number, Own, Text, Whole, check_options, option
+from latente.checks import Check, Choice, Number, Own, Text, Whole, check_options, option
 from latente.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Source(TypedDict, total=False):
     labels: str
     pairs: list[str]
     target: str
+    frames: str
     budget: float
 
 
@@ -136,6 +137,11 @@ class DoorOptions:
         None, "Folders, or ends of names, of inputs and their targets.", Signs(), shown="known ones, as noisy,clean"
     )
     target: Any = option(None, "What should come of the images: one for each.", _TARGET)
+    frames: str = option(
+        "first",
+        "Of files with several pages or frames: first or all.",
+        Choice(("first", "all"), kind="choice of frames"),
+    )
     budget: float = option(0.05, "Share of damaged files to leave out.", Number(least=0, most=1, metavar="SHARE"))
     progress: Progress | None = None
 
@@ -205,6 +211,8 @@ class DoorOptions:
             source["count"] = self.count
         if self.seed:
             source["seed"] = self.seed
+        if self.frames != DoorOptions.frames:
+            source["frames"] = self.frames
         if isinstance(self.labels, str | os.PathLike):
             source["labels"] = str(Path(self.labels).absolute())
         elif self.labels is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import hashlib
+import itertools
 import math
 import os
 from collections import Counter, defaultdict, deque
@@ -19,26 +21,21 @@ from latente.errors import InputError
 from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images, contents_of
 from latente.images.folders import PART_ORDER, Item, Listing, part_of_path, recognise
+from latente.images.formats import SUFFIXES, describe, sniff
 from latente.images.limits import check_memory, free_memory
 from latente.images.options import DoorOptions
-from latente.images.reading import (
-    SUFFIXES,
-    Damaged,
-    Header,
-    pillow_rules,
-    read_header,
-    read_mask,
-    read_picture,
-    sniff,
-)
-from latente.images.scan import Scan, count_classes, counted, listed, printable
+from latente.images.reading import Damaged, Header, pillow_rules, read_frames, read_headers, read_masks
+from latente.images.scan import Scan, brief, count_classes, counted, listed, printable
 from latente.images.sizing import Aim, choose_targets
 from latente.images.stores import JoinedStore, Store, open_store
 from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
 
 __all__ = ["open_pictures"]
 
+_LOOKED_AT = 20  # files that are looked into where none is a picture
 _DECODING = 24  # bytes of memory a pixel while a picture is decoded, turned, laid on white and scaled
+
+_Headers = Mapping[tuple[str, int | None], Header | Damaged]  # of each file and frame that is to be read
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -113,7 +110,7 @@ class _Reading:
         self._count(kept, listing, headers, columns)
         return {
             "scan": self.scan.to_json(),
-            "files": [printable(item.name) for item in kept],
+            "files": [printable(item.shown) for item in kept],
             "parts": self.scan.parts,
             "label_names": columns.label_names,
             "attribute_names": columns.attribute_names,
@@ -138,7 +135,6 @@ class _Reading:
         used = {*all_pictures, *(each.name for each in (table, partition) if each is not None)}
         others = [name for name in self.store.names if name not in used]
         self.scan.kind = f"{self.store.kind}, {listing.kind}"
-        self.scan.parts = {part: sum(item.part == part for item in listing.items) for part in listing.parts}
         self.scan.aside = {printable(name): why for name, why in listing.aside.items()}
         self.scan.notes = [
             *self.store.notes,
@@ -153,9 +149,14 @@ class _Reading:
 
     def _lack(self) -> str:
         """Say in words that there are no pictures, what there is instead, and what to do."""
-        read = "PNG, JPEG, TIFF, GIF, BMP, WebP or PNM files"
+        read = "PNG, JPEG, TIFF, GIF, BMP, WebP, AVIF, JPEG 2000 or other pictures"
+        kinds = {}
+        for name in list(self.store.names)[:_LOOKED_AT]:
+            with contextlib.suppress(OSError, Damaged):
+                kinds[name] = describe(self.store.head(name), name)
         if self.store.kind == "file":
-            return f"is no picture; give {read}"
+            [what] = kinds.values() or [None]
+            return f"is {what or f'no picture; give {read}'}"
         if self.store.lost:
             return f"holds no pictures that can be read ({_first(self.store.lost)}); give {read}"
         names = self.store.names
@@ -164,6 +165,8 @@ class _Reading:
                 f"holds no pictures but {words.count(len(arrays), 'array file')} ({listed(arrays, most=1)}): give one "
                 "of them, or join them: numpy.save('all.npy', numpy.stack([numpy.load(file) for file in files]))"
             )
+        if known := [f"{brief(name)} is {what}" for name, what in kinds.items() if what]:
+            return f"holds no pictures: {listed(known, most=2)}"
         return f"holds no pictures{f' but {_suffixes(names)}' if names else ''}; give {read}"
 
     def _is_picture(self, name: str) -> bool:
@@ -174,21 +177,36 @@ class _Reading:
         except (OSError, Damaged):
             return False
 
-    def _headers(self, listing: Listing) -> dict[str, Header | Damaged]:
-        """Read the headers of all pictures, of all parts, so that every part is brought to one size."""
-        names = [name for item in listing.items for name in (item.name, item.target) if name]
-        return dict(self._parallel(self._header, names, "reading headers"))
+    def _headers(self, listing: Listing) -> dict[tuple[str, int | None], Header | Damaged]:
+        """Read the headers of all pictures, of all parts, so that every part is brought to one size.
 
-    def _header(self, name: str) -> Header | Damaged:
+        Where every frame is asked for, each becomes an item of the listing.
+        """
+        names = [name for item in listing.items for name in (item.name, item.target) if name]
+        headers: dict[tuple[str, int | None], Header | Damaged] = {}
+        counts = dict.fromkeys(names, 1)
+        for name, read in self._parallel(self._header, names, "reading headers"):
+            if isinstance(read, Damaged):
+                headers[name, None] = read
+                continue
+            counts[name] = len(read)
+            headers[name, None] = read[0]
+            headers.update({(name, frame): header for frame, header in enumerate(read)} if len(read) > 1 else {})
+        if max(counts.values()) > 1:
+            listing.items = [frame for item in listing.items for frame in _frames_of(item, counts, listing)]
+        self.scan.parts = {part: sum(item.part == part for item in listing.items) for part in listing.parts}
+        return headers
+
+    def _header(self, name: str) -> list[Header] | Damaged:
         try:
             with self.store.open(name) as file:
-                return read_header(file, name)
+                return read_headers(file, name, every_frame=self.options.frames == "all")
         except OSError as error:
             return Damaged(f"cannot be read: {error.strerror}")
         except Damaged as damage:
             return damage
 
-    def _sound(self, listing: Listing, part: str | None, headers: Mapping[str, Header | Damaged]) -> list[Item]:
+    def _sound(self, listing: Listing, part: str | None, headers: _Headers) -> list[Item]:
         """Return the part's items whose headers can be read; note the others as damaged."""
         items = [item for item in listing.items if part is None or item.part == part]
         lost = {name: why for name, why in self.store.lost.items() if _suffix(name) in SUFFIXES}
@@ -200,29 +218,30 @@ class _Reading:
         sound = [
             item
             for item in items
-            if all(self._is_sound(name, headers[name]) for name in (item.name, item.target) if name)
+            if all(self._is_sound(name, item.frame, headers) for name in (item.name, item.target) if name)
         ]
         self._require(sound)
         return sound
 
-    def _is_sound(self, name: str, header: Header | Damaged) -> bool:
+    def _is_sound(self, name: str, frame: int | None, headers: _Headers) -> bool:
+        header, shown = headers[name, frame], printable(Item(name, frame=frame).shown)
         if isinstance(header, Damaged):
-            self.scan.damaged[printable(name)] = str(header)
+            self.scan.damaged[shown] = str(header)
             return False
-        if header.odd:
-            self.scan.odd[printable(name)] = header.odd
-        elif min(header.size) < 4:
-            self.scan.odd[printable(name)] = f"only {header.size[0]}x{header.size[1]} pixels"
+        odd = [header.odd] if header.odd else []
+        if frame is None and header.frames > 1:
+            odd.append(f"the first of {header.frames} frames")
+        if not odd and min(header.size) < 4:
+            odd.append(f"only {header.size[0]}x{header.size[1]} pixels")
+        if odd:
+            self.scan.odd[shown] = "; ".join(odd)
         return True
 
-    def _targets(self, listing: Listing, headers: Mapping[str, Header | Damaged]) -> tuple[Aim, Aim, str]:
-        read = {name: header for name, header in headers.items() if isinstance(header, Header)}
-        inputs = [read[item.name] for item in listing.items if item.name in read]
-        pairs = [
-            (read[item.name], read[item.target])
-            for item in listing.items
-            if item.target and item.name in read and item.target in read
-        ]
+    def _targets(self, listing: Listing, headers: _Headers) -> tuple[Aim, Aim, str]:
+        read = {key: header for key, header in headers.items() if isinstance(header, Header)}
+        keys = [((item.name, item.frame), (item.target or "", item.frame)) for item in listing.items]
+        inputs = [read[key] for key, _ in keys if key in read]
+        pairs = [(read[key], read[target]) for key, target in keys if key in read and target in read]
         return choose_targets(inputs, pairs, self.options)
 
     def _check_room(
@@ -230,72 +249,79 @@ class _Reading:
         items: Sequence[Item],
         aim: Aim,
         partner_aim: Aim,
-        headers: Mapping[str, Header | Damaged],
+        headers: _Headers,
         writer: Writer,
     ) -> None:
         """Raise InputError where the disk cannot hold the decoded pictures, or the memory the largest of them.
 
         No more are decoded at once than the free memory holds.
         """
-        room, largest, name = 0, 0, ""
+        needs: dict[str, int] = defaultdict(int)
+        largest: dict[str, int] = defaultdict(int)
         for item in items:
             for file, its_aim in ((item.name, aim), (item.target, partner_aim)):
-                header = headers[file] if file else None
-                if not isinstance(header, Header):
-                    continue
-                target = its_aim(header)
-                pixels = math.prod(target.size)
-                room += pixels * (target.channels * (1 + target.deep) + (item.mask is not None))
-                if max(pixels, math.prod(header.size)) > largest:
-                    largest, name = max(pixels, math.prod(header.size)), file or ""
-        writer.check_room(room, self.scan.source)
-        check_memory(_DECODING * largest, printable(name))
+                header = headers[file, item.frame] if file else None
+                if isinstance(header, Header):
+                    target = its_aim(header)
+                    pixels = math.prod(target.size)
+                    needs[item.name] += pixels * (target.channels * (1 + target.deep) + (item.mask is not None))
+                    largest[item.name] = max(largest[item.name], pixels, math.prod(header.size))
+        writer.check_room(sum(needs.values()), self.scan.source)
+        memory = {name: need + _DECODING * largest[name] for name, need in needs.items()}
+        name = max(memory, key=lambda name: memory[name])
+        check_memory(memory[name], brief(name))
         if free := free_memory():
-            self.workers = max(1, min(self.workers, free // (_DECODING * max(1, largest))))
+            self.workers = max(1, min(self.workers, free // max(1, memory[name])))
 
     def _decode(
         self,
         items: Sequence[Item],
         aim: Aim,
         partner_aim: Aim,
-        headers: Mapping[str, Header | Damaged],
+        headers: _Headers,
         writer: Writer,
     ) -> list[Item]:
         """Write every item that can be decoded, in order; note the damaged ones and the duplicates."""
         masked = any(item.mask for item in items)
-        sound = {name: header for name, header in headers.items() if isinstance(header, Header)}
+        sound = {key: header for key, header in headers.items() if isinstance(header, Header)}
 
-        def decode(item: Item) -> tuple[bytes, dict[str, np.ndarray]] | dict[str, str]:
-            name = item.name
+        def decode(frames: list[Item]) -> tuple[bytes, list[dict[str, np.ndarray]]] | dict[str, str]:
+            name, target_name, mask_name = frames[0].name, frames[0].target, frames[0].mask
             try:
-                data, target = self.store.read(name), aim(sound[name])
-                arrays = {"pixels": read_picture(data, target)}
-                if item.target:
-                    name = item.target
-                    arrays["target"] = read_picture(self.store.read(name), partner_aim(sound[name]))
-                if masked:
-                    name = item.mask or name
-                    blank = np.zeros((1, *target.size), np.uint8)
-                    arrays["mask"] = read_mask(self.store.read(name), target) if item.mask else blank
-                return hashlib.blake2b(data, digest_size=16).digest(), arrays
+                data = self.store.read(name)
+                targets = {item.frame: aim(sound[name, item.frame]) for item in frames}
+                columns = {"pixels": read_frames(data, targets, name)}
+                if target_name:
+                    name = target_name
+                    partners = {item.frame: partner_aim(sound[name, item.frame]) for item in frames}
+                    columns["target"] = read_frames(self.store.read(name), partners, name)
+                if masked and mask_name:
+                    name = mask_name
+                    columns["mask"] = read_masks(self.store.read(name), targets, name)
+                elif masked:
+                    columns["mask"] = [np.zeros((1, *target.size), np.uint8) for target in targets.values()]
             except Damaged as damage:
                 return {name: str(damage)}
+            rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            return hashlib.blake2b(data, digest_size=16).digest(), rows
 
+        files = [list(frames) for _, frames in itertools.groupby(items, key=lambda item: item.name)]
         kept, same = [], defaultdict(list)
-        for item, result in self._parallel(decode, items, "decoding"):
+        for frames, result in self._parallel(decode, files, "decoding"):
             if isinstance(result, dict):
                 self.scan.damaged |= {printable(name): why for name, why in result.items()}
                 continue
-            digest, arrays = result
-            for name, array in arrays.items():
-                if self.options.keeps:
-                    writer.append_picture(name, array)
-                else:
-                    writer.append(name, array[None])
-            if (arrays["pixels"] == arrays["pixels"][:, :1, :1]).all():
-                self.scan.odd.setdefault(printable(item.name), "one single colour")
-            same[digest].append(printable(item.name))
-            kept.append(item)
+            digest, rows = result
+            for item, arrays in zip(frames, rows, strict=True):
+                for name, array in arrays.items():
+                    if self.options.keeps:
+                        writer.append_picture(name, array)
+                    else:
+                        writer.append(name, array[None])
+                if (arrays["pixels"] == arrays["pixels"][:, :1, :1]).all():
+                    self.scan.odd.setdefault(printable(item.shown), "one single colour")
+                same[digest, item.frame].append(printable(item.shown))
+                kept.append(item)
         self.scan.duplicates = [names for names in same.values() if len(names) > 1]
         self._require(kept)
         return kept
@@ -305,9 +331,9 @@ class _Reading:
         columns = Columns()
         if table is not None:
             rows = table.match([item.name for item in items])
-            files = [printable(item.name) for item in items]
+            files = [printable(item.shown) for item in items]
             columns = typed_columns(table, [rows.get(item.name) for item in items], files)
-            if unknown := len(items) - len(rows):
+            if unknown := sum(item.name not in rows for item in items):
                 self.scan.notes.append(f"{table.name} does not name {unknown:,} of the pictures")
         if listing.label_names and (columns.label is None or not self.tables[0].chosen):
             numbers = {name: number for number, name in enumerate(listing.label_names)}
@@ -335,8 +361,8 @@ class _Reading:
     def _count(
         self, kept: Sequence[Item], listing: Listing, headers: Mapping[str, Header | Damaged], columns: Columns
     ) -> None:
-        read = [header for item in kept if isinstance(header := headers[item.name], Header)]
-        used = {printable(name) for item in kept for name in (item.name, item.target) if name}
+        read = [header for item in kept if isinstance(header := headers[item.name, item.frame], Header)]
+        used = {printable(name) for item in kept for name in (item.shown, item.target) if name}
         self.scan.odd = {name: why for name, why in self.scan.odd.items() if name in used}
         self.scan.notes += self._lost_classes(listing)
         self.scan.count = len(kept)
@@ -344,6 +370,12 @@ class _Reading:
             self.scan.partners[f"targets ({listing.pairs})"] = with_target
         if with_mask := sum(item.mask is not None for item in kept):
             self.scan.partners["masks"] = with_mask
+        if more := sum(header.frames - 1 for header in read) if self.options.frames == "first" else 0:
+            files = sum(header.frames > 1 for header in read)
+            self.scan.notes.append(
+                f"{words.count(more, 'frame')} of {words.count(files, 'file')} left out, since the first counts; "
+                "take every one by frames='all' (--frames all)"
+            )
         self.scan.sizes = dict(Counter(f"{header.size[0]}x{header.size[1]}" for header in read))
         self.scan.colour = sum(not header.grey for header in read)
         self.scan.modes = dict(Counter(header.mode for header in read))
@@ -388,6 +420,13 @@ def _folders_without_pictures(listing: Listing, others: Sequence[str]) -> list[s
 def _suffixes(names: Iterable[str]) -> str:
     """Say how many files of each kind there are, the most common ones first."""
     return counted(dict(Counter(printable(_suffix(name)) or "no suffix" for name in names).most_common()))
+def _frames_of(item: Item, counts: Mapping[str, int], listing: Listing) -> list[Item]:
+    """Return an item for each frame of its file; frames of pairs go together one by one."""
+    count = counts[item.name]
+    if item.target and counts[item.target] != count:
+        listing.missing[item.name] = f"has {words.count(count, 'frame')}, and its target {counts[item.target]}"
+        return []
+    return [item] if count == 1 else [dataclasses.replace(item, frame=frame) for frame in range(count)]
 
 
 def _suffix(name: str) -> str:

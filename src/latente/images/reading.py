@@ -16,74 +16,36 @@ import math
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
 
+from latente.images.colours import GREY16, loaded, raw_mode
 from latente.images.crops import Box, centre_box
+from latente.images.formats import HEAD, describe, formats_of, is_as_named, is_heif, is_raw
 from latente.images.limits import MAX_PIXELS
 
 __all__ = [
-    "FORMATS",
-    "SUFFIXES",
     "Damaged",
     "Header",
     "Target",
     "pillow_rules",
-    "read_header",
-    "read_mask",
+    "read_frames",
+    "read_headers",
+    "read_masks",
     "read_picture",
-    "sniff",
 ]
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-
-_OWN_SUFFIXES = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".jfif": "JPEG",
-    ".mpo": "MPO",
-    ".bmp": "BMP",
-    ".dib": "BMP",
-    ".gif": "GIF",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WEBP",
-    ".pbm": "PPM",
-    ".pgm": "PPM",
-    ".ppm": "PPM",
-    ".pnm": "PPM",
-}
-# pictures as well, in formats that are not read: they are listed rather than passed over in silence
-_FOREIGN_SUFFIXES = (
-    ".heic",
-    ".heif",
-    ".avif",
-    ".jxl",
-    ".jp2",
-    ".svg",
-    ".psd",
-    ".ico",
-    ".tga",
-    ".exr",
-    ".hdr",
-    ".dng",
-)
-SUFFIXES = frozenset((*_OWN_SUFFIXES, *_FOREIGN_SUFFIXES))
-
-_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*")
-
-_PNG_EXIF = {"exif", "Raw profile type exif"}
+_PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+_PNG_EXIF = {"exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp"}
+_PNG_LATE = (b"eXIf", b"iTXt", b"zTXt", b"tEXt")  # chunks behind the pixels that may say which way is up
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N")
-_GREY16 = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+_GREY = ("1", "L", "LA", "La", *GREY16)
 
 # EXIF orientation -> the operation that puts the picture upright
 _UPRIGHT = {
@@ -96,6 +58,9 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _ORIENTATION = 0x0112
+# tags of TIFF files, and what a page is that is none
+_DNG_VERSION, _SUBFILE = 50706, 254
+_REDUCED, _TRANSPARENCY_MASK = 1, 4
 _TURNED = (5, 6, 7, 8)  # width and height change places
 
 # what Pillow's decoders are known to raise on files that are not what they should be
@@ -124,13 +89,17 @@ class Damaged(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """What a picture's header says. size: (height, width), upright; odd: what is unusual about the file."""
+    """What a picture's header says.
+
+    size: (height, width), upright; frames: how many pages or frames its file has; odd: what is unusual about the file.
+    """
 
     size: tuple[int, int]
     mode: str
     grey: bool
     deep: bool  # 16 bits of grey
     odd: str = ""
+    frames: int = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,6 +126,7 @@ def pillow_rules() -> Iterator[None]:
     process: hold this around the threads that decode, not inside them.
     """
     lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_PIXELS
     try:
         with _silent_libtiff(), _silent_logger("PIL"), warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -164,6 +134,7 @@ def pillow_rules() -> Iterator[None]:
             yield
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 @contextlib.contextmanager
@@ -193,54 +164,121 @@ def _silent_logger(name: str) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def sniff(head: bytes) -> bool:
-    """Say whether a file that begins with these 16 bytes is a picture, for files whose name does not tell."""
-    return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+def read_headers(file: BinaryIO, name: str, every_frame: bool = False) -> list[Header]:
+    """Read the header of a picture, or of each page or frame of it, without decoding them.
+
+    Raises Damaged with the reason.
+    """
+    with _stumbling(), _opened(file, name) as image:
+        frames = _frames(image)
+        if len(frames) == 1 or not every_frame:
+            return [_header(image, name, len(frames))]
+        headers = []
+        for frame in frames:
+            image.seek(frame)
+            headers.append(_header(image, name, len(frames)))
+        return headers
 
 
-def read_header(file: BinaryIO, name: str) -> Header:
-    """Read a picture's header without decoding it. Raises Damaged with the reason."""
-    with _stumbling(), _opened(file) as image:
-        width, height = image.size
-        turned = _orientation(image) in _TURNED
-        raw, deep = _raw_mode(image), image.mode in _GREY16
-        colours = image.getpalette() if image.mode == "P" else None
-        grey = image.mode in _GREY or raw.startswith("LA") or _is_grey(colours)
-        mode = f"{image.mode} with alpha" if image.mode == "P" and image.has_transparency_data else image.mode
-        return Header(
-            size=(width, height) if turned else (height, width),
-            mode=f"{mode} (16 bits, read as 8)" if ";16" in raw and not deep else mode,
-            grey=grey,
-            deep=deep,
-            odd=_misnamed(image, name),
-        )
+def read_picture(data: bytes, target: Target, name: str = "") -> np.ndarray:
+    """Decode a picture file into the target's (C, H, W), uint8 or uint16; of several frames the first.
+
+    Raises Damaged with the reason.
+    """
+    return read_frames(data, {None: target}, name)[0]
 
 
-def read_picture(data: bytes, target: Target) -> np.ndarray:
-    """Decode a picture file into the target's (C, H, W), uint8 or uint16. Raises Damaged with the reason."""
+def read_frames(data: bytes, targets: Mapping[int | None, Target], name: str) -> list[np.ndarray]:
+    """Decode the pages or frames of a file that are asked for, by their numbers; None is the file's main picture.
+
+    Raises Damaged with the reason.
+    """
     with _stumbling():
         _check_sums(data)
-        with _opened(io.BytesIO(data)) as image:
-            picture, box = _centre(image, target)
-            if picture.mode in _GREY16:
-                picture = _grey16(picture)
-                if not target.deep:
-                    picture = picture.point(lambda value: value * (1 / 257) + 0).convert("L")
-            if target.deep:
-                grey = np.asarray(_scaled(picture, box, target), np.float32)
-                return np.rint(grey).clip(0, 65535).astype(np.uint16)[None]
-            pixels = np.asarray(_scaled(_in_channels(picture, target.channels), box, target))
-            return np.ascontiguousarray(pixels.transpose(2, 0, 1)) if pixels.ndim == 3 else pixels[None]
+        with _opened(io.BytesIO(data), name) as image:
+            return [_pixels(at, target) for at, target in _at_frames(image, targets)]
 
 
-def read_mask(data: bytes, target: Target) -> np.ndarray:
-    """Decode a mask file into (1, H, W) uint8: 1 where it is not black. Raises Damaged with the reason."""
+def read_masks(data: bytes, targets: Mapping[int | None, Target], name: str) -> list[np.ndarray]:
+    """Decode a mask file into (1, H, W) uint8 for each frame: 1 where it is not black; one mask may serve all frames.
+
+    Raises Damaged with the reason.
+    """
     with _stumbling():
         _check_sums(data)
-        with _opened(io.BytesIO(data)) as image:
-            picture, box = _centre(image, target)
-            drawn = picture.convert("L").point(lambda value: 1 if value else 0)
-            return np.asarray(_scaled(drawn, box, target, Image.Resampling.NEAREST))[None]
+        with _opened(io.BytesIO(data), name) as image:
+            if len(_frames(image)) == 1:
+                return [_mask(image, target) for target in targets.values()]
+            return [_mask(at, target) for at, target in _at_frames(image, targets)]
+
+
+def _header(image: Image.Image, name: str, frames: int) -> Header:
+    if image.format == "PNG":
+        _read_late_chunks(image)
+    width, height = image.size
+    turned = _orientation(image) in _TURNED
+    raw = raw_mode(image)
+    deep = image.mode in GREY16 or raw == "LA;16B"
+    colours = image.getpalette() if image.mode == "P" else None
+    grey = image.mode in _GREY or raw in ("LA", "LA;16B") or _is_grey(colours)
+    mode = f"{image.mode} with alpha" if image.mode == "P" and image.has_transparency_data else image.mode
+    mode = "LA" if raw == "LA;16B" else mode
+    return Header(
+        size=(width, height) if turned else (height, width),
+        mode=f"{mode} (16 bits, read as 8)" if ";16" in raw and not deep else mode,
+        grey=grey,
+        deep=deep,
+        odd=_misnamed(image, name),
+        frames=frames,
+    )
+
+
+def _pixels(image: Image.Image, target: Target) -> np.ndarray:
+    """Decode the frame at which an image stands into the target's (C, H, W)."""
+    picture, box = _centre(image, target)
+    if picture.mode in GREY16:
+        picture = _grey16(picture)
+        if not target.deep:
+            picture = picture.point(lambda value: value * (1 / 257) + 0.5).convert("L")
+    if target.deep:
+        grey = np.asarray(_scaled(picture, box, target), np.float32)
+        return np.rint(grey).clip(0, 65535).astype(np.uint16)[None]
+    pixels = np.asarray(_scaled(_in_channels(picture, target.channels), box, target))
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)) if pixels.ndim == 3 else pixels[None]
+
+
+def _mask(image: Image.Image, target: Target) -> np.ndarray:
+    picture, box = _centre(image, target)
+    drawn = picture.convert("L").point(lambda value: 1 if value else 0)
+    return np.asarray(_scaled(drawn, box, target, Image.Resampling.NEAREST))[None]
+
+
+def _frames(image: Image.Image) -> list[int]:
+    """The numbers of an image's frames; smaller copies and masks of a TIFF file's pages are none, nor are previews."""
+    count = getattr(image, "n_frames", 1)
+    if count == 1 or image.format == "MPO":
+        return [0]
+    if image.format != "TIFF":
+        return list(range(count))
+    frames = []
+    for frame in range(count):
+        with contextlib.suppress(SyntaxError):  # a page of a rare kind, which whoever asks for it will be told
+            image.seek(frame)
+        if not image.tag_v2.get(_SUBFILE, 0) & (_REDUCED | _TRANSPARENCY_MASK):  # type: ignore[attr-defined]
+            frames.append(frame)
+    image.seek(0)
+    return frames or [0]
+
+
+def _at_frames(image: Image.Image, targets: Mapping[int | None, Target]) -> Iterator[tuple[Image.Image, Target]]:
+    """Move the image from frame to frame; the numbers are those of `_frames`, and rise."""
+    frames = _frames(image) if any(targets) else [0]
+    for frame, target in targets.items():
+        if frame is not None:
+            if frame >= len(frames):
+                raise Damaged(f"has only {len(frames)} frames")
+            image.seek(frames[frame])
+        yield image, target
 
 
 @contextlib.contextmanager
@@ -248,36 +286,69 @@ def _stumbling() -> Iterator[None]:
     """Turn whatever a decoder raises into Damaged, with a reason that people can read."""
     try:
         yield
-    except UnidentifiedImageError as error:
-        raise Damaged("not a picture, or in a format that is not read; convert it to PNG or JPEG") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Damaged(f"more than {MAX_PIXELS:,} pixels") from error
     except _STUMBLES as error:
-        raise Damaged(
-            f"cannot be decoded: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
-        ) from error
+        raise Damaged(f"cannot be decoded: {_words(error)}") from error
 
 
 @contextlib.contextmanager
-def _opened(file: BinaryIO) -> Iterator[Image.Image]:
+def _opened(file: BinaryIO, name: str) -> Iterator[Image.Image]:
     """Open a picture by its content, in the allowed formats only, and refuse what is none or too much."""
     if not file.read(1):
         raise Damaged("empty, 0 bytes")
     file.seek(0)
-    with Image.open(file, formats=FORMATS) as image:
+    opened: Image.Image
+    try:
+        opened = Image.open(file, formats=formats_of(name))
+    except UnidentifiedImageError:
+        opened = _open_otherwise(file, name)
+    with opened as image:
         width, height = image.size
         if width * height > MAX_PIXELS:  # Pillow's own limit can be switched off by others
             raise Damaged(f"{width}x{height} is more than {MAX_PIXELS:,} pixels")
-        if getattr(image, "is_animated", False) and image.format != "MPO":  # MPO: a photograph and its previews
-            raise Damaged("animated, or of several pages")
+        if image.format == "TIFF" and (_DNG_VERSION in image.tag_v2 or is_raw(name, _head(file))):  # type: ignore[attr-defined]
+            raise Damaged(describe(b"", "a.dng") or "")
         if image.mode == "F":
             raise Damaged("floating-point pixels; give these as a .npy array")
         yield image
 
 
+def _open_otherwise(file: BinaryIO, name: str) -> Image.Image:
+    """Open what Pillow does not, and say of everything else what it is."""
+    head = _head(file)
+    if is_heif(head):
+        try:
+            from pillow_heif import HeifImageFile
+        except ImportError:
+            raise Damaged('a HEIF picture (HEIC), which needs: pip install "latente[heif]"') from None
+        return HeifImageFile(file)
+    if what := describe(head, name):
+        raise Damaged(what)
+    for name_of_format in formats_of(name):
+        factory, accepts = Image.OPEN[name_of_format]
+        if accepts is not None and accepts(head[:16]) is True:
+            try:
+                factory(file, "")
+            except _STUMBLES as error:
+                raise Damaged(f"a {name_of_format} file that is damaged or of a rare kind: {_words(error)}") from error
+    raise Damaged("not a picture, or in a format that is not read; convert it to PNG or JPEG")
+
+
+def _head(file: BinaryIO) -> bytes:
+    file.seek(0)
+    head = file.read(HEAD)
+    file.seek(0)
+    return head
+
+
+def _words(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
 def _check_sums(data: bytes) -> None:
     """Hold a PNG file's chunks against their checksums, which decoding alone passes over."""
-    if data.startswith(_MAGIC[0]):
+    if data.startswith(_PNG_MAGIC):
         if _PNG_END not in data:
             raise Damaged("truncated: the end of the file is missing")
         with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
@@ -286,17 +357,18 @@ def _check_sums(data: bytes) -> None:
 
 def _centre(image: Image.Image, target: Target) -> tuple[Image.Image, Box]:
     """Decode, turn upright, and return the picture with the box of it to use."""
-    if image.format not in ("JPEG", "MPO"):
-        image.load()  # the orientation may stand behind the pixels
+    shrinks = image.format in ("JPEG", "MPO")
+    picture = image if shrinks else loaded(image, target.channels)  # the orientation may stand behind the pixels
     orientation = _orientation(image)
     width, height = image.size[::-1] if orientation in _TURNED else image.size
     left, top, right, bottom = centre_box((height, width), target.crop, target.size)
     ratio = (right - left) / target.size[1]
-    if image.format in ("JPEG", "MPO") and ratio > 2:
+    if shrinks and ratio > 2:
         # JPEG can be decoded at 1/2, 1/4 or 1/8 of its size; twice what is wanted loses nothing visible
         image.draft(image.mode, (math.ceil(image.width * 2 / ratio), math.ceil(image.height * 2 / ratio)))
-    image.load()
-    picture = image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+    if shrinks:
+        image.load()
+    picture = picture.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else picture
     if picture.size == (width, height):
         return picture, (left, top, right, bottom)
     across, down = picture.width / width, picture.height / height
@@ -335,20 +407,32 @@ def _grey16(picture: Image.Image) -> Image.Image:
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; unreadable ones count as upright. Pillow itself turns TIFF upright."""
+    """The orientation by EXIF or XMP, 1 to 8; unreadable ones count as upright. Pillow itself turns TIFF upright."""
     if image.format == "TIFF" or (image.format == "PNG" and not _PNG_EXIF & image.info.keys()):
-        return 1  # asked for what it lacks, a PNG file would be decoded whole
+        return 1
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        # a PNG file's own method would decode it whole where it has XMP alone
+        value = Image.Image.getexif(image).get(_ORIENTATION, 1)
     except _STUMBLES:
         return 1
     return value if value in _UPRIGHT else 1
 
 
-def _raw_mode(image: Image.Image) -> str:
-    """How the pixels lie in the file, as Pillow calls it; "" where it does not say."""
-    tile = image.tile[0] if isinstance(image, ImageFile.ImageFile) and image.tile else None
-    return tile.args if tile is not None and isinstance(tile.args, str) else ""
+def _read_late_chunks(image: Image.Image) -> None:
+    """Decode a PNG file whose pixels are followed by a chunk that may say which way is up; few are."""
+    file = image.fp if isinstance(image, ImageFile.ImageFile) else None
+    if file is None or not image.tile:  # type: ignore[attr-defined]
+        return
+    place = file.tell()
+    file.seek(image.tile[0].offset - 8)  # type: ignore[attr-defined]
+    kind = b"IDAT"
+    while kind in (b"IDAT", b"fdAT", b"fcTL"):
+        start = file.read(8)
+        kind = start[4:]
+        file.seek(int.from_bytes(start[:4], "big") + 4, io.SEEK_CUR)
+    file.seek(place)
+    if kind in _PNG_LATE:
+        image.load()
 
 
 def _is_grey(colours: list[int] | None) -> bool:
@@ -357,9 +441,8 @@ def _is_grey(colours: list[int] | None) -> bool:
 
 
 def _misnamed(image: Image.Image, name: str) -> str:
-    suffix = PurePosixPath(name).suffix.lower()
-    says = _OWN_SUFFIXES.get(suffix)
-    is_format = "JPEG" if image.format == "MPO" else image.format
-    if is_format in (says, "JPEG" if says == "MPO" else None):
+    format_ = image.format or ""
+    if is_as_named(name, format_):
         return ""
-    return f"named {suffix or 'without a suffix'}, but its content is {is_format}"
+    is_format = {"MPO": "JPEG", "DIB": "BMP"}.get(format_, format_)
+    return f"named {PurePosixPath(name).suffix.lower() or 'without a suffix'}, but its content is {is_format}"

@@ -19,8 +19,9 @@ from typing import BinaryIO, Protocol
 
 from latente import words
 from latente.errors import InputError
+from latente.images.formats import HEAD, SUFFIXES
 from latente.images.limits import MAX_BYTES, is_bomb
-from latente.images.reading import SUFFIXES, Damaged
+from latente.images.reading import Damaged
 from latente.images.scan import brief, listed
 
 __all__ = ["FileStore", "FolderStore", "JoinedStore", "Store", "ZipStore", "open_store"]
@@ -39,7 +40,7 @@ _NO_PICTURES = (
 _BOMB_BYTES = 2**20
 _PICTURE_RATIO = 1000  # deflate reaches 1032 on zeros alone
 _TEXT_RATIO = 200  # a table that packs better than this repeats itself
-_HEAD = 512  # bytes that tell what a file is
+
 
 _UNPACKING_ERRORS = (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error)
 
@@ -106,7 +107,7 @@ class FolderStore(_Files):
 
     def head(self, name: str) -> bytes:
         with self.open(name) as file:
-            return file.read(_HEAD)
+            return file.read(HEAD)
 
     def read(self, name: str) -> bytes:
         _check_bytes(self.names[name][0])
@@ -205,7 +206,7 @@ class ZipStore(_Files):
 
     def head(self, name: str) -> bytes:
         with self._unpacking(name) as member, self._zip.open(member) as file:
-            return file.read(_HEAD)
+            return file.read(HEAD)
 
     def read(self, name: str) -> bytes:
         member = self._members[name]

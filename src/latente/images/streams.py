@@ -19,6 +19,7 @@ from latente import words
 from latente.errors import InputError
 from latente.images.arrays import check_finite, check_kind
 from latente.images.cache import Writer
+from latente.images.formats import HEAD, describe
 from latente.images.layouts import find_layout, from_layout
 from latente.images.limits import MAX_BYTES, MAX_PIXELS, check_memory, is_bomb
 from latente.images.options import DoorOptions
@@ -140,7 +141,7 @@ def idx_rows(path: Path, sha256: str | None = None) -> Rows:
     with reading(path.name), opened() as file:
         head = file.read(4)
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or not head[3]:
-            raise InputError(f"{path} is no idx file")
+            raise InputError(f"{path} is {_otherwise(path) or 'no idx file'}")
         shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
         offset = file.tell()
     dtype = np.dtype(_IDX_TYPES[head[2]])
@@ -149,6 +150,12 @@ def idx_rows(path: Path, sha256: str | None = None) -> Rows:
         raise InputError(f"{path} is damaged: it is too short for the {claimed:,} bytes that its header claims")
     refuse_bomb(path.name, path.stat().st_size, claimed)
     return _raw_rows(path.name, shape, dtype, opened, offset, sha256)
+
+
+def _otherwise(path: Path) -> str | None:
+    """What a file that holds no idx data is, where its name does not say that it should."""
+    with path.open("rb") as file:
+        return None if "idx" in path.name else describe(file.read(HEAD), path.name)
 
 
 def cifar_rows(paths: Sequence[Path], sha256: Sequence[str | None]) -> tuple[Rows, Callable[[], np.ndarray]]:

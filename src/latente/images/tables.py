@@ -12,8 +12,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from latente.errors import InputError
+from latente.images.formats import SUFFIXES
 from latente.images.limits import check_memory
-from latente.images.reading import SUFFIXES, Damaged
+from latente.images.reading import Damaged
 from latente.images.scan import printable
 from latente.images.stores import Store
 

@@ -1,0 +1,246 @@
+"""Which formats of pictures are opened, and what everything else is and needs.
+
+A format stands in `FORMATS` where its decoder is part of Pillow, calls no other program and reads no second file.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+__all__ = ["FORMATS", "HEAD", "SUFFIXES", "describe", "formats_of", "is_as_named", "is_heif", "is_raw", "sniff"]
+
+# opened by content; the commonest first, since Pillow tries them in turn
+FORMATS = (
+    *("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM"),
+    *("AVIF", "JPEG2000", "QOI", "DDS", "SGI", "PCX", "ICO"),
+)
+HEAD = 512  # bytes that tell what a file is
+
+# suffix -> the format that it says
+_OWN_SUFFIXES = {
+    ".png": "PNG",
+    ".apng": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
+    ".mpo": "JPEG",
+    ".bmp": "BMP",
+    ".dib": "BMP",
+    ".gif": "GIF",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".webp": "WEBP",
+    ".pbm": "PPM",
+    ".pgm": "PPM",
+    ".ppm": "PPM",
+    ".pnm": "PPM",
+    ".pfm": "PPM",
+    ".avif": "AVIF",
+    ".avifs": "AVIF",
+    ".jp2": "JPEG2000",
+    ".j2k": "JPEG2000",
+    ".j2c": "JPEG2000",
+    ".jpc": "JPEG2000",
+    ".jpx": "JPEG2000",
+    ".jpf": "JPEG2000",
+    ".qoi": "QOI",
+    ".dds": "DDS",
+    ".sgi": "SGI",
+    ".rgb": "SGI",
+    ".rgba": "SGI",
+    ".bw": "SGI",
+    ".pcx": "PCX",
+    ".ico": "ICO",
+    ".tga": "TGA",
+    ".icb": "TGA",
+    ".vda": "TGA",
+    ".vst": "TGA",
+    ".heic": "HEIF",
+    ".heif": "HEIF",
+    ".hif": "HEIF",
+}
+# formats with nothing in their content that tells them, so that the suffix has to
+_BY_SUFFIX = {".tga": "TGA", ".icb": "TGA", ".vda": "TGA", ".vst": "TGA", ".dib": "DIB"}
+_OTHER_NAMES = {"MPO": "JPEG", "DIB": "BMP"}  # as Pillow calls what it opened -> the format
+
+# pictures as well, in formats that are not read: they are listed rather than passed over in silence
+_RAW_SUFFIXES = frozenset(
+    [
+        ".dng",
+        ".nef",
+        ".nrw",
+        ".cr2",
+        ".cr3",
+        ".arw",
+        ".srf",
+        ".sr2",
+        ".raf",
+        ".orf",
+        ".rw2",
+        ".rwl",
+        ".pef",
+        ".erf",
+        ".3fr",
+        ".iiq",
+        ".dcr",
+        ".kdc",
+        ".mrw",
+        ".srw",
+        ".x3f",
+    ]
+)
+_FOREIGN_SUFFIXES = frozenset(
+    [
+        ".jxl",
+        ".jxr",
+        ".svg",
+        ".psd",
+        ".psb",
+        ".xcf",
+        ".exr",
+        ".hdr",
+        ".eps",
+        ".wmf",
+        ".emf",
+        ".djvu",
+        ".icns",
+        ".cur",
+        ".dcm",
+        ".dicom",
+        ".fits",
+        ".fit",
+        ".fts",
+        ".nii",
+        ".nrrd",
+        ".mha",
+        ".czi",
+    ]
+)
+SUFFIXES = frozenset((*_OWN_SUFFIXES, *_RAW_SUFFIXES, *_FOREIGN_SUFFIXES))
+
+# first bytes that only pictures have, for files whose name does not tell
+_MAGIC = (
+    *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    *(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51", b"qoif", b"DDS "),
+)
+_AVIF_BRANDS = (b"avif", b"avis")
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+_ARRAY = "and save its pixels as a .npy file"
+_RAW = "a camera's raw file; develop it into PNG or TIFF, as rawpy or darktable do"
+_VIDEO = "a video; take its pictures out of it: ffmpeg -i VIDEO FOLDER/%05d.png"
+_SCANS = ((128, b"DICM"), (0, b"SIMPLE  ="), (344, b"n+1\0"), (344, b"ni1\0"))
+# (where, bytes there, what such a file is and what would open it)
+_FOREIGN = (
+    (128, b"DICM", f"a DICOM file; read it with pydicom {_ARRAY}"),
+    (0, b"SIMPLE  =", f"a FITS file; read it with astropy.io.fits {_ARRAY}"),
+    (344, b"n+1\0", f"a NIfTI file; read it with nibabel {_ARRAY}"),
+    (344, b"ni1\0", f"a NIfTI file; read it with nibabel {_ARRAY}"),
+    (0, b"NRRD", f"a NRRD file; read it with pynrrd or SimpleITK {_ARRAY}"),
+    (0, b"ObjectType", f"a MetaImage file; read it with SimpleITK {_ARRAY}"),
+    (0, b"ZISRAWFILE", f"a CZI file of a microscope; read it with czifile or bioio {_ARRAY}"),
+    (0, b"\x89HDF\r\n\x1a\n", f"an HDF5 file; read it with h5py {_ARRAY}"),
+    (0, b"MATLAB 5.0", f"a MATLAB file; read it with scipy.io.loadmat {_ARRAY}"),
+    (0, b"\x93NUMPY", "a .npy array; give it alone, not among pictures"),
+    (0, b"\x76\x2f\x31\x01", f"an OpenEXR file; read it with OpenEXR or OpenCV {_ARRAY}"),
+    (0, b"#?RADIANCE", f"a Radiance HDR file; read it with OpenCV or imageio {_ARRAY}"),
+    (0, b"#?RGBE", f"a Radiance HDR file; read it with OpenCV or imageio {_ARRAY}"),
+    (0, b"%PDF", "a PDF document; draw its pages as pictures: pdftoppm -png FILE page"),
+    (0, b"%!PS", "a PostScript file; draw it as PNG, as Ghostscript does"),
+    (0, b"\xc5\xd0\xd3\xc6", "a PostScript file; draw it as PNG, as Ghostscript does"),
+    (0, b"8BPS", "a Photoshop file; export it as PNG or TIFF"),
+    (0, b"gimp xcf", "a GIMP file; export it as PNG or TIFF"),
+    (0, b"\xff\x0a", "a JPEG XL picture; convert it: djxl FILE FILE.png"),
+    (0, b"\0\0\0\x0cJXL ", "a JPEG XL picture; convert it: djxl FILE FILE.png"),
+    (0, b"II\xbc\x01", "a JPEG XR picture; convert it to PNG or TIFF"),
+    (0, b"AT&TFORM", "a DjVu document; draw its pages as pictures: ddjvu -format=tiff"),
+    (0, b"\xd7\xcd\xc6\x9a", "a Windows metafile; draw it as PNG, as Inkscape does"),
+    (40, b" EMF", "a Windows metafile; draw it as PNG, as Inkscape does"),
+    (0, b"icns", "an Apple icon; convert it to PNG"),
+    (0, b"FUJIFILMCCD-RAW", _RAW),
+    (0, b"IIRO", _RAW),
+    (0, b"IIRS", _RAW),
+    (0, b"MMOR", _RAW),
+    (0, b"IIU\0", _RAW),
+    (0, b"FOVb", _RAW),
+    (8, b"AVI ", _VIDEO),
+    (0, b"\x1aE\xdf\xa3", _VIDEO),
+    (0, b"\0\0\x01\xba", _VIDEO),
+    (0, b"FLV\x01", _VIDEO),
+    (0, b"PK\x03\x04", "a zip archive; give it on its own, or unpack it"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it and give the folder: 7z x FILE"),
+    (0, b"Rar!", "a RAR archive; unpack it and give the folder: unrar x FILE"),
+    (257, b"ustar", "a tar archive; unpack it and give the folder: tar -xf FILE"),
+    (0, b"\x1f\x8b", "a file packed by gzip; unpack it: gunzip FILE"),
+    (0, b"BZh", "a file packed by bzip2; unpack it: bunzip2 FILE"),
+    (0, b"\xfd7zXZ\0", "a file packed by xz; unpack it: unxz FILE"),
+    (0, b"\x28\xb5\x2f\xfd", "a file packed by zstd; unpack it: unzstd FILE"),
+)
+_TAR_SUFFIXES = (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
+
+
+def sniff(head: bytes) -> bool:
+    """Say whether a file that begins with these bytes is a picture or scan, for files whose name does not tell."""
+    return (
+        head.startswith(_MAGIC)
+        or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
+        or _brand(head) in (*_AVIF_BRANDS, *_HEIF_BRANDS)
+        or any(head.startswith(magic, place) for place, magic in _SCANS)
+    )
+
+
+def formats_of(name: str) -> tuple[str, ...]:
+    """The formats, as Pillow calls them, in which a file of this name may be opened."""
+    more = _BY_SUFFIX.get(_suffix(name))
+    return (*FORMATS, more) if more else FORMATS
+
+
+def is_as_named(name: str, format_: str) -> bool:
+    """Say whether a file's suffix is that of the format, as Pillow calls it."""
+    return _OWN_SUFFIXES.get(_suffix(name)) == _OTHER_NAMES.get(format_, format_)
+
+
+def is_raw(name: str, head: bytes = b"") -> bool:
+    """Say whether a file is a camera's, in which a TIFF reader would find but a small preview."""
+    return _suffix(name) in _RAW_SUFFIXES or head[8:10] == b"CR"
+
+
+def is_heif(head: bytes) -> bool:
+    """Say whether these are the first bytes of a HEIF picture, such as a telephone's HEIC."""
+    return _brand(head) in _HEIF_BRANDS
+
+
+def describe(head: bytes, name: str) -> str | None:
+    """Return what a file with these first bytes is, and what would open it; None where that is unknown."""
+    if is_raw(name):
+        return _RAW
+    lower = name.lower()
+    if lower.endswith(_TAR_SUFFIXES):
+        return "a tar archive; unpack it and give the folder: tar -xf FILE"
+    if lower.endswith(".nii.gz"):
+        return f"a NIfTI file; read it with nibabel {_ARRAY}"
+    for place, magic, text in _FOREIGN:
+        if head.startswith(magic, place):
+            return text
+    if brand := _brand(head):
+        return _RAW if brand == b"crx " else _VIDEO if brand not in (*_AVIF_BRANDS, *_HEIF_BRANDS) else None
+    begins = head.lower()
+    if b"<svg" in begins:
+        return "an SVG drawing; draw it as PNG: rsvg-convert FILE -o FILE.png"
+    if b"<!doctype html" in begins or b"<html" in begins:
+        return "an HTML page, as servers send where a picture is missing; fetch it again"
+    return None
+
+
+def _brand(head: bytes) -> bytes:
+    """The brand of a file of ISO's media format; HEIF's own brand may be AVIF's as well, as the list after it says."""
+    if head[4:8] != b"ftyp":
+        return b""
+    end = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = (head[8:12], *(head[start : start + 4] for start in range(16, end, 4)))
+    return next((brand for brand in brands if brand in _AVIF_BRANDS), brands[0])
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
