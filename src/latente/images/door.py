@@ -56,9 +56,9 @@ def open_images(
     label for each image (arrays). pairs: two words that tell inputs from targets, where the known ones (noisy, clean;
     low, high; input, target ...) do not: names of folders, or ends of files' names. target: what should come of the
     images, in another place: a folder in which targets are called like their images, or an array with one for each;
-    size, channels and depth may differ. frames: of
-    picture files with several pages or frames the "first" one, or "all". budget: the share of pictures that may be damaged; those are skipped, and
-    named in `images.scan`. progress: called as progress(done, total, what).
+    size, channels and depth may differ. frames: of picture files with several pages or frames the "first"
+    one, or "all". budget: the share of pictures that may be damaged; those are skipped, and named in
+    `images.scan`. progress: called as progress(done, total, what).
 
     Pictures are decoded once, into the cache (see `latente.images.cache`), which later starts only map into
     memory. Raises InputError, naming the file or the option, where something is not usable.

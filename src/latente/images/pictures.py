@@ -359,7 +359,11 @@ class _Reading:
         ]
 
     def _count(
-        self, kept: Sequence[Item], listing: Listing, headers: Mapping[str, Header | Damaged], columns: Columns
+        self,
+        kept: Sequence[Item],
+        listing: Listing,
+        headers: Mapping[tuple[str, int | None], Header | Damaged],
+        columns: Columns,
     ) -> None:
         read = [header for item in kept if isinstance(header := headers[item.name, item.frame], Header)]
         used = {printable(name) for item in kept for name in (item.shown, item.target) if name}
@@ -420,6 +424,8 @@ def _folders_without_pictures(listing: Listing, others: Sequence[str]) -> list[s
 def _suffixes(names: Iterable[str]) -> str:
     """Say how many files of each kind there are, the most common ones first."""
     return counted(dict(Counter(printable(_suffix(name)) or "no suffix" for name in names).most_common()))
+
+
 def _frames_of(item: Item, counts: Mapping[str, int], listing: Listing) -> list[Item]:
     """Return an item for each frame of its file; frames of pairs go together one by one."""
     count = counts[item.name]
