@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import signal
 import socket
@@ -43,6 +45,38 @@ def test_a_dead_holder_s_lock_is_no_lock(tmp_path: Path):
     with locks.held(tmp_path):
         assert locks.is_held(tmp_path)
     assert not (tmp_path / locks.LOCK).exists()
+
+
+def test_a_child_that_outlives_the_holder_holds_nothing(tmp_path: Path):
+    program = (
+        "import os, pathlib, signal, sys\n"
+        "from latente import locks\n"
+        "with locks.held(pathlib.Path(sys.argv[1])):\n"
+        "    if os.fork():\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    print('child', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"child\n"
+        assert holder.wait() == -signal.SIGKILL
+        with locks.held(tmp_path):
+            assert holder.stdin is not None
+            holder.stdin.close()  # lets the child end, which leaves the block
+            assert holder.stdout.read() == b""
+            assert locks.is_held(tmp_path)
+
+
+def test_where_a_file_system_has_no_locks_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.warns(UserWarning, match="lies where nothing can be locked"), locks.held(tmp_path):
+        assert locks.is_held(tmp_path)
+    assert not locks.is_held(tmp_path)
 
 
 def test_of_many_who_come_at_once_one_at_a_time_gets_in(tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import socket
@@ -17,6 +18,7 @@ from latente.errors import InputError
 __all__ = ["LOCK", "held", "is_held"]
 
 LOCK = ".latente-lock.json"  # in the folder, while somebody holds it or after that was killed
+_handles: set[int] = set()  # of the locks that this process holds
 _TRIES, _PAUSE = 10, 0.03  # seconds; who only looks whether it is held holds it for an instant, too
 
 
@@ -31,12 +33,16 @@ def held(folder: Path) -> Iterator[None]:
         yield
         return
     handle = _take(folder / LOCK)
+    _let_children_go()
+    _handles.add(handle)
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):
-            (folder / LOCK).unlink()  # while it is held, so that it is nobody else's
-        os.close(handle)
+        if handle in _handles:  # not in a child that was forked within the block
+            with contextlib.suppress(OSError):
+                (folder / LOCK).unlink()  # while it is held, so that it is nobody else's
+            _handles.remove(handle)
+            os.close(handle)
 
 
 def is_held(folder: Path) -> bool:
@@ -59,6 +65,17 @@ def is_held(folder: Path) -> bool:
     finally:
         os.close(handle)
     return False
+
+
+@functools.cache
+def _let_children_go() -> None:
+    """Let no forked child share what this process holds: one that outlives it would hold on to it."""
+
+    def let_go() -> None:
+        while _handles:
+            os.close(_handles.pop())
+
+    os.register_at_fork(after_in_child=let_go)
 
 
 def _take(path: Path) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from torch import nn
 
 from latente import Autoencoder, InputError, ModelError, TrainingError, VariationalAutoencoder, load, resume
 from latente.files import sha256_of
@@ -207,3 +208,19 @@ def test_weights_that_are_no_numbers_are_neither_saved_nor_loaded(run: Path):
     weights = safetensors.torch.load_file(weights_file(run))
     put_weights(run, safetensors.torch.save({name: value * float("nan") for name, value in weights.items()}))
     refused(run, "holds no usable model: .* holds NaN")
+
+
+def test_a_mask_s_infinities_in_a_network_of_one_s_own_are_saved_and_loaded(tmp_path: Path):
+    class Masked(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(72, 2)
+            self.register_buffer("mask", torch.tensor([0.0, float("-inf")]))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.linear(x.flatten(1)) + (self.mask.exp() - self.mask.exp())
+
+    decoder = nn.Sequential(nn.Linear(2, 72), nn.Unflatten(1, (1, 9, 8)))
+    model = Autoencoder(network=(Masked(), decoder), epochs=1, random_state=0, device="cpu").fit(X)
+    loaded = load(model.save(tmp_path), network=(Masked(), decoder))
+    np.testing.assert_array_equal(loaded.encode(X), model.encode(X))

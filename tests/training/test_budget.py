@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latente.errors import ModelError
 from latente.training import Run, TrainingOptions, budget, isolated_rng, train
 from toys import UNIT, Linear, difference, table
 
@@ -97,3 +98,9 @@ def test_timing_the_first_steps_leaves_no_trace(tmp_path: Path, monkeypatch: pyt
     trees = [{**Run(tmp_path / name).checkpoint(), "metrics_size": 0} for name in ("timed", "kept")]
     assert difference(*trees) is None
     assert difference(timed.best_weights, kept.best_weights) is None
+
+
+@pytest.mark.parametrize("steps", ["9", 0, 1.5, None, True])
+def test_a_number_of_steps_that_is_none_is_refused_with_its_file(steps: object, tmp_path: Path):
+    with pytest.raises(ModelError, match=r"options.json holds steps=.*, which is no number of steps"):
+        go(Run.create(tmp_path / "run", {"options": {}, "steps": steps}))

@@ -12,8 +12,9 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
+from latente import locks
 from latente.errors import InputError, LatenteError
 from latente.files import left_behind, write_json
 
@@ -163,8 +164,7 @@ class Journal:
             self.path.touch()
         except OSError as error:
             raise InputError(f"{self.folder} cannot be written ({error.strerror}); choose another folder") from error
-        with open(self.path, "ab") as file:
-            _hold(file, self.folder)
+        with locks.held(self.folder), open(self.path, "ab") as file:
             for path in left_behind(self.folder):
                 path.unlink(missing_ok=True)
             os.truncate(self.path, self.path.read_bytes().rfind(b"\n") + 1)
@@ -179,16 +179,4 @@ class Journal:
 
     def _foreign_files(self) -> bool:
         """Whether the folder holds anything but what a sweep that was killed at once leaves."""
-        return bool(set(self.folder.iterdir()) - {self.path, *left_behind(self.folder)})
-
-
-def _hold(file: BinaryIO, folder: Path) -> None:
-    """Hold a file until it is closed; InputError where another process holds it."""
-    if os.name != "posix":  # elsewhere the standard library has no such lock
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise InputError(f"another sweep is running in {folder}: wait for it, or name another folder") from error
+        return bool(set(self.folder.iterdir()) - {self.path, self.folder / locks.LOCK, *left_behind(self.folder)})

@@ -13,7 +13,7 @@ import torch.distributed as dist
 from torch import Tensor
 
 from latente.augmentations import window_of
-from latente.errors import InputError, Interrupted, TrainingError
+from latente.errors import InputError, Interrupted, ModelError, TrainingError
 from latente.images import Images, Scaling
 from latente.objectives import Objective
 from latente.training import budget, devices
@@ -344,16 +344,19 @@ class _Loop:
         minutes = self.options.minutes
         if minutes is None:
             return self.steps_per_epoch * self.options.epochs
-        described = None if self.run is None else self.run.options()
-        if described is not None and "steps" in described:
-            return int(described["steps"])
+        described = {} if self.run is None else self.run.options()
+        if self.run is not None and "steps" in described:
+            known = described["steps"]
+            if type(known) is not int or known < 1:
+                raise ModelError(f"{self.run.options_file} holds steps={known!r}, which is no number of steps")
+            return known
         begin = time.perf_counter()
         with self.state.put_back():
             per_step, per_epoch = self._measure(60 * minutes)
         left = 60 * minutes - (time.perf_counter() - begin)
         fitting = budget.steps_that_fit(left, per_step, per_epoch, self.steps_per_epoch)
         steps = self.state.step + self.world.gather(fitting)[0]
-        if self.run is not None and described is not None and self.world.leads:
+        if self.run is not None and self.world.leads:
             self.run.write_options({**described, "steps": steps})
         return steps
 
