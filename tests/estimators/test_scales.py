@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from latente.errors import InputError
 from latente.estimators import Autoencoder
@@ -122,3 +125,48 @@ def test_a_model_is_judged_while_it_trains_by_pictures_of_another_depth_for_what
 def test_values_of_another_kind_are_refused_with_both_ranges(dtype: str, of_eight_and_sixteen) -> None:
     with pytest.raises(InputError, match=rf"{dtype}, but the model was trained on uint8 from 0 to 255 \(8 bits\)"):
         of_eight_and_sixteen[0].encode(digits()[:4].astype(dtype))
+
+
+def written(folder: Path, values: np.ndarray, suffix: str) -> Path:
+    folder.mkdir()
+    for number, picture in enumerate(values):
+        Image.fromarray(picture[0]).save(folder / f"{number:04}{suffix}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("dtype", "peak", "suffix"),
+    [("uint16", 4095, ".png"), ("uint16", 65535, ".tif"), ("float32", 0.0625, ".tif"), ("int32", 4095, ".tif")],
+)
+def test_pictures_in_files_of_any_depth_train_to_the_error_of_their_twins_of_eight_bits(
+    dtype: str, peak: float, suffix: str, tmp_path: Path
+) -> None:
+    values = np.rint(digits() * 100_000 * peak / 255) / 100_000
+    assert is_close(relative_error(written(tmp_path / "twin", values.astype(dtype), suffix)))
+
+
+def test_one_file_of_eight_bits_among_those_of_twelve_changes_nothing(tmp_path: Path) -> None:
+    folder = written(tmp_path / "twin", np.rint(digits() * (4095 / 255)).astype(np.uint16), ".png")
+    Image.fromarray(digits()[7, 0].astype(np.uint8)).save(folder / "0007.png")
+    images = open_images(folder)
+    np.testing.assert_array_equal(images.pixels, np.rint(digits() * (4095 / 255)))
+    assert images.depth == 12
+
+
+def test_files_of_another_depth_are_taken_for_what_they_show_by_a_model(tmp_path: Path, of_eight_and_sixteen) -> None:
+    few = digits()[:8]
+    eight = written(tmp_path / "8", few.astype(np.uint8), ".png")
+    twelve = written(tmp_path / "12", np.rint(few * (4095 / 255)).astype(np.uint16), ".png")
+    sixteen = written(tmp_path / "16", few.astype(np.uint16) * np.uint16(257), ".tif")
+    for model in of_eight_and_sixteen:
+        expected = model.evaluate(few.astype(np.uint8))
+        assert model.evaluate(eight) == model.evaluate(sixteen) == expected
+    with pytest.raises(InputError, match="uint16 up to 4,095, and nothing states of how many bits"):
+        of_eight_and_sixteen[0].evaluate(twelve)
+    for path in twelve.iterdir():
+        with Image.open(path) as image:
+            image.load()
+        info = PngInfo()
+        info.add(b"sBIT", bytes([12]))
+        image.save(path, pnginfo=info)
+    assert of_eight_and_sixteen[0].evaluate(twelve) == of_eight_and_sixteen[0].evaluate(eight)

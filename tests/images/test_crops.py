@@ -11,8 +11,8 @@ from PIL import Image
 from images.corpus import encode
 from latente.images.crops import centre_box, cropped
 from latente.images.options import DoorOptions
-from latente.images.reading import Target, read_picture
-from latente.images.sizing import resize_arrays
+from latente.images.reading import read_picture
+from latente.images.sizing import Target, resize_arrays
 
 Size = tuple[int, int]
 

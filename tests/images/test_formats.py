@@ -19,7 +19,8 @@ from images.corpus import encode, picture
 from latente.errors import InputError
 from latente.images import open_images
 from latente.images.formats import FORMATS, SUFFIXES, describe, sniff
-from latente.images.reading import Damaged, Target, pillow_rules, read_headers, read_picture
+from latente.images.reading import Damaged, pillow_rules, read_headers, read_picture
+from latente.images.sizing import Target
 
 
 def heic(image: Image.Image, *more: Image.Image, **options: object) -> bytes:

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from images.corpus import Case, cases, encode, picture, write
 from latente.errors import InputError
 from latente.images import Images, open_images, pictures
-from latente.images.reading import Target, read_picture
+from latente.images.reading import read_picture
 from latente.images.scan import printable
+from latente.images.sizing import Target
 
 
 @pytest.fixture(scope="module")
@@ -501,3 +504,69 @@ def test_pairs_of_photographs(data_folder: Path, factor: int) -> None:
     assert images.columns["target"].shape == (5, 3, 24 * factor, 24 * factor)
     small = images.columns["target"].reshape(5, 3, 24, factor, 24, factor).mean(axis=(3, 5))
     assert np.abs(small - images.pixels).mean() < 6  # the same places of the same pictures
+
+
+def twelve(number: int) -> np.ndarray:
+    return np.random.default_rng(number).integers(0, 4096, (8, 8)).astype(np.uint16)
+
+
+def states(bits: int) -> PngInfo:
+    info = PngInfo()
+    info.add(b"sBIT", bytes([bits]))
+    return info
+
+
+def test_the_depth_that_the_files_state_comes_with_the_images(tmp_path: Path) -> None:
+    for number in range(3):
+        Image.fromarray(twelve(number) // 8).save(tmp_path / f"{number}.png", pnginfo=states(12))
+    images = open_images(tmp_path)
+    assert (images.dtype, images.depth) == (np.uint16, 12)
+    assert images.scan is not None
+    assert "uint16 of 12 bits" in images.scan.choice
+    assert images.take([0, 1]).depth == 12
+    Image.fromarray(twelve(0) * np.uint16(16)).save(tmp_path / "0.png", pnginfo=states(12))  # spread over 16 after all
+    assert open_images(tmp_path).depth is None
+
+
+def test_a_picture_of_eight_bits_among_deeper_ones_is_brought_to_their_depth_and_named(tmp_path: Path) -> None:
+    for number in range(3):
+        Image.fromarray(twelve(number)).save(tmp_path / f"{number}.png")
+    shallow = np.arange(64, dtype=np.uint8).reshape(8, 8) * 4
+    Image.fromarray(shallow).save(tmp_path / "shallow.png")
+    images = open_images(tmp_path)
+    assert (images.dtype, images.depth) == (np.uint16, 12)
+    np.testing.assert_array_equal(images.pixels[:3, 0], [twelve(number) for number in range(3)])
+    np.testing.assert_array_equal(images.pixels[3, 0], np.rint(shallow * (4095 / 255)))
+    assert images.scan is not None
+    assert "1 picture of 8 bits among those of 12: brought to 0 to 4,095: shallow.png" in str(images.scan)
+
+
+def test_a_deeper_picture_among_those_of_eight_bits_is_brought_to_theirs_and_the_loss_said(tmp_path: Path) -> None:
+    save(tmp_path, **{f"p{number}": picture(number, "L", (8, 8)) for number in range(3)})
+    Image.fromarray(twelve(0)).save(tmp_path / "deep.tif")
+    images = open_images(tmp_path)
+    assert (images.dtype, images.depth) == (np.uint8, None)
+    np.testing.assert_array_equal(images.pixels[0, 0], np.rint(twelve(0) * (255 / 4095)))
+    assert images.scan is not None
+    assert "1 picture of 12 bits among those of 8: brought to 0 to 255, which loses" in str(images.scan)
+
+
+def test_pictures_of_another_sort_of_numbers_are_left_out_by_name(tmp_path: Path) -> None:
+    for number in range(19):
+        tifffile.imwrite(tmp_path / f"{number:02}.tif", twelve(number).astype(np.float32))
+    save(tmp_path, odd=picture(0, "L", (8, 8)))
+    images = open_images(tmp_path)
+    assert (images.shape, images.dtype, len(images)) == ((1, 8, 8), np.float32, 19)
+    assert images.scan is not None
+    assert images.scan.damaged == {"odd.png": "values of 8 or 16 bits among pictures of float32; convert it to them"}
+
+
+def test_targets_keep_a_depth_of_their_own(tmp_path: Path) -> None:
+    for number in range(2):
+        for folder, values in (("noisy", twelve(number)), ("clean", (twelve(number) // 16).astype(np.uint8))):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.fromarray(values).save(tmp_path / folder / f"{number}.png")
+    images = open_images(tmp_path)
+    np.testing.assert_array_equal(images.pixels[:, 0], [twelve(number) for number in range(2)])
+    np.testing.assert_array_equal(images.columns["target"][:, 0], [twelve(number) // 16 for number in range(2)])
+    assert images.columns["target"].dtype == np.uint8

@@ -59,7 +59,7 @@ class Note(TypedDict, total=False):
     """What is noted beside the arrays of a set, as far as it is known of it.
 
     sides: the (height, width) in which arrays came. parts: how many images each has. others: names in the source that
-    were passed over. content_hash: the images' fingerprint, which the writer adds.
+    were passed over. depth: the bits that the files state. content_hash: the images' fingerprint, added by the writer.
     """
 
     layout: str
@@ -70,6 +70,7 @@ class Note(TypedDict, total=False):
     attribute_names: Sequence[str]
     files: list[str]
     scan: dict[str, Any]
+    depth: int | None
     content_hash: str
 
 

@@ -24,14 +24,16 @@ from latente.images.folders import PART_ORDER, Item, Listing, part_of_path, reco
 from latente.images.formats import SUFFIXES, describe, sniff
 from latente.images.limits import check_memory, free_memory
 from latente.images.options import DoorOptions
-from latente.images.reading import Damaged, Header, pillow_rules, read_frames, read_headers, read_masks
+from latente.images.reading import Damaged, pillow_rules, read_frames, read_headers, read_masks
+from latente.images.scaling import smallest_depth
 from latente.images.scan import Scan, brief, count_classes, counted, listed, printable
-from latente.images.sizing import Aim, choose_targets
+from latente.images.sizing import Aim, Header, Target, Values, choose_targets
 from latente.images.stores import JoinedStore, Store, open_store
 from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
 
 __all__ = ["open_pictures"]
 
+_UNSIGNED = "8 or 16 bits"  # the sort of pictures whose values go from 0 to a peak
 _LOOKED_AT = 20  # files that are looked into where none is a picture
 _DECODING = 24  # bytes of memory a pixel while a picture is decoded, turned, laid on white and scaled
 
@@ -70,6 +72,7 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
         parts=tuple(note["parts"]),
         scan=scan,
         content_hash=note["content_hash"],
+        depth=note["depth"],
     )
 
 
@@ -90,13 +93,15 @@ class _Reading:
         self.store, self.tables, self.options = store, tables, options
         self.scan = Scan(name, store.kind)
         self.workers = min(8, os.cpu_count() or 1)
+        self.depth: int | None = None  # of images of 16 bits
+        self.highest = 0  # of their values
 
     def into(self, writer: Writer) -> Note:
         """Decode everything into the writer, and return what is to be noted."""
         listing, table = self._listing()
         part = self.options.part(listing.parts, self.scan.source)
         with pillow_rules():
-            headers = self._headers(listing)
+            headers = _of_one_sort(self._headers(listing), listing)
             sound = self._sound(listing, part, headers)
             rows = self.options.sample(len(sound))
             sample = sound if rows is None else [sound[row] for row in rows]
@@ -114,6 +119,8 @@ class _Reading:
             "parts": self.scan.parts,
             "label_names": columns.label_names,
             "attribute_names": columns.attribute_names,
+            # files that use more bits than they state do not know
+            "depth": self.depth if self.depth and self.highest < 2**self.depth else None,
         }
 
     def _listing(self) -> tuple[Listing, Table | None]:
@@ -242,7 +249,41 @@ class _Reading:
         keys = [((item.name, item.frame), (item.target or "", item.frame)) for item in listing.items]
         inputs = [read[key] for key, _ in keys if key in read]
         pairs = [(read[key], read[target]) for key, target in keys if key in read and target in read]
-        return choose_targets(inputs, pairs, self.options)
+        values, of_targets = (self._values(keys, headers) for keys in _keys(listing))
+        self.depth = values.depth if values.dtype == "uint16" else None
+        return choose_targets(inputs, pairs, self.options, (values, of_targets))
+
+    def _values(self, keys: Sequence[tuple[str, int | None]], headers: _Headers) -> Values:
+        """Return how these pictures are held, and note those of another depth than most.
+
+        The depth of those of 16 bits is what they state, or what they use where it has to be known since others have 8.
+        """
+        read = {key: header for key in keys if isinstance(header := headers.get(key), Header)}
+        deep = {key: header for key, header in read.items() if header.dtype == "uint16"}
+        if not deep:
+            return Values(next((header.dtype for header in read.values()), "uint8"))
+        stated = max(header.depth or 0 for header in deep.values())
+        if len(deep) == len(read):
+            return Values("uint16", stated or None)
+
+        def highest(key: tuple[str, int | None]) -> int:
+            name, frame = key
+            target = Target(deep[key].size, 1 if deep[key].grey else 3, "uint16")
+            try:
+                return int(read_frames(self.store.read(name), {frame: target}, name)[0].max())
+            except Damaged:  # which will be said when it is decoded
+                return 0
+
+        uses = [value for _, value in self._parallel(highest, list(deep), "looking for the depth")]
+        depth = max(stated, smallest_depth(max(uses)))
+        if 2 * len(deep) > len(read):
+            few, own, usual, cost = [key for key in read if key not in deep], 8, depth, ""
+        else:
+            few, own, usual, cost = list(deep), depth, 8, ", which loses levels in between"
+        names = listed(printable(Item(name, frame=frame).shown) for name, frame in few)
+        pictures = f"{words.count(len(few), 'picture')} of {own} bits among those of {usual}"
+        self.scan.notes.append(f"{pictures}: brought to 0 to {2**usual - 1:,}{cost}: {names}")
+        return Values("uint8" if usual == 8 else "uint16", depth)
 
     def _check_room(
         self,
@@ -264,7 +305,8 @@ class _Reading:
                 if isinstance(header, Header):
                     target = its_aim(header)
                     pixels = math.prod(target.size)
-                    needs[item.name] += pixels * (target.channels * (1 + target.deep) + (item.mask is not None))
+                    bytes_ = target.channels * np.dtype(target.dtype).itemsize
+                    needs[item.name] += pixels * (bytes_ + (item.mask is not None))
                     largest[item.name] = max(largest[item.name], pixels, math.prod(header.size))
         writer.check_room(sum(needs.values()), self.scan.source)
         memory = {name: need + _DECODING * largest[name] for name, need in needs.items()}
@@ -318,6 +360,8 @@ class _Reading:
                         writer.append_picture(name, array)
                     else:
                         writer.append(name, array[None])
+                if arrays["pixels"].dtype == np.uint16:
+                    self.highest = max(self.highest, int(arrays["pixels"].max()))
                 if (arrays["pixels"] == arrays["pixels"][:, :1, :1]).all():
                     self.scan.odd.setdefault(printable(item.shown), "one single colour")
                 same[digest, item.frame].append(printable(item.shown))
@@ -406,6 +450,31 @@ class _Reading:
             for first, future in waiting:
                 yield first, future.result()
         self.options.report(len(items), len(items), what)
+
+
+def _keys(listing: Listing) -> tuple[list[tuple[str, int | None]], list[tuple[str, int | None]]]:
+    """Return where the headers of the pictures stand, and those of their targets."""
+    inputs = [(item.name, item.frame) for item in listing.items]
+    return inputs, [(item.target, item.frame) for item in listing.items if item.target]
+
+
+def _of_one_sort(headers: _Headers, listing: Listing) -> _Headers:
+    """Set pictures aside whose values are of another sort than most: floats and integers have no common units.
+
+    Unsigned integers of 8 and of 16 bits have. Targets are a sort by themselves.
+    """
+    result = dict(headers)
+    for keys in _keys(listing):
+        read = {key: _sort(header) for key in keys if isinstance(header := headers.get(key), Header)}
+        usual = max(Counter(read.values()).items(), key=lambda sort: sort[1], default=("", 0))[0]
+        for key, sort in read.items():
+            if sort != usual:
+                result[key] = Damaged(f"values of {sort} among pictures of {usual}; convert it to them")
+    return result
+
+
+def _sort(header: Header) -> str:
+    return _UNSIGNED if header.dtype in ("uint8", "uint16") else header.dtype
 
 
 def _folders_without_pictures(listing: Listing, others: Sequence[str]) -> list[str]:

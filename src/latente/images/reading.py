@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import dataclasses
 import io
 import logging
 import math
@@ -18,20 +17,24 @@ import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
 
-from latente.images.colours import GREY16, loaded, raw_mode
+from latente.images import deep
+from latente.images.colours import loaded
 from latente.images.crops import Box, centre_box
 from latente.images.formats import HEAD, describe, formats_of, is_as_named, is_heif, is_raw
 from latente.images.limits import MAX_PIXELS
+from latente.images.options import DoorOptions
+from latente.images.sizing import Header, Target, resize_arrays
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
 
 __all__ = [
     "Damaged",
-    "Header",
-    "Target",
     "pillow_rules",
     "read_frames",
     "read_headers",
@@ -45,7 +48,7 @@ _PNG_LATE = (b"eXIf", b"iTXt", b"zTXt", b"tEXt")  # chunks behind the pixels tha
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
-_GREY = ("1", "L", "LA", "La", *GREY16)
+_GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 
 # EXIF orientation -> the operation that puts the picture upright
 _UPRIGHT = {
@@ -87,35 +90,8 @@ class Damaged(Exception):
     """One file cannot be used; the text is the reason, fit for a list of files."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Header:
-    """What a picture's header says.
-
-    size: (height, width), upright; frames: how many pages or frames its file has; odd: what is unusual about the file.
-    """
-
-    size: tuple[int, int]
-    mode: str
-    grey: bool
-    deep: bool  # 16 bits of grey
-    odd: str = ""
-    frames: int = 1
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """What every picture is made into.
-
-    The centre is cut out (first `crop` pixels where given, then the largest part of the aspect ratio of
-    `size`) and scaled to `size` by Lanczos' filter; a picture of that size already stays as it is. channels:
-    1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; with 1 or 3 a transparent picture is laid on white. deep: uint16
-    instead of uint8.
-    """
-
-    size: tuple[int, int]
-    channels: int
-    deep: bool = False
-    crop: tuple[int, int] | None = None
+class _OtherTiff(Damaged):
+    """A TIFF file that Pillow does not know; the text is what it is if tifffile does not either."""
 
 
 @contextlib.contextmanager
@@ -128,7 +104,7 @@ def pillow_rules() -> Iterator[None]:
     lenient, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_PIXELS
     try:
-        with _silent_libtiff(), _silent_logger("PIL"), warnings.catch_warnings():
+        with _silent_libtiff(), _silent_logger("PIL"), _silent_logger("tifffile"), warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"PIL\.")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
@@ -169,19 +145,24 @@ def read_headers(file: BinaryIO, name: str, every_frame: bool = False) -> list[H
 
     Raises Damaged with the reason.
     """
-    with _stumbling(), _opened(file, name) as image:
-        frames = _frames(image)
-        if len(frames) == 1 or not every_frame:
-            return [_header(image, name, len(frames))]
-        headers = []
-        for frame in frames:
-            image.seek(frame)
-            headers.append(_header(image, name, len(frames)))
-        return headers
+    with _stumbling():
+        try:
+            with _opened(file, name) as image:
+                frames = _frames(image)
+                if len(frames) == 1 or not every_frame:
+                    return [_header(image, name, len(frames))]
+                headers = []
+                for frame in frames:
+                    image.seek(frame)
+                    headers.append(_header(image, name, len(frames)))
+                return headers
+        except _OtherTiff as reason:
+            with _other_tiff(file, reason) as pages:
+                return [_header_of_page(page, name, len(pages)) for page in (pages if every_frame else pages[:1])]
 
 
 def read_picture(data: bytes, target: Target, name: str = "") -> np.ndarray:
-    """Decode a picture file into the target's (C, H, W), uint8 or uint16; of several frames the first.
+    """Decode a picture file into the target's (C, H, W) and dtype; of several frames the first.
 
     Raises Damaged with the reason.
     """
@@ -195,8 +176,13 @@ def read_frames(data: bytes, targets: Mapping[int | None, Target], name: str) ->
     """
     with _stumbling():
         _check_sums(data)
-        with _opened(io.BytesIO(data), name) as image:
-            return [_pixels(at, target) for at, target in _at_frames(image, targets)]
+        try:
+            with _opened(io.BytesIO(data), name) as image:
+                return [_pixels(at, target, data) for at, target in _at_frames(image, targets)]
+        except _OtherTiff as reason:
+            with _other_tiff(io.BytesIO(data), reason) as pages:
+                chosen = [(pages[frame or 0], target) for frame, target in targets.items()]
+                return [_of_values(deep.values_of_page(page), target) for page, target in chosen]
 
 
 def read_masks(data: bytes, targets: Mapping[int | None, Target], name: str) -> list[np.ndarray]:
@@ -213,43 +199,75 @@ def read_masks(data: bytes, targets: Mapping[int | None, Target], name: str) -> 
 
 
 def _header(image: Image.Image, name: str, frames: int) -> Header:
+    kind = deep.kind_of(image)
+    depth = deep.depth_of(image, kind)
     if image.format == "PNG":
         _read_late_chunks(image)
     width, height = image.size
     turned = _orientation(image) in _TURNED
-    raw = raw_mode(image)
-    deep = image.mode in GREY16 or raw == "LA;16B"
     colours = image.getpalette() if image.mode == "P" else None
-    grey = image.mode in _GREY or raw in ("LA", "LA;16B") or _is_grey(colours)
     mode = f"{image.mode} with alpha" if image.mode == "P" and image.has_transparency_data else image.mode
-    mode = "LA" if raw == "LA;16B" else mode
+    if kind.dtype == "uint16" and image.mode in _MODES.values():
+        mode = f"{kind.raw.partition(';')[0]} of 16 bits"
+    elif not kind.is_deep and ";16" in kind.raw:
+        mode = f"{mode} (16 bits, read as 8)"
     return Header(
         size=(width, height) if turned else (height, width),
-        mode=f"{mode} (16 bits, read as 8)" if ";16" in raw and not deep else mode,
-        grey=grey,
-        deep=deep,
-        odd=_misnamed(image, name),
+        mode=mode,
+        grey=image.mode in _GREY or kind.raw.startswith("LA") or _is_grey(colours),
+        dtype=kind.dtype,
+        depth=depth,
+        odd=_misnamed(image.format or "", name),
         frames=frames,
     )
 
 
-def _pixels(image: Image.Image, target: Target) -> np.ndarray:
+def _header_of_page(page: TiffPage, name: str, frames: int) -> Header:
+    dtype, depth = deep.kind_of_page(page)
+    height, width = page.imagelength, page.imagewidth
+    return Header(
+        size=(width, height) if deep.orientation_of(page) in _TURNED else (height, width),
+        mode=f"{page.samplesperpixel} x {page.dtype}",
+        grey=page.samplesperpixel <= 2,
+        dtype=dtype,
+        depth=depth,
+        odd=_misnamed("TIFF", name),
+        frames=frames,
+    )
+
+
+def _pixels(image: Image.Image, target: Target, data: bytes) -> np.ndarray:
     """Decode the frame at which an image stands into the target's (C, H, W)."""
+    kind = deep.kind_of(image)
+    if kind.is_deep:
+        values = deep.values_of(image, kind, data)
+        return _of_values(deep.upright(values, _orientation(image)), target)
     picture, box = _centre(image, target)
-    if picture.mode in GREY16:
-        picture = _grey16(picture)
-        if not target.deep:
-            picture = picture.point(lambda value: value * (1 / 257) + 0.5).convert("L")
-    if target.deep:
-        grey = np.asarray(_scaled(picture, box, target), np.float32)
-        return np.rint(grey).clip(0, 65535).astype(np.uint16)[None]
     pixels = np.asarray(_scaled(_in_channels(picture, target.channels), box, target))
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1)) if pixels.ndim == 3 else pixels[None]
+    pixels = np.ascontiguousarray(pixels.transpose(2, 0, 1)) if pixels.ndim == 3 else pixels[None]
+    if target.dtype == "uint16":
+        return np.rint(pixels * ((2**target.depth - 1) / 255)).astype(np.uint16)
+    return pixels
+
+
+def _of_values(values: np.ndarray, target: Target) -> np.ndarray:
+    """Bring (H, W) or (H, W, C) values to the target's (C, H, W) and dtype."""
+    is_shallow = target.dtype == "uint8" and values.dtype == np.uint16
+    if values.dtype != np.dtype(target.dtype) and not is_shallow:
+        raise Damaged(f"holds {values.dtype} values, the others {target.dtype}")
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise Damaged("holds NaN or infinity")
+    pixels = deep.in_channels(values, target.channels).transpose(2, 0, 1)
+    sized = resize_arrays(pixels[None], DoorOptions(size=target.size, crop=target.crop))
+    if is_shallow:
+        return np.rint(sized[0] * (255 / (2**target.depth - 1))).clip(0, 255).astype(np.uint8)
+    return np.ascontiguousarray(sized[0])
 
 
 def _mask(image: Image.Image, target: Target) -> np.ndarray:
     picture, box = _centre(image, target)
-    drawn = picture.convert("L").point(lambda value: 1 if value else 0)
+    is_drawn = np.asarray(picture if picture.mode in ("F", "I") else picture.convert("L")) != 0
+    drawn = Image.fromarray(is_drawn.astype(np.uint8))
     return np.asarray(_scaled(drawn, box, target, Image.Resampling.NEAREST))[None]
 
 
@@ -309,8 +327,6 @@ def _opened(file: BinaryIO, name: str) -> Iterator[Image.Image]:
             raise Damaged(f"{width}x{height} is more than {MAX_PIXELS:,} pixels")
         if image.format == "TIFF" and (_DNG_VERSION in image.tag_v2 or is_raw(name, _head(file))):  # type: ignore[attr-defined]
             raise Damaged(describe(b"", "a.dng") or "")
-        if image.mode == "F":
-            raise Damaged("floating-point pixels; give these as a .npy array")
         yield image
 
 
@@ -331,8 +347,24 @@ def _open_otherwise(file: BinaryIO, name: str) -> Image.Image:
             try:
                 factory(file, "")
             except _STUMBLES as error:
-                raise Damaged(f"a {name_of_format} file that is damaged or of a rare kind: {_words(error)}") from error
+                what = f"a {name_of_format} file that is damaged or of a rare kind: {_words(error)}"
+                raise (_OtherTiff if name_of_format == "TIFF" else Damaged)(what) from error
     raise Damaged("not a picture, or in a format that is not read; convert it to PNG or JPEG")
+
+
+@contextlib.contextmanager
+def _other_tiff(file: BinaryIO, reason: _OtherTiff) -> Iterator[list[TiffPage]]:
+    """Open the pages of a TIFF file that Pillow does not know. Raises Damaged, with its reason, if they are none."""
+    file.seek(0)
+    with contextlib.ExitStack() as stack:
+        try:
+            pages = stack.enter_context(deep.opened_tiff(file))
+        except _STUMBLES:
+            raise Damaged(str(reason)) from None
+        for page in pages:
+            if page.imagewidth * page.imagelength > MAX_PIXELS:
+                raise Damaged(f"{page.imagewidth}x{page.imagelength} is more than {MAX_PIXELS:,} pixels")
+        yield pages
 
 
 def _head(file: BinaryIO) -> bytes:
@@ -358,7 +390,7 @@ def _check_sums(data: bytes) -> None:
 def _centre(image: Image.Image, target: Target) -> tuple[Image.Image, Box]:
     """Decode, turn upright, and return the picture with the box of it to use."""
     shrinks = image.format in ("JPEG", "MPO")
-    picture = image if shrinks else loaded(image, target.channels)  # the orientation may stand behind the pixels
+    picture = image if shrinks else loaded(image)  # the orientation may stand behind the pixels
     orientation = _orientation(image)
     width, height = image.size[::-1] if orientation in _TURNED else image.size
     left, top, right, bottom = centre_box((height, width), target.crop, target.size)
@@ -398,14 +430,6 @@ def _in_channels(picture: Image.Image, channels: int) -> Image.Image:
     return picture if picture.mode == _MODES[channels] else picture.convert(_MODES[channels])
 
 
-def _grey16(picture: Image.Image) -> Image.Image:
-    """Return 16 bits of grey as a picture of floats, which Pillow scales at full precision."""
-    values = np.asarray(picture)
-    if values.min() < 0 or values.max() > 65535:
-        raise Damaged("32-bit integer pixels beyond 16 bits; give these as a .npy array")
-    return Image.fromarray(values.astype(np.float32))
-
-
 def _orientation(image: Image.Image) -> int:
     """The orientation by EXIF or XMP, 1 to 8; unreadable ones count as upright. Pillow itself turns TIFF upright."""
     if image.format == "TIFF" or (image.format == "PNG" and not _PNG_EXIF & image.info.keys()):
@@ -440,9 +464,8 @@ def _is_grey(colours: list[int] | None) -> bool:
     return colours is not None and len(colours) > 0 and colours[0::3] == colours[1::3] == colours[2::3]
 
 
-def _misnamed(image: Image.Image, name: str) -> str:
-    format_ = image.format or ""
-    if is_as_named(name, format_):
+def _misnamed(content: str, name: str) -> str:
+    if is_as_named(name, content):
         return ""
-    is_format = {"MPO": "JPEG", "DIB": "BMP"}.get(format_, format_)
+    is_format = {"MPO": "JPEG", "DIB": "BMP"}.get(content, content)
     return f"named {PurePosixPath(name).suffix.lower() or 'without a suffix'}, but its content is {is_format}"

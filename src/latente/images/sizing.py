@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,38 +13,87 @@ from latente.errors import InputError
 from latente.images.crops import centre_box, cropped
 from latente.images.options import DoorOptions, Size
 
-if TYPE_CHECKING:
-    from latente.images.reading import Header, Target
-
-__all__ = ["Aim", "choose_targets", "cut_centre", "keeps_size", "resize_arrays"]
-
-Aim = Callable[["Header"], "Target"]  # what a picture with this header is made into
-
-_Kind = tuple[int, bool]  # channels, and whether 16 bits are kept
+__all__ = ["Aim", "Header", "Target", "Values", "choose_targets", "cut_centre", "keeps_size", "resize_arrays"]
 
 _SMALL = 128  # a set whose usual picture is no larger keep that size
 _USUAL = 64  # all others are scaled to this side
 
 
+@dataclasses.dataclass(frozen=True)
+class Header:
+    """What a picture's header says.
+
+    size: (height, width), upright; dtype: of its values; depth: the bits of 16 that it states to use; frames: how many
+    pages or frames its file has; odd: what is unusual about the file.
+    """
+
+    size: tuple[int, int]
+    mode: str
+    grey: bool
+    dtype: str = "uint8"
+    depth: int | None = None
+    odd: str = ""
+    frames: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """What every picture is made into.
+
+    The centre is cut out (first `crop` pixels where given, then the largest part of the aspect ratio of
+    `size`) and scaled to `size` by Lanczos' filter; a picture of that size already stays as it is. channels:
+    1 grey, 2 grey and alpha, 3 RGB, 4 RGBA; with 1 or 3 a transparent picture is laid on white. dtype: that of the
+    values; of pictures of 8 bits and of `depth` bits the ones are brought to the units of the others.
+    """
+
+    size: tuple[int, int]
+    channels: int
+    dtype: str = "uint8"
+    depth: int = 16
+    crop: tuple[int, int] | None = None
+
+
+Aim = Callable[[Header], Target]  # what a picture with this header is made into
+
+
+class Values(NamedTuple):
+    """The dtype in which pictures are held, and of how many bits they are where that is known."""
+
+    dtype: str = "uint8"
+    depth: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.dtype} of {self.depth} bits" if self.depth and self.dtype == "uint16" else self.dtype
+
+
+_Kind = tuple[int, Values]  # channels, and how their values are held
+
+
 def choose_targets(
-    inputs: Sequence[Header], partners: Sequence[tuple[Header, Header]], options: DoorOptions
+    inputs: Sequence[Header],
+    partners: Sequence[tuple[Header, Header]],
+    options: DoorOptions,
+    values: Sequence[Values] = (Values(), Values()),
 ) -> tuple[Aim, Aim, str]:
     """Return what each picture, and each target of a pair, is made into, and that choice in words.
 
     Where no size is asked for, it is the most common one if its longer side is at most 128, else 64 x 64; targets of
     pairs keep the ratio of sizes that all pairs share, or else the usual one. Photographs all keep their own. Channels:
     1 where every picture is grey, else 3; transparent pictures are laid on white, unless 2 or 4 channels are asked for.
-    16 bits remain where every picture has them. Of targets, channels and bits are settled by themselves.
+    values: how those of the pictures are held, and those of targets, whose channels are settled by themselves too.
     """
-    from latente.images.reading import Target
-
-    small, large = _kind(inputs, options), _kind([partner for _, partner in partners], options)
+    small = (_channels(inputs, options), values[0])
+    large = (_channels([partner for _, partner in partners], options), values[1])
     ratio = _ratio(partners)
     crop = options.window
     partner_crop = crop and _times(crop, ratio)
 
+    def made(size: Size, kind: _Kind, crop: Size | None) -> Target:
+        channels, values = kind
+        return Target(size, channels, values.dtype, values.depth or 16, crop)
+
     def kept(kind: _Kind, crop: Size | None) -> Aim:
-        return lambda header: Target(cropped(header.size, crop), *kind, crop)
+        return lambda header: made(cropped(header.size, crop), kind, crop)
 
     if options.keeps:
         cut = f", at most {_spelled(crop)} around their centre" if crop else ""
@@ -55,8 +105,7 @@ def choose_targets(
     common = max(sizes, key=lambda size: (sizes[size], size))
     is_small = max(common) <= _SMALL
     size = options.sides or (common if is_small else (_USUAL, _USUAL))
-    target = Target(size, *small, crop)
-    partner = Target(_times(size, ratio), *large, partner_crop)
+    target, partner = made(size, small, crop), made(_times(size, ratio), large, partner_crop)
     why = "as asked" if options.sides else "the most common size" if is_small else "larger pictures, scaled down"
     how = "; pictures of other sizes are scaled and cut around their centre" if set(sizes) != {size} else ""
     words = f"{_spelled(size)} ({why}), {_kind_in_words(small)}{how}"
@@ -65,16 +114,16 @@ def choose_targets(
     return lambda header: target, lambda header: partner, words
 
 
-def _kind(headers: Sequence[Header], options: DoorOptions) -> _Kind:
-    """Return the channels that these pictures are brought to, and whether they keep 16 bits."""
+def _channels(headers: Sequence[Header], options: DoorOptions) -> int:
+    """Return how many channels these pictures are brought to."""
     channels = options.channels or (1 if all(header.grey for header in headers) else 3)
     assert isinstance(channels, int)
-    return channels, channels == 1 and all(header.deep for header in headers)
+    return channels
 
 
 def _kind_in_words(kind: _Kind) -> str:
-    channels, deep = kind
-    return f"{channels} channel{'s' * (channels > 1)}, {'uint16' if deep else 'uint8'}"
+    channels, values = kind
+    return f"{channels} channel{'s' * (channels > 1)}, {values}"
 
 
 def keeps_size(sides: Sequence[int], options: DoorOptions) -> bool:

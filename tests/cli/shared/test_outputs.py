@@ -10,6 +10,7 @@ from PIL import Image
 
 from latente.cli.shared.outputs import refuse_used, save_arrays, save_images
 from latente.errors import InputError
+from latente.images import open_images
 
 
 def noise(*shape: int, dtype: str = "uint8") -> np.ndarray:
@@ -34,6 +35,14 @@ def test_sixteen_bit_grey_keeps_all_its_bits(tmp_path: Path) -> None:
     pixels = noise(1, 1, 5, 7, dtype="uint16")
     save_images(tmp_path / "out", pixels)
     np.testing.assert_array_equal(read(tmp_path / "out" / "1.png"), pixels[0, 0])
+
+
+def test_pictures_of_twelve_bits_state_so_and_come_back_in_that_depth(tmp_path: Path) -> None:
+    pixels = noise(1, 1, 5, 7, dtype="uint16") >> 5  # none of them needs more than 11
+    save_images(tmp_path / "out", pixels, data_range=(0.0, 4095.0))
+    images = open_images(tmp_path / "out")
+    np.testing.assert_array_equal(images.pixels, pixels)
+    assert images.depth == 12
 
 
 def test_floats_of_the_unit_range_are_rounded_to_eight_bits(tmp_path: Path) -> None:

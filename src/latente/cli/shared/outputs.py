@@ -19,6 +19,7 @@ from latente.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
+    from PIL.PngImagePlugin import PngInfo
 
     from latente.estimators.base import Estimator
 
@@ -73,7 +74,8 @@ def save_images(
 
     A name in .npy or .npz becomes an array in that layout, one in .png a sheet of all, with the `originals`
     (N, C, H, W) above where there are some, and any other name a folder of PNG files called like `names`, or
-    numbered. data_range: what floats are shown as black and white on a sheet. Raises InputError where the
+    numbered. data_range: what is black and white, also on a sheet; PNG files of fewer than 16 bits state how many.
+    Raises InputError where the
     images do not fit such files.
     """
     if out.suffix in (".npy", ".npz"):
@@ -93,7 +95,7 @@ def save_images(
         for name, image in zip(_picture_names(files), pictures, strict=True):
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            _picture(image, out).save(file)
+            _picture(image, out).save(file, pnginfo=_stating(image, data_range[1]))
     return f"{len(pictures)} PNG files"
 
 
@@ -174,6 +176,18 @@ def _picture(image: np.ndarray, out: Path) -> Image:
         raise InputError(f"--out {out}: name a .npy file instead, for {values} do not fit a PNG file")
     channels_last = to_uint8(image).transpose(1, 2, 0)
     return Image.fromarray(channels_last[..., 0] if image.shape[0] == 1 else channels_last)
+
+
+def _stating(image: np.ndarray, white: float) -> PngInfo | None:
+    """Return the note by which a PNG file of 16 bits says that it uses fewer, or None where that goes without."""
+    from PIL.PngImagePlugin import PngInfo
+
+    depth = int(white).bit_length()
+    if image.dtype != "uint16" or not 0 < depth < 16:
+        return None
+    info = PngInfo()
+    info.add(b"sBIT", bytes([depth]))
+    return info
 
 
 @contextlib.contextmanager
