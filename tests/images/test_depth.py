@@ -9,7 +9,7 @@ import pytest
 
 from latente.errors import InputError
 from latente.images import Images, Photographs, Scaling
-from latente.images.depth import in_units_of
+from latente.images.depth import in_units_of, warn_of_other_units
 
 EIGHT = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
 
@@ -84,3 +84,18 @@ def test_photographs_are_converted_with_their_targets() -> None:
     images = in_units_of(Images(pictures, partners={"target": pictures}), fitted(16))
     for converted in (images.content, images.partners["target"]):
         np.testing.assert_array_equal(converted[1], EIGHT[0, :, :3] * 257.0)
+
+
+@pytest.mark.parametrize(
+    ("factor", "is_told"), [(1, False), (50, False), (255, True), (1 / 50, False), (1 / 255, True)]
+)
+def test_floats_in_other_units_than_those_of_the_training_are_told(factor: float, is_told: bool) -> None:
+    values = np.linspace(0, 1, 16).reshape(1, 1, 4, 4)
+    scaling = Scaling.fit(values)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        warn_of_other_units(Images(values * factor), scaling)
+        warn_of_other_units(Images(values.reshape(4, 4) * factor), scaling)  # a table
+        warn_of_other_units(Images(np.zeros((1, 1, 4, 4))), scaling)
+    assert len(told) == is_told
+    assert all("from 0 to 1: they seem to be in other units" in str(one.message) for one in told)

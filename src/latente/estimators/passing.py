@@ -17,7 +17,7 @@ from torch import Tensor
 from latente.errors import InputError
 from latente.estimators import data
 from latente.images import Images, Openable, Scaling, open_images
-from latente.images.depth import in_units_of
+from latente.images.depth import in_units_of, warn_of_other_units
 from latente.metrics import means, measure
 from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch, Objective
@@ -208,6 +208,7 @@ class ImageModel(BaseEstimator):
                 f"the images of {images.name} are {images.dtype}, but the model was trained on {self.scaling_.dtype} "
                 f"from {self.scaling_.range_in_words}; convert them to it"
             )
+        warn_of_other_units(images, self.scaling_)
         return images
 
 

@@ -43,7 +43,7 @@ __all__ = [
     "writing_to",
 ]
 
-_FORMAT = 4
+_FORMAT = 5
 _PART = ".part"  # of a set that is being made
 
 

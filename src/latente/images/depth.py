@@ -12,12 +12,13 @@ from latente.images.container import Images
 from latente.images.photographs import Photographs
 from latente.images.scaling import DEPTHS, Scaling
 
-__all__ = ["WITH_DEPTH", "in_units_of"]
+__all__ = ["WITH_DEPTH", "in_units_of", "warn_of_other_units"]
 
 WITH_DEPTH = (np.bool_, np.uint8, np.uint16)  # dtypes of values from 0 to a peak
 
 _BITS = {np.dtype(np.bool_): 1, np.dtype(np.uint8): 8}  # of dtypes that leave no doubt
 _AT_ONCE = 2**22  # values
+_FAR = 100  # times the range of the training, which no noise and no odd picture reaches
 
 
 def in_units_of(images: Images, scaling: Scaling) -> Images:
@@ -51,6 +52,27 @@ def in_units_of(images: Images, scaling: Scaling) -> Images:
     )
 
 
+def warn_of_other_units(images: Images, scaling: Scaling) -> None:
+    """Warn where pictures of numbers that have no depth are hundreds of times as large as those of the training.
+
+    Or as small: floats from 0 to 255 and from 0 to 1 are taken for each other.
+    """
+    values = _values(images)
+    if scaling.depth is not None or images.is_table or not values.size:
+        return
+    step = _rows_at_once(values)
+    parts = [values[start : start + step] for start in range(0, len(values), step)]
+    low, high = min(float(part.min()) for part in parts), max(float(part.max()) for part in parts)
+    black, white = scaling.data_range
+    span = white - black
+    if max(black - low, high - white) > _FAR * span or 0 < (high - low) * _FAR < span:
+        warnings.warn(
+            f"the images of {images.name} go from {low:.6g} to {high:.6g}, and the training's from "
+            f"{scaling.range_in_words}: they seem to be in other units",
+            stacklevel=2,
+        )
+
+
 def _pixels_converted(
     pixels: np.ndarray | Photographs, depth: int, scaling: Scaling
 ) -> tuple[np.ndarray | Photographs, bool]:
@@ -67,7 +89,7 @@ def _photographs_converted(pictures: Photographs, depth: int, scaling: Scaling) 
 def _told_by_values(images: Images, scaling: Scaling) -> int:
     """The bits of unsigned integers of which nothing states them, as far as their values tell."""
     assert scaling.depth is not None
-    values = images.content.values if isinstance(images.content, Photographs) else images.content
+    values = _values(images)
     step = _rows_at_once(values)
     highest = max((int(values[start : start + step].max()) for start in range(0, len(values), step)), default=0)
     if highest >= 2 ** DEPTHS[-2]:
@@ -96,6 +118,10 @@ def _converted(values: np.ndarray, depth: int, scaling: Scaling) -> tuple[np.nda
         converted[start : start + step] = levels[places]
         loses = loses or bool(is_lost[places].any())
     return converted, loses
+
+
+def _values(images: Images) -> np.ndarray:
+    return images.content.values if isinstance(images.content, Photographs) else images.content
 
 
 def _rows_at_once(array: np.ndarray) -> int:
