@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import warnings
 
 import numpy as np
@@ -63,6 +64,8 @@ def warn_of_other_units(images: Images, scaling: Scaling) -> None:
     step = _rows_at_once(values)
     parts = [values[start : start + step] for start in range(0, len(values), step)]
     low, high = min(float(part.min()) for part in parts), max(float(part.max()) for part in parts)
+    if not math.isfinite(high - low):  # which is refused for itself
+        return
     black, white = scaling.data_range
     span = white - black
     if max(black - low, high - white) > _FAR * span or 0 < (high - low) * _FAR < span:
