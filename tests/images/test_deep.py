@@ -113,6 +113,8 @@ def test_a_depth_stated_by_the_header_is_known() -> None:
     assert header_of(png(colour, chunk(b"sBIT", bytes([10, 11, 10])))) == ("uint16", 11)
     assert header_of(tiff(grey, extratags=[(281, "H", 1, 4095, True)])) == ("uint16", 12)
     assert header_of(tiff(colour.astype(np.float32), extratags=[(281, "H", 1, 4095, True)])) == ("float32", None)
+    assert header_of(png(grey, chunk(b"sBIT", bytes([200])))) == ("uint16", None)  # more than there are
+    assert header_of(tiff(grey, extratags=[(281, "I", 1, 2**31, True)])) == ("uint16", None)
     assert header_of(pgm(grey, 4095)) == ("uint16", 12)
     assert header_of(pgm(grey, 1123)) == ("uint16", 11)
     assert header_of(packed(grey)) == ("uint16", 12)

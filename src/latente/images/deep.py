@@ -75,11 +75,12 @@ def kind_of(image: Image.Image) -> Kind:
         return Kind("float32", raw)
     if isinstance(image, TiffImagePlugin.TiffImageFile) and image.mode in ("I", "L"):
         sort, bits = _SORTS.get(image.tag_v2.get(_SAMPLE_FORMAT, (1,))[0], "uint"), image.tag_v2.get(_BITS, (8,))[0]
-        return Kind(f"{sort}{bits}" if image.mode == "I" or sort == "int" else "uint8", raw)
+        return Kind(f"{sort}{bits}" if image.mode == "I" or (sort, bits) == ("int", 8) else "uint8", raw)
     if image.mode == "I":
         return Kind("int32", raw)
     name, _, width = raw.partition(";")
-    return Kind("uint16" if name in _COLOURS and width in ("16B", "16L", "16N") else "uint8", raw)
+    is_deep = image.format in ("PNG", "TIFF") and name in _COLOURS and width in ("16B", "16L", "16N")
+    return Kind("uint16" if is_deep else "uint8", raw)
 
 
 def depth_of(image: Image.Image, kind: Kind) -> int | None:
@@ -92,7 +93,7 @@ def depth_of(image: Image.Image, kind: Kind) -> int | None:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return _depth_of_tags(image.tag_v2)
     if image.format == "PNG":
-        return _significant_bits(image)
+        return _within_16(_significant_bits(image))
     return kind.most.bit_length() if kind.most else kind.precision
 
 
@@ -239,12 +240,17 @@ def _read_as(data: bytes, like: Image.Image, raw: str) -> np.ndarray:
 def _depth_of_tags(tags: Mapping[int, Any]) -> int | None:
     bits, largest = np.ravel(tags.get(_BITS, 8)), np.ravel(tags.get(_LARGEST, 0))
     if int(bits[0]) not in (8, 16, 32, 64):
-        return int(bits[0])
-    return int(largest.max()).bit_length() or None
+        return _within_16(int(bits[0]))
+    return _within_16(int(largest.max()).bit_length())
 
 
-def _significant_bits(image: Image.Image) -> int | None:
-    """The most bits of a channel that a PNG file's sBIT chunk names, which stands before the pixels."""
+def _within_16(bits: int) -> int | None:
+    """Return the bits that a file states, None where 16 bits have not as many."""
+    return bits if 0 < bits <= 16 else None
+
+
+def _significant_bits(image: Image.Image) -> int:
+    """The most bits of a channel that a PNG file's sBIT chunk names, which stands before the pixels, or 0."""
     file = image.fp if isinstance(image, ImageFile.ImageFile) else None
     assert file is not None
     place = file.tell()
@@ -253,11 +259,11 @@ def _significant_bits(image: Image.Image) -> int | None:
         while len(head := file.read(8)) == 8:
             length, kind = struct.unpack(">I4s", head)
             if kind == b"sBIT":
-                return max(file.read(length), default=0) or None
+                return max(file.read(min(length, 4)), default=0)
             if kind == b"IDAT":
-                return None
+                return 0
             file.seek(length + 4, io.SEEK_CUR)
-        return None
+        return 0
     finally:
         file.seek(place)
 
