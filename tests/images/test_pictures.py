@@ -325,6 +325,55 @@ def test_a_table_beside_the_folder_is_found_and_a_strange_one_is_not_used(tmp_pa
     np.testing.assert_array_equal(open_images(**chosen.source).labels, [1, 0])
 
 
+def test_a_column_called_split_makes_the_parts(tmp_path: Path) -> None:
+    save(tmp_path, a=picture(0), b=picture(1), c=picture(2), d=picture(3))
+    (tmp_path / "t.csv").write_text("file,label,split\na.png,cat,train\nb.png,dog,test\nc.png,dog,train\nd.png,dog,\n")
+    train, test = open_images(tmp_path), open_images(tmp_path, split="test")
+    assert (train.files, test.files) == (("a.png", "c.png"), ("b.png",))
+    assert train.label_names == test.label_names == ("cat", "dog")
+    assert (train.labels.tolist(), test.labels.tolist()) == ([0, 1], [1])
+    assert "1 picture without a part in t.csv" in str(train.scan)
+
+
+def test_tables_and_texts_that_are_not_used_are_named(tmp_path: Path) -> None:
+    save(tmp_path, **{f"p{k}": picture(k) for k in range(4)})
+    (tmp_path / "notes.txt").write_text("a word " + "x" * 200_000 + " and more\nanother line, with a comma\n")
+    (tmp_path / "prices.csv").write_text("item,price\nq,1\nr,2\n")
+    (tmp_path / "few.csv").write_text("file,label\np0.png,1\n")
+    (tmp_path / "ragged.csv").write_text("file,label\np0.png,1\np1.png\n")
+    images = open_images(tmp_path)
+    assert images.labels is None
+    for note in (
+        "prices.csv was not used: it names none of the pictures",
+        "few.csv was not used: it names 1 of 4 pictures; choose it by labels",
+        "ragged.csv was not used: row 3 has 1 columns",
+        "4 other files were passed over: .csv x 3, .txt x 1",
+    ):
+        assert note in str(images.scan)
+    (tmp_path / "huge.csv").write_text("file,label\np0.png," + "x" * 200_000 + "\n")
+    with pytest.raises(InputError, match=r"huge\.csv cannot be read as a table: field larger"):
+        open_images(tmp_path, labels=tmp_path / "huge.csv")
+
+
+def test_a_table_that_was_not_asked_for_refuses_nothing(tmp_path: Path) -> None:
+    save(tmp_path, **{f"p{k}": picture(k) for k in range(3)})
+    (tmp_path / "t.csv").write_text("file,kind,age,height\np0.png,cat,1,NaN\np1.png,dog,2,2.5\np2.png,dog,3,2\n")
+    images = open_images(tmp_path)
+    assert (images.label_names, images.attribute_names) == (("cat", "dog"), ("age",))
+    assert "height of t.csv was left out: it is no finite number for 1 picture (such as p0.png)" in str(images.scan)
+    with pytest.raises(InputError, match=r"t\.csv has no finite number in height for p0\.png"):
+        open_images(tmp_path, labels=tmp_path / "t.csv")
+
+
+def test_folders_of_classes_go_before_a_table_that_was_not_asked_for(tmp_path: Path) -> None:
+    save(tmp_path, cat__a=picture(0), dog__b=picture(1))
+    (tmp_path / "t.csv").write_text("file,kind\na.png,x\nb.png,y\n")
+    images = open_images(tmp_path)
+    assert images.label_names == ("cat", "dog")
+    assert "the folders are the labels, not those of t.csv" in str(images.scan)
+    assert open_images(tmp_path, labels=tmp_path / "t.csv").label_names == ("x", "y")
+
+
 def test_two_tables_that_fit_are_a_question_for_the_caller(tmp_path: Path) -> None:
     save(tmp_path, a=picture(0), b=picture(1))
     for name in ("one.csv", "two.csv"):

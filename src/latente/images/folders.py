@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from latente.images.pairs import Path, are_few, components, match_pairs, match_targets
 from latente.images.scan import listed, printable
 
-__all__ = ["PART_ORDER", "Item", "Listing", "part_of_path", "recognise"]
+__all__ = ["PART_ORDER", "Item", "Listing", "part_named", "part_of_path", "recognise"]
 
 # folder names that are parts of a set
 _PARTS = {
@@ -117,6 +117,11 @@ def recognise(
     ]
     listing.kind = ", ".join(["/".join(listing.parts) or "flat", *filter(None, contents)])
     return listing
+
+
+def part_named(word: str) -> str | None:
+    """The part that a word such as valid or testing stands for."""
+    return _PARTS.get(word.lower())
 
 
 def part_of_path(name: str) -> str | None:

@@ -134,11 +134,13 @@ class _Reading:
         listing = recognise(pictures, pairs=self.options.signs, targets=targets, where=prefix[3:-1] if prefix else "")
         names = [item.name for item in listing.items]
         table, partition, notes = read_tables(self.tables, names)
-        if partition is not None:
-            part_of = partition.parts(names)
+        if partition is not None and (partition.is_partition or not listing.parts):
+            part_of = partition.parts()
             for item in listing.items:
                 item.part = part_of.get(item.name)
             listing.parts = tuple(part for part in PART_ORDER if part in part_of.values())
+            if without := len(names) - len(part_of):
+                notes.append(f"{words.count(without, 'picture')} without a part in {printable(partition.name)}")
         used = {*all_pictures, *(each.name for each in (table, partition) if each is not None)}
         others = [name for name in self.store.names if name not in used]
         self.scan.kind = f"{self.store.kind}, {listing.kind}"
@@ -374,11 +376,14 @@ class _Reading:
         """Labels from the folders, or else from the table; attributes from the table."""
         columns = Columns()
         if table is not None:
-            rows = table.match([item.name for item in items])
-            files = [printable(item.shown) for item in items]
-            columns = typed_columns(table, [rows.get(item.name) for item in items], files)
-            if unknown := sum(item.name not in rows for item in items):
-                self.scan.notes.append(f"{table.name} does not name {unknown:,} of the pictures")
+            chosen = self.tables[0].chosen
+            columns = typed_columns(table, [item.name for item in items], lenient=not chosen)
+            self.scan.notes += columns.notes
+            title = printable(table.name)
+            if table.unknown:
+                self.scan.notes.append(f"{title} does not name {words.count(table.unknown, 'picture')}")
+            if listing.label_names and columns.label is not None and not chosen:
+                self.scan.notes.append(f"the folders are the labels, not those of {title}; choose these by labels")
         if listing.label_names and (columns.label is None or not self.tables[0].chosen):
             numbers = {name: number for number, name in enumerate(listing.label_names)}
             label = np.array([numbers[item.label] if item.label else -1 for item in items], np.int64)

@@ -1,21 +1,22 @@
-"""Tables beside a folder of pictures: labels, attributes and CelebA's own lists."""
+"""Tables beside a folder of pictures: labels, attributes, parts, and CelebA's own lists."""
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
+from latente import words
 from latente.errors import InputError
-from latente.images.formats import SUFFIXES
-from latente.images.limits import check_memory
+from latente.images.delimited import Row, is_missing, is_number, numbers_of, read_sheet
+from latente.images.folders import part_named
+from latente.images.matching import Matches, Pictures, has_picture_suffix
 from latente.images.reading import Damaged
-from latente.images.scan import printable
+from latente.images.scan import listed, printable
 from latente.images.stores import Store
 
 __all__ = [
@@ -34,45 +35,91 @@ _CELEBA = "list_attr_celeba"
 _CELEBA_PARTS = "list_eval_partition"
 _PART_NUMBERS = {"0": "train", "1": "val", "2": "test"}
 _MAX_BYTES = 256 * 2**20
-_PARSING = 20  # bytes of memory a byte of text while its cells are taken apart
+_SAMPLE = 1000  # rows that tell which column names the pictures
+_LARGEST_WHOLE = 2.0**53  # beyond it floats are no longer every whole number
+
+# what columns are called, in small letters
+_LABEL = ("label", "labels", "class", "class_name", "classname", "class_id", "category", "target")
+_SPLIT = ("split", "part", "partition", "subset", "set")
+_INDEX = ("", "index", "unnamed: 0", "#")
 
 
 @dataclasses.dataclass
 class Table:
-    """The rows of a table, by the file that each begins with; header: the names of the other columns."""
+    """A table and what it says of pictures.
+
+    header: the names of its columns, made up where it has none. rows: the others, as cells; mark: what separates them.
+    key: the column that names the pictures. matches: which row is of which picture. unknown: how many have none. notes:
+    what is odd about it.
+    """
 
     name: str
-    header: tuple[str, ...]
-    rows: dict[str, tuple[str, ...]]
+    header: Row
+    rows: list[Row]
+    mark: str
+    key: int
+    matches: Matches
+    unknown: int
+    notes: list[str]
 
-    def match(self, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return picture -> row; a row may name the path, the file, or the file without its suffix."""
-        rows = {}
-        for name in names:
-            path = PurePosixPath(name)
-            row = next((self.rows[key] for key in (name, path.name, path.stem) if key in self.rows), None)
-            if row is not None:
-                rows[name] = row
-        return rows
+    @property
+    def known(self) -> int:
+        """How many pictures it names."""
+        return len(self.matches.row_of)
 
     @property
     def is_partition(self) -> bool:
         """Whether this is CelebA's list of parts."""
         return _CELEBA_PARTS in self.name
 
-    def parts(self, names: Sequence[str]) -> dict[str, str]:
-        """Return picture -> part, of a list of parts."""
-        return {name: _PART_NUMBERS[row[0]] for name, row in self.match(names).items() if row[0] in _PART_NUMBERS}
+    @functools.cached_property
+    def values(self) -> list[int]:
+        """The columns that say something of the pictures: neither what they are called, nor which row it is."""
+        columns = []
+        for column, title in enumerate(self.header):
+            cells = [row[column] for row in self.rows]
+            is_counted = column < self.key and cells in (
+                [str(k + first) for k in range(len(cells))] for first in (0, 1)
+            )
+            is_index = title.lower() in _INDEX or (title.startswith("column ") and is_counted)
+            is_name = sum(map(has_picture_suffix, cells)) > len(cells) / 2
+            if column != self.key and not is_index and not is_name and not all(map(is_missing, cells)):
+                columns.append(column)
+        return columns
+
+    @functools.cached_property
+    def split(self) -> int | None:
+        """The column that says of each picture in which part it is, if any."""
+        for column in self.values:
+            cells = {row[column].lower() for row in self.rows} - {""}
+            named = self.header[column].lower() in _SPLIT
+            if self.is_partition and cells <= _PART_NUMBERS.keys():
+                return column
+            if cells and all(map(part_named, cells)) and (named or (len(cells) > 1 and "train" in cells)):
+                return column
+        return None
+
+    def parts(self) -> dict[str, str]:
+        """Return picture -> part, of those of which it is known."""
+        if self.split is None:
+            return {}
+        cells = {picture: self.rows[row][self.split] for picture, row in self.matches.row_of.items()}
+        known = _PART_NUMBERS.get if self.is_partition else part_named
+        return {picture: part for picture, cell in cells.items() if (part := known(cell)) is not None}
 
 
 @dataclasses.dataclass(frozen=True)
 class Columns:
-    """The columns that a table gives to N pictures: label (N,), attributes (N, A), each with its names."""
+    """The columns that a table gives to N pictures: label (N,), attributes (N, A), each with its names.
+
+    notes: what was left out, or read in a way that may surprise.
+    """
 
     label: np.ndarray | None = None
     label_names: tuple[str, ...] = ()
     attributes: np.ndarray | None = None
     attribute_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,12 +143,12 @@ def find_tables(store: Store, labels: object) -> list[TableFile]:
     if labels is None:
         return files
     if not isinstance(labels, str | os.PathLike) or not Path(labels).is_file():
-        raise InputError(f"labels={labels!r} is no file; give a table whose first column names the pictures")
+        raise InputError(f"labels={labels!r} is no file; give a table that names the pictures")
     return [_file(Path(labels), chosen=True), *(file for file in files if _CELEBA_PARTS in file.name)]
 
 
 def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table | None, Table | None, list[str]]:
-    """Return the table of labels or attributes, CelebA's list of parts, and notes on what was not used.
+    """Return the table of labels or attributes, the one that says which part is which, and notes on what was not used.
 
     A table that the caller did not name is used where it knows at least half of the pictures, and no other
     does. Raises InputError where the one that the caller named knows none.
@@ -109,90 +156,252 @@ def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table
     tables: list[Table] = []
     notes: list[str] = []
     partition = None
+    pictures = Pictures(names)
     for file in files:
+        is_prose = file.name.lower().endswith(".txt")  # unless it turns out to be a table
+        title = printable(file.name)
         try:
-            table = parse_table(file.read(), file.name)
+            table = parse_table(file.read(), file.name, pictures)
         except (InputError, OSError, Damaged) as error:
             if file.chosen:
                 raise
-            if isinstance(error, Damaged):
-                notes.append(f"{printable(file.name)} was not used: {error}")
+            if isinstance(error, Damaged) or not is_prose:
+                notes.append(f"{title} was not used: {str(error).removeprefix(f'{title}: ')}")
             continue
-        known = len(table.match(names))
-        if file.chosen and not known:
-            raise InputError(f"{file.name} names none of the pictures; its first column must hold their file names")
-        if table.is_partition and known:
+        if file.chosen and not table.known:
+            raise InputError(f"{title} names none of the pictures; one of its columns must hold their file names")
+        if table.is_partition and table.known:
             partition = table
-        elif file.chosen or 2 * known >= len(names):
+        elif file.chosen or (2 * table.known >= len(names) and table.values):
             tables.append(table)
+        elif table.known and table.values:
+            notes.append(
+                f"{title} was not used: it names {table.known:,} of {len(names):,} pictures; choose it by labels"
+            )
+        elif not is_prose and table.values:
+            notes.append(f"{title} was not used: it names none of the pictures")
     tables = [table for table in tables if _CELEBA in table.name] or tables
     if len(tables) > 1 and not files[0].chosen:
-        names = ", ".join(table.name for table in tables)
-        return None, partition, [*notes, f"several tables name the pictures ({names}); choose one by labels"]
-    return (tables[0] if tables else None), partition, notes
+        titles = ", ".join(printable(table.name) for table in tables)
+        return None, partition, [*notes, f"several tables name the pictures ({titles}); choose one by labels"]
+    if not tables:
+        return None, partition, notes
+    notes += tables[0].notes
+    return tables[0], partition or (tables[0] if tables[0].split is not None else None), notes
 
 
-def parse_table(content: bytes, name: str) -> Table:
-    """Read a table separated by commas, semicolons, tabs or spaces; the header may be missing.
+def parse_table(content: bytes, name: str, pictures: Pictures) -> Table:
+    """Read a table, see `read_sheet`, whose header may be missing, and find its rows among the pictures.
 
-    A first line that only counts the rows (CelebA) is skipped. Raises InputError where rows differ in length.
+    Raises InputError where rows differ in length.
     """
-    check_memory(_PARSING * len(content), name)
-    text = content.decode("utf-8-sig", "replace")
-    lines = [line for line in text.splitlines() if line.strip()]
-    if lines and lines[0].strip().isdecimal():
-        del lines[0]
-    rows = [tuple(cell.strip() for cell in row) for row in _cells(lines)]
-    if not rows:
-        raise InputError(f"{name} is empty; give a table whose first column names the pictures")
-    header: tuple[str, ...] = ()
-    if PurePosixPath(rows[0][0]).suffix.lower() not in SUFFIXES and not _is_number(rows[0][-1]):
-        header = rows.pop(0)
-    width = len(rows[0]) if rows else 0
-    for number, row in enumerate(rows, start=1):
-        if len(row) != width:
-            raise InputError(f"{name}: row {number} has {len(row)} columns, the first has {width}; make them equal")
-    header = header[len(header) - (width - 1) :] if header else tuple(f"column {k}" for k in range(1, width))
-    return Table(name, header, {row[0]: row[1:] for row in rows})
+    sheet = read_sheet(content, printable(name))
+    width = len(sheet.rows[-1])
+    body = sheet.rows if len(sheet.rows[0]) == width else sheet.rows[1:]
+    key = _key_column(body, sheet.rows[0] if len(sheet.rows[0]) == width else ("", *sheet.rows[0]), pictures)
+    header = tuple(f"column {column + (column < key)}" for column in range(width))
+    rows = sheet.rows
+    if len(rows[0]) < width or _is_header(rows, key, pictures):
+        header, rows = ("",) * (width - len(rows[0])) + rows[0], rows[1:]
+    matches = pictures.match([row[key] for row in rows])
+    table = Table(name, header, rows, sheet.mark, key, matches, len(pictures.names) - len(matches.row_of), sheet.notes)
+    if table.known:
+        table.notes += _oddities(table)
+    return table
+
+
+def _key_column(rows: Sequence[Row], first: Row, pictures: Pictures) -> int:
+    """Return the column that names the pictures: most of them with their suffixes, else most of them at all."""
+    best, column = (-1, -1, False), 0
+    for number in range(len(first)):
+        cells = [row[number] for row in rows[:_SAMPLE]]
+        row_of = pictures.match(cells).row_of
+        whole = sum(has_picture_suffix(cells[row]) for row in row_of.values())
+        if 2 * whole > len(cells):
+            return number
+        rating = (whole, len(row_of), first[number].lower() not in _INDEX)
+        if rating > best:
+            best, column = rating, number
+    return column
+
+
+def _is_header(rows: Sequence[Row], key: int, pictures: Pictures) -> bool:
+    """Say whether the first row names the columns: it is of no picture, and holds no number unless others do differ."""
+    first, others = rows[0], rows[1 : 1 + _SAMPLE]
+    if has_picture_suffix(first[key]) or pictures.match([first[key]]).row_of:
+        return False
+    if others and sum(has_picture_suffix(row[key]) for row in others) > len(others) / 2:
+        return True
+    return not any(map(is_number, first))
+
+
+def _oddities(table: Table) -> list[str]:
+    """Say which rows name nothing, too much, or the same picture as another one."""
+    name, matches, notes = printable(table.name), table.matches, []
+
+    def called(rows: Sequence[int]) -> str:
+        return listed((printable(table.rows[row][table.key]) for row in rows), most=3)
+
+    if matches.nowhere:
+        files = words.count(len(matches.nowhere), "file")
+        notes.append(f"{name} names {files} not among the pictures: {called(matches.nowhere)}")
+    if nameless := sum(not row[table.key] for row in table.rows):
+        notes.append(f"{name} has {words.count(nameless, 'row')} without the name of a file")
+
+    def says(row: int) -> list[str]:
+        return [table.rows[row][column] for column in table.values]
+
+    if other := [row for row, first in matches.again.items() if says(row) != says(first)]:
+        notes.append(f"{name} names some pictures again with other values; the first ones count: {called(other)}")
+    if matches.many:
+        notes.append(
+            f"{name} names what several pictures are called, each of which gets its row: {called([*matches.many])}"
+        )
+    if matches.elsewhere:
+        notes.append(
+            f"{name} has {words.count(matches.elsewhere, 'picture')} in other folders; their names alone tell them"
+        )
+    return notes
 
 
 def read_numbers(path: Path) -> np.ndarray | None:
     """Return the table (N, F) float64 where it holds nothing but numbers (under a header or none), else None.
 
-    Raises InputError where it cannot be read.
+    Raises InputError where it cannot be read, or lacks some of the numbers.
     """
     try:
-        rows = _cells([line for line in path.read_text("utf-8-sig", "replace").splitlines() if line.strip()])
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    if rows and not any(map(_is_number, rows[0])):
-        del rows[0]
-    if not rows or not all(len(row) == len(rows[0]) and all(map(_is_number, row)) for row in rows):
+    sheet = read_sheet(content, path.name)
+    rows = sheet.rows
+    is_headed = all(numbers_of([cell], sheet.mark) is None for cell in rows[0])
+    rows = rows[1:] if is_headed else rows
+    if not rows or len(rows[0]) != len(sheet.rows[0]):
         return None
-    return np.array(rows, np.float64)
+    columns = [numbers_of(cells, sheet.mark) for cells in zip(*rows, strict=True)]
+    if not all(columns):
+        return None
+    numbers = np.array([column[0] for column in columns if column], np.float64).T
+    bad = np.argwhere(~np.isfinite(numbers))
+    if len(bad):
+        row, column = bad[0].tolist()
+        title = sheet.rows[0][column] if is_headed else f"column {column + 1}"
+        raise InputError(
+            f"{path.name} holds no finite number in {words.count(len(bad), 'cell')}, first in row {row + 1}, "
+            f"{title} ({rows[row][column]!r}); fill them or remove their rows"
+        )
+    return np.ascontiguousarray(numbers)
 
 
-def typed_columns(table: Table, rows: Sequence[tuple[str, ...] | None], files: Sequence[str]) -> Columns:
-    """Turn rows into columns: words, or a single whole number, are labels; other numbers attributes.
+def typed_columns(table: Table, names: Sequence[str], *, lenient: bool = False) -> Columns:
+    """Turn a table into columns for these pictures: words, or a single whole number, are labels; numbers attributes.
 
-    rows: each picture's row, None where the table has none: then the label is -1 (unknown). Raises InputError
-    where a picture has no attributes, or a number is missing.
+    Where a column is called label (or class ...) it is the label. A picture that the table does not know, or whose
+    label is missing, has the label -1. What is a label and what a number is told by the rows of all pictures of the
+    set, so that its parts agree. Raises InputError where a picture lacks an attribute; lenient: then the attribute is
+    left out, and a note says so.
     """
-    numbers: list[int] = []
-    words: list[int] = []
-    for index in range(len(table.header)):
-        values = [row[index] for row in rows if row is not None]
-        (numbers if all(map(_is_number, filter(None, values))) else words).append(index)
-    label = attributes = None
-    label_names: tuple[str, ...] = ()
-    if len(words) == 1:
-        label, label_names = _word_labels([row[words[0]] if row else "" for row in rows])
-    elif not words and len(numbers) == 1 and _all_whole(rows, numbers[0]):
-        label = np.array([int(float(row[numbers[0]])) if row and row[numbers[0]] else -1 for row in rows])
-        numbers = []
-    if numbers:
-        attributes = _attributes(table, rows, files, numbers)
-    return Columns(label, label_names, attributes, tuple(table.header[index] for index in numbers))
+    rows = sorted(set(table.matches.row_of.values()))
+    place = {row: k for k, row in enumerate(rows)}
+    at = np.array([place.get(table.matches.row_of.get(name, -1), -1) for name in names], np.int64)
+    texts: dict[int, list[str]] = {}
+    numbers: dict[int, np.ndarray] = {}
+    notes = []
+    for column in table.values:
+        cells = [table.rows[row][column] for row in rows]
+        if column == table.split or all(map(is_missing, cells)):
+            continue
+        if (found := numbers_of(cells, table.mark)) is None:
+            texts[column] = cells
+            continue
+        numbers[column] = np.array(found[0])
+        if found[1]:
+            notes.append(f"{printable(table.name)}: in {printable(table.header[column])}, {found[1]}")
+    label, label_names = None, tuple[str, ...]()
+    chosen = _label_column(table, texts, numbers)
+    if chosen in texts:
+        label_names = tuple(sorted({cell for cell in texts[chosen] if not is_missing(cell, among_words=True)}))
+        number_of = {word: number for number, word in enumerate(label_names)}
+        label = np.array([number_of.get(cell, -1) for cell in texts[chosen]], np.int64)
+    elif chosen is not None:
+        label = np.nan_to_num(numbers[chosen], nan=-1).astype(np.int64)
+    if label is not None:
+        label = np.where(at < 0, -1, label[at])
+    if unused := [printable(table.header[column]) for column in texts if column != chosen]:
+        cure = "" if chosen in texts else "; call one of them label"
+        notes.append(f"columns of words in {printable(table.name)} were not used: {listed(unused)}{cure}")
+    kept = [
+        column
+        for column in numbers
+        if column != chosen and not (chosen is not None and _is_called(table, column, _LABEL))
+    ]
+    kept = _complete(table, numbers, kept, names, at, notes, lenient)
+    attributes = _compact(np.stack([numbers[column] for column in kept], axis=1))[at] if kept else None
+    titles = tuple(printable(table.header[column]) for column in kept)
+    return Columns(label, tuple(map(printable, label_names)), attributes, titles, tuple(notes))
+
+
+def _label_column(table: Table, texts: Mapping[int, list[str]], numbers: Mapping[int, np.ndarray]) -> int | None:
+    """The column of labels: one that is called so, else the only one of words, else the only one, of whole numbers."""
+    whole = [column for column, values in numbers.items() if _are_whole(values)]
+    if called := [column for column in (*texts, *whole) if _is_called(table, column, _LABEL)]:
+        return called[0]
+    if len(texts) == 1:
+        return next(iter(texts))
+    return whole[0] if whole and not texts and len(numbers) == 1 else None
+
+
+def _is_called(table: Table, column: int, titles: Sequence[str]) -> bool:
+    return table.header[column].lower().replace(" ", "_") in titles
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    held = values[~np.isnan(values)]
+    return bool((np.abs(held) < _LARGEST_WHOLE).all() and (held == np.rint(held)).all())
+
+
+def _complete(
+    table: Table,
+    numbers: Mapping[int, np.ndarray],
+    columns: list[int],
+    names: Sequence[str],
+    at: np.ndarray,
+    notes: list[str],
+    lenient: bool,
+) -> list[int]:
+    """Return the columns that have a finite number for every picture; what lacks one is an error, or left out."""
+    title, kept = printable(table.name), []
+    for column in columns:
+        finite = np.isfinite(numbers[column])
+        lacking = [printable(name) for name, row in zip(names, at.tolist(), strict=True) if row < 0 or not finite[row]]
+        what = printable(table.header[column])
+        if not lacking and (finite.all() and not table.unknown):
+            kept.append(column)
+        elif lenient:
+            files = f" (such as {lacking[0]})" if lacking else ""
+            number = words.count(int((~finite).sum()) + table.unknown, "picture")
+            notes.append(f"{what} of {title} was left out: it is no finite number for {number}{files}")
+        elif lacking:
+            raise InputError(
+                f"{title} has no finite number in {what} for {listed(lacking, most=3)}; complete the rows or remove "
+                "the column"
+            )
+        else:
+            kept.append(column)
+    return kept
+
+
+def _compact(values: np.ndarray) -> np.ndarray:
+    """Return numbers in the smallest dtype that holds them: int16 where they are whole and small, else floats."""
+    is_whole = (values == np.rint(values)).all(axis=0)
+    if is_whole.all() and (np.abs(values) < 2**15).all():
+        return values.astype(np.int16)
+    with np.errstate(over="ignore", under="ignore"):
+        single = values.astype(np.float32)
+    # where single precision makes infinity or nothing of a number, or another one of a whole one, it takes the double
+    holds = np.isfinite(single) & ((single == 0) == (values == 0)) & (~is_whole | (single == values))
+    return single if holds.all() else values
 
 
 def _inside(store: Store) -> list[TableFile]:
@@ -213,41 +422,3 @@ def _beside(path: Path) -> list[TableFile]:
 def _file(path: Path, chosen: bool = False) -> TableFile:
     status = path.stat()
     return TableFile(path.name, path.read_bytes, (str(path), status.st_size, status.st_mtime_ns), chosen)
-
-
-def _cells(lines: list[str]) -> list[list[str]]:
-    counted = {mark: sum(line.count(mark) for line in lines[:2]) for mark in ",;\t"}
-    mark = max(counted, key=lambda each: counted[each])
-    if not counted[mark]:
-        return [line.split() for line in lines]
-    return list(csv.reader(lines, delimiter=mark))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return np.isfinite(float(cell)).item()
-    except ValueError:
-        return False
-
-
-def _all_whole(rows: Sequence[tuple[str, ...] | None], index: int) -> bool:
-    return all(float(row[index]).is_integer() for row in rows if row and row[index])
-
-
-def _word_labels(words: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    names = tuple(sorted(set(filter(None, words))))
-    numbers: Mapping[str, int] = {name: number for number, name in enumerate(names)}
-    return np.array([numbers.get(word, -1) for word in words], np.int64), names
-
-
-def _attributes(
-    table: Table, rows: Sequence[tuple[str, ...] | None], files: Sequence[str], indices: Sequence[int]
-) -> np.ndarray:
-    values = np.empty((len(rows), len(indices)), np.float64)
-    for number, row in enumerate(rows):
-        cells = [row[index] for index in indices] if row else [""]
-        if not all(cells):
-            raise InputError(f"{table.name} has no attributes for {files[number]}; complete or remove its row")
-        values[number] = [float(cell) for cell in cells]
-    whole = bool((values == np.rint(values)).all()) and bool((np.abs(values) < 2**15).all())
-    return values.astype(np.int16 if whole else np.float32)
