@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from latente import load, open_images
 
@@ -47,3 +48,21 @@ def test_the_crop_of_the_training_is_the_crop_of_every_verb(latente: Client) -> 
     expected = load("cropped").transform(open_images("digits", crop=4, size=8, count=32))
     with np.load("codes.npz") as file:
         np.testing.assert_array_equal(file["codes"], expected)
+
+
+def test_of_animations_the_first_frame_is_encoded_and_said_or_every_one(
+    latente: Client, small_vae: Path, tmp_path: Path
+) -> None:
+    frames = [Image.fromarray(np.full((8, 8), 60 * k, np.uint8)) for k in range(3)]
+    (tmp_path / "set").mkdir()
+    frames[0].save(tmp_path / "set" / "a.tif", save_all=True, append_images=frames[1:])
+    first = latente("encode", small_vae, "set", "--out", "first.npz")
+    assert first.code == 0
+    assert "left out: set: 2 frames of 1 file left out" in first.err
+    assert "--frames all" in first.err
+    every = latente("encode", small_vae, "set", "--frames", "all", "--out", "all.npz")
+    assert (every.code, every.err) == (0, "")
+    with np.load("first.npz") as one, np.load("all.npz") as all_:
+        assert one["files"].tolist() == ["a.tif"]
+        assert all_["files"].tolist() == ["a#1.tif", "a#2.tif", "a#3.tif"]
+        np.testing.assert_array_equal(one["codes"][0], all_["codes"][0])

@@ -18,6 +18,7 @@ from latente.cli.shared.options import (
     BudgetOption,
     CountOption,
     ForceFlag,
+    FramesOption,
     JsonFlag,
     OptionalImagesArgument,
     PictureOption,
@@ -60,6 +61,7 @@ def compare_pca(
     out: PictureOption = Path("compare-pca.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
@@ -72,9 +74,9 @@ def compare_pca(
     from latente.metrics import protocols_of
 
     refuse_picture(out, force)
-    refuse_choice_among_none(images, split=split, count=count, budget=budget)
+    refuse_choice_among_none(images, split=split, count=count, frames=frames, budget=budget)
     model = model_for("compare-pca", run)
-    evidence = _evidence(run, model, images, split=split, count=count, budget=budget)
+    evidence = _evidence(run, model, images, split=split, count=count, frames=frames, budget=budget)
     if evidence.learned is None:
         raise InputError(
             f"{run} was trained on an array in memory, from which PCA has to learn too; save it as a .npy file and "

@@ -14,6 +14,7 @@ from latente.cli.shared.options import (
     ChannelsOption,
     CountOption,
     CropOption,
+    FramesOption,
     ImagesArgument,
     JsonFlag,
     LabelsOption,
@@ -94,6 +95,7 @@ def show_(
     labels: LabelsOption = None,
     pairs: PairsOption = None,
     target: TargetOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -112,6 +114,7 @@ def show_(
         count=count,
         labels=labels,
         pairs=pairs,
+        frames=frames,
         target=target,
     )
     with show.progress() as step:

@@ -17,6 +17,7 @@ from latente.cli.shared.models import model_for
 from latente.cli.shared.options import (
     BudgetOption,
     CountOption,
+    FramesOption,
     ImagesArgument,
     JsonFlag,
     LabelsOption,
@@ -69,6 +70,7 @@ def learn(
     labels: LabelsOption = None,
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -82,7 +84,7 @@ def learn(
     from latente.latents import learn_direction, save_direction
 
     model = model_for("direction", run)
-    source = images_for(model, images, split=split, count=count, labels=labels, budget=budget)
+    source = images_for(model, images, split=split, count=count, labels=labels, frames=frames, budget=budget)
     name, values = values_of(source, attribute)
     others = dict(values_of(source, other.strip()) for other in against.split(",")) if against else {}
     known = np.flatnonzero(np.isfinite([values, *others.values()]).all(axis=0))

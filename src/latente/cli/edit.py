@@ -16,6 +16,7 @@ from latente.cli.shared.options import (
     BudgetOption,
     CountOption,
     ForceFlag,
+    FramesOption,
     ImagesArgument,
     JsonFlag,
     PictureOption,
@@ -79,6 +80,7 @@ def edit(
     out: PictureOption = Path("edit.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
@@ -99,7 +101,8 @@ def edit(
     model = model_for("edit", run)
     refuse_tables(model)
     direction = direction_of(run, attribute)
-    source, numbers = few_of(images_for(model, images, split=split, count=count, budget=budget), count or ROWS)
+    opened = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
+    source, numbers = few_of(opened, count or ROWS)
     edited = move(model, to_layout(source.pixels, model.layout_), direction, strength, keep_detail=keep_detail)
     measured = [float(direction.strength_of(model.transform(edited[:, i])).mean()) for i in range(len(strength))]
     pictures, originals = as_pictures(model, edited), model.scaling_.to_range(source.pixels)

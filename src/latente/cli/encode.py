@@ -10,7 +10,15 @@ import typer
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import images_for
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import BudgetOption, CountOption, ForceFlag, ImagesArgument, RunArgument, SplitOption
+from latente.cli.shared.options import (
+    BudgetOption,
+    CountOption,
+    ForceFlag,
+    FramesOption,
+    ImagesArgument,
+    RunArgument,
+    SplitOption,
+)
 from latente.cli.shared.outputs import print_output, refuse_used, save_arrays
 from latente.errors import InputError
 from latente.words import count as counted
@@ -29,6 +37,7 @@ def encode(
     out: CodesOutOption,
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     force: ForceFlag = False,
 ) -> None:
@@ -42,7 +51,7 @@ def encode(
         raise InputError(f"--out {out}: codes, files and labels go together into one .npz file")
     refuse_used(out, force)
     model = model_for("encode", run)
-    source = images_for(model, images, split=split, count=count, budget=budget)
+    source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     codes = model.transform(source)
     labels = np.full(len(source), -1) if source.labels is None else source.labels
     save_arrays(out, {"codes": codes, "files": np.array(source.files or [""] * len(source)), "labels": labels})

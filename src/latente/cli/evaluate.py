@@ -11,7 +11,15 @@ from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import judged_images_for
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import BudgetOption, CountOption, ImagesArgument, JsonFlag, RunArgument, SplitOption
+from latente.cli.shared.options import (
+    BudgetOption,
+    CountOption,
+    FramesOption,
+    ImagesArgument,
+    JsonFlag,
+    RunArgument,
+    SplitOption,
+)
 from latente.errors import InputError
 
 __all__ = ["verb"]
@@ -32,6 +40,7 @@ def evaluate(
     images: ImagesArgument,
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     bound_samples: BoundSamplesOption = None,
     as_json: JsonFlag = False,
@@ -48,7 +57,7 @@ def evaluate(
     if bound_samples is not None and not isinstance(model, Bounds):
         title = kind_named(model.kind).title
         raise InputError(f"--bound-samples has no meaning for this {title}, which bounds no likelihood; leave it out")
-    source, part = judged_images_for(model, images, split=split, count=count, budget=budget)
+    source, part = judged_images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     metrics = model.evaluate(source)
     if bound_samples is not None:
         bound = model.bound(source, bound_samples).mean(dtype="float64")

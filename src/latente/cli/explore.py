@@ -11,7 +11,7 @@ from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
 from latente.cli.shared.models import model_for, refuse_kind
-from latente.cli.shared.options import BudgetOption, ForceFlag, RunArgument, SplitOption
+from latente.cli.shared.options import BudgetOption, ForceFlag, FramesOption, RunArgument, SplitOption
 from latente.cli.shared.outputs import refuse_used
 from latente.cli.shared.readers import option_parser, whole
 from latente.words import memory
@@ -48,6 +48,7 @@ def explore(
     out: PageOption = None,
     split: SplitOption = None,
     count: MostOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     atlas: AtlasFlag = False,
     force: ForceFlag = False,
@@ -61,9 +62,11 @@ def explore(
 
     if out is not None:
         refuse_used(out, force)
-    refuse_choice_among_none(images, split=split, budget=budget)
+    refuse_choice_among_none(images, split=split, frames=frames, budget=budget)
     refuse_kind("explore", run)
-    source = None if images is None else images_for(model_for("explore", run), images, split=split, budget=budget)
+    source = None
+    if images is not None:
+        source = images_for(model_for("explore", run), images, split=split, frames=frames, budget=budget)
     if images is None:
         say_left_out_by(run)
     with show.progress() as step:

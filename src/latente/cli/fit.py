@@ -27,6 +27,7 @@ from latente.cli.shared.options import (
     ChannelsOption,
     CountOption,
     CropOption,
+    FramesOption,
     ImagesArgument,
     JsonFlag,
     LabelsOption,
@@ -86,6 +87,7 @@ def fit(
     labels: LabelsOption = None,
     pairs: PairsOption = None,
     target: TargetOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
 ) -> None:
     """Train a model on images.
@@ -105,6 +107,7 @@ def fit(
         count=count,
         labels=labels,
         pairs=pairs,
+        frames=frames,
         target=target,
         budget=budget,
     )

@@ -17,6 +17,7 @@ from latente.cli.shared.options import (
     BudgetOption,
     CountOption,
     ForceFlag,
+    FramesOption,
     ImagesArgument,
     JsonFlag,
     PictureOption,
@@ -79,6 +80,7 @@ def interpolate(
     out: PictureOption = Path("interpolate.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
@@ -96,7 +98,7 @@ def interpolate(
     refuse_picture(out, force)
     model = model_for("interpolate", run)
     refuse_tables(model)
-    source = images_for(model, images, split=split, count=count, budget=budget)
+    source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     starts, ends = _ends(model, source, start, end)
     first, last = (np.stack([place.code for place in places]) for places in (starts, ends))
     path = interpolate_codes(first, last, steps, how)

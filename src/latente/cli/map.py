@@ -18,6 +18,7 @@ from latente.cli.shared.options import (
     BudgetOption,
     CountOption,
     ForceFlag,
+    FramesOption,
     ImagesArgument,
     JsonFlag,
     PictureOption,
@@ -74,6 +75,7 @@ def map_(
     out: PictureOption = Path("map.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
@@ -86,7 +88,7 @@ def map_(
 
     refuse_picture(out, force)
     model = model_for("map", run)
-    source = images_for(model, images, split=split, count=count, budget=budget)
+    source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     if count is None:
         source, _ = few_of(source, MOST_MAPPED)
     labels = None if source.labels is None or (source.labels >= 0).sum() < 2 else source.labels

@@ -16,6 +16,7 @@ from latente.cli.shared.models import model_for
 from latente.cli.shared.options import (
     BudgetOption,
     ForceFlag,
+    FramesOption,
     JsonFlag,
     PictureOption,
     RunArgument,
@@ -65,6 +66,7 @@ def nearest(
     images: QueriesOption = None,
     out: PictureOption = Path("nearest.png"),
     split: SplitOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
@@ -76,12 +78,12 @@ def nearest(
     import numpy as np
 
     refuse_picture(out, force)
-    refuse_choice_among_none(images, "--images", split=split, budget=budget)
+    refuse_choice_among_none(images, "--images", split=split, frames=frames, budget=budget)
     if n < 1:
         raise InputError(f"-n {n} is too few; give 1 or more")
     model = model_for("nearest", run)
     refuse_tables(model)
-    named = None if images is None else images_for(model, images, split=split, budget=budget)
+    named = None if images is None else images_for(model, images, split=split, frames=frames, budget=budget)
     evidence = evidence_of(run, model, others=named)
     queries = _queries(model, named, n, seed)
     with show.console(as_json).status("searching the training images"):

@@ -8,7 +8,15 @@ from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import images_for
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import BudgetOption, CountOption, ForceFlag, ImagesArgument, RunArgument, SplitOption
+from latente.cli.shared.options import (
+    BudgetOption,
+    CountOption,
+    ForceFlag,
+    FramesOption,
+    ImagesArgument,
+    RunArgument,
+    SplitOption,
+)
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used, save_model_images
 from latente.words import count as counted
 
@@ -30,6 +38,7 @@ def reconstruct(
     out: ImagesOutOption,
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     force: ForceFlag = False,
 ) -> None:
@@ -39,7 +48,7 @@ def reconstruct(
     """
     refuse_used(out, force)
     model = model_for("reconstruct", run)
-    source = images_for(model, images, split=split, count=count, budget=budget)
+    source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     save_model_images(
         out,
         model,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
 from latente.cli.shared.models import model_for, refuse_kind
-from latente.cli.shared.options import BudgetOption, ForceFlag
+from latente.cli.shared.options import BudgetOption, ForceFlag, FramesOption
 from latente.cli.shared.outputs import refuse_used
 from latente.errors import InputError
 
@@ -47,7 +47,13 @@ RunsArgument = Annotated[
         "latente report runs/digits runs/digits-autoencoder-1",
     ),
 )
-def report(runs: RunsArgument, out: PageOption = None, budget: BudgetOption = None, force: ForceFlag = False) -> None:
+def report(
+    runs: RunsArgument,
+    out: PageOption = None,
+    frames: FramesOption = None,
+    budget: BudgetOption = None,
+    force: ForceFlag = False,
+) -> None:
     """Write the page about a run, or one that compares several.
 
     One HTML file: what was trained on what, curves, pictures, samples, the latent map. Of several runs: in what they
@@ -60,10 +66,10 @@ def report(runs: RunsArgument, out: PageOption = None, budget: BudgetOption = No
         out = out or Path("comparison.html")
     if out is not None:
         refuse_used(out, force)
-    refuse_choice_among_none(source, budget=budget)
+    refuse_choice_among_none(source, frames=frames, budget=budget)
     for folder in folders:
         refuse_kind("report", folder)
-    images = None if source is None else _images(model_for("report", folders[0]), source, budget)
+    images = None if source is None else _images(model_for("report", folders[0]), source, frames=frames, budget=budget)
     if images is None:
         say_left_out_by(*folders)
     screen = show.console()
@@ -75,10 +81,10 @@ def report(runs: RunsArgument, out: PageOption = None, budget: BudgetOption = No
     screen.print(show.pairs([("report", str(page))]))
 
 
-def _images(model: Estimator, source: str, budget: float | None) -> Images:
+def _images(model: Estimator, source: str, **door: Any) -> Images:
     """Open what follows the runs; where it is no images either, it may have been meant as a run."""
     try:
-        return images_for(model, source, budget=budget)
+        return images_for(model, source, **door)
     except InputError as error:
         raise InputError(f"{source} is neither a run (it holds no options.json) nor images: {error}") from error
 

@@ -16,6 +16,7 @@ from latente.cli.shared.options import (
     BudgetOption,
     CountOption,
     ForceFlag,
+    FramesOption,
     JsonFlag,
     OptionalImagesArgument,
     PictureOption,
@@ -66,6 +67,7 @@ def traverse(
     out: PictureOption = Path("traverse.png"),
     split: SplitOption = None,
     count: CountOption = None,
+    frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
@@ -81,13 +83,13 @@ def traverse(
     from latente.latents import traverse as walk
 
     refuse_picture(out, force)
-    refuse_choice_among_none(images, split=split, count=count, budget=budget)
+    refuse_choice_among_none(images, split=split, count=count, frames=frames, budget=budget)
     model = model_for("traverse", run)
     refuse_tables(model)
     source = (
         _training_images(run, model)
         if images is None
-        else images_for(model, images, split=split, count=count, budget=budget)
+        else images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     )
     with show.console(as_json).status(f"encoding {len(source):,} images"):
         codes = model.transform(source)

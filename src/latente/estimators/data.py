@@ -74,13 +74,13 @@ def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None 
 
 
 def _open_like(images: Images, source: Any) -> Images:
-    """Open the images behind a path or name at the size, with the channels and the crop of the training images."""
+    """Open the images behind a path or name at the size, with channels, crop and frames of the training images."""
     if images.is_table:
         return open_images(source)
     size: Any = "keep" if images.is_photographs else images.shape[1:]
     known = images.source
-    budget = known.get("budget", DoorOptions.budget)
-    return open_images(source, channels=images.channels, crop=known.get("crop"), size=size, budget=budget)
+    kept: dict[str, Any] = {name: known.get(name, getattr(DoorOptions, name)) for name in ("frames", "budget")}
+    return open_images(source, channels=images.channels, crop=known.get("crop"), size=size, **kept)
 
 
 def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:

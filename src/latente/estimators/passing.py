@@ -66,7 +66,7 @@ class ImageModel(BaseEstimator):
     # -- using
 
     def open(self, source: Any, **door: Any) -> Images:
-        """Open images behind a path or name as those of the training were: of their size, channels and crop.
+        """Open images behind a path or name as those of the training were: of their size, channels, crop and frames.
 
         What was trained on crops looks at the centres of pictures, each at its own size. Of the very folder of the
         training as many files may be damaged as then.
@@ -77,6 +77,8 @@ class ImageModel(BaseEstimator):
         if len(self.image_shape_) == 3:
             channels, *size = self.image_shape_
             door |= {"channels": channels, "size": "keep" if self.window_ else tuple(size), "crop": self.crop_}
+        if "frames" in self.source_:
+            door.setdefault("frames", self.source_["frames"])
         if "budget" in self.source_ and self.source_["source"] in (source, str(Path(source).expanduser().resolve())):
             door.setdefault("budget", self.source_["budget"])
         return self.as_seen(open_images(source, **door))

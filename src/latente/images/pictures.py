@@ -425,7 +425,7 @@ class _Reading:
             self.scan.partners["masks"] = with_mask
         if more := sum(header.frames - 1 for header in read) if self.options.frames == "first" else 0:
             files = sum(header.frames > 1 for header in read)
-            self.scan.notes.append(
+            self.scan.frames = (
                 f"{words.count(more, 'frame')} of {words.count(files, 'file')} left out, since the first counts; "
                 "take every one by frames='all' (--frames all)"
             )

@@ -24,7 +24,8 @@ class Scan:
     many of each; of arrays the sizes where they were changed. colour: how many are not grey. damaged: file -> why
     it was left out. odd: file -> what is unusual about it, though it was used. aside: pictures that are no part of
     the set -> why. partners: what goes with the images, targets or masks -> how many have one. duplicates: groups of
-    files with the same bytes. choice: what was made of the images, in words.
+    files with the same bytes. frames: what was left out of files with several frames, in words. choice: what was made
+    of the images, in words.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Scan:
     partners: dict[str, int] = dataclasses.field(default_factory=dict)
     duplicates: list[list[str]] = dataclasses.field(default_factory=list)
     notes: list[str] = dataclasses.field(default_factory=list)
+    frames: str = ""
     choice: str = ""
     colour: int = 0
 
@@ -112,6 +114,7 @@ class Scan:
                 rows += [(title, str(len(files))), *(("", name) for name in named)]
             else:
                 rows.append((title, f"{len(files)}: {listed(named, most)}"))
+        rows += [("frames", self.frames)] if self.frames else []
         rows += [("note", note) for note in self.notes]
         if self.choice:
             rows.append(("made into", self.choice))

@@ -58,19 +58,23 @@ def _open(model: Estimator, source: str, door: Mapping[str, Any]) -> Images:
 
 
 def say_left_out(*sets: Images, beside: Sequence[Images | None] = ()) -> None:
-    """Name on stderr the files that could not be used, and say how to see all of them.
+    """Name on stderr the files that could not be used, and say how to see all of them; tell of left out frames too.
 
     Each source is told once; beside: sets of which it was told before.
     """
-    told = [_damaged(images) for images in beside if images is not None]
+    told = [_left_out(images) for images in beside if images is not None]
     for images in sets:
-        if images.scan is not None and images.scan.damaged and _damaged(images) not in told:
-            told.append(_damaged(images))
+        if images.scan is None or _left_out(images) in told:
+            continue
+        told.append(_left_out(images))
+        if images.scan.damaged:
             _say(images.scan, images.source)
+        if images.scan.frames:
+            show.print_note("left out", f"{images.scan.source}: {images.scan.frames}")
 
 
-def _damaged(images: Images) -> tuple[str, Mapping[str, str]]:
-    return ("", {}) if images.scan is None else (images.scan.source, images.scan.damaged)
+def _left_out(images: Images) -> tuple[str, Mapping[str, str], str]:
+    return ("", {}, "") if images.scan is None else (images.scan.source, images.scan.damaged, images.scan.frames)
 
 
 def say_left_out_by(*runs: Path) -> None:

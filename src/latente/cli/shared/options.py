@@ -17,6 +17,7 @@ __all__ = [
     "CountOption",
     "CropOption",
     "ForceFlag",
+    "FramesOption",
     "ImagesArgument",
     "JsonFlag",
     "LabelsOption",
@@ -63,6 +64,7 @@ def _door_option(name: str) -> Any:
     )
 
 
+FramesOption = Annotated[str | None, _door_option("frames")]
 SplitOption = Annotated[str | None, _door_option("split")]
 CountOption = Annotated[int | None, _door_option("count")]
 SizeOption = Annotated[Any, _door_option("size")]
