@@ -411,7 +411,7 @@ class _Reading:
         self,
         kept: Sequence[Item],
         listing: Listing,
-        headers: Mapping[tuple[str, int | None], Header | Damaged],
+        headers: _Headers,
         columns: Columns,
     ) -> None:
         read = [header for item in kept if isinstance(header := headers[item.name, item.frame], Header)]
