@@ -5,9 +5,20 @@ A format stands in `FORMATS` where its decoder is part of Pillow, calls no other
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import posixpath
 
-__all__ = ["FORMATS", "HEAD", "SUFFIXES", "describe", "formats_of", "is_as_named", "is_heif", "is_raw", "sniff"]
+__all__ = [
+    "FORMATS",
+    "HEAD",
+    "SUFFIXES",
+    "describe",
+    "formats_of",
+    "is_as_named",
+    "is_heif",
+    "is_raw",
+    "sniff",
+    "suffix_of",
+]
 
 # opened by content; the commonest first, since Pillow tries them in turn
 FORMATS = (
@@ -192,18 +203,18 @@ def sniff(head: bytes) -> bool:
 
 def formats_of(name: str) -> tuple[str, ...]:
     """The formats, as Pillow calls them, in which a file of this name may be opened."""
-    more = _BY_SUFFIX.get(_suffix(name))
+    more = _BY_SUFFIX.get(suffix_of(name))
     return (*FORMATS, more) if more else FORMATS
 
 
 def is_as_named(name: str, format_: str) -> bool:
     """Say whether a file's suffix is that of the format, as Pillow calls it."""
-    return _OWN_SUFFIXES.get(_suffix(name)) == _OTHER_NAMES.get(format_, format_)
+    return _OWN_SUFFIXES.get(suffix_of(name)) == _OTHER_NAMES.get(format_, format_)
 
 
 def is_raw(name: str, head: bytes = b"") -> bool:
     """Say whether a file is a camera's, in which a TIFF reader would find but a small preview."""
-    return _suffix(name) in _RAW_SUFFIXES or head[8:10] == b"CR"
+    return suffix_of(name) in _RAW_SUFFIXES or head[8:10] == b"CR"
 
 
 def is_heif(head: bytes) -> bool:
@@ -242,5 +253,6 @@ def _brand(head: bytes) -> bytes:
     return next((brand for brand in brands if brand in _AVIF_BRANDS), brands[0])
 
 
-def _suffix(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
+def suffix_of(name: str) -> str:
+    """The suffix of a file's relative name in small letters, with its point; many names are asked, so no path is made."""
+    return posixpath.splitext(name)[1].lower()

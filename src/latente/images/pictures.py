@@ -11,7 +11,7 @@ import math
 import os
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from latente.errors import InputError
 from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images, contents_of
 from latente.images.folders import PART_ORDER, Item, Listing, part_of_path, recognise
-from latente.images.formats import SUFFIXES, describe, sniff
+from latente.images.formats import SUFFIXES, describe, sniff, suffix_of
 from latente.images.limits import check_memory, free_memory
 from latente.images.options import DoorOptions
 from latente.images.reading import Damaged, pillow_rules, read_frames, read_headers, read_masks
@@ -169,7 +169,7 @@ class _Reading:
         if self.store.lost:
             return f"holds no pictures that can be read ({_first(self.store.lost)}); give {read}"
         names = self.store.names
-        if arrays := [name for name in names if _suffix(name) in (".npy", ".npz")]:
+        if arrays := [name for name in names if suffix_of(name) in (".npy", ".npz")]:
             return (
                 f"holds no pictures but {words.count(len(arrays), 'array file')} ({listed(arrays, most=1)}): give one "
                 "of them, or join them: numpy.save('all.npy', numpy.stack([numpy.load(file) for file in files]))"
@@ -179,7 +179,7 @@ class _Reading:
         return f"holds no pictures{f' but {_suffixes(names)}' if names else ''}; give {read}"
 
     def _is_picture(self, name: str) -> bool:
-        if _suffix(name) in SUFFIXES:
+        if suffix_of(name) in SUFFIXES:
             return True
         try:
             return sniff(self.store.head(name))
@@ -218,7 +218,7 @@ class _Reading:
     def _sound(self, listing: Listing, part: str | None, headers: _Headers) -> list[Item]:
         """Return the part's items whose headers can be read; note the others as damaged."""
         items = [item for item in listing.items if part is None or item.part == part]
-        lost = {name: why for name, why in self.store.lost.items() if _suffix(name) in SUFFIXES}
+        lost = {name: why for name, why in self.store.lost.items() if suffix_of(name) in SUFFIXES}
         lost |= listing.missing
         self.scan.damaged = {
             printable(name): why for name, why in lost.items() if part is None or part_of_path(name) in (None, part)
@@ -497,7 +497,7 @@ def _folders_without_pictures(listing: Listing, others: Sequence[str]) -> list[s
 
 def _suffixes(names: Iterable[str]) -> str:
     """Say how many files of each kind there are, the most common ones first."""
-    return counted(dict(Counter(printable(_suffix(name)) or "no suffix" for name in names).most_common()))
+    return counted(dict(Counter(printable(suffix_of(name)) or "no suffix" for name in names).most_common()))
 
 
 def _frames_of(item: Item, counts: Mapping[str, int], listing: Listing) -> list[Item]:
@@ -507,10 +507,6 @@ def _frames_of(item: Item, counts: Mapping[str, int], listing: Listing) -> list[
         listing.missing[item.name] = f"has {words.count(count, 'frame')}, and its target {counts[item.target]}"
         return []
     return [item] if count == 1 else [dataclasses.replace(item, frame=frame) for frame in range(count)]
-
-
-def _suffix(name: str) -> str:
-    return PurePosixPath(name).suffix.lower()
 
 
 def _first(damaged: Mapping[str, str]) -> str:

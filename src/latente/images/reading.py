@@ -16,7 +16,6 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -25,7 +24,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
 from latente.images import deep
 from latente.images.colours import loaded
 from latente.images.crops import Box, centre_box
-from latente.images.formats import HEAD, describe, formats_of, is_as_named, is_heif, is_raw
+from latente.images.formats import HEAD, describe, formats_of, is_as_named, is_heif, is_raw, suffix_of
 from latente.images.limits import MAX_PIXELS
 from latente.images.options import DoorOptions
 from latente.images.sizing import Header, Target, resize_arrays
@@ -468,4 +467,4 @@ def _misnamed(content: str, name: str) -> str:
     if is_as_named(name, content):
         return ""
     is_format = {"MPO": "JPEG", "DIB": "BMP"}.get(content, content)
-    return f"named {PurePosixPath(name).suffix.lower() or 'without a suffix'}, but its content is {is_format}"
+    return f"named {suffix_of(name) or 'without a suffix'}, but its content is {is_format}"

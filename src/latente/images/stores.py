@@ -19,7 +19,7 @@ from typing import BinaryIO, Protocol
 
 from latente import words
 from latente.errors import InputError
-from latente.images.formats import HEAD, SUFFIXES
+from latente.images.formats import HEAD, SUFFIXES, suffix_of
 from latente.images.limits import MAX_BYTES, is_bomb
 from latente.images.reading import Damaged
 from latente.images.scan import brief, listed
@@ -103,7 +103,7 @@ class FolderStore(_Files):
         self.names = dict(sorted(self.names.items()))
 
     def open(self, name: str) -> BinaryIO:
-        return (self.path / name).open("rb")
+        return open(f"{self.path}/{name}", "rb")
 
     def head(self, name: str) -> bytes:
         with self.open(name) as file:
@@ -138,17 +138,17 @@ class FolderStore(_Files):
             for entry in entries:
                 if _is_hidden(entry.name):
                     continue
-                name, path = prefix + entry.name, Path(entry.path)
+                name = prefix + entry.name
                 try:
                     if entry.is_dir():
-                        (links if entry.is_symlink() else waiting).append((f"{name}/", path))
+                        (links if entry.is_symlink() else waiting).append((f"{name}/", Path(entry.path)))
                     else:
-                        self._add(name, path)
+                        self._add(name, entry)
                 except OSError as error:
                     self.lost[name] = f"cannot be read: {error.strerror}"
         return sorted(links)
 
-    def _add(self, name: str, path: Path) -> None:
+    def _add(self, name: str, path: Path | os.DirEntry[str]) -> None:
         try:
             status = path.stat()
         except OSError as error:
@@ -211,7 +211,7 @@ class ZipStore(_Files):
     def read(self, name: str) -> bytes:
         member = self._members[name]
         _check_bytes(member.file_size)
-        ratio = _PICTURE_RATIO if PurePosixPath(name).suffix.lower() in SUFFIXES else _TEXT_RATIO
+        ratio = _PICTURE_RATIO if suffix_of(name) in SUFFIXES else _TEXT_RATIO
         if is_bomb(member.compress_size, member.file_size, _BOMB_BYTES, ratio):
             sizes = f"{words.memory(member.compress_size)} unpack to {words.memory(member.file_size)}"
             raise Damaged(f"a decompression bomb: {sizes}")

@@ -269,6 +269,7 @@ def read_numbers(path: Path) -> np.ndarray | None:
 
     Raises InputError where it cannot be read, or lacks some of the numbers.
     """
+    check_memory(_PARSING * path.stat().st_size, path.name)
     try:
         content = path.read_bytes()
     except OSError as error:
