@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from latente.errors import InputError
 
 __all__ = [
+    "brief",
     "clock",
     "compact",
     "count",
@@ -17,6 +18,7 @@ __all__ = [
     "figure",
     "memory",
     "percent",
+    "printable",
     "seconds_of",
     "shape",
     "typed",
@@ -24,6 +26,8 @@ __all__ = [
 
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|min|h)")
+
+_LONGEST = 100  # letters of a name in a line
 
 
 def figure(value: object) -> str:
@@ -115,3 +119,16 @@ def typed(value: object) -> str:
     if isinstance(value, list | tuple):
         return ",".join(map(typed, value))
     return str(value)
+
+
+def printable(name: str) -> str:
+    """Return a file's name fit for a terminal, a JSON file and a web page: control characters are escaped."""
+    if name.isprintable():
+        return name
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def brief(name: str) -> str:
+    """Return a name fit for a line of text: printable, and with its middle left out where it is very long."""
+    name = printable(name)
+    return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}"

@@ -16,8 +16,8 @@ from images.corpus import Case, cases, encode, picture, write
 from latente.errors import InputError
 from latente.images import Images, open_images, pictures
 from latente.images.reading import read_picture
-from latente.images.scan import printable
 from latente.images.sizing import Target
+from latente.words import printable
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_every_file_of_the_corpus_is_either_used_or_named_as_damaged(
     corpus: tuple[list[Case], Images],
 ) -> None:
     written, images = corpus
-    scan, files = images.scan, set(images.files)
+    scan, files = images.scan, set(map(printable, images.files))
     for case in written:
         name = printable(case.name)
         assert (name in files) != (name in scan.damaged), f"{name} is either used or named as damaged"
@@ -535,7 +535,9 @@ def test_names_that_no_terminal_can_show_are_escaped(tmp_path: Path) -> None:
     for name in (b"esc\x1b[31m.png", b"latin-\xe9.png", "ünï.png".encode()):
         Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_bytes(encode(picture(0), "PNG"))
     images = open_images(tmp_path)
-    assert all(name.isprintable() for name in images.files)
+    shown = [images.name_of(row) for row in range(len(images))]
+    assert all(name.isprintable() for name in shown)
+    assert all((tmp_path / name).is_file() for name in images.files)
     assert "ünï.png" in images.files
     str(images.scan).encode()
 

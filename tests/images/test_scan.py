@@ -10,7 +10,8 @@ import pytest
 
 from latente.errors import InputError
 from latente.images import Scan
-from latente.images.scan import count_classes, listed, printable
+from latente.images.scan import count_classes, listed
+from latente.words import printable
 
 FULL = Scan(
     "photos",

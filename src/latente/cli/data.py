@@ -155,6 +155,6 @@ def cache(
     if sets and not clear:
         rows = show.table("made from", "size", "age", "state", right=("size", "age"))
         for one in sets:
-            rows.add_row(one.name, words.memory(one.size), words.duration(one.age), one.state)
+            rows.add_row(words.brief(one.name), words.memory(one.size), words.duration(one.age), one.state)
         show.console().print(rows, "")
     show.console().print(show.pairs([("removed" if clear else "kept", total), ("folder", str(folder))]))

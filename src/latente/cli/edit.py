@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from latente import words
 from latente.cli.shared.directions import AttributeOption, direction_of, facts_of
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import few_of, images_for, refuse_tables
@@ -112,7 +113,7 @@ def edit(
         {"strength": float(target), "measured": value, "change": float(difference)}
         for target, value, difference in zip(strength, measured, change, strict=True)
     ]
-    names = [Path(file).name for file in source.files] or [str(i) for i in numbers]
+    names = [words.brief(Path(file).name) for file in source.files] or [str(i) for i in numbers]
     rows = np.concatenate([originals[:, None], pictures], axis=1)
     titles = ["original", *(f"{target:+.2g}" if target else "0" for target in strength)]
     save_figures(out, figures.strips(rows.clip(0, 1), names, titles))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latente import words
 from latente.checks import Choice
 from latente.cli.shared.attributes import values_of
 from latente.cli.shared.help import INSIDE, examples
@@ -146,7 +147,7 @@ def _images_as_ends(model: Encoder, images: Images, rows: np.ndarray) -> list[_E
 
     few = images.take(rows)
     pictures = model.scaling_.to_range(few.pixels)
-    names = [Path(file).name for file in few.files] or [str(row) for row in rows]
+    names = [words.brief(Path(file).name) for file in few.files] or [str(row) for row in rows]
     return [_End(*parts) for parts in zip(names, model.transform(few), pictures, strict=True)]
 
 

@@ -25,6 +25,7 @@ from latente.cli.shared.options import (
     RunArgument,
     SplitOption,
 )
+from latente.cli.shared.outputs import refuse_used
 from latente.cli.shared.pictures import refuse_picture, save_figures
 from latente.cli.shared.readers import option_parser
 
@@ -57,6 +58,12 @@ MethodOption = Annotated[
 ColourOption = Annotated[
     str | None, typer.Option("--attribute", metavar="NAME", help="Colour by this attribute instead of the classes.")
 ]
+CsvOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--csv", metavar="FILE", help="A table of the map as well: file, label, and where on it each image is."
+    ),
+]
 
 
 @verb.command(
@@ -65,6 +72,7 @@ ColourOption = Annotated[
     epilog=examples(
         "latente map runs/digits digits --out map.png",
         "latente map runs/digits digits --count 200 --method tsne --out tsne.png",
+        "latente map runs/digits digits --out map.png --csv map.csv --force",
     ),
 )
 def map_(
@@ -73,6 +81,7 @@ def map_(
     method: MethodOption = "auto",
     attribute: ColourOption = None,
     out: PictureOption = Path("map.png"),
+    csv: CsvOption = None,
     split: SplitOption = None,
     count: CountOption = None,
     frames: FramesOption = None,
@@ -87,6 +96,8 @@ def map_(
     from latente.latents import map_codes
 
     refuse_picture(out, force)
+    if csv is not None:
+        refuse_used(csv, force)
     model = model_for("map", run)
     source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     if count is None:
@@ -97,18 +108,44 @@ def map_(
         codes = model.transform(source)
         plane = map_codes(codes, labels, method=method)
         save_figures(out, _map_figure(plane, source, colouring))
+        if csv is not None:
+            _save_table(csv, plane, source)
     dimensions = codes.shape[1]
     if as_json:
         facts = {"run": run, "images": source.name, "count": len(source), "dimensions": dimensions}
         figures = {name: getattr(plane, name) for name in ("method", *FIGURES)}
-        show.print_json(facts | figures | {"picture": out})
+        show.print_json(facts | figures | {"picture": out, "table": csv})
         return
     size = f"{words.count(len(source), 'image')} of {source.name}, {words.count(dimensions, 'dimension')}"
     rows = [("map", f"{size} by {plane.method}")]
     for name, text in FIGURES.items():
         if (value := getattr(plane, name)) is not None:
             rows.append((name, f"{words.figure(value)} {text}"))
-    show.console().print(show.pairs([*rows, ("wrote", str(out))]))
+    rows += [("wrote", str(path)) for path in (out, csv) if path is not None]
+    show.console().print(show.pairs(rows))
+
+
+def _save_table(path: Path, plane: LatentMap, images: Images) -> None:
+    """Write a row for each image: its file's own name or its number, its class, and its place on the map."""
+    import csv
+
+    from latente.files import replacing
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    labels = [""] * len(images)
+    if images.labels is not None:
+        named = dict(enumerate(images.label_names)) | {-1: ""}
+        labels = [named.get(label, str(label)) for label in images.labels.tolist()]
+    # names that are no text keep their bytes
+    with (
+        replacing(path) as temporary,
+        open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as file,
+    ):
+        table = csv.writer(file)
+        table.writerow(["file", "label", "x", "y"])
+        names = images.files or range(len(images))
+        for name, label, (x, y) in zip(names, labels, plane.points.tolist(), strict=True):
+            table.writerow([name, label, f"{x:.7g}", f"{y:.7g}"])
 
 
 def _map_figure(plane: LatentMap, images: Images, colouring: tuple[str, np.ndarray] | None) -> Figure:

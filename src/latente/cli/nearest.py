@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +42,7 @@ verb = typer.Typer()
 
 NEIGHBOURS = 3  # training images below each sample
 PER_LINE = 12
+NAMED = 3  # of the nearest ones
 YARDSTICKS = 256  # held-out images whose distances say what new images are like
 VALUES_AT_ONCE = 100_000_000  # of the training images, among which is searched
 NEAR = 0.05  # the share of held-out images that are nearer than an image that looks copied
@@ -85,7 +86,7 @@ def nearest(
     refuse_tables(model)
     named = None if images is None else images_for(model, images, split=split, frames=frames, budget=budget)
     evidence = evidence_of(run, model, others=named)
-    queries = _queries(model, named, n, seed)
+    queries, files = _queries(model, named, n, seed)
     with show.console(as_json).status("searching the training images"):
         result = _search(model, evidence, queries, NEIGHBOURS)
         yardstick = _yardstick(model, evidence)
@@ -99,7 +100,12 @@ def nearest(
     nearer = None if near is None else int((distances < near).sum())
     if as_json:
         lines = [
-            {what: int(row), "distance": float(distance), "training_image": int(index)}
+            {
+                what: int(row),
+                **({"file": files[row]} if files else {}),
+                "distance": float(distance),
+                **_known(evidence, index),
+            }
             for row, distance, index in zip(order, distances, result.indices[order, 0], strict=True)
         ]
         held_out = None if yardstick is None else {"count": len(yardstick), "median": float(np.median(yardstick))}
@@ -108,6 +114,7 @@ def nearest(
         return
     median = words.figure(float(np.median(distances)))
     rows = [(f"{what}s", f"{len(order):,}, median distance {median} to the nearest training image")]
+    rows += [("nearest", text) for text in _nearest_by_name(evidence, what, files, order, result.indices[order, 0])]
     if yardstick is not None:
         usual = words.figure(float(np.median(yardstick)))
         rows += [
@@ -117,14 +124,33 @@ def nearest(
     show.console().print(show.pairs([*rows, ("wrote", str(out))]))
 
 
-def _queries(model: BaseAutoencoder, images: Images | None, n: int, seed: int | None) -> np.ndarray:
-    """Return what is looked up, in the network's range: samples, or some of the images where there are any."""
+def _known(evidence: Evidence, row: int) -> dict[str, int | str]:
+    """Return the number of a training image, and its file where it has one."""
+    assert evidence.learned is not None
+    files = evidence.learned.images.files
+    return {"training_image": int(row), **({"training_file": files[row]} if files else {})}
+
+
+def _nearest_by_name(
+    evidence: Evidence, what: str, files: Sequence[str], order: np.ndarray, indices: np.ndarray
+) -> list[str]:
+    """Say of the first few which training image is nearest to them, where that one has a file."""
+    assert evidence.learned is not None
+    images = evidence.learned.images
+    pairs = list(zip(order.tolist(), indices.tolist(), strict=True))[: NAMED if images.files else 0]
+    return [f"{words.brief(files[a]) if files else f'{what} {a}'} to {images.name_of(b)}" for a, b in pairs]
+
+
+def _queries(
+    model: BaseAutoencoder, images: Images | None, n: int, seed: int | None
+) -> tuple[np.ndarray, Sequence[str]]:
+    """Return what is looked up, in the network's range, with its files: samples, or some of the images if given."""
     from latente.evidence import as_pictures
 
     if images is None:
-        return as_pictures(model, model.sample(n, random_state=seed))
+        return as_pictures(model, model.sample(n, random_state=seed)), ()
     few, _ = few_of(images, n)
-    return model.scaling_.to_range(few.pixels)
+    return model.scaling_.to_range(few.pixels), few.files
 
 
 def _search(model: BaseAutoencoder, evidence: Evidence, queries: np.ndarray, k: int) -> Nearest:

@@ -27,6 +27,7 @@ from latente.images import Images
 from latente.images.options import Progress
 from latente.latents import Direction, LatentMap, map_codes, saved_directions
 from latente.training import Run
+from latente.words import printable
 
 __all__ = ["MOST_BYTES", "Written", "ordinal", "write_explorer"]
 
@@ -196,7 +197,7 @@ def _data(
     if directions:
         description["vectors"] = stored("vectors", np.stack([each.vector for each in directions]).astype(np.float32))
     if looks.images.files:
-        parts.append(json_part("files", [looks.images.files[row] for row in looks.rows]))
+        parts.append(json_part("files", [printable(looks.images.files[row]) for row in looks.rows]))
     return parts, description
 
 

@@ -15,6 +15,7 @@ from latente.images.layouts import to_layout
 from latente.images.options import Source
 from latente.images.photographs import Photographs, Rows
 from latente.images.scan import Scan
+from latente.words import brief
 
 __all__ = ["COLUMNS", "PARTNERS", "PLACES", "Images", "contents_of"]
 
@@ -34,7 +35,8 @@ class Images:
     photographs, as photographs. layout: how the caller's array was laid out ("NCHW", "NHWC", "NHW" or "NF"); results
     go back to the caller in it. depth: the bits of unsigned integers that their files state; None where nothing but the
     values tells. source: the keyword arguments with which `open_images` gets the same images again
-    (empty for arrays that live in memory only). parts: the split names that the source offers. Raises InputError
+    (empty for arrays that live in memory only). files: the pictures' own names, with "/", as the system gives them;
+    see `name_of`. parts: the split names that the source offers. Raises InputError
     where a column is unknown or its length differs; `pixels` and `shape` do for photographs, which have neither.
     """
 
@@ -135,6 +137,10 @@ class Images:
             for start in range(0, len(part), 4096):  # in slices: a memory-mapped set need not fit in memory
                 digest.update(np.ascontiguousarray(part[start : start + 4096]).data)
         return digest.hexdigest()
+
+    def name_of(self, row: int) -> str:
+        """What people call an image: its file's name, fit for a line of text, or else its number."""
+        return brief(self.files[row]) if self.files else f"#{row:,}"
 
     def take(self, indices: Rows) -> Images:
         """Return the images at `indices` with their columns; a slice copies nothing, and of photographs no rows do."""

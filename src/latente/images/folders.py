@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from latente.images.pairs import Path, are_few, components, match_pairs, match_targets
-from latente.images.scan import listed, printable
+from latente.images.scan import listed
+from latente.words import printable
 
 __all__ = ["PART_ORDER", "Item", "Listing", "part_named", "part_of_path", "recognise"]
 

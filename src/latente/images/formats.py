@@ -254,5 +254,5 @@ def _brand(head: bytes) -> bytes:
 
 
 def suffix_of(name: str) -> str:
-    """The suffix of a file's relative name in small letters, with its point; many names are asked, so no path is made."""
+    """The suffix of a file's relative name in small letters; so many are asked for that none is made a path."""
     return posixpath.splitext(name)[1].lower()

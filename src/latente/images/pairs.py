@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from latente.errors import InputError
-from latente.images.scan import printable
+from latente.words import printable
 
 __all__ = ["Pairs", "Path", "are_few", "components", "match_pairs", "match_targets"]
 

@@ -26,10 +26,11 @@ from latente.images.limits import check_memory, free_memory
 from latente.images.options import DoorOptions
 from latente.images.reading import Damaged, pillow_rules, read_frames, read_headers, read_masks
 from latente.images.scaling import smallest_depth
-from latente.images.scan import Scan, brief, count_classes, counted, listed, printable
+from latente.images.scan import Scan, count_classes, counted, listed
 from latente.images.sizing import Aim, Header, Target, Values, choose_targets
 from latente.images.stores import JoinedStore, Store, open_store
 from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
+from latente.words import brief, printable
 
 __all__ = ["open_pictures"]
 
@@ -115,9 +116,9 @@ class _Reading:
         self._count(kept, listing, headers, columns)
         return {
             "scan": self.scan.to_json(),
-            "files": [printable(item.shown) for item in kept],
+            "files": [item.shown for item in kept],
             "parts": self.scan.parts,
-            "label_names": columns.label_names,
+            "label_names": list(map(printable, columns.label_names)),
             "attribute_names": columns.attribute_names,
             # files that use more bits than they state do not know
             "depth": self.depth if self.depth and self.highest < 2**self.depth else None,

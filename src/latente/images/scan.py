@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
+from latente.words import brief, printable
 
-__all__ = ["Scan", "brief", "count_classes", "counted", "listed", "printable"]
+__all__ = ["Scan", "count_classes", "counted", "listed"]
 
-_LONGEST = 100  # letters of a name in the text
 _MOST = 8  # entries of a list in the text; to_json() has them all
 
 
@@ -118,7 +118,7 @@ class Scan:
         rows += [("note", note) for note in self.notes]
         if self.choice:
             rows.append(("made into", self.choice))
-        return "\n".join(f"{title:<11}{text}" for title, text in rows)
+        return "\n".join(f"{title:<11}{printable(text)}" for title, text in rows)
 
 
 def listed(items: Iterable[str], most: int = _MOST) -> str:
@@ -134,19 +134,6 @@ def count_classes(label: np.ndarray, names: Sequence[str]) -> dict[str, int]:
     spelled = {number: names[number] if 0 <= number < len(names) else str(number) for number in numbers.tolist()}
     spelled[-1] = "unknown"
     return {spelled[number]: count for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)}
-
-
-def printable(name: str) -> str:
-    """Return a file's name fit for a terminal, a JSON file and a web page: control characters are escaped."""
-    if name.isprintable():
-        return name
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
-
-
-def brief(name: str) -> str:
-    """Return a name fit for a line of text: printable, and with its middle left out where it is very long."""
-    name = printable(name)
-    return name if len(name) <= _LONGEST else f"{name[: _LONGEST // 2]}…{name[-_LONGEST // 2 :]}"
 
 
 def counted(counts: Mapping[str, int]) -> str:

@@ -22,7 +22,8 @@ from latente.errors import InputError
 from latente.images.formats import HEAD, SUFFIXES, suffix_of
 from latente.images.limits import MAX_BYTES, is_bomb
 from latente.images.reading import Damaged
-from latente.images.scan import brief, listed
+from latente.images.scan import listed
+from latente.words import brief
 
 __all__ = ["FileStore", "FolderStore", "JoinedStore", "Store", "ZipStore", "open_store"]
 

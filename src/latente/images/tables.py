@@ -16,8 +16,9 @@ from latente.images.delimited import Row, is_missing, is_number, numbers_of, rea
 from latente.images.folders import part_named
 from latente.images.matching import Matches, Pictures, has_picture_suffix
 from latente.images.reading import Damaged
-from latente.images.scan import listed, printable
+from latente.images.scan import listed
 from latente.images.stores import Store
+from latente.words import printable
 
 __all__ = [
     "Columns",

@@ -16,6 +16,7 @@ from rich.text import Text
 from latente.files import finite
 from latente.screens import Screen
 from latente.training.launch import leads
+from latente.words import printable
 
 if TYPE_CHECKING:
     from latente.images import Images
@@ -54,13 +55,14 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
 def print_note(label: str, message: str) -> None:
     """Print one line on stderr; label: "error", "warning", "left out" or "interrupted"."""
     line = Text(f"{label}: ", style="bold red" if label == "error" else "bold yellow")
-    line.append(" ".join(message.split()), style="not bold default")
+    line.append(printable(" ".join(message.split())), style="not bold default")
     Screen(file=sys.stderr, highlight=False, soft_wrap=True).print(line)
 
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON on stdout; NaN and infinity, which JSON lacks, become null, and paths text."""
-    print(json.dumps(finite(value), indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(finite(value), indent=2, ensure_ascii=False, default=str)
+    print(text.encode("utf-8", "backslashreplace").decode())  # as JSON spells the bytes of names that are no text
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> Table:
@@ -77,7 +79,7 @@ def pairs(rows: Iterable[tuple[str, str]]) -> Table:
     lines.add_column(style="dim", no_wrap=True, min_width=_TITLE)
     lines.add_column(overflow="fold")
     for title, text in rows:
-        lines.add_row(Text(title), Text(text))
+        lines.add_row(Text(title), Text("\n".join(map(printable, text.split("\n")))))
     return lines
 
 

@@ -36,6 +36,7 @@ ImagesOutOption = Annotated[
 
 _PICTURES = (".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
 _MOST_ON_A_SHEET = 400
+_LONGEST_NAME = 255  # bytes that a file system takes
 _COLUMNS = 16  # of a sheet with originals
 
 
@@ -148,17 +149,24 @@ def _save_sheet(out: Path, pictures: np.ndarray, originals: np.ndarray | None, l
 
 
 def _picture_names(files: Sequence[str]) -> Iterator[Path]:
-    """Yield a .png name below the output folder for each file; where two would be one, they are numbered."""
-    names: set[Path] = set()
-    for file in files:
-        parts = [part for part in PurePosixPath(file.replace("\\", "/")).parts if part not in ("/", "..")]
-        plain = Path(*parts).with_suffix(".png")
-        name, number = plain, 1
-        while name in names:
+    """Yield a .png name below the output folder for each file; where two would be one, they are numbered.
+
+    A file keeps its own name, whatever bytes are in it; one that is too long for a further ending is cut.
+    """
+    plain = [Path(*(part for part in PurePosixPath(file).parts if part not in ("/", ".."))) for file in files]
+    taken = {folder for path in plain for folder in path.parents}
+    for path in plain:
+        name, number = _png_name(path, ""), 1
+        while name in taken:
             number += 1
-            name = plain.with_stem(f"{plain.stem}-{number}")
-        names.add(name)
+            name = _png_name(path, f"-{number}")
+        taken.add(name)
         yield name
+
+
+def _png_name(path: Path, ending: str) -> Path:
+    room = _LONGEST_NAME - len(f"{ending}.png")
+    return path.with_name(os.fsdecode(os.fsencode(path.stem)[:room]) + f"{ending}.png")
 
 
 def _picture(image: np.ndarray, out: Path) -> Image:

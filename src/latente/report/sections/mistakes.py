@@ -53,7 +53,7 @@ def find(model: object, evidence: Evidence) -> Section | None:
             true=name_of_class(images.label_names, classes_of(model), int(labels[place])),
             answer=name_of_class(images.label_names, classes_of(model), int(answers[place])),
             confidence=percent(float(confidence[place])),
-            image=images.files[rows[place]] if images.files else f"#{rows[place]:,}",
+            image=images.name_of(int(rows[place])),
         )
         for place, picture in zip(places, pictures, strict=True)
     ]

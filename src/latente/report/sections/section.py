@@ -37,7 +37,7 @@ def image_note(evidence: Evidence, place: int) -> str:
     """Say which of the measured images one is: its class, where it has one, its file or its place in the set."""
     assert evidence.measured is not None
     images, row = evidence.measured.images, int(evidence.measured.rows[place])
-    where = images.files[row] if images.files else f"#{row:,}"
+    where = images.name_of(row)
     label = -1 if images.labels is None else int(images.labels[row])
     if label < 0:
         return where
