@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = ["InputError", "Interrupted", "LatenteError", "ModelError", "TrainingError", "did_you_mean"]
 
@@ -28,8 +29,15 @@ class TrainingError(LatenteError, RuntimeError):
     """Training could not go on (non-finite loss, full disk ...); what was saved before is intact (exit code 1)."""
 
 
-class Interrupted(LatenteError, KeyboardInterrupt):
-    """Training was stopped by a signal after its state was saved, and can be resumed (exit code 130)."""
+class Interrupted(KeyboardInterrupt):
+    """Training was stopped by a signal, and says what there is of it (exit code 130).
+
+    No `Exception`: what catches failures, as scikit-learn's searches do, must not go on after it. state: how far a
+    training came, where it was one. leaves_model: whether the estimator is a whole model all the same.
+    """
+
+    state: Any = None
+    leaves_model = False
 
 
 def did_you_mean(kind: str, name: object, known: Iterable[str]) -> InputError:

@@ -43,7 +43,7 @@ from latente.cli import (
 from latente.cli import map as map_
 from latente.cli.shared.console import print_note
 from latente.cli.shared.help import examples
-from latente.errors import InputError, LatenteError
+from latente.errors import InputError, Interrupted, LatenteError
 from latente.screens import hush
 
 __all__ = ["app", "main"]
@@ -168,7 +168,7 @@ def _print_warning(
 def _in_words(error: BaseException) -> str:
     if isinstance(error, typer.TyperException):
         return _usage(error)
-    if isinstance(error, LatenteError):
+    if isinstance(error, LatenteError | Interrupted):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "nothing was left half-written"

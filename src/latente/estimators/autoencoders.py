@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from latente import corruptions, latents
-from latente.errors import InputError
+from latente.errors import InputError, Interrupted
 from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
@@ -56,8 +56,14 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
     def partial_fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Train one epoch on X, going on from where the last call ended; y is ignored.
 
-        The first call settles scaling and shapes on its X. Nothing is written, and nothing is held out.
+        The first call settles scaling and shapes on its X. Nothing is written, and nothing is held out. After Ctrl-C
+        the model is that of the latest step.
         """
+        with self._unless_it_fails():
+            self._fit_further(X)
+        return self
+
+    def _fit_further(self, X: Openable) -> None:
         state: TrainingState | None = getattr(self, "_state", None)
         is_fitted = hasattr(self, "objective_")
         images = self._open_for_fit(X, reset=not is_fitted)
@@ -65,9 +71,17 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
             self._begin(images, holds_out=False)
         epoch = state.epoch if state else 0
         options = self._training_options(epochs=epoch + 1, minutes=None, schedule="constant", patience=None)
-        self._state = self._train(images, options, state=state)
+        try:
+            self._state = self._train(images, options, state=state)
+        except Interrupted as stopped:
+            self._state = stopped.state
+            self._state.position = 0  # the next call's images are others: it takes an epoch of its own
+            self.history_ = self._state.history
+            self.objective_.eval()
+            told = Interrupted(f"stopped at step {self._state.step}, of which the model is")
+            told.leaves_model = True
+            raise told from stopped
         self.history_ = self._state.history
-        return self
 
     def _fit(self, *arguments: Any) -> Self:
         self.__dict__.pop("_state", None)

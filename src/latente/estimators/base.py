@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -21,7 +21,7 @@ from torch import Tensor
 
 from latente import augmentations, words
 from latente.checks import check_options, options_of
-from latente.errors import InputError, ModelError
+from latente.errors import InputError, Interrupted, ModelError
 from latente.estimators import data, persistence, planning
 from latente.estimators.abilities import Samples
 from latente.estimators.options.common import EstimatorOptions
@@ -106,18 +106,28 @@ class Estimator(EstimatorOptions, ImageModel):
 
     def _learn(self, parts: data.Split, run: Run | None) -> None:
         """Hook: make a trained model of `objective_`; by default the loop does, and the best epoch's weights stay."""
-        options = self._training_options()  # out of range, they must leave no run folder behind
+        options = self._training_options()
         listeners: list[Listener] = [ProgressBar()] if self.verbose else []
         if run is not None:
             listeners.append(Snapshots(run, partial(self._write, run.model), self._pictures(parts)))
-        state = self._train(
-            parts.images, options, rows=parts.rows, validation=parts.validation, run=run, listeners=listeners
-        )
+        try:
+            state = self._train(
+                parts.images, options, rows=parts.rows, validation=parts.validation, run=run, listeners=listeners
+            )
+        except Interrupted as stopped:
+            if stopped.state is not None and stopped.state.best_epoch:
+                self._take_best(stopped.state, run)
+            raise
+        self._take_best(state, run)
+
+    def _take_best(self, state: TrainingState, run: Run | None) -> None:
+        """Take over the weights of a training's best epoch."""
         if state.best_weights is not None:
             self.objective_.load_weights(state.best_weights)
         elif run is not None and state.best_epoch:  # its checkpoint was lost, and no epoch was better since
             weights, _ = persistence.read_weights(run.model, persistence.read_model(run.model)["weights"])
             self.objective_.load_weights(weights)
+        self.objective_.eval()
         self.history_, self.best_epoch_ = state.history, state.best_epoch
 
     def _train(self, images: Images, options: TrainingOptions, **more: Any) -> TrainingState:
@@ -168,14 +178,17 @@ class Estimator(EstimatorOptions, ImageModel):
     def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Train on X, from scratch; y is ignored where the family needs no labels.
 
-        With `out` the whole training is written to that folder and can be resumed from there.
+        With `out` the whole training is written to that folder and can be resumed from there. Where it fails, the
+        estimator stays as it was. After Ctrl-C it is the model of the best epoch so far, if one has ended, and the
+        `Interrupted` that is raised says of which.
         """
-        return self._fit(self._open_for_fit(X, y))
+        with self._unless_it_fails():
+            return self._fit(self._open_for_fit(X, y))
 
     @own_surroundings()
     def resume_from(self, run: Run, X: Openable, y: ArrayLike | None = None) -> Self:
         """Go on with the training in a run folder, as `latente.resume` does once it has opened everything."""
-        with run.held():
+        with self._unless_it_fails(), run.held():
             epochs = getattr(self, "epochs", None)
             if epochs is not None:  # what learns without the loop has no checkpoints
                 run.starts_anew()
@@ -189,6 +202,20 @@ class Estimator(EstimatorOptions, ImageModel):
                 run.write_options(saved | {"options": saved["options"] | {"epochs": epochs}})
             return self._fit(images, run)
 
+    @contextlib.contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        """Put all attributes back as they were where the block raises: a fit makes new objects and changes no old one.
+
+        So who is refused still has the model that was fitted before.
+        """
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException as error:
+            if not (isinstance(error, Interrupted) and error.leaves_model):
+                self.__dict__ = before
+            raise
+
     def _open_for_fit(self, X: Openable, y: ArrayLike | None = None, *, reset: bool = True) -> Images:
         if isinstance(X, Images) or data.is_source(X) or getattr(X, "ndim", 2) != 2:
             images = open_images(X)
@@ -197,7 +224,10 @@ class Estimator(EstimatorOptions, ImageModel):
         return images if reset else self._matched(images)
 
     def _fit(self, images: Images, run: Run | None = None) -> Self:
-        """Learn from images; a `run` is gone on with, else a new one is made where `out` asks for it."""
+        """Learn from images; a `run` is gone on with, else a new one is made where `out` asks for it.
+
+        Where training is stopped after an epoch, what it gave becomes a whole model before the interruption goes on.
+        """
         parts = self._begin(images)
         if run is None:
             self._start_from_another()
@@ -206,16 +236,26 @@ class Estimator(EstimatorOptions, ImageModel):
             if run is not None:
                 run.tell()
             self._before_training(parts, run)
-            self._learn(parts, run)
-            self._after_training(parts)
-            if run is not None and leads():
-                self._write(run.model, self.objective_.weights())
+            try:
+                self._learn(parts, run)
+            except Interrupted as stopped:
+                if self.best_epoch_:
+                    self._finish(parts, run)
+                    stopped.leaves_model = True
+                raise
+            self._finish(parts, run)
         return self
+
+    def _finish(self, parts: data.Split, run: Run | None) -> None:
+        self._after_training(parts)
+        if run is not None and leads():
+            self._write(run.model, self.objective_.weights())
 
     @own_surroundings()
     def initialise(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Do what `fit` does before its first step: open the images, fit the scaling, build networks, draw weights."""
-        self._begin(self._open_for_fit(X, y))
+        with self._unless_it_fails():
+            self._begin(self._open_for_fit(X, y))
         return self
 
     def _begin(self, images: Images, *, holds_out: bool = True) -> data.Split:

@@ -36,7 +36,6 @@ from latente.training.options import TrainingOptions, usual_batch_size
 from latente.training.passes import over
 from latente.training.randomness import isolated_rng
 from latente.training.runs import Run
-from latente.training.surroundings import own_surroundings
 
 __all__ = ["StackedAutoencoderClassifier"]
 
@@ -70,14 +69,13 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
 
     # -- fitting
 
-    @own_surroundings()
     def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Pre-train on X, then learn the labels y (N,), and keep the weights of the best epoch.
 
         y: integers or strings; None takes the label column of X, in which -1 is unknown: such images take part in
         pre-training alone. With `out` the whole training is written to that folder and can be resumed from there.
         """
-        return self._fit(self._open_for_fit(X, y))
+        return super().fit(X, y)
 
     def _open_for_fit(self, X: Openable, y: ArrayLike | None = None, *, reset: bool = True) -> Images:
         images = super()._open_for_fit(X, reset=reset)

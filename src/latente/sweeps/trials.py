@@ -98,7 +98,7 @@ class _Failure(contextlib.AbstractContextManager["_Failure"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if not isinstance(error, Exception) or isinstance(error, KeyboardInterrupt):
+        if not isinstance(error, Exception):
             return False
         words = " ".join(str(error).split())
         if isinstance(error, LatenteError) and words:

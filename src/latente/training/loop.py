@@ -72,9 +72,9 @@ def train(
     or is the one that the run's options.json holds as "steps".
 
     Raises TrainingError where a term, a weight or a figure of the validation is not finite (naming it, the step and the
-    last good checkpoint) or a checkpoint cannot be written,
-    Interrupted after Ctrl-C or SIGTERM where there is a run to go on with, ModelError where a checkpoint does not fit,
-    InputError for patience where nothing judges, and for a run that another process is writing.
+    last good checkpoint) or a checkpoint cannot be written, Interrupted, which has the state, after Ctrl-C, or SIGTERM
+    where there is a run to go on with, ModelError where a checkpoint does not fit, InputError for patience where
+    nothing judges, and for a run that another process is writing.
     """
     options.check()
     device = devices.resolve_device(options.device)
@@ -176,7 +176,7 @@ class _Loop:
             self.audience.logged({"part": "budget", "minutes": self.options.minutes, "steps": self.last_step})
         self.objective.train()
         try:
-            with stop_on_signals(self.run is not None) as self.stop:
+            with stop_on_signals(saves=self.run is not None) as self.stop:
                 self.records.start()
                 while not self._is_over() and not state.stopped_early:
                     self._train_epoch()
@@ -316,9 +316,15 @@ class _Loop:
         raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:
-        assert self.run is not None
+        best = self.state.best_epoch
         place = f"epoch {self.state.epoch + 1}, step {self.state.step}"
-        return Interrupted(f"stopped and saved at {place}; go on with: latente resume {self.run.path}")
+        model = f"the model is that of epoch {best}" if best else "there is no model yet"
+        if self.run is None:
+            told = Interrupted(f"stopped at {place}; {model}")
+        else:
+            told = Interrupted(f"{model}: stopped and saved at {place}; go on with: latente resume {self.run.path}")
+        told.state = self.state
+        return told
 
     # -- where training starts
 

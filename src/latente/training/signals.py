@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: save, then leave; a second one leaves at once."""
+"""Ctrl-C and SIGTERM: end the step, save, then leave; a second one leaves at once."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ class StopRequest:
 
 
 @contextlib.contextmanager
-def stop_on_signals(enabled: bool = True) -> Iterator[StopRequest]:
+def stop_on_signals(saves: bool = True) -> Iterator[StopRequest]:
     """Turn the first SIGINT or SIGTERM into a request, and let the second one act as it did before the block.
 
-    Only the main thread may take signals; elsewhere, and where not `enabled`, nothing changes.
+    saves: whether a stop saves the training. Where it does not, only Ctrl-C is turned into a request, and only where
+    the program has not said itself what it means. Only the main thread may take signals; elsewhere nothing changes.
     """
     request = StopRequest()
-    if not enabled or threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    watched = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in watched}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if not saves:
+        before = {number: handler for number, handler in before.items() if handler is signal.default_int_handler}
 
     def give_back() -> None:
         for number, handler in before.items():
@@ -42,7 +44,7 @@ def stop_on_signals(enabled: bool = True) -> Iterator[StopRequest]:
         request.signal = number
         give_back()
 
-    for number in watched:
+    for number in before:
         signal.signal(number, note)
     try:
         yield request
