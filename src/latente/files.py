@@ -28,6 +28,7 @@ __all__ = [
     "replacing",
     "save_tensors",
     "sha256_of",
+    "stamp_of",
     "write_json",
 ]
 
@@ -99,6 +100,14 @@ def write_json(path: Path, value: Any, *, synced: bool = True) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
     with replacing(path, synced=synced) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # as JSON itself escapes such a byte
+
+
+def stamp_of(status: os.stat_result) -> list[int]:
+    """Return what changes when a file does: its bytes, and the times of its content and of its entry on the disk.
+
+    Tools that copy and restore files set the first time back; nobody can set the second one.
+    """
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
 def finite(value: Any) -> Any:

@@ -228,7 +228,7 @@ class Estimator(EstimatorOptions, ImageModel):
 
         Where training is stopped after an epoch, what it gave becomes a whole model before the interruption goes on.
         """
-        parts = self._begin(images)
+        parts = self._begin(images).of_our_own()
         if run is None:
             self._start_from_another()
             run = self._new_run(parts)

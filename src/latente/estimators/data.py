@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
-from latente.images import Images, Openable, Scaling, open_images
+from latente.images import Images, Openable, Scaling, held, open_images
 from latente.images.depth import WITH_DEPTH
 from latente.images.options import DoorOptions
 
@@ -35,6 +35,12 @@ class Split:
         """The rows of `images` that training may look at: those that train, and those that lack a label."""
         everything = np.arange(len(self.images))
         return np.setdiff1d(everything, self.held_out_rows) if self.held_out is self.images else everything
+
+    def of_our_own(self) -> Split:
+        """Return the same parts of images that nobody else can change: see `latente.images.held`."""
+        images = held(self.images)
+        held_out = images if self.held_out is self.images else held(self.held_out)
+        return dataclasses.replace(self, images=images, held_out=held_out)
 
 
 def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None = None) -> Split:

@@ -1,6 +1,7 @@
 from .container import Images as Images
 from .door import Openable as Openable
 from .door import open_images as open_images
+from .holding import held as held
 from .layouts import from_layout as from_layout
 from .layouts import to_layout as to_layout
 from .options import DoorOptions as DoorOptions

@@ -14,6 +14,7 @@ from typing import IO
 import numpy as np
 
 from latente.errors import InputError
+from latente.files import stamp_of
 from latente.images.arrays import check_finite, check_kind, label_column, scan_array
 from latente.images.cache import Note, Writer, cached, key_of, mapped
 from latente.images.container import Images, contents_of
@@ -42,9 +43,8 @@ _IDX_PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "val"}
 
 
 def stamp(path: Path) -> list[str | int]:
-    """What changes when a file does: path, bytes, time."""
-    status = path.stat()
-    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
+    """What changes when a file does: path, bytes, times."""
+    return [str(path.resolve()), *stamp_of(path.stat())]
 
 
 def open_npy(path: Path, options: DoorOptions) -> Images:

@@ -23,8 +23,8 @@ from typing import Any, BinaryIO, TypedDict, cast
 
 import numpy as np
 
-from latente.errors import TrainingError
-from latente.files import disk_errors
+from latente.errors import InputError, TrainingError
+from latente.files import disk_errors, stamp_of
 from latente.images.claims import claimed, is_abandoned
 from latente.images.container import PLACES, Images, contents_of
 from latente.images.limits import check_disk
@@ -59,7 +59,8 @@ class Note(TypedDict, total=False):
     """What is noted beside the arrays of a set, as far as it is known of it.
 
     sides: the (height, width) in which arrays came. parts: how many images each has. others: names in the source that
-    were passed over. depth: the bits that the files state. content_hash: the images' fingerprint, added by the writer.
+    were passed over. depth: the bits that the files state. content_hash: the images' fingerprint, which the writer
+    adds; one that is there has to be it.
     """
 
     layout: str
@@ -130,9 +131,12 @@ class Writer:
                 file.flush()
                 os.fsync(file.fileno())
                 file.close()
-                stamps[name] = _stamp(self._folder / f"{name}.npy")
+                stamps[name] = stamp_of((self._folder / f"{name}.npy").stat())
             if stamps:
-                note = note | Note(content_hash=_content_hash(self._folder, stamps))
+                content_hash = _content_hash(self._folder, stamps)
+                if note.get("content_hash", content_hash) != content_hash:
+                    raise InputError(f"{label} differs from it, which was changed while it was copied; try again")
+                note = note | Note(content_hash=content_hash)
             record = {"format": _FORMAT, "name": label, "arrays": stamps, "note": note}
             (self._folder / "set.json").write_text(json.dumps(record), encoding="utf-8")
 
@@ -239,7 +243,7 @@ def _load(folder: Path) -> Stored | None:
         arrays = {}
         for name, stamp in record["arrays"].items():
             path = folder / f"{name}.npy"
-            if _stamp(path) != stamp:
+            if stamp_of(path.stat()) != stamp:
                 return None
             arrays[name] = mapped(path)
         return Stored(arrays, cast(Note, record["note"]))
@@ -302,11 +306,6 @@ def _write_header(file: BinaryIO, count: int, dtype: np.dtype, shape: tuple[int,
     # NumPy leaves room in the header for the first axis to grow, so that it can be written again at the end
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": (count, *shape)}
     np.lib.format.write_array_header_1_0(file, header)
-
-
-def _stamp(path: Path) -> list[int]:
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
 
 
 def _content_hash(folder: Path, names: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from typing import BinaryIO, Protocol
 
 from latente import words
 from latente.errors import InputError
+from latente.files import stamp_of
 from latente.images.formats import HEAD, SUFFIXES, suffix_of
 from latente.images.limits import MAX_BYTES, is_bomb
 from latente.images.reading import Damaged
@@ -156,7 +157,7 @@ class FolderStore(_Files):
             self.lost[name] = f"cannot be read: {error.strerror}"
             return
         if stat.S_ISREG(status.st_mode):
-            self.names[name] = [status.st_size, status.st_mtime_ns]
+            self.names[name] = stamp_of(status)
         else:
             self.lost[name] = "not an ordinary file"
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from latente import words
 from latente.errors import InputError
+from latente.files import stamp_of
 from latente.images.delimited import Row, is_missing, is_number, numbers_of, read_sheet
 from latente.images.folders import part_named
 from latente.images.matching import Matches, Pictures, has_picture_suffix
@@ -129,7 +130,7 @@ class TableFile:
 
     name: str
     read: Callable[[], bytes]
-    stamp: tuple[str, int, int]
+    stamp: tuple[str | int, ...]
     chosen: bool = False
 
 
@@ -422,5 +423,4 @@ def _beside(path: Path) -> list[TableFile]:
 
 
 def _file(path: Path, chosen: bool = False) -> TableFile:
-    status = path.stat()
-    return TableFile(path.name, path.read_bytes, (str(path), status.st_size, status.st_mtime_ns), chosen)
+    return TableFile(path.name, path.read_bytes, (str(path), *stamp_of(path.stat())), chosen)
