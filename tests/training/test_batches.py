@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -191,3 +192,14 @@ def test_a_column_with_a_scaling_is_brought_to_the_network_s_range_and_others_st
     np.testing.assert_array_equal(batch["attributes"], attributes[[5, 2]])
     np.testing.assert_array_equal(batch["target"], pixels[[5, 2]])
     assert batch["images"].max() <= 1
+
+
+def test_an_array_that_may_not_be_written_is_read_without_a_change_to_the_warnings_of_all_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = np.arange(24, dtype=np.float32).reshape(8, 3)
+    values.flags.writeable = False
+    monkeypatch.setattr(warnings, "catch_warnings", None)
+    batches = Batches(Images(values), Scaling((0.0,), (1.0,), "float32", True), CPU)
+    assert np.array_equal(batches.batch(torch.tensor([5, 2]))["images"].numpy(), values[[5, 2]])
+    assert np.array_equal(batches.batch(slice(0, 8))["images"].numpy(), values)

@@ -20,6 +20,7 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
+import sklearn
 import torch
 from sklearn.model_selection import GridSearchCV
 
@@ -44,7 +45,7 @@ def all_of(name: str) -> dict[str, Any]:
     """Fit a family and use it, and return everything that came of it."""
     make, X = FAMILIES[name]
     model = make().fit(X, LABELS)
-    results = {"weights": dict(model.objective_.state_dict()), "codes": model.transform(X).tobytes()}
+    results = {"weights": dict(model.objective_.state_dict()), "codes": np.asarray(model.transform(X)).tobytes()}
     results["evaluated"] = model.evaluate(X, LABELS) if name == "stacked" else model.evaluate(X)
     if name != "stacked":
         results["samples"] = model.sample(3, random_state=0).tobytes()
@@ -112,6 +113,9 @@ SURROUNDINGS: dict[str, Callable[[], contextlib.AbstractContextManager[Any]]] = 
     "seeds": lambda: set_to(seed_everything, 7, 0),
     "NumPy raises": lambda: np.errstate(all="raise"),
     "warnings": warnings_are_errors,
+    "scikit-learn": lambda: sklearn.config_context(
+        transform_output="pandas", assume_finite=True, enable_metadata_routing=True, array_api_dispatch=True
+    ),
 }
 
 

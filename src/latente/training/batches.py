@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
+import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -154,12 +154,21 @@ class _Delivery:
 def _at_rest(array: np.ndarray, device: torch.device) -> Tensor:
     # torch has hardly any operation on uint16: it rests as int16, of the same bits, and is read back in _Delivery
     array = array.view(np.int16) if array.dtype == np.uint16 else array
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # it is only ever read
-        tensor = torch.from_numpy(array if array.flags.c_contiguous else np.ascontiguousarray(array))
+    tensor = torch.from_numpy(_as_writable(np.ascontiguousarray(array)))
     if device.type == "cuda" and array.nbytes < _RESIDENT_SHARE * torch.cuda.mem_get_info(device)[0]:
         tensor = tensor.to(device)
     return tensor
+
+
+def _as_writable(array: np.ndarray) -> np.ndarray:
+    """Return the same values in the same place as an array that says that it may be written, which nobody does.
+
+    Of others torch warns, and what is done about warnings is done for all threads.
+    """
+    if array.flags.writeable:
+        return array
+    described = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+    return np.asarray(types.SimpleNamespace(__array_interface__=described, kept_alive=array))
 
 
 def _as_slice(rows: Tensor) -> Tensor | slice:

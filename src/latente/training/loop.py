@@ -22,7 +22,7 @@ from latente.training.layouts import lay_out
 from latente.training.listeners import Audience, Listener
 from latente.training.options import TrainingOptions, usual_batch_size
 from latente.training.passes import evaluate
-from latente.training.randomness import isolated_rng
+from latente.training.randomness import global_rng, isolated_rng, restore_global_rng
 from latente.training.records import Records
 from latente.training.resuming import go_on_from
 from latente.training.runs import Run
@@ -86,9 +86,12 @@ def train(
         loop = _Loop(objective, images, scaling, options, seed, world, device, run, judge)
         loop.settle(rows, validation, augmentation, column_scalings or {})
         loop.begin(state, listeners if world.leads else ())
+        if state is not None and state.draws is not None:
+            restore_global_rng(state.draws)
         try:
             return loop.go()
         finally:
+            loop.state.draws = global_rng()
             lay_out(objective, device)
 
 

@@ -26,7 +26,8 @@ class TrainingState:
 
     epoch and position (steps done within it) say where training stands, `step` counts all steps; `pending` holds the
     logged terms of the steps since the last line of the log; `ema` the averaged weights, by name as in state_dict;
-    `best_weights` those of the best epoch so far; `history` the lines of the log.
+    `best_weights` those of the best epoch so far; `history` the lines of the log; `draws` the states of the global
+    random number generators, from which a training that goes on in memory draws.
     """
 
     objective: Objective
@@ -43,6 +44,7 @@ class TrainingState:
     ema: dict[str, Tensor] | None = None
     best_weights: dict[str, Tensor] | None = None
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    draws: Mapping[str, Any] | None = None
 
     def weights(self) -> dict[str, Tensor]:
         """Return the weights to use: the averaged ones where there is an average, else the current ones."""
