@@ -12,7 +12,7 @@ import pytest
 from sklearn.model_selection import GridSearchCV
 
 from latente import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder, load, resume
-from latente.errors import Interrupted, LatenteError
+from latente.errors import Interrupted, LatenteError, TrainingError
 from toys import difference
 
 X = np.random.default_rng(0).random((40, 6))
@@ -64,6 +64,19 @@ def test_a_partial_fit_that_is_refused_leaves_the_model_as_it_was():
             model.partial_fit(images)
     assert vars(model) == before
     assert difference(weights(model), learned) is None
+
+
+@pytest.mark.parametrize("first", ["fit", "partial_fit"])
+def test_a_partial_fit_that_fails_on_its_way_takes_its_steps_back(first: str):
+    model, twin = (getattr(Autoencoder(**COMMON, dropout=0.2), first)(X) for _ in range(2))
+    lines = list(model.history_)
+    model.set_params(learning_rate=1e38)
+    with pytest.raises(TrainingError):
+        model.partial_fit(X)
+    assert difference(weights(model), weights(twin)) is None
+    assert model.history_ == lines
+    model.set_params(learning_rate=1e-3).partial_fit(X)
+    assert difference(weights(model), weights(twin.partial_fit(X))) is None
 
 
 class PressesCtrlC:

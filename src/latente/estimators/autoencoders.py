@@ -23,7 +23,7 @@ from latente.estimators.passing import finite
 from latente.images import Openable, to_layout
 from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
-from latente.training.randomness import settle_seed
+from latente.training.randomness import settle_seed, undisturbed_rng
 from latente.training.state import TrainingState
 from latente.training.surroundings import own_surroundings
 
@@ -71,6 +71,7 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
             self._begin(images, holds_out=False)
         epoch = state.epoch if state else 0
         options = self._training_options(epochs=epoch + 1, minutes=None, schedule="constant", patience=None)
+        take_back = self._to_take_back(state)
         try:
             self._state = self._train(images, options, state=state)
         except Interrupted as stopped:
@@ -81,7 +82,26 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
             told = Interrupted(f"stopped at step {self._state.step}, of which the model is")
             told.leaves_model = True
             raise told from stopped
+        except BaseException:
+            take_back()
+            raise
         self.history_ = self._state.history
+
+    def _to_take_back(self, state: TrainingState | None) -> Callable[[], None]:
+        """Return what puts weights, and the state where there is one, back as they are now: training changes them."""
+        if state is None:
+            weights = {name: value.clone() for name, value in self.objective_.weights().items()}
+            return lambda: self.objective_.load_weights(weights)
+        packed = copy.deepcopy({**state.pack_shared(), "ranks": [state.pack_own()]})
+        draws, lines = state.draws, len(state.history)
+
+        def take_back() -> None:
+            with undisturbed_rng():
+                state.restore(packed, 0, 1)
+            state.draws = draws
+            del state.history[lines:]
+
+        return take_back
 
     def _fit(self, *arguments: Any) -> Self:
         self.__dict__.pop("_state", None)
