@@ -40,8 +40,14 @@ _alone = contextvars.ContextVar("alone", default=False)
 def resolve_device(name: str) -> torch.device:
     """Return the torch device for "auto" (CUDA, else Apple's MPS, else the CPU) or for a name such as "cuda:1".
 
-    Raises InputError where the name is unknown or the machine lacks the device.
+    Raises InputError where the name is unknown or the machine lacks the device, or where the card was in use when this
+    process was forked: CUDA cannot be used in both.
     """
+    if name.startswith(("auto", "cuda")) and torch.cuda._is_in_bad_fork():
+        raise InputError(
+            f"device {name!r}: the process that this one was forked from uses the graphics card, which no child of it "
+            "can; start processes by 'spawn'"
+        )
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
