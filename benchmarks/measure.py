@@ -50,11 +50,13 @@ class PeakMemory:
             self.anonymous = max(self.anonymous, anonymous_memory())
 
 
-def anonymous_memory() -> float:
-    """Return RssAnon in MB: the memory that is this process's alone, without files mapped into it."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+def anonymous_memory(process: int | str = "self") -> float:
+    """Return RssAnon in MB: the memory that is a process's alone, without files mapped into it; 0 once it has ended."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("RssAnon:"):
             return int(line.split()[1]) * 1024 / 1e6
+    if process != "self":
+        return 0.0
     raise OSError("/proc/self/status has no RssAnon; these benchmarks need Linux")
 
 

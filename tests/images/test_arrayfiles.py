@@ -280,3 +280,28 @@ def test_a_crop_that_is_scaled_back_to_the_files_own_size_is_not_passed_over(
     images = open_images(tmp_path / "x.npy", crop=4, size=(8, 9))
     np.testing.assert_array_equal(images.pixels, open_images(pixels, crop=4, size=(8, 9)).pixels)
     assert not np.array_equal(images.pixels[:, 0], pixels)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_many_drawn_rows_are_mapped_from_the_cache_and_equal_those_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 4, 4), dtype=np.uint8)
+    path = tmp_path / f"set{suffix}"
+    if suffix == ".npy":
+        np.save(path, pixels)
+    else:
+        np.savez(path, images=pixels, labels=np.arange(50))
+    few = open_images(path, count=20, seed=3)
+    monkeypatch.setattr("latente.images.arrayfiles._MOST_IN_MEMORY", 100)
+    many = open_images(path, count=20, seed=3)
+    assert isinstance(many.pixels, np.memmap)
+    np.testing.assert_array_equal(many.pixels, few.pixels)
+    assert many.fingerprint == few.fingerprint
+    assert many.scan == few.scan
+    assert len(many) == 20
+    if suffix == ".npz":
+        np.testing.assert_array_equal(many.labels, few.labels)
+        assert many.pixels[0, 0, 0, 0] == pixels[many.labels[0], 0, 0]
+    labelled = open_images(path, count=20, seed=3, labels=np.arange(50) % 7)
+    np.testing.assert_array_equal(labelled.pixels[:, 0], pixels[np.sort(np.random.default_rng(3).permutation(50)[:20])])

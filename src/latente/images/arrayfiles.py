@@ -39,6 +39,7 @@ _NPZ_NAMES = {
 }
 _NPZ_PART = re.compile(r"(?:(train|val|test)_(.+)|(.+)_(train|val|test))$")
 _IDX_NAME = re.compile(r"(?:(train|t10k|test|val)[-_.])?images?[-_.]idx[1-9][-_.]ubyte(?:\.gz)?$", re.IGNORECASE)
+_MOST_IN_MEMORY = 2**26  # bytes of the images that --count draws
 _IDX_PARTS = {"train": "train", "t10k": "test", "test": "test", "val": "val"}
 
 
@@ -192,19 +193,38 @@ def from_cache(
 
 
 def _finished(images: Images, kind: str, note: Note, options: DoorOptions) -> Images:
-    """Put the caller's labels beside the images, draw the sample, and say what there is."""
-    total = len(images)
+    """Draw the sample, put the caller's labels beside the images, and say what there is."""
+    total, rows = len(images), options.sample(len(images))
+    sample = images if rows is None else dataclasses.replace(_drawn(images, rows, options), parts=images.parts)
     if options.labels is not None:
         label, names = label_column(_load_labels(options.labels), total)
-        columns = {**images.columns, "label": label}
-        images = dataclasses.replace(images, columns=columns, label_names=names, content_hash=None)
-    if (rows := options.sample(total)) is not None:
-        images = dataclasses.replace(images.take(rows), parts=images.parts)
+        columns = {**sample.columns, "label": label if rows is None else label[rows]}
+        sample = dataclasses.replace(sample, columns=columns, label_names=names, content_hash=None)
     others = note.get("others")
     notes = [f"arrays passed over: {', '.join(others)}"] if others else []
-    return scan_array(
-        images, images.name, kind, total=total, parts=note.get("parts"), notes=notes, sides=note.get("sides", ())
-    )
+    parts, sides = note.get("parts"), note.get("sides", ())
+    return scan_array(sample, images.name, kind, total=total, parts=parts, notes=notes, sides=sides)
+
+
+def _drawn(images: Images, rows: np.ndarray, options: DoorOptions) -> Images:
+    """Return the images at `rows`: of few a copy in memory, of many one in the cache, mapped as the set itself is."""
+    size = sum(array.nbytes for array in (images.content, *images.columns.values())) // len(images)
+    if size * len(rows) <= _MOST_IN_MEMORY:
+        return images.take(rows)
+    arrays = {"pixels": images.pixels, **images.columns}
+    step = max(1, _MOST_IN_MEMORY // (8 * size))
+
+    def build(writer: Writer) -> Note:
+        for start in range(0, len(rows), step):
+            for name, array in arrays.items():
+                writer.append(name, array[rows[start : start + step]])
+            options.report(min(start + step, len(rows)), len(rows), "caching")
+        return {}
+
+    stored = cached(key_of("drawn", images.fingerprint, len(rows), options.seed), build)
+    columns = {name: array for name, array in stored.arrays.items() if name != "pixels"}
+    content_hash = stored.note["content_hash"]
+    return dataclasses.replace(images, content=stored.arrays["pixels"], columns=columns, content_hash=content_hash)
 
 
 def _load_labels(labels: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from collections.abc import Sequence
 
@@ -26,7 +27,7 @@ __all__ = [
     "scan_array",
 ]
 
-_ROWS = 4096
+_VALUES = 2**22  # looked at at once
 
 
 def open_array(source: ArrayLike, options: DoorOptions) -> Images:
@@ -110,8 +111,9 @@ def check_finite(array: np.ndarray, name: str, start: int = 0) -> None:
     """Raise InputError, saying where, if floats are NaN or infinite; start: the number of the first row."""
     if array.dtype.kind != "f":
         return
-    for begin in range(0, len(array), _ROWS):
-        bad = ~np.isfinite(array[begin : begin + _ROWS])
+    step = max(1, _VALUES // max(1, math.prod(array.shape[1:])))
+    for begin in range(0, len(array), step):
+        bad = ~np.isfinite(array[begin : begin + step])
         if bad.any():
             rows = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
             index = np.argwhere(bad)[0]

@@ -12,6 +12,7 @@ from latente.checks import Check, Choice, Number, Own, Text, Whole, check_option
 from latente.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import ArrayLike
 
 __all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Progress", "Sides", "Signs", "Size", "Source"]
@@ -186,13 +187,13 @@ class DoorOptions:
             raise InputError(f"{name} has no part train; choose one by split: {', '.join(parts)}")
         return self.split or ("train" if parts else None)
 
-    def sample(self, total: int) -> list[int] | None:
+    def sample(self, total: int) -> np.ndarray | None:
         """Return `count` of the rows 0 ... total - 1, drawn by the seed, in order; None for all of them."""
         if self.count is None or self.count >= total:
             return None
         import numpy as np  # here, since command lines read these declarations before they need it
 
-        return sorted(np.random.default_rng(self.seed).permutation(total)[: self.count].tolist())
+        return np.sort(np.random.default_rng(self.seed).permutation(total)[: self.count])
 
     def source(self, name: str) -> Source:
         """Return what opens `name` again with these options; nothing where the labels are an array in memory."""

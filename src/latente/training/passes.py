@@ -50,6 +50,7 @@ def over(
     `torchrun`, all of which must call this (else: `devices.alone`); every process returns the whole result. No rows
     give an empty dict.
     """
+    devices.keep_freed_memory()  # else small results between large buffers that are freed hold on to these
     parts = rows.split(batch_size) if len(rows) else ()
     world = devices.world(batches.device) if len(parts) > 1 else devices.World()
     shares = np.array_split(np.arange(len(parts)), world.size)
