@@ -19,7 +19,7 @@ from latente.estimators.kinds import KINDS
 from latente.estimators.passing import ImageModel
 from latente.images import Images, from_layout, open_images
 from latente.latents import Direction, learn_direction
-from latente.metrics import latent_use, means, measure
+from latente.metrics import elbo_error, latent_use, means, measure
 from latente.training import Run
 
 __all__ = [
@@ -138,7 +138,8 @@ class Evidence:
     def metrics(self) -> Mapping[str, float]:
         """The means of the figures; of a model that has none for each image, what it says of all of them."""
         if self.figures or self.measured is None or self.model is None:
-            return means(self.figures)
+            errors = elbo_error(self.outputs["chance"], self.model.noises) if "chance" in self.outputs else {}
+            return means(self.figures) | errors
         try:
             values = self.model.evaluate(self.measured.take()).items()
         except InputError:  # images without the labels, targets or masks that it would take

@@ -18,7 +18,7 @@ from latente.errors import InputError
 from latente.estimators import data
 from latente.images import Images, Openable, Scaling, open_images
 from latente.images.depth import in_units_of, warn_of_other_units
-from latente.metrics import means, measure
+from latente.metrics import elbo_error, means, measure
 from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch, Objective
 from latente.training.batches import Batches
@@ -105,9 +105,14 @@ class ImageModel(BaseEstimator):
 
         def figures(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
             arrays = {name: value.cpu().numpy() for name, value in outputs.items()}
-            return {name: torch.from_numpy(value) for name, value in measure(arrays, self.scaling_.bounded).items()}
+            chance = {"chance": arrays["chance"]} if "chance" in arrays else {}
+            measured = measure(arrays, self.scaling_.bounded) | chance
+            return {name: torch.from_numpy(value) for name, value in measured.items()}
 
-        return {"count": len(images)} | means(self._of_outputs(images, figures))
+        results = self._of_outputs(images, figures)
+        chance = results.pop("chance", None)
+        errors = {} if chance is None else elbo_error(chance, self.noises)
+        return {"count": len(images)} | means(results) | errors
 
     @own_surroundings()
     def _of_outputs(
@@ -118,16 +123,23 @@ class ImageModel(BaseEstimator):
         rows = self._rows(images)
         noises = min(self.noises, len(rows))
 
-        def results(batch: Batch, seed: int) -> dict[str, Tensor]:
-            return function(self._with_scores(self.objective_.outputs(batch, generator.manual_seed(seed))))
+        def results(batch: Batch, noise: int) -> dict[str, Tensor]:
+            return function(self._with_scores(self._outputs(batch, generator, noise)))
 
         checked = _checked(images, results)
         parts = [
-            over(batches, rows[noise::noises], self._chunk(), partial(checked, seed=self.seed_ + noise))
-            for noise in range(noises)
+            over(batches, rows[noise::noises], self._chunk(), partial(checked, noise=noise)) for noise in range(noises)
         ]
         order = np.concatenate([np.arange(noise, len(rows), noises) for noise in range(noises)]).argsort()
         return {name: np.concatenate([part[name] for part in parts])[order][: len(images)] for name in parts[0]}
+
+    def _outputs(self, batch: Batch, generator: torch.Generator, noise: int) -> dict[str, Tensor]:
+        """Hook: what the objective makes of a batch that meets the noise of this number."""
+        return self.objective_.outputs(batch, generator.manual_seed(self._noise_seed(noise)))
+
+    def _noise_seed(self, noise: int) -> int:
+        """Return the seed of a noise: of models whose seeds are neighbours no two share one, or all would err alike."""
+        return int(np.random.SeedSequence([self.seed_, 4, noise]).generate_state(1)[0]) if noise else self.seed_
 
     def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
         """Hook: the outputs, with "scores" added where the family scores images."""

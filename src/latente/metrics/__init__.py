@@ -17,13 +17,14 @@ from latente.metrics.images import (
     ssim,
 )
 from latente.metrics.likelihoods import latent_use
-from latente.metrics.outputs import means, measure
+from latente.metrics.outputs import elbo_error, means, measure
 
 __all__ = [
     "PROTOCOLS",
     "PSNR_CEILING",
     "SMALLEST_SSIM_SIDE",
     "bce",
+    "elbo_error",
     "evaluate_images",
     "latent_use",
     "mae",

@@ -17,6 +17,8 @@ PROTOCOLS = {
     "images share; a cross-entropy where a Bernoulli meets data that are not binary; mean over images",
     "kl": "KL divergence from the posterior to the prior in nats per image, in closed form; mean over images",
     "elbo": f"evidence lower bound, -reconstruction - kl, in nats per image ({_CAVEAT}); mean over images",
+    "elbo_error": "standard error of elbo and reconstruction, in nats, by the chance of the codes' noise: 50 noises "
+    "and their mirror images, each of which meets a share of the images",
     "bound": "importance-weighted bound in nats per image (Burda et al. 2016), the number of samples stated "
     f"beside it ({_CAVEAT}); mean over images",
 }

@@ -8,10 +8,10 @@ import numpy as np
 
 from latente.metrics.images import PSNR_CEILING, measure_images
 
-__all__ = ["means", "measure"]
+__all__ = ["elbo_error", "means", "measure"]
 
 # of the arrays that a model's `outputs` holds, those that are no terms though they have one number for each image
-_NO_TERMS = ("labels", "scores")
+_NO_TERMS = ("labels", "scores", "chance")
 
 
 def measure(outputs: Mapping[str, np.ndarray], bounded: bool | None = None) -> dict[str, np.ndarray]:
@@ -45,3 +45,21 @@ def means(figures: Mapping[str, np.ndarray]) -> dict[str, float]:
         if len(known):
             result[name] = float(np.minimum(known, PSNR_CEILING).mean() if name == "psnr" else known.mean())
     return result
+
+
+def elbo_error(chance: np.ndarray, noises: int) -> dict[str, float]:
+    """Return the standard error of the mean reconstruction term, and so of "elbo", that the noise of the codes makes.
+
+    chance: by how much each image's term differs from that of its posterior's mean (N,). Image k met the noise k modulo
+    `noises`, and every second noise is the one before it, mirrored: the images of such a pair share their chance, and
+    count as one draw. That the images of the pairs differ is counted in, so the error is rather too large than too
+    small. Nothing is known of it, and nothing returned, where there is only one pair.
+    """
+    pairs = np.arange(len(chance)) % min(noises, len(chance)) // 2
+    sizes = np.bincount(pairs)
+    if len(sizes) < 2:
+        return {}
+    sums = np.bincount(pairs, chance.astype(np.float64))
+    deviations = sums - sizes * (sums.sum() / len(chance))
+    variance = len(sizes) / (len(sizes) - 1) * float((deviations**2).sum()) / len(chance) ** 2
+    return {"elbo_error": variance**0.5}

@@ -300,18 +300,23 @@ class VariationalObjective(ReconstructionObjective):
         return {**terms, "mse": formulas.mse(self._image(self._raw(mean, target)), target)}
 
     @torch.no_grad()
-    def outputs(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
+    def outputs(self, batch: Batch, generator: torch.Generator, sign: float = 1.0) -> dict[str, Tensor]:
         """Return all that becomes of each image, in one pass: see `ReconstructionObjective.outputs`.
 
         Further the images' posteriors: "mean", "log_var" and "kl_per_dimension", (B, K) each; the codes are the means.
+        And "chance" (B,): by how much the reconstruction's term differs from that of the posterior's mean. sign: of the
+        codes' noise; with -1 it is the mirror image of what the same state of the generator gives with 1.
         """
         images = batch["images"]
         inputs, target = self._inputs_and_target(batch, generator, shared=True)
         posterior = self.posterior(inputs)
-        terms = self._terms(*posterior, target, generator)
+        terms = self._terms(*posterior, target, generator, sign)
         mean, log_var = posterior if inputs is images else self.posterior(images)
+        raw = self._raw(posterior[0], target)
+        terms["chance"] = terms["reconstruction"] + self._log_likelihood(raw, target, over_batch=False)
         # what is binarized is drawn by chance; what comes out of the image itself is not
-        rebuilt = self.decode(mean if self.corruption is None else posterior[0])
+        is_own = mean is posterior[0] or self.corruption is not None
+        rebuilt = self._image(raw) if is_own else self.decode(mean)
         return {
             **self._pictures(batch, inputs),
             "codes": mean.flatten(1),
@@ -322,8 +327,10 @@ class VariationalObjective(ReconstructionObjective):
             "kl_per_dimension": self.kl_per_dimension(mean, log_var).flatten(1),
         }
 
-    def _terms(self, mean: Tensor, log_var: Tensor, target: Tensor, generator: torch.Generator) -> dict[str, Tensor]:
-        log_likelihood, ratio = self._weigh_shared(target, mean, log_var, self.importance_samples, generator)
+    def _terms(
+        self, mean: Tensor, log_var: Tensor, target: Tensor, generator: torch.Generator, sign: float = 1.0
+    ) -> dict[str, Tensor]:
+        log_likelihood, ratio = self._weigh_shared(target, mean, log_var, self.importance_samples, generator, sign)
         reconstruction = -log_likelihood.mean(0)
         kl = self.kl_per_dimension(mean, log_var).flatten(1).sum(1)
         if self.importance_samples > 1:
@@ -352,7 +359,7 @@ class VariationalObjective(ReconstructionObjective):
         return super()._inputs_and_target(batch, generator, shared)
 
     def _weigh_shared(
-        self, target: Tensor, mean: Tensor, log_var: Tensor, k: int, generator: torch.Generator
+        self, target: Tensor, mean: Tensor, log_var: Tensor, k: int, generator: torch.Generator, sign: float = 1.0
     ) -> tuple[Tensor, Tensor]:
         """Return what `_weigh` does for k draws that all images share, some of them at a time."""
         at_once = max(1, _ROWS_AT_ONCE // len(mean))
@@ -362,7 +369,7 @@ class VariationalObjective(ReconstructionObjective):
             part = slice(start, min(k, start + at_once))
             # one draw after the other: torch's stream of normals depends on how many are asked for at a time
             draws = [_normal((1, *mean.shape[1:]), mean, generator) for _ in range(part.stop - start)]
-            log_likelihoods[part], ratios[part] = self._weigh(target, mean, log_var, torch.stack(draws))
+            log_likelihoods[part], ratios[part] = self._weigh(target, mean, log_var, sign * torch.stack(draws))
         return log_likelihoods, ratios
 
     def _weigh(self, target: Tensor, mean: Tensor, log_var: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:

@@ -81,7 +81,8 @@ def _of_reconstructions(evidence: Evidence) -> list[KeyFigure]:
         figures.append(KeyFigure("SSIM", f"{metrics['ssim']:.3f}", "1 is identical"))
     figures.append(KeyFigure("Typical error", percent(math.sqrt(metrics["mse"])), "of the range, root mean square"))
     if "elbo" in metrics:
-        figures.append(KeyFigure("ELBO", figure(metrics["elbo"]), "nats per image"))
+        error = f", ± {figure(metrics['elbo_error'])}" if "elbo_error" in metrics else ""
+        figures.append(KeyFigure("ELBO", figure(metrics["elbo"]), f"nats per image{error}"))
     figures.append(KeyFigure("Latent", f"{codes.shape[1]:,}", f"numbers for {originals[0].size:,} values"))
     return figures
 
