@@ -16,12 +16,12 @@ from latente.errors import InputError
 from latente.images.formats import SUFFIXES
 from latente.images.limits import check_memory
 
-__all__ = ["Row", "Sheet", "is_missing", "is_number", "numbers_of", "read_sheet"]
+__all__ = ["PARSING", "Row", "Sheet", "is_missing", "is_number", "numbers_of", "read_sheet"]
 
 Row = tuple[str, ...]
 
 _MARKS = ("\t", ";", ",", "|")
-_PARSING = 20  # bytes of memory a byte of text while its cells are taken apart
+PARSING = 20  # bytes of memory a byte of text while its cells are taken apart
 _SAMPLE = 50  # lines that tell the separator
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -52,7 +52,7 @@ def read_sheet(content: bytes, name: str) -> Sheet:
     A first line that only counts the others (CelebA) is skipped. Text without a byte order mark is UTF-8, or else
     Windows-1252, which a note says. Raises InputError where there are no rows, or they differ in length.
     """
-    check_memory(_PARSING * len(content), name)
+    check_memory(PARSING * len(content), name)
     text, notes = _text_of(content, name)
     head = text.splitlines()
     if len(head) > 1 and head[0].strip().isdecimal() and not head[1].strip().isdecimal():

@@ -393,6 +393,8 @@ class _Reading:
 
     def _lost_classes(self, listing: Listing) -> list[str]:
         """Name the classes of folders of which nothing is left in the part that is open."""
+        if not self.scan.damaged:
+            return []
         part = self.options.part(listing.parts, self.scan.source)
         whole = Counter(item.label for item in listing.items if item.label and part in (None, item.part))
         lost = Counter(
@@ -400,7 +402,7 @@ class _Reading:
             for item in listing.items
             if item.label
             and part in (None, item.part)
-            and any(printable(name) in self.scan.damaged for name in (item.name, item.target, item.mask) if name)
+            and any(printable(name) in self.scan.damaged for name in (item.shown, item.target, item.mask) if name)
         )
         return [
             f"the class {printable(label)} is empty: {words.count(number, 'picture')} of it, none of which can be used"

@@ -379,11 +379,20 @@ def _words(error: BaseException) -> str:
 
 def _check_sums(data: bytes) -> None:
     """Hold a PNG file's chunks against their checksums, which decoding alone passes over."""
-    if data.startswith(_PNG_MAGIC):
-        if _PNG_END not in data:
-            raise Damaged("truncated: the end of the file is missing")
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
-            image.verify()
+    if not data.startswith(_PNG_MAGIC):
+        return
+    if _PNG_END not in data:
+        raise Damaged("truncated: the end of the file is missing")
+    # by hand: Pillow's own check opens the file once more, which took a third of the time that a small picture takes
+    place, kind = len(_PNG_MAGIC), b""
+    while kind != b"IEND":
+        length, kind = struct.unpack_from(">I4s", data, place)
+        end = place + 8 + length
+        if end + 12 > len(data) and kind != b"IEND":
+            raise Damaged("broken PNG file: a part of it reaches beyond its end")
+        if struct.unpack_from(">I", data, end)[0] != zlib.crc32(data[place + 4 : end]):
+            raise Damaged(f"broken PNG file: a wrong checksum in {kind.decode('latin-1')!r}")
+        place = end + 4
 
 
 def _centre(image: Image.Image, target: Target) -> tuple[Image.Image, Box]:

@@ -13,8 +13,9 @@ import numpy as np
 from latente import words
 from latente.errors import InputError
 from latente.files import stamp_of
-from latente.images.delimited import Row, is_missing, is_number, numbers_of, read_sheet
+from latente.images.delimited import PARSING, Row, is_missing, is_number, numbers_of, read_sheet
 from latente.images.folders import part_named
+from latente.images.limits import check_memory
 from latente.images.matching import Matches, Pictures, has_picture_suffix
 from latente.images.reading import Damaged
 from latente.images.scan import listed
@@ -271,7 +272,7 @@ def read_numbers(path: Path) -> np.ndarray | None:
 
     Raises InputError where it cannot be read, or lacks some of the numbers.
     """
-    check_memory(_PARSING * path.stat().st_size, path.name)
+    check_memory(PARSING * path.stat().st_size, path.name)
     try:
         content = path.read_bytes()
     except OSError as error:
