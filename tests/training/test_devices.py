@@ -95,14 +95,6 @@ def test_a_device_that_is_not_there_is_named():
             resolve_device("cuda")
 
 
-def test_a_process_forked_from_one_that_uses_a_graphics_card_is_told_what_to_use(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(torch.cuda, "_is_in_bad_fork", lambda: True)
-    for name in ("auto", "cuda", "cuda:1"):
-        with pytest.raises(InputError, match="start processes by 'spawn'"):
-            resolve_device(name)
-    assert resolve_device("cpu") == torch.device("cpu")
-
-
 def test_resume_refuses_other_images_and_fewer_epochs(tmp_path: Path):
     X = np.random.default_rng(0).random((20, 3))
     Autoencoder(latent_dim=1, hidden=(), epochs=2, out=tmp_path / "run", random_state=0).fit(X)

@@ -24,8 +24,8 @@ import sklearn
 import torch
 from sklearn.model_selection import GridSearchCV
 
-from latente import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder, load, resume
-from latente.training import surroundings
+from latente import Autoencoder, InputError, StackedAutoencoderClassifier, VariationalAutoencoder, load, resume
+from latente.training import Run, devices, surroundings
 from toys import difference
 
 PICTURES = np.random.default_rng(0).integers(0, 256, (40, 12, 12), dtype=np.uint8)
@@ -271,6 +271,20 @@ def in_fork(work: Callable[[], bool], seconds: int = 60) -> int:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_process_forked_from_one_that_uses_a_graphics_card_is_told_what_to_use(monkeypatch: pytest.MonkeyPatch):
+    def is_told() -> bool:
+        with pytest.raises(InputError, match="start processes by 'spawn'"):
+            devices.resolve_device("auto")
+        return devices.resolve_device("cpu") == torch.device("cpu")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.cuda, "is_initialized", lambda: True)
+        patch.setattr(surroundings._process, "card_is_in_use", False)
+        assert in_fork(is_told) == 0
+    assert devices.resolve_device("auto")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_process_forked_after_a_fit_fits_too_with_one_thread_and_says_so():
     X = np.random.default_rng(0).random((256, 400), dtype=np.float32)  # enough for torch to use its threads
     options: dict[str, Any] = {**COMMON, "hidden": (256,), "epochs": 1, "batch_size": 128, "latent_dim": 2}
@@ -292,10 +306,12 @@ def test_a_process_forked_after_a_fit_fits_too_with_one_thread_and_says_so():
 
 
 @pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
-def test_a_generator_of_numpy_stands_for_a_seed_and_moves_on(make: Callable[[int], Any]):
+def test_a_generator_of_numpy_stands_for_a_seed_and_moves_on(make: Callable[[int], Any], tmp_path: Path):
     family, X = FAMILIES["dense"]
-    models = [family().set_params(random_state=make(5)).fit(X) for _ in range(2)]
+    models = [family().set_params(random_state=make(5), out=tmp_path / f"{n}").fit(X) for n in range(2)]
     assert models[0].seed_ == models[1].seed_
+    assert f"random_state={models[0].seed_}" in Run(tmp_path / "0").options()["command"]
+    assert difference(dict(models[0].objective_.state_dict()), dict(models[1].objective_.state_dict())) is None
     generator = make(5)
     draws = [models[0].sample(2, random_state=generator).tobytes() for _ in range(2)]
     assert draws[0] == models[0].sample(2, random_state=make(5)).tobytes()

@@ -315,10 +315,13 @@ class Estimator(EstimatorOptions, ImageModel):
         if not leads():
             return Run(self.out)
         defaults = type(self)().get_params(deep=False)
+        changed = {name: value for name, value in self.get_params(deep=False).items() if value is not defaults[name]}
+        if isinstance(self.random_state, np.random.Generator | np.random.RandomState):
+            changed["random_state"] = self.seed_  # which it gave, and would not give again
         options = persistence.run_json(
             self.kind,
             self.resolved_options(),
-            {name: value for name, value in self.get_params(deep=False).items() if value is not defaults[name]},
+            changed,
             estimator=type(self).__name__,
             data=data.describe(parts, self.image_shape_),
             device=str(self.device_),

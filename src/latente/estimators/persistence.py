@@ -234,8 +234,8 @@ def run_json(model: str, options: Mapping[str, Any], changed: Mapping[str, Any],
 
 def _command(estimator: str, changed: Mapping[str, Any]) -> str:
     """Return the command that started this training, or the Python expression that stands for it."""
-    program = Path(sys.argv[0] or "python").name
-    if program in ("latente", "__main__.py"):
+    program = Path(sys.argv[0] or "python").parts[-2:]
+    if program[-1] == "latente" or program == ("latente", "__main__.py"):
         return shlex.join(["latente", *sys.argv[1:]])
     return f"{estimator}({', '.join(f'{name}={value!r}' for name, value in changed.items())}).fit(...)"
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from latente.errors import InputError, did_you_mean
 from latente.training.launch import process_count
-from latente.training.surroundings import allowed_threads
+from latente.training.surroundings import allowed_threads, has_lost_card
 
 __all__ = [
     "World",
@@ -43,7 +43,7 @@ def resolve_device(name: str) -> torch.device:
     Raises InputError where the name is unknown or the machine lacks the device, or where the card was in use when this
     process was forked: CUDA cannot be used in both.
     """
-    if name.startswith(("auto", "cuda")) and torch.cuda._is_in_bad_fork():
+    if name.startswith(("auto", "cuda")) and has_lost_card():
         raise InputError(
             f"device {name!r}: the process that this one was forked from uses the graphics card, which no child of it "
             "can; start processes by 'spawn'"

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-__all__ = ["allowed_threads", "own_surroundings", "take_turns"]
+__all__ = ["allowed_threads", "has_lost_card", "own_surroundings", "take_turns"]
 
 
 class _Setting(NamedTuple):
@@ -40,7 +40,7 @@ class _Process:
     """What the threads of this process share: whose turn it is to train, and how torch is set meanwhile."""
 
     def __init__(self) -> None:
-        self.is_forked = False
+        self.is_forked = self.card_is_in_use = False
         self.begin_anew()
 
     def begin_anew(self) -> None:
@@ -64,6 +64,9 @@ class _Process:
             if not self._calls:
                 self._put_back()
 
+    def forks(self) -> None:
+        self.card_is_in_use = self.card_is_in_use or torch.cuda.is_initialized()
+
     def forked(self) -> None:
         """Begin anew in a forked child: the threads that held locks and settings here are not in it."""
         self._put_back()
@@ -78,7 +81,7 @@ class _Process:
 
 _process = _Process()
 if hasattr(os, "register_at_fork"):  # Windows has no fork
-    os.register_at_fork(after_in_child=_process.forked)
+    os.register_at_fork(before=_process.forks, after_in_child=_process.forked)
 
 
 def allowed_threads(threads: int) -> int:
@@ -94,6 +97,11 @@ def allowed_threads(threads: int) -> int:
         stacklevel=2,
     )
     return 1
+
+
+def has_lost_card() -> bool:
+    """Whether this process was forked from one that used the graphics card, so that it cannot use it itself."""
+    return _process.is_forked and _process.card_is_in_use
 
 
 @contextlib.contextmanager
