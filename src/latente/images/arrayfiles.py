@@ -221,7 +221,8 @@ def _drawn(images: Images, rows: np.ndarray, options: DoorOptions) -> Images:
             options.report(min(start + step, len(rows)), len(rows), "caching")
         return {}
 
-    stored = cached(key_of("drawn", images.fingerprint, len(rows), options.seed), build)
+    name = f"{len(rows):,} of {images.name}"
+    stored = cached(key_of("drawn", images.fingerprint, len(rows), options.seed), build, name)
     columns = {name: array for name, array in stored.arrays.items() if name != "pixels"}
     content_hash = stored.note["content_hash"]
     return dataclasses.replace(images, content=stored.arrays["pixels"], columns=columns, content_hash=content_hash)
