@@ -7,6 +7,7 @@ LATENTE_DEBUG=1 shows where it came from. Nothing heavy is imported before a ver
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import traceback
@@ -138,7 +139,7 @@ def _open_streams() -> None:
     """Let what is printed go nowhere where the process was started with its streams closed (`>&-`)."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, it stays open as long as the program
+            setattr(sys, name, io.StringIO())
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
