@@ -104,12 +104,15 @@ class Writer:
         count, dtype, shape = self._rows.get(name, (0, rows.dtype, rows.shape[1:]))
         if (rows.dtype, rows.shape[1:]) != (dtype, shape):
             raise ValueError(f"{name}: rows of {rows.dtype} {rows.shape[1:]} after {dtype} {shape}")
-        with writing_to(self._folder.parent):
+        try:
             if name not in self._files:
                 path = self._folder / f"{name}.npy"
                 self._files[name] = file = self._open.enter_context(path.open("wb"))
                 _write_header(file, 0, dtype, shape)
             self._files[name].write(np.ascontiguousarray(rows).data)
+        except OSError:
+            with writing_to(self._folder.parent):  # only now: rows are many, and its sentences take time to write
+                raise
         self._rows[name] = (count + len(rows), dtype, shape)
 
     def append_picture(self, name: str, picture: np.ndarray) -> None:

@@ -455,15 +455,15 @@ def _read_late_chunks(image: Image.Image) -> None:
     file = image.fp if isinstance(image, ImageFile.ImageFile) else None
     if file is None or not image.tile:  # type: ignore[attr-defined]
         return
-    place = file.tell()
-    file.seek(image.tile[0].offset - 8)  # type: ignore[attr-defined]
+    pixels = image.tile[0].offset  # type: ignore[attr-defined]
+    file.seek(pixels - 8)
     kind = b"IDAT"
     while kind in (b"IDAT", b"fdAT", b"fcTL"):
         start = file.read(8)
         kind = start[4:]
         file.seek(int.from_bytes(start[:4], "big") + 4, io.SEEK_CUR)
-    file.seek(place)
     if kind in _PNG_LATE:
+        file.seek(pixels)
         image.load()
 
 
