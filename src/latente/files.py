@@ -10,11 +10,12 @@ import math
 import os
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latente.errors import ModelError, TrainingError
+from latente.machine import free_memory
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,14 +26,17 @@ __all__ = [
     "left_behind",
     "load_tensors",
     "own_memory",
+    "read_json",
+    "read_whole",
+    "refuse_links",
     "replacing",
     "save_tensors",
-    "sha256_of",
     "stamp_of",
     "write_json",
 ]
 
 _FORMAT = 1  # of a file of tensors
+_LARGEST_JSON = 256 << 20
 _MARK = ".latente-"
 _UNWRITABLE = (
     *(errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR),
@@ -110,6 +114,36 @@ def stamp_of(status: os.stat_result) -> list[int]:
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
 
 
+def read_json(path: Path, cure: str = "") -> dict[str, Any]:
+    """Return the JSON object in a file; raises ModelError, ending in the `cure`, where there is anything else in it."""
+    advice = f"; {cure}" if cure else ""
+    try:
+        if path.stat().st_size > _LARGEST_JSON:
+            raise ModelError(f"{path} is larger than any file of its kind ({_LARGEST_JSON >> 20} MiB){advice}")
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, ModelError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ModelError(f"{path} cannot be read: {reason}{advice}") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} cannot be read: it holds no JSON object{advice}")
+    return value
+
+
+def refuse_links(folder: Path, names: Iterable[str]) -> None:
+    """Raise ModelError where one of these files or folders, or what is in them, is a link to a place outside `folder`.
+
+    Who was given a folder by a stranger would else read, write or remove something elsewhere.
+    """
+    home = folder.resolve()
+    for path in (folder / name for name in names):
+        inside = path.rglob("*") if path.is_dir() else ()
+        for place in (path, *inside):
+            if place.is_symlink() and not place.resolve().is_relative_to(home):
+                raise ModelError(f"{place} is a link to somewhere else: put what it points to in its place")
+
+
 def finite(value: Any) -> Any:
     """Return a value as JSON can hold it: NaN and infinity, for which it has no word, become None."""
     if isinstance(value, float):
@@ -119,12 +153,6 @@ def finite(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [finite(inner) for inner in value]
     return finite(value.item()) if hasattr(value, "item") else value
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save_tensors(path: Path, tree: Mapping[str, Any], *links: Path, keep: Path | None = None) -> None:
@@ -144,21 +172,35 @@ def load_tensors(path: Path) -> dict[str, Any]:
     import safetensors.torch
 
     try:
-        content = path.read_bytes()  # whole: tensors mapped from the file would change, or crash, with it
+        content = read_whole(path)  # tensors mapped from the file would change, or crash, with it
         tensors = safetensors.torch.load(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     except FileNotFoundError:
         raise ModelError(f"{path} does not exist") from None
-    except (safetensors.SafetensorError, OSError, ValueError) as error:
+    except ModelError:
+        raise
+    except (safetensors.SafetensorError, OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} is damaged or no safetensors file: {error}") from error
-    metadata = header.get("__metadata__", {})
+    metadata = header.get("__metadata__") or {}
     if metadata.get("format") != str(_FORMAT) or "structure" not in metadata:
         raise ModelError(f"{path} was not written by this version of latente")
     if metadata.get("sha256") != _digest(tensors, metadata["structure"]):
         raise ModelError(f"{path} is damaged: its content does not have the hash that was stored with it")
-    tree = _unflatten(json.loads(metadata["structure"]), own_memory(tensors))
-    assert isinstance(tree, dict)
+    try:
+        tree = _unflatten(json.loads(metadata["structure"]), own_memory(tensors))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelError(f"{path} is damaged: what it says of its tensors cannot be read ({error})") from error
+    if not isinstance(tree, dict):
+        raise ModelError(f"{path} is damaged: it holds no names")
     return tree
+
+
+def read_whole(path: Path) -> bytes:
+    """Return a file's content; raises ModelError where no memory can hold it, as that of a sparse file may be."""
+    size, free = path.stat().st_size, free_memory()
+    if free is not None and size > free:
+        raise ModelError(f"{path} has {size:,} bytes, but only {free:,} of memory are free: it cannot be read whole")
+    return path.read_bytes()
 
 
 def own_memory(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -16,7 +16,6 @@ import torch
 from torch import nn
 
 from latente import Autoencoder, InputError, ModelError, TrainingError, VariationalAutoencoder, load, resume
-from latente.files import sha256_of
 
 X = np.random.default_rng(0).integers(0, 255, (12, 9, 8), dtype=np.uint8)
 
@@ -146,7 +145,10 @@ def test_a_model_of_the_other_kind(run: Path):
 def test_saving_again_leaves_one_pair_and_the_folder_holds_data_only(run: Path):
     load(run).fit(255 - X).save(run)
     assert sorted(path.suffix for path in (run / "model").iterdir()) == [".json", ".safetensors"]
-    assert json.loads(model_file(run).read_text())["weights"]["sha256"] == sha256_of(weights_file(run))
+    assert (
+        json.loads(model_file(run).read_text())["weights"]["sha256"]
+        == hashlib.sha256(weights_file(run).read_bytes()).hexdigest()
+    )
 
 
 def test_a_model_is_used_whatever_becomes_of_its_file(run: Path):
@@ -224,3 +226,92 @@ def test_a_mask_s_infinities_in_a_network_of_one_s_own_are_saved_and_loaded(tmp_
     model = Autoencoder(network=(Masked(), decoder), epochs=1, random_state=0, device="cpu").fit(X)
     loaded = load(model.save(tmp_path), network=(Masked(), decoder))
     np.testing.assert_array_equal(loaded.encode(X), model.encode(X))
+
+
+def test_layers_without_end_are_refused_before_they_are_built(run: Path):
+    change(run, lambda model: model["options"].update(network="dense", hidden=[1] * 30_000))
+    refused(run, "describes a larger network than weights-.* has weights for")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("threads", 10**9), ("depth", 10**9), ("latent_dim", 0), ("hidden", [[]]), ("loss", "l3")]
+)
+def test_an_option_out_of_its_range_is_named(run: Path, option: str, value: object):
+    change(run, lambda model: model["options"].update({option: value}))
+    refused(run, f"model.json holds an option of no such model: .*{option}")
+
+
+@pytest.mark.parametrize("name", ["sample", "objective_", "__class__", "image_shape_"])
+def test_an_attribute_that_no_such_model_keeps_beside_its_weights(run: Path, name: str):
+    weights = safetensors.torch.load_file(weights_file(run))
+    put_weights(run, safetensors.torch.save({**weights, f"estimator.{name}": torch.zeros(2)}))
+    refused(run, f"holds an array '{name}' that no model of the kind 'autoencoder' has")
+
+
+def test_a_density_of_codes_that_does_not_fit_them(run: Path):
+    weights = safetensors.torch.load_file(weights_file(run))
+    put_weights(run, safetensors.torch.save({**weights, "estimator.codes_mean_": torch.zeros(3)}))
+    refused(run, "does not describe a model: the density of its codes")
+
+
+@pytest.mark.parametrize("change_one", [lambda x: x.double(), lambda x: x * torch.nan], ids=["double", "nan"])
+def test_weights_of_another_kind_or_without_value(run: Path, change_one: Callable[[torch.Tensor], torch.Tensor]):
+    weights = safetensors.torch.load_file(weights_file(run))
+    name = next(name for name in weights if name.endswith("weight"))
+    put_weights(run, safetensors.torch.save({**weights, name: change_one(weights[name])}))
+    refused(run, f"{name} (is torch.float64 in the file, but|holds NaN)")
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("image_shape_", [1, 9]),
+        ("image_shape_", [1, 10**9, 10**9]),
+        ("layout_", "NF"),
+        ("window_", [3]),
+        ("seed_", -1),
+        ("label_names_", [1]),
+        ("scaling_", {"offset": [0.0], "scale": [0.0], "dtype": "uint8", "bounded": True}),
+        ("scaling_", {"offset": [0.0], "scale": [float("nan")], "dtype": "uint8", "bounded": True}),
+        ("scaling_", {"offset": [0.0], "scale": [1.0], "dtype": "M8", "bounded": True}),
+        ("scaling_", {"offset": [0.0, 1.0], "scale": [1.0, 1.0], "dtype": "uint8", "bounded": True}),
+    ],
+)
+def test_a_fact_that_cannot_be_true_of_any_model(run: Path, fact: str, value: object):
+    change(run, lambda model: model["fitted"].update({fact: value}))
+    refused(run, "model.json (says of the fitted model|does not describe a scaling)")
+
+
+def test_a_weights_file_that_is_larger_than_the_memory_is_not_read(run: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("latente.files.free_memory", lambda: 100)
+    refused(run, "of memory are free")
+
+
+def test_deeply_nested_json(run: Path):
+    model_file(run).write_text("[" * 10**5)
+    refused(run, "model.json cannot be read")
+
+
+@pytest.mark.parametrize("name", ["model", "model/model.json", "model/notes"])
+def test_a_link_out_of_the_folder(run: Path, tmp_path: Path, name: str):
+    place = run / name
+    if place.exists():
+        place.rename(tmp_path / "elsewhere")
+    place.symlink_to(tmp_path / "elsewhere")
+    refused(run, f"{name} is a link to somewhere else")
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "checkpoints", "samples/epoch.png", "options.json"])
+def test_a_run_with_a_link_out_of_it_is_neither_resumed_nor_changed(tmp_path: Path, name: str):
+    out = tmp_path / "run"
+    Autoencoder(latent_dim=2, hidden=(4,), epochs=1, random_state=0, device="cpu", out=out).fit(X)
+    mine = tmp_path / "mine"
+    if (out / name).exists():
+        (out / name).rename(mine)
+    else:
+        mine.write_text("mine")
+    (out / name).symlink_to(mine)
+    before = mine.read_bytes() if mine.is_file() else sorted(mine.iterdir())
+    with pytest.raises(ModelError, match=f"{name} is a link to somewhere else"):
+        resume(out, X, epochs=2)
+    assert before == (mine.read_bytes() if mine.is_file() else sorted(mine.iterdir()))

@@ -14,13 +14,14 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from latente import corruptions, latents
+from latente import corruptions, latents, words
 from latente.errors import InputError, Interrupted
 from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
 from latente.estimators.passing import finite
 from latente.images import Openable, to_layout
+from latente.machine import free_memory
 from latente.networks.build import build_pair, resolve
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
 from latente.training.randomness import settle_seed, undisturbed_rng
@@ -218,6 +219,10 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         check_is_fitted(self, "objective_")
         if n < 1:
             raise InputError(f"n must be at least 1, not {n}")
+        needed = n * (8 * math.prod(self.image_shape_) + 4 * math.prod(self.code_shape_))
+        if (free := free_memory()) is not None and needed > free:
+            sizes = words.memory(needed), words.memory(free)
+            raise InputError(f"n={n}: so many images take {sizes[0]} of memory, and {sizes[1]} are free; draw fewer")
         return self.decode(self._draw_codes(n, np.random.default_rng(settle_seed(random_state))))
 
     def interpolate(self, a: Any, b: Any, steps: int = 8) -> np.ndarray:
@@ -294,10 +299,14 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
             )
         return rng.multivariate_normal(self.codes_mean_, self.codes_covariance_, n, method="eigh").astype(np.float32)
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        if self.codes_mean_ is None or self.codes_covariance_ is None:
-            return {}
+    def _arrays(self) -> dict[str, np.ndarray | None]:
         return {"codes_mean_": self.codes_mean_, "codes_covariance_": self.codes_covariance_}
+
+    def _check_arrays(self) -> None:
+        size = math.prod(self.code_shape_)
+        shapes = [None if array is None else array.shape for array in (self.codes_mean_, self.codes_covariance_)]
+        if shapes not in ([None, None], [(size,), (size, size)]):
+            raise ValueError(f"the density of its codes has the shapes {shapes}")
 
 
 def _own_pair(network: Any) -> tuple[nn.Module, nn.Module] | None:

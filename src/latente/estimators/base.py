@@ -24,12 +24,14 @@ from latente.checks import check_options, options_of
 from latente.errors import InputError, Interrupted, ModelError
 from latente.estimators import data, persistence, planning
 from latente.estimators.abilities import Samples
+from latente.estimators.facts import FACTS, checked_facts, checked_scaling
 from latente.estimators.options.common import EstimatorOptions
 from latente.estimators.passing import ImageModel
 from latente.estimators.progress import ProgressBar
 from latente.estimators.snapshots import Snapshots
 from latente.images import Images, Openable, Scaling, from_layout, open_images
 from latente.images.depth import in_units_of
+from latente.networks.limits import Limits, TooLargeError
 from latente.networks.summary import LayerSummary
 from latente.objectives import Objective
 from latente.sheets import sheet, to_uint8
@@ -48,8 +50,6 @@ __all__ = ["Estimator"]
 
 _SAMPLES = 8  # in a notebook
 _TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions))
-# what every fitted model knows of its training, as model.json holds it
-_FACTS = ("image_shape_", "window_", "layout_", "seed_", "name_", "label_names_", "best_epoch_", "batch_size_", "crop_")
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -164,9 +164,15 @@ class Estimator(EstimatorOptions, ImageModel):
     def _take_facts(self, facts: Mapping[str, Any]) -> None:
         """Hook: take over from model.json what `_facts` put there; sequences are tuples."""
 
-    def _arrays(self) -> dict[str, np.ndarray]:
-        """Hook: the fitted arrays that a family keeps beside the weights, by attribute name."""
+    def _arrays(self) -> dict[str, np.ndarray | None]:
+        """Hook: all fitted arrays that a family keeps beside the weights, by attribute name; None where there is none.
+
+        No other attribute is taken from a file. Asked also after `_build`, before those of a file are set.
+        """
         return {}
+
+    def _check_arrays(self) -> None:
+        """Hook: raise ValueError where the arrays that came from a file do not go together."""
 
     def _settled(self) -> dict[str, Any]:
         """Hook: the options that were left open, as they were settled, for options.json."""
@@ -289,8 +295,11 @@ class Estimator(EstimatorOptions, ImageModel):
             self.batch_size_ = usual_batch_size(len(parts.rows))
         self.device_ = resolve_device(self.device)
         self._examine(parts)
-        with isolated_rng(self.seed_):
+        with isolated_rng(self.seed_), planning.within_memory(self.device_):
             self._build()
+        planning.check_steps(
+            self.objective_, self._networks(), len(parts.rows), self.batch_size_, getattr(self, "accumulate", 1)
+        )
         if "condition" in self._columns() and "condition" in images.columns:
             self.column_scalings_["condition"] = Scaling.fit(images.columns["condition"], rows)
 
@@ -434,29 +443,41 @@ class Estimator(EstimatorOptions, ImageModel):
             raise ModelError(
                 f"{folder} holds a model of the kind {model['model']!r}, not {cls.kind!r}; use latente.load()"
             )
+        file = folder / "model.json"
         options = persistence.options_from(model, options_of(cls), own, folder)
         weights, arrays = persistence.read_weights(folder, model["weights"])
         try:
             estimator = cls(**{**options, "device": "auto"})
-            estimator._restore(model["fitted"], arrays, is_own=own.get("network") is not None)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError) as error:
-            if isinstance(error, ModelError):
-                raise
-            raise ModelError(f"{folder / 'model.json'} does not describe a model: {error}") from error
+            facts = checked_facts(model["fitted"], file)
+            # so few that a file which asks for layers without end is refused soon, and a name too many is still told
+            limits = None if own.get("network") is not None else Limits(tensors=2.0 * len(weights) + 64.0)
+            estimator._restore(facts, arrays, limits, file)
+        except ModelError:
+            raise
+        except TooLargeError as error:
+            raise ModelError(
+                f"{file} describes a larger network than {model['weights']['file']} has weights for"
+            ) from error
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError, MemoryError) as error:
+            raise ModelError(f"{file} does not describe a model: {error}") from error
         persistence.load_weights(estimator.objective_, weights, folder)
         lay_out(estimator.objective_, estimator.device_)
         estimator.objective_.eval()
         estimator.source_ = persistence.training_source(folder)
         return estimator
 
-    def _restore(self, fitted: Mapping[str, Any], arrays: Mapping[str, np.ndarray], is_own: bool) -> None:
-        """Set the fitted state that model.json describes, up to an objective that waits for its weights."""
-        facts = {name: tuple(value) if isinstance(value, list) else value for name, value in fitted.items()}
-        for name in _FACTS:
+    def _restore(
+        self, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], limits: Limits | None, file: Path
+    ) -> None:
+        """Set the fitted state that model.json, `file`, describes, up to an objective that waits for its weights.
+
+        limits: of the networks that are built, which get no memory of their own; None builds a caller's own.
+        """
+        for name in FACTS:
             setattr(self, name, facts[name])
-        self.scaling_ = Scaling.from_json(fitted["scaling_"])
-        scalings = fitted["column_scalings_"].items()
-        self.column_scalings_ = {name: Scaling.from_json(scaling) for name, scaling in scalings}
+        self.scaling_ = checked_scaling(facts["scaling_"], self.image_shape_[0], file)
+        scalings = facts["column_scalings_"].items()
+        self.column_scalings_ = {str(name): checked_scaling(scaling, None, file) for name, scaling in scalings}
         self.n_features_in_ = math.prod(self.image_shape_)
         if "feature_names_in_" in facts:
             self.feature_names_in_ = np.asarray(facts["feature_names_in_"], dtype=object)
@@ -464,16 +485,21 @@ class Estimator(EstimatorOptions, ImageModel):
         self.device_ = resolve_device("auto")
         self._take_facts(facts)
         # without memory of their own until the weights, whose shapes are checked, give them theirs
-        with torch.device("cpu" if is_own else "meta"):
+        with torch.device("meta" if limits else "cpu"), limits or contextlib.nullcontext():
             self._build()
+        known = self._arrays()
         for name, array in arrays.items():
+            if name not in known:
+                raise ModelError(f"{file.parent} holds an array {name!r} that no model of the kind {self.kind!r} has")
             setattr(self, name, array)
+        self._check_arrays()
 
     def _write(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
-        fitted = {name: getattr(self, name) for name in _FACTS}
+        fitted = {name: getattr(self, name) for name in FACTS}
         fitted |= {"scaling_": self.scaling_.to_json(), **self._facts()}
         fitted["column_scalings_"] = {name: scaling.to_json() for name, scaling in self.column_scalings_.items()}
         if hasattr(self, "feature_names_in_"):
             fitted["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
         description = {"model": self.kind, "options": self.resolved_options(), "fitted": fitted}
-        persistence.write_model(folder, description, weights, self._arrays())
+        arrays = {name: array for name, array in self._arrays().items() if array is not None}
+        persistence.write_model(folder, description, weights, arrays)

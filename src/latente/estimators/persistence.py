@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 import re
@@ -23,7 +22,7 @@ from torch import Tensor
 
 from latente.checks import Option, Own, is_own, saved_value
 from latente.errors import InputError, ModelError, TrainingError
-from latente.files import own_memory, replacing, sha256_of, write_json
+from latente.files import own_memory, read_json, read_whole, refuse_links, replacing, write_json
 from latente.objectives import Objective
 from latente.training.runs import Run
 
@@ -50,8 +49,9 @@ _PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy"
 def model_folder(path: str | os.PathLike[str]) -> Path:
     """Return the folder that holds model.json, given a run folder or that folder itself."""
     path = Path(path)
-    for folder in (path / "model", path):
+    for folder, home in ((path / "model", path), (path, path)):
         if (folder / "model.json").is_file():
+            refuse_links(home, [str(folder.relative_to(home)), str(folder.relative_to(home) / "model.json")])
             return folder
     if (path / "options.json").is_file():
         raise ModelError(f"{path} holds no model yet: its training has not ended an epoch; use `latente resume {path}`")
@@ -99,11 +99,8 @@ def read_model(folder: Path) -> dict[str, Any]:
         if path.suffix.lower() in _PICKLES:
             raise ModelError(f"{path} may hold code (pickle): a model is JSON and safetensors only; remove that file")
     path = folder / "model.json"
-    try:
-        model = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read: {error}") from error
-    if not isinstance(model, dict) or model.get("format") != _FORMAT:
+    model = read_json(path)
+    if model.get("format") != _FORMAT:
         raise ModelError(f"{path} is not in the model format {_FORMAT} that this version of latente reads")
     for key, kind in (("model", str), ("options", dict), ("fitted", dict), ("weights", dict)):
         if not isinstance(model.get(key), kind):
@@ -119,10 +116,11 @@ def read_weights(folder: Path, entry: Mapping[str, Any]) -> tuple[dict[str, Tens
     path = folder / name
     if path.is_symlink() or not path.is_file():
         raise ModelError(f"{path} is missing, or a link to somewhere else")
-    if sha256_of(path) != digest:
+    content = read_whole(path)
+    if hashlib.sha256(content).hexdigest() != digest:
         raise ModelError(f"{path} does not have the hash that model.json states: it was changed or damaged")
     try:
-        tensors = own_memory(safetensors.torch.load(path.read_bytes()))
+        tensors = own_memory(safetensors.torch.load(content))
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{path} is no sound safetensors file: {error}") from error
     if bad := _first_nan(tensors):
@@ -165,6 +163,10 @@ def options_from(
             options[name] = None
         else:
             options[name] = declared[name].from_saved(value)
+            try:
+                declared[name].validate(options[name])
+            except InputError as error:
+                raise ModelError(f"{folder / 'model.json'} holds an option of no such model: {error}") from error
     return options
 
 
@@ -247,6 +249,9 @@ def load_weights(objective: Objective, weights: Mapping[str, Tensor], folder: Pa
         shapes = [tuple(side[name].shape) if name in side else None for side in (own, weights)]
         if shapes[0] != shapes[1]:
             raise ModelError(f"{folder}: {name} has shape {shapes[1]} in the file, but the model needs {shapes[0]}")
+        if own[name].dtype != weights[name].dtype:
+            kinds = weights[name].dtype, own[name].dtype
+            raise ModelError(f"{folder}: {name} is {kinds[0]} in the file, but the model needs {kinds[1]}")
     objective.load_weights(weights, assign=True)
     objective.requires_grad_(True).freeze()
 

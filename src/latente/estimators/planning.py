@@ -1,20 +1,69 @@
-"""What a training would cost, found by a few steps of it."""
+"""What a training would cost, found by a few steps of it, and whether there is memory for it at all."""
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from latente import words
+from latente.errors import InputError
 from latente.estimators.data import Split
+from latente.machine import free_memory
+from latente.networks.limits import Limits, TooLargeError
 from latente.networks.summary import LayerSummary
 from latente.training.options import TrainingOptions
+from latente.training.randomness import isolated_rng
 
-__all__ = ["cost", "few_rows"]
+__all__ = ["check_steps", "cost", "few_rows", "within_memory"]
 
 _STEPS = 5
+_WEIGHT = 16  # bytes of memory for each: itself, its gradient, and two moments of it
+
+
+@contextlib.contextmanager
+def within_memory(device: torch.device) -> Iterator[None]:
+    """Raise InputError where the block builds networks whose training needs more memory than is free."""
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
+    try:
+        with Limits(values=math.inf if free is None else free / _WEIGHT):
+            yield
+    except TooLargeError as error:
+        raise InputError(
+            f"there is no memory for such a network: {words.memory(free or 0)} are free, and more would go into its "
+            "weights, their gradients and moments; make latent_dim, hidden or kernel_size smaller, or the images (size)"
+        ) from error
+
+
+def check_steps(
+    objective: nn.Module, networks: Mapping[str, Sequence[int]], count: int, batch_size: int | None, accumulate: int
+) -> None:
+    """Raise InputError where batch normalisation would meet an image alone in a step, and cannot take it.
+
+    networks: the shape that each of them takes, by their names in the objective. count: of the training images.
+    """
+    if not any(isinstance(module, _BatchNorm) for module in objective.modules()):
+        return
+    largest = min(batch_size or count, count)
+    steps = {largest, count % largest or largest} - ({1} if largest > 1 else set())  # which the loop leaves out
+    if all(images // min(accumulate, images) > 1 for images in steps):
+        return
+    with isolated_rng(0):
+        for name, shape in networks.items():
+            try:
+                copy.deepcopy(objective.get_submodule(name)).train()(torch.zeros(1, *shape))
+            except ValueError as error:
+                raise InputError(
+                    "normalization='batch' cannot take one image at a time, as here: give more images, a batch_size of "
+                    "at least 2 for each part that accumulate cuts it into, or normalization='layer'"
+                ) from error
 
 
 def few_rows(parts: Split, options: TrainingOptions) -> np.ndarray:
@@ -40,5 +89,5 @@ def cost(
     steps = math.ceil(len(parts.rows) / options.batch_size) * epochs
     values = sum(math.prod(row.output[1:]) for row in layers if row.output)
     # weights, gradients and two moments; each layer's output and its gradient; the images at rest
-    memory = 16 * parameters + 8 * values * options.batch_size + parts.images.content.nbytes
+    memory = _WEIGHT * parameters + 8 * values * options.batch_size + parts.images.content.nbytes
     return per_step * steps, memory

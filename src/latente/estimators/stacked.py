@@ -313,7 +313,12 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
 
     def _take_facts(self, facts: Mapping[str, Any]) -> None:
         super()._take_facts(facts)
-        self.classes_ = np.array(facts["classes_"]["values"], dtype=facts["classes_"]["dtype"])
+        values, dtype = facts["classes_"]["values"], np.dtype(facts["classes_"]["dtype"])
+        if dtype.kind not in "biufUO" or dtype.itemsize * len(values) > 100 * len(str(values)):
+            raise ValueError(f"its classes cannot be {dtype}")
+        self.classes_ = np.array(values, dtype=dtype)
+        if self.classes_.ndim != 1 or len(values) < 2 or not np.array_equal(np.unique(self.classes_), self.classes_):
+            raise ValueError("its classes are not in order")
         self.pretraining_history_ = []
 
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import json
 import shlex
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from latente.errors import InputError, did_you_mean
+from latente.errors import InputError, ModelError, did_you_mean
 from latente.experiments.machine import machine
 from latente.experiments.record import Claim, Result
 from latente.experiments.request import Request
+from latente.files import read_json
 
 __all__ = ["EXPERIMENTS", "Claim", "Experiment", "Request", "Result", "find", "last_result", "reproduce"]
 
@@ -113,10 +113,9 @@ def reproduce(
 def last_result(folder: str | Path) -> dict[str, Any] | None:
     """Return the result.json in a folder; None where there is none that can be read."""
     try:
-        values = json.loads((Path(folder) / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(Path(folder) / "result.json")
+    except ModelError:
         return None
-    return values if isinstance(values, dict) else None
 
 
 def _command(name: str, request: Request) -> str:

@@ -7,39 +7,18 @@ from pathlib import Path
 
 from latente import words
 from latente.errors import InputError
+from latente.machine import free_memory
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "check_disk", "check_memory", "free_memory", "is_bomb"]
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "check_disk", "check_memory", "is_bomb"]
 
 MAX_PIXELS = 89_478_485  # of one picture: a quarter of a GiB at three bytes a pixel; more is an accident or a bomb
 MAX_BYTES = 256 * 2**20  # of one file
 _USABLE = 0.9  # of what is free; the rest is left to others
 
-# (limit, in use) of a container, in either version of Linux's control groups
-_CONTAINERS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-)
-
 
 def is_bomb(packed: int, unpacked: int, harmless: int, ratio: int) -> bool:
     """Say whether what unpacks to more than `ratio` times its size is a bomb; below `harmless` bytes nothing is."""
     return unpacked > max(harmless, ratio * packed)
-
-
-def free_memory() -> int | None:
-    """The bytes that this process may still take, on Linux; None where the system does not tell."""
-    free = []
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            free += [int(line.split()[1]) * 1024 for line in file if line.startswith("MemAvailable:")]
-    except (OSError, ValueError):
-        return None
-    for limit, used in _CONTAINERS:
-        try:
-            free.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
-        except (OSError, ValueError):  # no container, or one without a limit
-            continue
-    return min(free, default=None)
 
 
 def check_memory(needed: int, what: str) -> None:

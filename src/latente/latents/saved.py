@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from urllib.parse import quote
 
-from latente.errors import ModelError
-from latente.files import write_json
+from latente.errors import InputError, ModelError
+from latente.files import read_json, write_json
 from latente.latents.directions import Direction
 
 __all__ = ["save_direction", "saved_directions"]
@@ -27,7 +26,7 @@ def saved_directions(run: Path) -> list[Direction]:
     directions = []
     for path in sorted((run / "directions").glob("*.json")):
         try:
-            directions.append(Direction.from_json(json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError) as error:
+            directions.append(Direction.from_json(read_json(path)))
+        except InputError as error:
             raise ModelError(f"{path} cannot be read as a direction: {error}; remove it, or learn it again") from error
     return directions

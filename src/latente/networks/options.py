@@ -47,4 +47,4 @@ class PairOptions(LayerOptions):
     )
     kernel_size: int = option(3, "Side of a filter (conv).", Whole())
     stride: int = option(2, "Step of a filter where the image shrinks (conv).", Whole())
-    depth: int = option(1, "Layers at each width (conv).", Whole())
+    depth: int = option(1, "Layers at each width (conv).", Whole(most=1000))

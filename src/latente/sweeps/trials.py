@@ -16,7 +16,7 @@ from typing import Any
 
 from latente import locks
 from latente.errors import InputError, LatenteError
-from latente.files import left_behind, write_json
+from latente.files import left_behind, read_json, write_json
 
 __all__ = ["Journal", "Task", "Trial", "TrialFunction", "attempt", "key_of", "plain"]
 
@@ -128,11 +128,8 @@ class Journal:
             if self.folder.exists() and (not self.folder.is_dir() or self._foreign_files()):
                 raise InputError(f"{self.folder} exists and holds no sweep: name a new folder")
             return
-        try:
-            before = json.loads(saved.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{saved} cannot be read: {error}") from error
-        differing = [name for name in plan if not isinstance(before, dict) or before.get(name) != plan[name]]
+        before = read_json(saved)
+        differing = [name for name in plan if before.get(name) != plan[name]]
         if differing and not force:
             raise InputError(
                 f"{self.folder} holds another sweep (it differs in {', '.join(differing)}): name another folder, or go "

@@ -34,7 +34,7 @@ class DeviceOptions:
     panel: ClassVar[str] = "Machine and run folder"
 
     device: str = option("auto", "auto, cpu, cuda, cuda:1 ... or mps.", Text("NAME"))
-    threads: int | None = option(None, "Threads on the processor.", Whole(or_none=True), shown="all")
+    threads: int | None = option(None, "Threads on the processor.", Whole(most=1024, or_none=True), shown="all")
 
 
 @dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from latente import locks, words
 from latente.errors import InputError, ModelError
-from latente.files import left_behind, load_tensors, replacing, save_tensors, write_json
+from latente.files import left_behind, load_tensors, read_json, refuse_links, replacing, save_tensors, write_json
 from latente.training.launch import leads
 from latente.training.status import Status
 
@@ -24,6 +24,9 @@ _CHECKPOINTS = {
     "last-previous": "the checkpoint before it",
     "best": "the checkpoint of the best epoch",
 }
+
+# what is read, written or removed in a run
+_OWN = ("options.json", "metrics.jsonl", "checkpoints", "model", "samples", "pretraining", "directions")
 
 
 class Run:
@@ -57,6 +60,7 @@ class Run:
         run = cls(path)
         if not run.options_file.exists():
             raise InputError(f"{path} is no run folder: it has no options.json")
+        refuse_links(run.path, _OWN)
         return run
 
     def _refuse_used(self) -> None:
@@ -145,11 +149,8 @@ class Run:
 
     def options(self) -> dict[str, Any]:
         """Return what options.json holds; raises ModelError where it cannot be read."""
-        try:
-            options = json.loads(self.options_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{self.options_file} cannot be read: {error}") from error
-        if not isinstance(options, dict) or not isinstance(options.get("options"), dict):
+        options = read_json(self.options_file)
+        if not isinstance(options.get("options"), dict):
             raise ModelError(f"{self.options_file} does not hold the options of a run")
         return options
 
