@@ -298,12 +298,35 @@ def test_what_a_kill_in_the_first_moment_leaves_is_taken_up(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == ["sweep.json", "trials.jsonl"]
 
 
-@pytest.mark.parametrize("line", ["nonsense", "[]", '{"number": 1}', '{"number": 1, "options": 3, "seed": 0}'])
+DEEP, EMPTY = "[" * 10**5, '{"number": 1, "options": 3, "seed": 0}'
+HUGE = '{"number": 1e999, "options": {}, "seed": 0, "metrics": {}, "seconds": 1, "error": null}'
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[]", DEEP, HUGE, EMPTY, '{"number": 1}'])
 def test_a_damaged_line_is_named(line: str, tmp_path: Path) -> None:
     trying.GRID.run(trying.bowl, out=tmp_path)
     lines = (tmp_path / "trials.jsonl").read_text().splitlines()
     (tmp_path / "trials.jsonl").write_text("\n".join([*lines[:3], line, *lines[3:]]) + "\n")
     with pytest.raises(InputError, match=r"line 4 of .*trials.jsonl is no finished trial"):
+        trying.GRID.run(trying.bowl, out=tmp_path)
+
+
+def test_a_folder_whose_files_are_links_to_elsewhere_is_refused(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("half a line")
+    trying.GRID.run(trying.bowl, out=tmp_path / "sweep")
+    (tmp_path / "sweep" / "trials.jsonl").unlink()
+    (tmp_path / "sweep" / "trials.jsonl").symlink_to(mine)
+    with pytest.raises(InputError, match=r"trials.jsonl is a link to somewhere else"):
+        trying.GRID.run(trying.bowl, out=tmp_path / "sweep", force=True)
+    assert mine.read_text() == "half a line"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "[" * 10**5, '{"trial": '])
+def test_a_damaged_plan_is_named(content: str, tmp_path: Path) -> None:
+    trying.GRID.run(trying.bowl, out=tmp_path)
+    (tmp_path / "sweep.json").write_text(content)
+    with pytest.raises(InputError, match=r"sweep.json cannot be read: "):
         trying.GRID.run(trying.bowl, out=tmp_path)
 
 

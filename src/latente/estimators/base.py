@@ -444,11 +444,11 @@ class Estimator(EstimatorOptions, ImageModel):
                 f"{folder} holds a model of the kind {model['model']!r}, not {cls.kind!r}; use latente.load()"
             )
         file = folder / "model.json"
+        facts = checked_facts(model["fitted"], file)
         options = persistence.options_from(model, options_of(cls), own, folder)
         weights, arrays = persistence.read_weights(folder, model["weights"])
         try:
             estimator = cls(**{**options, "device": "auto"})
-            facts = checked_facts(model["fitted"], file)
             # so few that a file which asks for layers without end is refused soon, and a name too many is still told
             limits = None if own.get("network") is not None else Limits(tensors=2.0 * len(weights) + 64.0)
             estimator._restore(facts, arrays, limits, file)

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from latente.checks import options_of
-from latente.errors import InputError
+from latente.errors import InputError, ModelError
 from latente.estimators import persistence
 from latente.estimators.kinds import KINDS, kind_named
 from latente.images import Openable, open_images
@@ -48,6 +48,8 @@ def resume(
     """
     run = Run.open(path)
     saved = run.options()
+    if "fingerprint" not in saved.get("data", {}):
+        raise ModelError(f"{run.options_file} does not say on what was trained: there is nothing to go on with")
     estimator_class = kind_named(saved.get("model")).load_class()
     options = persistence.own_options(saved["options"], options_of(estimator_class), own, run.path)
     if epochs is not None:
@@ -64,7 +66,10 @@ def _source(run: Run, X: Openable | None) -> Any:
     """Return the training images: those given, else those that the run opens again."""
     if X is not None:
         return X
-    source = run.options()["data"]["source"]
+    source = run.options()["data"].get("source")
     if not source:
         raise InputError(f"{run.path} was trained on an array in memory; give the same array: resume(path, X)")
-    return open_images(**source)
+    try:
+        return open_images(**source)
+    except TypeError as error:
+        raise ModelError(f"{run.options_file} does not say how its images are opened: {error}") from error

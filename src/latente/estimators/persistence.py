@@ -158,16 +158,22 @@ def options_from(
             raise ModelError(f"{folder / 'model.json'} names the option {name!r}, which such a model does not have")
         if own.get(name) is not None:
             options[name] = own[name]
-        elif is_own(value):
+        elif is_own(value) and isinstance(declared[name].check, Own):
             _tell_of_missing(name, value["own"], declared[name], model["fitted"], folder)
             options[name] = None
         else:
-            options[name] = declared[name].from_saved(value)
-            try:
-                declared[name].validate(options[name])
-            except InputError as error:
-                raise ModelError(f"{folder / 'model.json'} holds an option of no such model: {error}") from error
+            options[name] = _checked(declared[name], value, folder / "model.json")
     return options
+
+
+def _checked(option: Option, saved: Any, file: Path) -> Any:
+    """Return the value that JSON held; raises ModelError, naming the file and the option, where it is out of range."""
+    value = option.from_saved(saved)
+    try:
+        option.validate(value)
+    except InputError as error:
+        raise ModelError(f"{file} holds an option of no such model: {error}") from error
+    return value
 
 
 def own_options(
@@ -182,8 +188,10 @@ def own_options(
             raise InputError(f"{folder} was trained without {name!r} of its own: there is nothing to give back")
     options = {}
     for name, value in saved.items():
-        if not is_own(value):
-            options[name] = declared[name].from_saved(value)
+        if name not in declared:
+            raise ModelError(f"{folder / 'options.json'} names the option {name!r}, which such a model does not have")
+        if not (is_own(value) and isinstance(declared[name].check, Own)):
+            options[name] = _checked(declared[name], value, folder / "options.json")
         elif own.get(name) is not None:
             options[name] = own[name]
         else:

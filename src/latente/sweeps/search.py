@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import math
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +15,7 @@ from latente.sweeps.trials import plain
 
 __all__ = ["Range", "Search", "choices", "is_whole", "require_optuna", "suggest"]
 
+_LARGEST = 2**63 - 1  # number that Optuna can draw
 _REFINED, _ATTEMPTS = 8, 200  # proposals that learn from the past, and proposals in all, before a search gives up
 
 
@@ -33,7 +34,7 @@ class Range:
     def __post_init__(self) -> None:
         ends: tuple[Any, Any] = (self.low, self.high)
         for end in ends:
-            if isinstance(end, bool) or not isinstance(end, int | float) or not math.isfinite(end):
+            if isinstance(end, bool) or not isinstance(end, int | float) or not abs(end) <= _LARGEST:
                 raise InputError(f"the end {end!r} of a range is no number")
         if not self.low < self.high:
             raise InputError(f"a range from {self.low} to {self.high} is empty; low must be below high")
@@ -93,7 +94,7 @@ def choices(name: str, values: Any) -> list[Any]:
     if not levels:
         raise InputError(f"{name} has no value to try")
     texts = [json.dumps(value) for value in levels]
-    if twice := next((text for text in texts if texts.count(text) > 1), None):
+    if twice := next((text for text, count in Counter(texts).items() if count > 1), None):
         raise InputError(f"{name} has the value {twice} twice")
     return levels
 

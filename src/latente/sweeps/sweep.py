@@ -24,6 +24,8 @@ from latente.sweeps.workers import Workshop, workshop
 
 __all__ = ["Sweep"]
 
+MOST_TRIALS = 100_000  # more end in no lifetime, and their list would fill the memory
+MOST_JOBS = 1024
 DIRECTIONS = ("minimize", "maximize")
 
 Progress = Callable[[int, int, Trial], None]
@@ -59,6 +61,11 @@ class Sweep:
             object.__setattr__(self, "grid", {name: choices(name, values) for name, values in self.grid.items()})
         object.__setattr__(self, "options", {name: plain(value, name) for name, value in self.options.items()})
         object.__setattr__(self, "all_seeds", _seeds(self.seeds))
+        if self.total > MOST_TRIALS:
+            raise InputError(
+                f"{self.combinations:,} combinations with {len(self.all_seeds):,} seeds each are more than "
+                f"{MOST_TRIALS:,} trials; vary less, or let a search choose among them"
+            )
         if "seed" in (*self.space, *self.options):
             raise InputError("the seed is no option: say by seeds= how many or which")
         if both := next((name for name in self.options if name in self.space), None):
@@ -116,6 +123,8 @@ class Sweep:
         """
         if not is_whole(jobs) or jobs < 1:
             raise InputError(f"jobs={jobs!r} is not a whole number above zero")
+        if jobs > MOST_JOBS:
+            raise InputError(f"jobs={jobs} are more processes than {MOST_JOBS}; give about as many as there are cores")
         if self.search is not None:
             require_optuna()
         try:
@@ -157,6 +166,8 @@ def _name_of(trial: TrialFunction) -> str:
 
 def _seeds(seeds: object) -> tuple[int, ...]:
     """Return 0, 1, ... for a number of seeds, or the ones that are listed."""
+    if isinstance(seeds, int) and seeds > MOST_TRIALS:
+        raise InputError(f"seeds={seeds:,} are more than {MOST_TRIALS:,} trials; give fewer")
     listed = tuple(range(seeds) if isinstance(seeds, int) else seeds if isinstance(seeds, Sequence) else ())
     if isinstance(seeds, bool) or not listed or len(set(listed)) < len(listed) or not all(map(_is_seed, listed)):
         raise InputError(f"seeds={seeds!r} is neither a number of seeds nor a list of different ones from 0 up")

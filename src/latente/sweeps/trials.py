@@ -16,7 +16,7 @@ from typing import Any
 
 from latente import locks
 from latente.errors import InputError, LatenteError
-from latente.files import left_behind, read_json, write_json
+from latente.files import left_behind, read_json, refuse_links, write_json
 
 __all__ = ["Journal", "Task", "Trial", "TrialFunction", "attempt", "key_of", "plain"]
 
@@ -70,7 +70,7 @@ def plain(value: Any, name: str) -> Any:
         value = value.tolist()
     try:
         return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         cure = "give a number or a name, and let the trial look it up"
         raise InputError(f"{name}: {value!r} is no plain value; {cure}") from error
 
@@ -128,6 +128,7 @@ class Journal:
             if self.folder.exists() and (not self.folder.is_dir() or self._foreign_files()):
                 raise InputError(f"{self.folder} exists and holds no sweep: name a new folder")
             return
+        refuse_links(self.folder, (saved.name, self.path.name))
         before = read_json(saved)
         differing = [name for name in plan if before.get(name) != plan[name]]
         if differing and not force:
@@ -146,7 +147,7 @@ class Journal:
         for number, line in enumerate(text[: text.rfind(b"\n") + 1].splitlines(), 1):
             try:
                 trial = Trial.from_json(json.loads(line))
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+            except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
                 cure = "remove the line, and the trial is made again"
                 raise InputError(f"line {number} of {self.path} is no finished trial: {cure}") from error
             trials[trial.key] = trial

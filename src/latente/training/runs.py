@@ -150,8 +150,10 @@ class Run:
     def options(self) -> dict[str, Any]:
         """Return what options.json holds; raises ModelError where it cannot be read."""
         options = read_json(self.options_file)
-        if not isinstance(options.get("options"), dict):
-            raise ModelError(f"{self.options_file} does not hold the options of a run")
+        data = options.get("data", {})
+        parts = ((options.get("options"), dict), (options.get("model", ""), str), (data, dict))
+        if not all(isinstance(part, kind) for part, kind in parts) or not isinstance(data.get("source") or {}, dict):
+            raise ModelError(f"{self.options_file} does not hold the options of a run: it was changed or damaged")
         return options
 
     def write_options(self, options: Mapping[str, Any]) -> None:

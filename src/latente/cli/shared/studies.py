@@ -31,6 +31,7 @@ Reader = Callable[[str], Any]
 KEYS = ("experiment", "images", "model", "options", "grid", "search", "seeds", "metric", "direction")
 SEARCH_KEYS = ("space", "trials", "seed", "metric", "direction")
 RANGE_KEYS = ("low", "high", "log")
+_LARGEST_FILE = 1 << 20
 LARGER_IS_BETTER = ("psnr", "ssim", "elbo", "accuracy")
 
 # the options of `latente fit` that say which images
@@ -173,8 +174,8 @@ def _study(config: Mapping[str, Any]) -> Study:
     trial, readers = trial_of(config)
     options = {name: config[name] for name in ("images", "model") if name in config}
     options |= _named(config.get("options"), "options", readers)
-    usual = _usual_metric(options.get("model")) if trial is fit_trial else None
     fixed = {name: _read(name, value, readers) for name, value in options.items()}
+    usual = _usual_metric(fixed.get("model")) if trial is fit_trial else None
     shared: dict[str, Any] = {"options": fixed, "seeds": config.get("seeds", 1)}
     if "search" not in config:
         named = _named(config.get("grid"), "grid", readers)
@@ -295,6 +296,12 @@ def _load(path: Path) -> Mapping[str, Any]:
         raise InputError("a sweep is described in YAML, which needs PyYAML: pip install pyyaml") from error
 
     class Loader(yaml.SafeLoader):
+        def compose_node(self, *place: Any) -> Any:
+            # a few lines of them can stand for more values than there is memory
+            if self.check_event(yaml.AliasEvent):
+                raise InputError(f"{path} holds the alias *{self.peek_event().anchor}; write out what it stands for")
+            return super().compose_node(*place)
+
         def construct_mapping(self, node: Any, deep: bool = False) -> Any:
             keys = [key.value for key, _ in node.value]
             if twice := next((key for key in keys if keys.count(key) > 1), None):
@@ -304,6 +311,8 @@ def _load(path: Path) -> Mapping[str, Any]:
     exponent = re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$")
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", exponent, list("-+0123456789"))
     try:
+        if path.stat().st_size > _LARGEST_FILE:
+            raise InputError(f"{path} is larger than any sweep's file ({_LARGEST_FILE >> 20} MiB); name a YAML file")
         config = Loader(path.read_text(encoding="utf-8")).get_single_data()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
@@ -312,6 +321,11 @@ def _load(path: Path) -> Mapping[str, Any]:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         place = f"line {mark.line + 1}: " if mark else ""
         raise InputError(f"{path} is no YAML: {place}{problem or error}") from error
+    except (RecursionError, ValueError, TypeError, LookupError, AttributeError) as error:  # PyYAML raises what it meets
+        if isinstance(error, InputError):
+            raise
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(f"{path} is no YAML: {reason}") from error
     if not isinstance(config, Mapping):
         raise InputError(f"{path} does not describe a sweep: it has no keys such as images: and grid:")
     return config
