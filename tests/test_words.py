@@ -76,3 +76,8 @@ def test_counts_shares_and_shapes() -> None:
     assert words.percent(0.051) == "5.1\N{NO-BREAK SPACE}%"
     assert words.decibels(math.inf) == "∞\N{NO-BREAK SPACE}dB"
     assert words.shape((3, 64, 48)) == "3x64x48"
+
+
+def test_what_a_terminal_would_obey_is_escaped_and_spaces_are_not() -> None:
+    assert words.printable("a\x1b[2J\nb\udcff") == "a\\x1b[2J\\nb\\udcff"
+    assert words.printable("50\N{NO-BREAK SPACE}% 猫") == "50\N{NO-BREAK SPACE}% 猫"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from unicodedata import category
 
 from latente.errors import InputError
 
@@ -125,7 +126,8 @@ def printable(name: str) -> str:
     """Return a file's name fit for a terminal, a JSON file and a web page: control characters are escaped."""
     if name.isprintable():
         return name
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    # spaces that break no line, as between a number and its unit, are no danger either
+    return "".join(c if c.isprintable() or category(c) == "Zs" else c.encode("unicode_escape").decode() for c in name)
 
 
 def brief(name: str) -> str:

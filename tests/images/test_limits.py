@@ -216,12 +216,3 @@ def test_where_the_system_does_not_tell_what_is_free_nothing_is_refused(monkeypa
     monkeypatch.setattr(limits, "free_memory", lambda: None)
     limits.check_memory(2**60, "x")
     assert streams.check_memory is limits.check_memory
-
-
-def test_a_containers_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "limit").write_text("1000000")
-    (tmp_path / "used").write_text("400000")
-    monkeypatch.setattr(limits, "_CONTAINERS", ((str(tmp_path / "limit"), str(tmp_path / "used")),))
-    assert limits.free_memory() == 600_000
-    (tmp_path / "limit").write_text("max")
-    assert limits.free_memory() > 600_000

@@ -22,7 +22,7 @@ from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images, contents_of
 from latente.images.folders import PART_ORDER, Item, Listing, part_of_path, recognise
 from latente.images.formats import SUFFIXES, describe, sniff, suffix_of
-from latente.images.limits import check_memory, free_memory
+from latente.images.limits import check_memory
 from latente.images.options import DoorOptions
 from latente.images.reading import Damaged, pillow_rules, read_frames, read_headers, read_masks
 from latente.images.scaling import smallest_depth
@@ -30,6 +30,7 @@ from latente.images.scan import Scan, count_classes, counted, listed
 from latente.images.sizing import Aim, Header, Target, Values, choose_targets
 from latente.images.stores import JoinedStore, Store, open_store
 from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
+from latente.machine import free_memory
 from latente.words import brief, printable
 
 __all__ = ["open_pictures"]
