@@ -248,3 +248,12 @@ def test_decoded_images_of_any_layout_become_scaled_pictures(layout: str) -> Non
     model = _model(open_images(np.ascontiguousarray(arrays)))
     grid = arrays.reshape(3, 4, *arrays.shape[1:])
     np.testing.assert_allclose(as_pictures(model, grid), pixels.reshape(3, 4, channels, 8, 6) / 255, atol=1e-6)
+
+
+def test_a_count_above_the_test_part_leaves_all_of_that_part_to_judge_by(tmp_path: Path) -> None:
+    images = open_images("digits", count=400)
+    model = Autoencoder(network="dense", hidden=(), latent_dim=2, epochs=1, random_state=0, out=tmp_path / "run")
+    model.fit(images)
+    judged = open_evidence(Run.open(tmp_path / "run"), model).judged
+    assert judged is not None
+    assert (len(judged), judged.name) == (355, "test images")

@@ -11,6 +11,7 @@ import pytest
 
 from latente.errors import InputError
 from latente.images.container import Images
+from latente.images.door import open_images
 from latente.images.generated import GENERATED
 from latente.images.generated.drawing import Shapes, affine, package_folder
 from latente.images.generated.emoji import CODE_POINTS, _tilt
@@ -146,9 +147,14 @@ def test_digits_are_enlarged_on_request_and_keep_their_mean() -> None:
     assert np.abs(means[0] - means[1]).max() < 12
 
 
-def test_more_digits_than_there_are_and_sizes_too_small_are_refused() -> None:
-    with pytest.raises(InputError, match="its test part has 355"):
-        GENERATED["digits"](356, split="test")
+def test_a_count_above_the_digits_that_there_are_gives_all_of_them_and_says_so() -> None:
+    images = open_images("digits", split="test", count=1000)
+    assert len(images) == 355
+    assert images.scan.notes == ["1,000 were asked for, and there are no more than these"]
+    np.testing.assert_array_equal(images.pixels, open_images("digits", split="test").pixels)
+
+
+def test_digits_of_a_size_too_small_are_refused() -> None:
     with pytest.raises(InputError, match="size=7 for digits"):
         GENERATED["digits"](size=7)
 

@@ -166,7 +166,10 @@ def _open_generated(name: str, options: DoorOptions) -> Images:
     if pixels is not images.pixels:
         images = dataclasses.replace(images, content=pixels, content_hash=None)
     images = dataclasses.replace(images, name=name)
-    return scan_array(images, name, "drawn by code", total=len(images), sides=sides)
+    notes = []
+    if options.count is not None and options.count > len(images):
+        notes = [f"{options.count:,} were asked for, and there are no more than these"]
+    return scan_array(images, name, "drawn by code", total=len(images), sides=sides, notes=notes)
 
 
 def _open_path(path: Path, options: DoorOptions) -> Images:

@@ -21,8 +21,8 @@ def digits(count: int | None = None, *, split: str = "train", seed: int = 0, siz
     (28 gives the shape of MNIST), by cubic interpolation. label: the digit. split: fixed and stratified: of
     each digit every fifth picture, in the set's same order, is in the test part. seed: the order of the
     pictures, so that a smaller count is a random sample, the same as the beginning of a larger one. Raises
-    InputError for a count below 1 or above what the part has, a size below 8, a negative seed or an unknown
-    split.
+    InputError for a count below 1, a size below 8, a negative seed or an unknown split; above what the part has,
+    a count gives all of it.
     Source: Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI, as shipped by
     scikit-learn.
     """

@@ -23,8 +23,8 @@ def resolve_count(
 ) -> int:
     """Check a request for `count` images of a part and return the count, from `defaults` where it is None.
 
-    finite: `defaults` are all there is. Raises InputError where the split is unknown, the count below one or
-    more than there is, or the seed negative.
+    finite: `defaults` are all there is, and a count above them gives all. Raises InputError where the split is unknown,
+    the count below one, or the seed negative.
     """
     if split not in defaults:
         raise InputError(f"{name} has no part {split!r}; choose one of: {', '.join(defaults)}")
@@ -34,8 +34,8 @@ def resolve_count(
         return defaults[split]
     if count < 1:
         raise InputError(f"count={count} for {name} is below 1; ask for at least one image")
-    if finite and count > defaults[split]:
-        raise InputError(f"count={count} for {name}: its {split} part has {defaults[split]}; ask for no more")
+    if finite:
+        count = min(count, defaults[split])
     return int(count)  # JSON-able, also where it came as a NumPy integer
 
 

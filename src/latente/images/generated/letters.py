@@ -62,7 +62,7 @@ def letters(count: int | None = None, *, split: str = "train", seed: int = 0) ->
     Pixels are booleans: they scale to exactly 0 and 1, and decoded ones come back as booleans, so that wrong
     pixels can be counted. All 32 differ, by two pixels at least. label: index of the character. split: there
     is only "train". seed: as in the other sets, but nothing here is random.
-    Raises InputError for a count not within 1 to 32, a negative seed or another split.
+    Raises InputError for a count below 1, a negative seed or another split.
     """
     count = resolve_count("letters", count, split, seed, {"train": 32}, finite=True)
     blocks = [[line.split() for line in block.split("\n")] for block in TABLE.strip().split("\n\n")]
