@@ -92,10 +92,10 @@ class Judge:
 
     def __init__(self, images: Images, epochs: int, seed: int) -> None:
         self.scaling = Scaling.fit(images.pixels, np.arange(len(images)))
-        self.objective = Recognition(images.shape[0], len(images.attribute_names))
+        self.objective = Recognition(images.image_shape[0], len(images.attribute_names))
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            self.objective.network(torch.zeros(2, *images.shape))  # makes the last layer
+            self.objective.network(torch.zeros(2, *images.image_shape))  # makes the last layer
             options = TrainingOptions(epochs=epochs, batch_size=128, learning_rate=2e-3, schedule="cosine")
             train(self.objective, images, self.scaling, options, seed=seed)
         self.objective.eval()

@@ -180,7 +180,7 @@ class _Judge:
         self.labels = None if labels is None or test.labels is None else (np.asarray(labels)[rows], test.labels)
         self.examples = _examples(test)
         self.originals = self._images(self.test, self.examples).numpy()
-        most = max(4, min(_MOST_NEIGHBOURS, 50_000_000 // math.prod(test.shape)))
+        most = max(4, min(_MOST_NEIGHBOURS, 50_000_000 // math.prod(test.image_shape)))
         self.neighbours = np.sort(np.random.default_rng(0).permutation(len(test))[:most])
 
     @torch.no_grad()
@@ -305,7 +305,7 @@ def _validation(model: Estimator) -> Any:
 
 
 def _check(train: Images, test: Images) -> None:
-    if train.shape != test.shape or train.dtype != test.dtype:
+    if train.image_shape != test.image_shape or train.dtype != test.dtype:
         raise InputError(f"the test images {test!r} do not match the training images {train!r}")
     for images in (train, test):
         if not len(images):

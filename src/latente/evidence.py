@@ -113,7 +113,7 @@ class Evidence:
         """At most 5,000 of the judged images, drawn evenly with a fixed seed: those that all figures are of."""
         if self.judged is None:
             return None
-        most = max(1, MOST_VALUES // math.prod(self.judged.images.shape))
+        most = max(1, MOST_VALUES // math.prod(self.judged.images.image_shape))
         return self.judged.drawn(min(MOST_IMAGES, most), seed=0)
 
     @cached_property

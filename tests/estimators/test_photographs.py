@@ -154,5 +154,5 @@ def test_what_is_opened_for_a_model_of_crops_are_their_centres(folder: Path, tmp
     np.testing.assert_array_equal(model.transform(centres), model.transform(images))  # smaller ones are mirrored
     evidence = open_evidence(Run.open(tmp_path / "run"), model)
     assert evidence.judged is not None
-    assert evidence.judged.images.shape == (3, 20, 20)
+    assert evidence.judged.images.image_shape == (3, 20, 20)
     assert write_report(tmp_path / "run").is_file()

@@ -36,7 +36,7 @@ def test_the_layout_is_found_and_results_go_back_to_it(
 ) -> None:
     array = some(*shape)
     images = open_images(array)
-    assert (images.layout, images.shape, len(images)) == (layout, image_shape, 5)
+    assert (images.layout, images.image_shape, len(images)) == (layout, image_shape, 5)
     np.testing.assert_array_equal(images.as_given(images.pixels), array)
     assert np.shares_memory(images.pixels, array)
     assert images.source == {}
@@ -47,8 +47,8 @@ def test_an_array_whose_channels_cannot_be_told_asks_for_them(shape: tuple[int, 
     array = some(*shape)
     with pytest.raises(InputError, match="channels='first' or channels='last'"):
         open_images(array)
-    assert open_images(array, channels="first").shape == shape[1:]
-    assert open_images(array, channels="last").shape == (shape[3], shape[1], shape[2])
+    assert open_images(array, channels="first").image_shape == shape[1:]
+    assert open_images(array, channels="last").image_shape == (shape[3], shape[1], shape[2])
 
 
 def test_a_number_of_channels_tells_the_axis() -> None:
@@ -63,10 +63,10 @@ def test_a_number_of_channels_tells_the_axis() -> None:
 @given(st.integers(1, 3), st.integers(1, 12), st.integers(5, 12), st.integers(5, 12))
 def test_named_channels_always_open_and_come_back(count: int, channels: int, height: int, width: int) -> None:
     first = np.zeros((count, channels, height, width), np.float32)
-    assert open_images(first, channels="first").shape == (channels, height, width)
+    assert open_images(first, channels="first").image_shape == (channels, height, width)
     last = np.ascontiguousarray(first.transpose(0, 2, 3, 1))
     images = open_images(last, channels="last")
-    assert images.shape == (channels, height, width)
+    assert images.image_shape == (channels, height, width)
     assert to_layout(images.pixels, "NHWC").shape == last.shape
 
 
@@ -97,7 +97,7 @@ def test_a_torch_tensor_is_taken_as_it_is_channels_first_where_it_cannot_be_told
 
 
 def test_nested_lists_and_whatever_becomes_an_array_are_taken() -> None:
-    assert open_images([[0.5, 1.0], [0.0, 0.25]]).shape == (2,)
+    assert open_images([[0.5, 1.0], [0.0, 0.25]]).image_shape == (2,)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_nan_and_infinity_are_refused_with_their_place(value: float) -> None:
 
 def test_one_image_and_constant_images_are_no_mistake() -> None:
     assert len(open_images(np.zeros((1, 8, 8), np.uint8))) == 1
-    assert open_images(np.full((10, 3, 8, 8), 7.5)).shape == (3, 8, 8)
+    assert open_images(np.full((10, 3, 8, 8), 7.5)).image_shape == (3, 8, 8)
 
 
 def test_labels_stand_beside_the_images() -> None:
@@ -163,7 +163,7 @@ def test_count_draws_a_sample_by_the_seed_in_order() -> None:
 def test_size_scales_arrays_as_it_scales_pictures() -> None:
     smooth = np.linspace(0, 1, 32)[None, None, :] * np.linspace(0, 1, 32)[None, :, None]
     images = open_images(smooth, size=16)
-    assert images.shape == (1, 16, 16)
+    assert images.image_shape == (1, 16, 16)
     np.testing.assert_allclose(images.pixels[0, 0], smooth[0].reshape(16, 2, 16, 2).mean(axis=(1, 3)), atol=0.01)
     whole = some(3, 8, 8)
     np.testing.assert_array_equal(open_images(whole, size=4, crop=4).pixels[:, 0], whole[:, 2:6, 2:6])

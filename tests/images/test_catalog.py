@@ -259,7 +259,7 @@ def test_celeba_is_the_users_own_copy(tmp_path: Path, monkeypatch: pytest.Monkey
     (folder / "list_attr_celeba.txt").write_text("2\nSmiling Male\n000001.jpg 1 -1\n000002.jpg -1 -1\n")
     (folder / "list_eval_partition.txt").write_text("000001.jpg 0\n000002.jpg 2\n")
     images = open_images("celeba", crop=148, size=64)
-    assert images.shape == (3, 64, 64)
+    assert images.image_shape == (3, 64, 64)
     assert images.parts == ("train", "test")
     np.testing.assert_array_equal(images.columns["attributes"], [[1, -1]])
 

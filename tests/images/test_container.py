@@ -17,7 +17,7 @@ def make(**columns: np.ndarray) -> Images:
 
 def test_it_knows_its_length_shape_and_kind() -> None:
     images = make(label=np.arange(4))
-    assert (len(images), images.shape, images.is_table) == (4, (3, 2, 2), False)
+    assert (len(images), images.image_shape, images.is_table) == (4, (3, 2, 2), False)
     assert Images(np.zeros((5, 7))).is_table
     assert repr(images) == "<Images array: 4 of 3x2x2 uint8, columns label>"
     np.testing.assert_array_equal(images.labels, np.arange(4))
@@ -72,3 +72,14 @@ def test_the_fingerprint_of_many_rows_is_that_of_their_bytes() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (9001, 5), dtype=np.uint8)
     expected = hashlib.sha256(b"pixels |u1 (9001, 5)" + pixels.tobytes()).hexdigest()
     assert Images(pixels).fingerprint == expected
+
+
+@pytest.mark.parametrize("rows", [np.array([2, 0]), np.array([True, False, True, True]), slice(1, 3), [1]])
+def test_rows_are_taken_as_scikit_learn_asks_for_them(rows: object) -> None:
+    images = make(label=np.arange(4))
+    assert images.shape == (4, 3, 2, 2)
+    for taken in (images[rows], images[rows, ...]):
+        np.testing.assert_array_equal(taken.pixels, PIXELS[rows])
+        np.testing.assert_array_equal(taken.labels, np.arange(4)[rows])
+    assert [int(one.labels[0]) for one in images] == [0, 1, 2, 3]
+    np.testing.assert_array_equal(np.asarray(images), PIXELS)

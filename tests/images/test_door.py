@@ -82,8 +82,8 @@ def test_every_drawn_set_opens_again_from_its_source(name: str) -> None:
 
 
 def test_drawn_sets_come_in_the_size_that_is_asked_for() -> None:
-    assert open_images("digits", count=2, size=28).shape == (1, 28, 28)
-    assert open_images("glyphs", count=2, size=(20, 32)).shape == (1, 20, 32)
+    assert open_images("digits", count=2, size=28).image_shape == (1, 28, 28)
+    assert open_images("glyphs", count=2, size=(20, 32)).image_shape == (1, 20, 32)
     with pytest.raises(InputError, match="no axis of 3 channels"):
         open_images("digits", count=2, channels=3)
 

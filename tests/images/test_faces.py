@@ -325,7 +325,7 @@ def test_the_parts_have_their_stated_lengths_and_drawing_is_reported(
 
 def test_other_sizes_are_made_from_the_same_faces(some: Images) -> None:
     small = open_images("faces", count=300, size=32)
-    assert small.shape == (3, 32, 32)
+    assert small.image_shape == (3, 32, 32)
     halves = some.pixels[:20].reshape(20, 3, 32, 2, 32, 2).mean(axis=(3, 5))
     assert np.abs(small.pixels[:20] - halves).mean() < 3
     assert small.fingerprint == Images(np.array(small.pixels), small.columns).fingerprint != some.fingerprint

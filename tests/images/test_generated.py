@@ -140,7 +140,7 @@ def test_the_digits_test_part_is_stratified_and_independent_of_the_seed() -> Non
 
 def test_digits_are_enlarged_on_request_and_keep_their_mean() -> None:
     small, large = GENERATED["digits"](50), GENERATED["digits"](50, size=28)
-    assert large.shape == (1, 28, 28)
+    assert large.image_shape == (1, 28, 28)
     assert np.array_equal(large.labels, small.labels)
     means = [images.pixels.mean(axis=(1, 2, 3)) for images in (small, large)]
     assert np.corrcoef(*means)[0, 1] > 0.98
@@ -292,7 +292,7 @@ def test_every_patch_is_cut_from_its_own_part_of_the_labelled_picture(part: str)
 
 def test_patches_have_any_side_that_fits_and_no_other() -> None:
     for size in (8, 135):
-        assert GENERATED["photos"](3, split="test", size=size).shape == (3, size, size)
+        assert GENERATED["photos"](3, split="test", size=size).image_shape == (3, size, size)
     for size in (7, 136):
         with pytest.raises(InputError, match="give 8 to 135 pixels"):
             GENERATED["photos"](3, size=size)

@@ -50,7 +50,7 @@ def test_targets_may_differ_in_size_channels_and_depth(tmp_path: Path) -> None:
     grey = save(tmp_path / "grey", mode="L", size=(20, 16))
     colour = save(tmp_path / "colour", first=5, size=(30, 24))
     images = open_images(grey, target=colour)
-    assert (images.shape, images.columns["target"].shape) == ((1, 16, 20), (3, 3, 24, 30))
+    assert (images.image_shape, images.columns["target"].shape) == ((1, 16, 20), (3, 3, 24, 30))
     np.testing.assert_array_equal(images.columns["target"][2].transpose(1, 2, 0), np.asarray(picture(7, size=(30, 24))))
     assert "targets 24x30, 3 channels" in images.scan.choice
     deep = tmp_path / "deep"

@@ -148,7 +148,7 @@ def test_the_most_common_small_size_is_kept_and_others_are_brought_to_it(tmp_pat
     small = {f"p{k}": picture(k, size=(100, 40)) for k in range(3)}
     save(tmp_path, **small, large=picture(9, size=(300, 200)))
     images = open_images(tmp_path)
-    assert images.shape == (3, 40, 100)
+    assert images.image_shape == (3, 40, 100)
     np.testing.assert_array_equal(images.pixels[1].transpose(1, 2, 0), np.asarray(small["p0"]))
     assert "40x100 (the most common size)" in images.scan.choice
     assert images.scan.sizes == {"40x100": 3, "200x300": 1}
@@ -156,10 +156,10 @@ def test_the_most_common_small_size_is_kept_and_others_are_brought_to_it(tmp_pat
 
 def test_larger_pictures_are_scaled_to_64(tmp_path: Path) -> None:
     save(tmp_path, **{f"p{k}": picture(k, size=(129, 90)) for k in range(3)})
-    assert open_images(tmp_path).shape == (3, 64, 64)
-    assert open_images(tmp_path, size=(40, 50)).shape == (3, 40, 50)
-    assert open_images(tmp_path, size=32, channels=1).shape == (1, 32, 32)
-    assert open_images(tmp_path, crop=80).shape == (3, 80, 80)
+    assert open_images(tmp_path).image_shape == (3, 64, 64)
+    assert open_images(tmp_path, size=(40, 50)).image_shape == (3, 40, 50)
+    assert open_images(tmp_path, size=32, channels=1).image_shape == (1, 32, 32)
+    assert open_images(tmp_path, crop=80).image_shape == (3, 80, 80)
 
 
 def test_channels_are_the_fewest_that_lose_nothing(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_channels_are_the_fewest_that_lose_nothing(tmp_path: Path) -> None:
     save(tmp_path / "deep", a=deep)
     save(tmp_path / "half-deep", a=deep, b=picture(0, "L", (8, 8)))
     opened = {name: open_images(tmp_path / name) for name in ("grey", "mixed", "deep", "half-deep")}
-    found = {name: (images.shape[0], images.pixels.dtype.name) for name, images in opened.items()}
+    found = {name: (images.image_shape[0], images.pixels.dtype.name) for name, images in opened.items()}
     assert found == {
         "grey": (1, "uint8"),
         "mixed": (3, "uint8"),
@@ -211,14 +211,14 @@ def test_parts_and_classes(tmp_path: Path, as_zip: bool) -> None:
 def test_all_parts_are_brought_to_one_size(tmp_path: Path) -> None:
     train = {f"train__{k}": picture(k, size=(20, 20)) for k in range(3)}
     save(tmp_path, **train, test__0=picture(9, size=(30, 10)))
-    assert open_images(tmp_path, split="test").shape == open_images(tmp_path).shape == (3, 20, 20)
+    assert open_images(tmp_path, split="test").image_shape == open_images(tmp_path).image_shape == (3, 20, 20)
 
 
 def test_pairs_keep_their_ratio_of_sizes(tmp_path: Path) -> None:
     low = {f"low__{k}": picture(k, size=(20, 24)) for k in range(3)}
     save(tmp_path, **low, **{f"high__{k}": picture(10 + k, size=(40, 48)) for k in range(3)})
     images = open_images(tmp_path)
-    assert images.shape == (3, 24, 20)
+    assert images.image_shape == (3, 24, 20)
     assert images.columns["target"].shape == (3, 3, 48, 40)
     np.testing.assert_array_equal(
         images.columns["target"][2].transpose(1, 2, 0), np.asarray(picture(12, size=(40, 48)))
@@ -544,7 +544,7 @@ def test_names_that_no_terminal_can_show_are_escaped(tmp_path: Path) -> None:
 
 def test_a_plain_folder_of_photographs(data_folder: Path) -> None:
     images = open_images(data_folder / "t91")
-    assert (len(images), images.shape) == (91, (3, 64, 64))
+    assert (len(images), images.image_shape) == (91, (3, 64, 64))
     assert images.scan.damaged == {}
     assert 60 < images.pixels.mean() < 160
 
@@ -607,7 +607,7 @@ def test_pictures_of_another_sort_of_numbers_are_left_out_by_name(tmp_path: Path
         tifffile.imwrite(tmp_path / f"{number:02}.tif", twelve(number).astype(np.float32))
     save(tmp_path, odd=picture(0, "L", (8, 8)))
     images = open_images(tmp_path)
-    assert (images.shape, images.dtype, len(images)) == ((1, 8, 8), np.float32, 19)
+    assert (images.image_shape, images.dtype, len(images)) == ((1, 8, 8), np.float32, 19)
     assert images.scan is not None
     assert images.scan.damaged == {"odd.png": "values of 8 or 16 bits among pictures of float32; convert it to them"}
 

@@ -123,7 +123,7 @@ def show_(
         facts = {
             "name": source.name,
             "count": len(source),
-            "shape": source.shape,
+            "shape": source.image_shape,
             "dtype": source.pixels.dtype.name,
             "columns": sorted(source.columns),
             "parts": source.parts,

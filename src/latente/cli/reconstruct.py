@@ -57,8 +57,8 @@ def reconstruct(
         names=source.files,
         originals=source.pixels,
     )
-    lost = "" if source.is_table or source.scan is None else source.scan.lost(source.shape)
+    lost = "" if source.is_table or source.scan is None else source.scan.lost(source.image_shape)
     if lost:
-        channels, height, width = source.shape
+        channels, height, width = source.image_shape
         size = f"{height}x{width} with {counted(channels, 'channel')}"
         show.console().print(show.pairs([("smaller", f"the model has pictures of {size}; of the originals {lost}")]))

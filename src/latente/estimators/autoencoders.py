@@ -114,7 +114,7 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         if target is not None and (target.shape != images.pixels.shape or target.dtype != images.dtype):
             raise InputError(
                 f"the targets of {images.name} are {target.shape[1:]} {target.dtype}, but the images are "
-                f"{images.shape} {images.dtype}; both must be alike"
+                f"{images.image_shape} {images.dtype}; both must be alike"
             )
         super()._settle(parts)
         if "target" in images.column_names:

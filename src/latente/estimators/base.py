@@ -91,7 +91,7 @@ class Estimator(EstimatorOptions, ImageModel):
             )
         if images.is_table and not self.takes_tables:
             raise InputError(
-                f"{images.name} is a table of {images.shape[0]} columns; {type(self).__name__} needs pictures"
+                f"{images.name} is a table of {images.image_shape[0]} columns; {type(self).__name__} needs pictures"
             )
 
     def _split(self, images: Images) -> data.Split:
@@ -223,10 +223,8 @@ class Estimator(EstimatorOptions, ImageModel):
             raise
 
     def _open_for_fit(self, X: Openable, y: ArrayLike | None = None, *, reset: bool = True) -> Images:
-        if isinstance(X, Images) or data.is_source(X) or getattr(X, "ndim", 2) != 2:
-            images = open_images(X)
-        else:
-            images = open_images(validate_data(self, X, reset=reset))
+        data.refuse_images_as_labels(y)
+        images = open_images(X if data.is_for_the_door(X) else validate_data(self, X, reset=reset))
         return images if reset else self._matched(images)
 
     def _fit(self, images: Images, run: Run | None = None) -> Self:
@@ -283,7 +281,7 @@ class Estimator(EstimatorOptions, ImageModel):
         images, rows = parts.images, parts.visible_rows
         self.scaling_ = Scaling.fit(images.content, rows, images.depth)
         self.window_ = augmentations.window_of(self._augmentation())
-        self.image_shape_ = images.shape if self.window_ is None else (images.channels, *self.window_)
+        self.image_shape_ = images.image_shape if self.window_ is None else (images.channels, *self.window_)
         self.layout_, self.name_ = images.layout, images.name
         self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
         self.source_: Mapping[str, Any] = images.source

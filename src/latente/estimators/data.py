@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
-from latente.images import Images, Openable, Scaling, held, open_images
+from latente.images import Images, Openable, Scaling, held, is_list_of_pictures, open_images
 from latente.images.depth import WITH_DEPTH
 from latente.images.options import DoorOptions
 
-__all__ = ["Split", "describe", "is_binary", "is_source", "split"]
+__all__ = ["Split", "describe", "is_binary", "is_for_the_door", "is_source", "refuse_images_as_labels", "split"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,7 @@ def split(images: Images, validation: Any, seed: int, labels: np.ndarray | None 
         alike = held_out.channels == images.channels and images.is_photographs == held_out.is_photographs
         if (
             not alike
-            or (not images.is_photographs and held_out.shape != images.shape)
+            or (not images.is_photographs and held_out.image_shape != images.image_shape)
             or not (held_out.dtype == images.dtype or {held_out.dtype, images.dtype} <= set(map(np.dtype, WITH_DEPTH)))
         ):
             raise InputError(f"validation: {held_out!r} does not match the training set {images!r}")
@@ -83,7 +83,7 @@ def _open_like(images: Images, source: Any) -> Images:
     """Open the images behind a path or name at the size, with channels, crop and frames of the training images."""
     if images.is_table:
         return open_images(source)
-    size: Any = "keep" if images.is_photographs else images.shape[1:]
+    size: Any = "keep" if images.is_photographs else images.image_shape[1:]
     known = images.source
     kept: dict[str, Any] = {name: known.get(name, getattr(DoorOptions, name)) for name in ("frames", "budget")}
     return open_images(source, channels=images.channels, crop=known.get("crop"), size=size, **kept)
@@ -101,6 +101,22 @@ def _spread(order: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def is_source(X: Openable) -> bool:
     """Whether X names images on disk or a named set, rather than holding them."""
     return isinstance(X, str | os.PathLike)
+
+
+def is_for_the_door(X: Any) -> bool:
+    """Whether the data door opens X, rather than scikit-learn, which opens arrays and lists of rows."""
+    if isinstance(X, list | tuple) and len(X):
+        return is_list_of_pictures(X) or (hasattr(X[0], "shape") and len(X[0].shape) > 1)
+    return isinstance(X, Images) or is_source(X) or isinstance(X, np.ma.MaskedArray) or getattr(X, "ndim", 2) != 2
+
+
+def refuse_images_as_labels(y: Any) -> None:
+    """Raise InputError where what should be labels, one for each image, are images."""
+    if isinstance(y, Images) or getattr(y, "ndim", 1) > 2:
+        raise InputError(
+            "y holds images, but a model learns targets that come with its images: "
+            "fit(open_images(noisy, target=clean))"
+        )
 
 
 def is_binary(images: Images, scaling: Scaling) -> bool:

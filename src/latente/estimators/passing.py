@@ -16,7 +16,7 @@ from torch import Tensor
 
 from latente.errors import InputError
 from latente.estimators import data
-from latente.images import Images, Openable, Scaling, open_images
+from latente.images import Images, Openable, Scaling, is_list_of_pictures, open_images
 from latente.images.depth import in_units_of, warn_of_other_units
 from latente.metrics import elbo_error, means, measure
 from latente.networks.summary import LayerSummary, describe
@@ -79,7 +79,11 @@ class ImageModel(BaseEstimator):
             door |= {"channels": channels, "size": "keep" if self.window_ else tuple(size), "crop": self.crop_}
         if "frames" in self.source_:
             door.setdefault("frames", self.source_["frames"])
-        if "budget" in self.source_ and self.source_["source"] in (source, str(Path(source).expanduser().resolve())):
+        if (
+            data.is_source(source)
+            and "budget" in self.source_
+            and self.source_["source"] in (source, str(Path(source).expanduser().resolve()))
+        ):
             door.setdefault("budget", self.source_["budget"])
         return self.as_seen(open_images(source, **door))
 
@@ -198,7 +202,7 @@ class ImageModel(BaseEstimator):
         check_is_fitted(self, "objective_")
         if isinstance(X, Images):
             images = X
-        elif data.is_source(X):
+        elif data.is_source(X) or is_list_of_pictures(X):
             images = self.open(X)
         elif len(self.image_shape_) == 1:
             images = open_images(validate_data(self, X, reset=False))
@@ -213,8 +217,8 @@ class ImageModel(BaseEstimator):
                 raise InputError(
                     f"{images.name} has {images.channels} channels, the model's images {self.image_shape_[0]}"
                 )
-        elif images.shape != self.image_shape_:
-            sides, trained = ("x".join(map(str, shape)) for shape in (images.shape, self.image_shape_))
+        elif images.image_shape != self.image_shape_:
+            sides, trained = ("x".join(map(str, shape)) for shape in (images.image_shape, self.image_shape_))
             raise InputError(f"the images of {images.name} are {sides}, but the model was trained on {trained}")
         images = in_units_of(images, self.scaling_)
         if not images.is_table and images.dtype.kind != np.dtype(self.scaling_.dtype).kind:

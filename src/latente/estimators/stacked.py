@@ -72,16 +72,20 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
     def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Pre-train on X, then learn the labels y (N,), and keep the weights of the best epoch.
 
-        y: integers or strings; None takes the label column of X, in which -1 is unknown: such images take part in
-        pre-training alone. With `out` the whole training is written to that folder and can be resumed from there.
+        y: integers or strings; None takes the label column of X. -1 is unknown (in y, where at least two other classes
+        stand beside it): such images take part in pre-training alone.
+        With `out` the whole training is written to that folder and can be resumed from there.
         """
         return super().fit(X, y)
 
     def _open_for_fit(self, X: Openable, y: ArrayLike | None = None, *, reset: bool = True) -> Images:
         images = super()._open_for_fit(X, reset=reset)
         if y is not None:
+            data.refuse_images_as_labels(y)
             y = _checked(y, len(images))
             self.classes_ = np.unique(y)
+            if len(self.classes_) > 2 and self.classes_.dtype.kind in "if" and self.classes_[0] == -1:
+                self.classes_ = self.classes_[1:]  # as everywhere in scikit-learn's semi-supervised learning
         elif images.labels is not None:
             self.classes_ = np.unique(images.labels[images.labels >= 0])
         else:
@@ -98,7 +102,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         """Return the images with their labels (y, or their own) as positions in `classes_`, -1 where unknown."""
         labels = _own_labels(images) if y is None else y
         positions = np.searchsorted(self.classes_, labels).clip(max=len(self.classes_) - 1)
-        unknown = labels < 0 if y is None else np.zeros(len(labels), bool)
+        unknown = _unknown(labels, None if y is None else self.classes_)
         if (strange := (self.classes_[positions] != labels) & ~unknown).any():
             raise InputError(f"{images.name} holds the class {labels[strange][0]}, which the training images lack")
         positions[unknown] = -1
@@ -170,7 +174,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         options = self._pretraining_options(len(below.rows))
         seed = int(np.random.SeedSequence([self.seed_, 3, number]).generate_state(1)[0])
         with isolated_rng(seed):
-            shape = self.image_shape_ if number == 0 else below.images.shape
+            shape = self.image_shape_ if number == 0 else below.images.image_shape
             decoder = DenseDecoder(self.hidden[number], shape, ())
         loss = "bce" if scaling.bounded else "mse"
         corruption = self._corruption_of(number)
@@ -320,6 +324,14 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         if self.classes_.ndim != 1 or len(values) < 2 or not np.array_equal(np.unique(self.classes_), self.classes_):
             raise ValueError("its classes are not in order")
         self.pretraining_history_ = []
+
+
+def _unknown(labels: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+    """Which labels say that nothing is known; classes: those of a y, in which -1 may be one; None for a column."""
+    if classes is None:
+        return np.asarray(labels < 0)
+    has_numbers = labels.dtype.kind in "if"
+    return (labels == -1) & ~np.isin(-1, classes) if has_numbers else np.zeros(len(labels), bool)
 
 
 def _own_labels(images: Images) -> np.ndarray:

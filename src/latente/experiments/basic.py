@@ -148,8 +148,8 @@ def networks(initialisation: str, seed: int, train: Images) -> tuple[nn.Module, 
 
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        encoder = DenseEncoder(train.shape, CODE, (), output_activation="relu")
-        decoder = DenseDecoder(CODE, train.shape, ())
+        encoder = DenseEncoder(train.image_shape, CODE, (), output_activation="relu")
+        decoder = DenseDecoder(CODE, train.image_shape, ())
         first, last = _linear(encoder), _linear(decoder)
         if initialisation == "torch":
             first.reset_parameters()

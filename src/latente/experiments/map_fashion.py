@@ -245,7 +245,7 @@ class _Drawings:
 
 def _decode(model: Autoencoder, codes: np.ndarray, like: Images) -> np.ndarray:
     """Decode codes to images (N, C, H, W), whatever layout the training images came in."""
-    return model.decode(codes).reshape(len(codes), *like.shape)
+    return model.decode(codes).reshape(len(codes), *like.image_shape)
 
 
 def _fits(
@@ -385,7 +385,7 @@ def _plane(model: Autoencoder, codes: np.ndarray, train: Images, steps: int = 20
     low, high = np.quantile(codes, [0.01, 0.99], axis=0)
     first, second = (np.linspace(low[axis], high[axis], steps) for axis in (0, 1))
     grid = np.stack(np.meshgrid(first, second[::-1]), axis=-1).reshape(-1, 2)
-    return lattice(_decode(model, grid, train).reshape(steps, steps, *train.shape))
+    return lattice(_decode(model, grid, train).reshape(steps, steps, *train.image_shape))
 
 
 def _above_nearest(images: Mapping[str, np.ndarray], train: Images) -> Figure:

@@ -104,7 +104,7 @@ def survey(model: Any, judged: Selection, progress: Progress | None = None) -> S
     the model.
     """
     images, rows = judged.images, judged.rows
-    step = max(1, VALUES_AT_ONCE // math.prod(images.shape))
+    step = max(1, VALUES_AT_ONCE // math.prod(images.image_shape))
     parts: list[Mapping[str, np.ndarray]] = []
     for start in range(0, len(rows), step):
         parts.append(_pass(model, dataclasses.replace(judged, rows=rows[start : start + step])))

@@ -1,5 +1,6 @@
 from .container import Images as Images
 from .door import Openable as Openable
+from .door import is_list_of_pictures as is_list_of_pictures
 from .door import open_images as open_images
 from .holding import held as held
 from .layouts import from_layout as from_layout

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -38,8 +39,11 @@ def open_array(source: ArrayLike, options: DoorOptions) -> Images:
     """
     if options.split is not None:
         raise InputError(f"an array has no parts; leave split={options.split!r} out")
-    if options.keeps and isinstance(source, list | tuple):
-        return _open_pictures(source, options)
+    if isinstance(source, list | tuple) and len(source):
+        if options.keeps:
+            return _open_pictures(source, options)
+        if (options.sides or options.window) and len({np.shape(entry) for entry in source}) > 1:
+            source = _of_one_size(source, options)
     array, is_tensor = as_array(source)
     layout = find_layout(array.shape, options.channels, "the array", first_by_default=is_tensor)
     check_kind(array.dtype, "the array")
@@ -49,6 +53,17 @@ def open_array(source: ArrayLike, options: DoorOptions) -> Images:
     if pixels.ndim == 4:
         pixels = resize_arrays(pixels, options)
     return _with_labels(pixels, layout, options, "array in memory", from_layout(array, layout).shape[2:])
+
+
+def _of_one_size(pictures: Sequence[Any], options: DoorOptions) -> np.ndarray:
+    """Bring pictures of many sizes, an array each, to the size that is asked for; the result lies as they do."""
+    options = dataclasses.replace(options, count=None, labels=None)
+    return np.concatenate([np.asarray(images.as_given(images.pixels)) for images in _each(pictures, options)])
+
+
+def _each(pictures: Sequence[Any], options: DoorOptions) -> Iterator[Images]:
+    for picture in pictures:
+        yield open_array(as_array(picture)[0][None], options)
 
 
 def _open_pictures(pictures: Sequence[ArrayLike], options: DoorOptions) -> Images:
@@ -90,6 +105,9 @@ def _with_labels(
 
 def as_array(source: object) -> tuple[np.ndarray, bool]:
     """Return `source` as an array, and whether it is a torch tensor; torch is not imported to find out."""
+    if isinstance(source, np.ma.MaskedArray) and np.ma.is_masked(source):
+        hidden = int(np.ma.count_masked(source))
+        raise InputError(f"the array hides {hidden:,} of its values by a mask; fill them first: array.filled(0)")
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(source, torch.Tensor):
         tensor = source.detach().cpu()
@@ -97,8 +115,14 @@ def as_array(source: object) -> tuple[np.ndarray, bool]:
     try:
         return np.asarray(source), False
     except (ValueError, TypeError) as error:
-        cure = "; size='keep' takes pictures of many sizes" if isinstance(source, list | tuple) else ""
-        raise InputError(f"{type(source).__name__} cannot be read as an array of images: {error}{cure}") from error
+        sizes = {np.shape(entry) for entry in source if hasattr(entry, "shape")} if hasattr(source, "__iter__") else ()
+        if len(sizes) > 1:
+            shown = ", ".join(sorted("x".join(map(str, size)) for size in sizes)[:3])
+            raise InputError(
+                f"the pictures have {len(sizes)} sizes ({shown}{' ...' * (len(sizes) > 3)}): open them by "
+                "open_images(pictures, size=64), so that all are alike, or with size='keep'"
+            ) from error
+        raise InputError(f"{type(source).__name__} cannot be read as an array of images: {error}") from error
 
 
 def check_kind(dtype: np.dtype, name: str) -> None:
@@ -154,7 +178,7 @@ def scan_array(
     """Return the images with the scan of what they are; sides: the (height, width) in which they came, where known."""
     scan = Scan(source, kind, total=total, count=len(images), parts=parts or {}, notes=list(notes))
     scan.choice = f"{_size_in_words(images)}, {images.dtype}"
-    if sides and not images.is_photographs and tuple(sides) != images.shape[1:]:
+    if sides and not images.is_photographs and tuple(sides) != images.image_shape[1:]:
         scan.sizes = {"x".join(map(str, sides)): len(images)}
     if images.labels is not None:
         scan.classes = count_classes(images.labels, images.label_names)
@@ -163,9 +187,9 @@ def scan_array(
 
 def _size_in_words(images: Images) -> str:
     if images.is_table:
-        return f"{images.shape[0]} features"
+        return f"{images.image_shape[0]} features"
     if isinstance(images.content, Photographs):
         channels, size = images.content.channels, images.content.spread
     else:
-        channels, size = images.shape[0], "x".join(map(str, images.shape[1:]))
+        channels, size = images.image_shape[0], "x".join(map(str, images.image_shape[1:]))
     return f"{size}, {channels} channel{'s' * (channels > 1)}"

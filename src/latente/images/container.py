@@ -71,11 +71,23 @@ class Images:
     def __len__(self) -> int:
         return len(self.content)
 
+    def __getitem__(self, rows: Any) -> Images:
+        """Return the images at some rows, by numbers, mask or slice, as scikit-learn asks for them."""
+        if isinstance(rows, tuple) and len(rows) == 2 and rows[1] is Ellipsis:
+            rows = rows[0]
+        if isinstance(rows, int | np.integer):
+            rows = [range(len(self))[rows]]  # which knows where the end is
+        return self.take(rows if isinstance(rows, slice) else np.asarray(rows))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Return the images as one array in the layout in which the caller gave them."""
+        return np.array(self.as_given(self.pixels), dtype=dtype, copy=copy)
+
     def __repr__(self) -> str:
         if isinstance(self.content, Photographs):
             size = f"{self.content.channels}x{self.content.spread}"
         else:
-            size = "x".join(map(str, self.shape))
+            size = "x".join(map(str, self.image_shape))
         columns = f", columns {', '.join(self.column_names)}" if self.column_names else ""
         return f"<Images {self.name}: {len(self)} of {size} {self.dtype}{columns}>"
 
@@ -91,6 +103,11 @@ class Images:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Shape of them all, as scikit-learn asks for it: (N, C, H, W), (N, F) for a table, (N,) for photographs."""
+        return (len(self),) if self.is_photographs else tuple(self.pixels.shape)
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
         """Shape of one image: (C, H, W), or (F,) for a table. Raises InputError where they are photographs."""
         return tuple(self.pixels.shape[1:])
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
+import sys
 import zipfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +21,7 @@ from latente.images.container import Images
 from latente.images.options import DoorOptions, Keep, Progress
 from latente.images.photographs import Photographs
 
-__all__ = ["Openable", "open_images"]
+__all__ = ["Openable", "is_list_of_pictures", "open_images"]
 
 # what the door opens: a path or name, or what lives in memory (torch tensors and tables of pandas are arrays too)
 Openable = str | os.PathLike[str] | Images | ArrayLike
@@ -82,7 +85,11 @@ def open_images(
     if isinstance(source, Images):
         return dataclasses.replace(_with_target(options, lambda _: source), source={})
     if not isinstance(source, str | os.PathLike):
-        return _with_target(options, lambda options: open_array(source, options))
+        if is_list_of_pictures(source):
+            from latente.images.pictures import open_listed
+
+            return _with_target(options, partial(open_listed, source))
+        return _with_target(options, partial(open_array, source))
     name = os.fspath(source)
     images = _open_set(name, options) if _is_bare(source) else None
     if images is None:
@@ -125,6 +132,13 @@ def _with_target(options: DoorOptions, open_one: Callable[[DoorOptions], Images]
     return images if rows is None else dataclasses.replace(images.take(rows), parts=images.parts)
 
 
+def is_list_of_pictures(source: object) -> TypeGuard[Sequence[object]]:
+    """Whether a list holds paths of pictures, or pictures of Pillow's, which is not imported to find out."""
+    pillow = sys.modules.get("PIL.Image")
+    kinds = (str, os.PathLike) if pillow is None else (str, os.PathLike, pillow.Image)
+    return isinstance(source, list | tuple) and any(isinstance(entry, kinds) for entry in source)
+
+
 def _is_bare(source: str | os.PathLike[str]) -> bool:
     return isinstance(source, str) and not any(mark in source for mark in ("/", os.sep, "."))
 
@@ -162,7 +176,7 @@ def _open_generated(name: str, options: DoorOptions) -> Images:
     images = draw(options.count, split=options.split or "train", seed=options.seed, **extras)
     channels = options.channels if isinstance(options.channels, int) else "first"
     find_layout(images.pixels.shape, channels, name)
-    sides, pixels = images.shape[1:], resize_arrays(images.pixels, options)
+    sides, pixels = images.image_shape[1:], resize_arrays(images.pixels, options)
     if pixels is not images.pixels:
         images = dataclasses.replace(images, content=pixels, content_hash=None)
     images = dataclasses.replace(images, name=name)

@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import hashlib
+import io
 import itertools
 import math
 import os
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from PIL import Image, ImageOps
 
 from latente import words
 from latente.errors import InputError
+from latente.images.arrays import label_column
 from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images, contents_of
 from latente.images.folders import PART_ORDER, Item, Listing, part_of_path, recognise
@@ -28,12 +31,12 @@ from latente.images.reading import Damaged, pillow_rules, read_frames, read_head
 from latente.images.scaling import smallest_depth
 from latente.images.scan import Scan, count_classes, counted, listed
 from latente.images.sizing import Aim, Header, Target, Values, choose_targets
-from latente.images.stores import JoinedStore, Store, open_store
+from latente.images.stores import JoinedStore, ListStore, Store, open_store
 from latente.images.tables import Columns, Table, TableFile, find_tables, read_tables, typed_columns
 from latente.machine import free_memory
 from latente.words import brief, printable
 
-__all__ = ["open_pictures"]
+__all__ = ["open_listed", "open_pictures"]
 
 _UNSIGNED = "8 or 16 bits"  # the sort of pictures whose values go from 0 to a peak
 _LOOKED_AT = 20  # files that are looked into where none is a picture
@@ -53,12 +56,54 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
     if isinstance(options.channels, str) or (options.channels or 1) > 4:
         raise InputError(f"channels={options.channels!r}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)")
     store = _with_targets(open_store(path), options.target)
-    tables = find_tables(store, options.labels)
-    request = {key: value for key, value in options.source("").items() if key not in ("source", "budget", "labels")}
     name = name or (path.name if store.kind == "folder" else path.stem)
+    return _of_store(store, find_tables(store, options.labels), options, name)
+
+
+def open_listed(pictures: Sequence[object], options: DoorOptions) -> Images:
+    """Open a list of paths of picture files and of Pillow's images as one set, in its order.
+
+    Raises InputError where one is neither, or more are damaged than the budget allows.
+    """
+    store = ListStore([_entry(picture, number) for number, picture in enumerate(pictures)])
+    if options.labels is not None and len(np.asarray(options.labels)) != len(pictures):
+        raise InputError(f"labels hold {len(np.asarray(options.labels))} entries for {len(pictures)} pictures")
+    images = _of_store(store, [], dataclasses.replace(options, labels=None, count=None), "list")
+    places = np.array([int(file.partition(" ")[0]) for file in images.files])
+    files = tuple(str(pictures[place]) if _is_path(pictures[place]) else f"picture {place}" for place in places)
+    images = dataclasses.replace(images, files=files, content_hash=None)
+    if options.labels is not None:
+        label, names = label_column(np.asarray(options.labels)[places], len(images))
+        images = dataclasses.replace(images, columns={**images.columns, "label": label}, label_names=names)
+    rows = options.sample(len(images))
+    return images if rows is None else images.take(rows)
+
+
+def _is_path(picture: object) -> bool:
+    return isinstance(picture, str | os.PathLike)
+
+
+def _entry(picture: object, number: int) -> tuple[str, Path | bytes]:
+    """Return how a picture of a list is called, and its file or, of one in memory, what its file would hold."""
+    if isinstance(picture, str | os.PathLike):
+        path = Path(picture).expanduser().absolute()
+        return path.name, path
+    if not isinstance(picture, Image.Image):
+        raise InputError(f"entry {number} of the list is no path and no picture of Pillow's: {type(picture).__name__}")
+    content = io.BytesIO()
+    try:
+        ImageOps.exif_transpose(picture).save(content, "TIFF")  # which keeps every mode, unpacked
+    except (OSError, ValueError) as error:
+        raise InputError(f"entry {number} of the list cannot be read: {error}") from error
+    return f"{number}.tif", content.getvalue()
+
+
+def _of_store(store: Store, tables: Sequence[TableFile], options: DoorOptions, name: str) -> Images:
+    """Return the pictures of a store from the cache, where they go first."""
+    request = {key: value for key, value in options.source("").items() if key not in ("source", "budget", "labels")}
     stamps = [(table.stamp, table.chosen) for table in tables]
-    key = key_of("pictures", str(path), store.names, store.lost, stamps, request)
-    stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer), str(path))
+    key = key_of("pictures", str(store.path), store.names, store.lost, stamps, request)
+    stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer), str(store.path))
     note = stored.note
     scan = Scan.from_json(note["scan"])
     scan.check(options.budget)  # not before everything was decoded: only then is it known how many are damaged

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import io
 import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
@@ -26,7 +27,7 @@ from latente.images.reading import Damaged
 from latente.images.scan import listed
 from latente.words import brief
 
-__all__ = ["FileStore", "FolderStore", "JoinedStore", "Store", "ZipStore", "open_store"]
+__all__ = ["FileStore", "FolderStore", "JoinedStore", "ListStore", "Store", "ZipStore", "open_store"]
 
 # what systems, network drives and viewers put into folders: previews of the pictures, or what was thrown away
 _NO_PICTURES = (
@@ -171,6 +172,40 @@ class FileStore(FolderStore):
 
     def open(self, name: str) -> BinaryIO:
         return self.path.open("rb")
+
+
+class ListStore(_Files):
+    """Files, or contents of files, in the order of a list: called by their number and their own name."""
+
+    def __init__(self, entries: Sequence[tuple[str, Path | bytes]]) -> None:
+        super().__init__(Path("list"), "list")
+        self._entries: dict[str, Path | bytes] = {}
+        for number, (own_name, entry) in enumerate(entries):
+            name = f"{number:08} {own_name}"  # in which no two stand for classes, parts or pairs
+            if isinstance(entry, bytes):
+                self.names[name] = [len(entry), int.from_bytes(hashlib.sha256(entry).digest()[:8], "big")]
+            else:
+                try:
+                    self.names[name] = [*stamp_of(entry.stat())]
+                except OSError as error:
+                    raise InputError(f"{brief(str(entry))} cannot be opened: {error.strerror}") from error
+            self._entries[name] = entry
+
+    def open(self, name: str) -> BinaryIO:
+        entry = self._entries[name]
+        return io.BytesIO(entry) if isinstance(entry, bytes) else entry.open("rb")
+
+    def head(self, name: str) -> bytes:
+        with self.open(name) as file:
+            return file.read(HEAD)
+
+    def read(self, name: str) -> bytes:
+        _check_bytes(self.names[name][0])
+        try:
+            with self.open(name) as file:
+                return file.read()
+        except OSError as error:
+            raise Damaged(f"cannot be read: {error.strerror}") from error
 
 
 class ZipStore(_Files):

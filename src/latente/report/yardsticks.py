@@ -64,9 +64,9 @@ def _simple_classifiers(evidence: Evidence) -> list[Baseline]:
     if learned is None or known is None or not (known >= 0).any():
         return [Baseline(LARGEST, float((judged != _commonest(judged)).mean()))]
     baselines = [Baseline(LARGEST, float((judged != _commonest(known[known >= 0])).mean()))]
-    if learned.images.shape != evidence.outputs["images"].shape[1:]:
+    if learned.images.image_shape != evidence.outputs["images"].shape[1:]:
         return baselines
-    values = math.prod(learned.images.shape)
+    values = math.prod(learned.images.image_shape)
     rows = draw(learned.rows[known >= 0], max(len(np.unique(known)), MOST_VALUES // values), seed=1)
     pixels = evidence.model.scaling_.to_range(learned.images.pixels[rows]).reshape(len(rows), values)
     of_rows = np.asarray(learned.images.columns["label"][rows])
@@ -87,7 +87,7 @@ def _simple_reconstructions(evidence: Evidence) -> list[Baseline]:
     originals, inputs, learned = evidence.originals, evidence.inputs, evidence.learned
     if inputs is not None:
         return [Baseline("the input as it is", float(((originals - inputs) ** 2).mean()))]
-    if learned is None or learned.images.shape != originals.shape[1:] or len(learned) < 3:
+    if learned is None or learned.images.image_shape != originals.shape[1:] or len(learned) < 3:
         return []
     dimensions, values = evidence.outputs["codes"].shape[1], math.prod(originals.shape[1:])
     rows = draw(learned.rows, min(max(2_000, 10 * dimensions), max(3, MOST_VALUES // values)), seed=1)
