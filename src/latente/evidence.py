@@ -295,7 +295,8 @@ def _open_again(source: dict[str, Any], opening: Callable[..., Images]) -> Image
 
 def _split_again(images: Images, options: Mapping[str, Any], by_class: bool) -> tuple[Selection, Selection | None]:
     """Split the run's set as training did: what trained, and what was held out."""
-    share, seed = options.get("validation"), int(options.get("random_state") or 0)
-    parts = split(images, share if isinstance(share, float) else None, seed, images.labels if by_class else None)
+    share, seed = options.get("validation"), options.get("random_state")
+    share, seed = share if isinstance(share, float) else None, seed if isinstance(seed, int) else 0
+    parts = split(images, share, seed, images.labels if by_class else None)
     held_out = None if parts.validation is None else Selection(*parts.validation, "validation images")
     return Selection(images, parts.rows, "training images"), held_out

@@ -39,10 +39,11 @@ def open_array(source: ArrayLike, options: DoorOptions) -> Images:
     """
     if options.split is not None:
         raise InputError(f"an array has no parts; leave split={options.split!r} out")
-    if isinstance(source, list | tuple) and len(source):
+    if isinstance(source, list | tuple):
         if options.keeps:
             return _open_pictures(source, options)
-        if (options.sides or options.window) and len({np.shape(entry) for entry in source}) > 1:
+        shapes = {entry.shape for entry in source if hasattr(entry, "shape")}
+        if (options.sides or options.window) and len(shapes) > 1:
             source = _of_one_size(source, options)
     array, is_tensor = as_array(source)
     layout = find_layout(array.shape, options.channels, "the array", first_by_default=is_tensor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,26 @@ _CHECKPOINTS = {
 
 # what is read, written or removed in a run
 _OWN = ("options.json", "metrics.jsonl", "checkpoints", "model", "samples", "pretraining", "directions")
+
+# what of options.json is read by others than the model itself
+_KINDS = {
+    **dict.fromkeys(("model", "device", "started", "command", "estimator"), str),
+    "options": dict,
+    "data": dict,
+    "versions": dict,
+    "parameters": int,
+    "steps": int,
+}
+_DATA = {
+    **dict.fromkeys(("name", "dtype", "fingerprint"), str),
+    **dict.fromkeys(("count", "train_count", "validation_count", "total"), int),
+    "source": dict,
+    "left_out": dict,
+    "shape": list,
+    "columns": list,
+    "label_names": list,
+}
+_COUNTLESS = 10**15  # steps that no training takes
 
 
 class Run:
@@ -150,10 +171,12 @@ class Run:
     def options(self) -> dict[str, Any]:
         """Return what options.json holds; raises ModelError where it cannot be read."""
         options = read_json(self.options_file)
-        data = options.get("data", {})
-        parts = ((options.get("options"), dict), (options.get("model", ""), str), (data, dict))
-        if not all(isinstance(part, kind) for part, kind in parts) or not isinstance(data.get("source") or {}, dict):
-            raise ModelError(f"{self.options_file} does not hold the options of a run: it was changed or damaged")
+        odd = _odd(options, _KINDS) or [f"data.{name}" for name in _odd(options.get("data"), _DATA)]
+        if odd or not isinstance(options.get("options"), dict):
+            where = f" ({odd[0]})" if odd else ""
+            raise ModelError(
+                f"{self.options_file} does not hold the options of a run{where}: it was changed or damaged"
+            )
         return options
 
     def write_options(self, options: Mapping[str, Any]) -> None:
@@ -260,10 +283,22 @@ class Run:
         return load_tensors(self.checkpoints / "best.safetensors")
 
 
+def _odd(values: Mapping[str, Any] | None, kinds: Mapping[str, type]) -> list[str]:
+    """Return the names of the values that are there and not of their kind."""
+    known = {name: value for name, value in (values or {}).items() if name in kinds and value is not None}
+    return [name for name, value in known.items() if not isinstance(value, kinds[name]) or isinstance(value, bool)]
+
+
 def _entry(line: bytes) -> dict[str, Any] | None:
-    """Return what a line of metrics.jsonl holds, or None where it is none."""
+    """Return what a line of metrics.jsonl holds, or None where it is none: numbers and words, counts among them."""
     try:
         entry = json.loads(line) if line.endswith(b"\n") else None
     except (ValueError, RecursionError):
         return None
-    return entry if isinstance(entry, dict) else None
+    if not isinstance(entry, dict) or not isinstance(entry.get("part", "train"), str):
+        return None
+    counts = [entry[name] for name in ("epoch", "step", "steps") if name in entry]
+    are_counts = all(type(count) is int and 0 <= count < _COUNTLESS for count in counts)
+    others = [value for name, value in entry.items() if name != "part"]
+    are_numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in others)
+    return entry if are_counts and are_numbers else None
