@@ -15,7 +15,7 @@ import pytest
 
 from latente.errors import InputError, Interrupted, ModelError, TrainingError
 from latente.files import load_tensors, save_tensors
-from latente.training import Run, TrainingOptions, isolated_rng, status, train
+from latente.training import Run, TrainingOptions, isolated_rng, runs, status, train
 from latente.training.status import Status
 from toys import UNIT, Linear, difference, table, without_timings
 
@@ -249,3 +249,39 @@ def test_status_is_written_no_more_than_once_a_second_and_never_stands_in_the_wa
         (100.0 + seconds, step, None if rest is None else round(rest, 1))
         for seconds, step, rest in zip((0, 1, 2, 3, 3.875), (None, 8, 16, 24, 30), left, strict=True)
     ]
+
+
+# -- files that were edited or damaged
+
+
+@pytest.mark.parametrize("value", [[[]], {"a": {}}, "x", -1.5, True])
+@pytest.mark.parametrize("name", [*runs._KINDS, *(f"data.{name}" for name in runs._DATA)])
+def test_an_entry_of_the_options_that_cannot_be_is_named(name: str, value: object, tmp_path: Path):
+    options: dict[str, Any] = {"options": {}, "data": {}}
+    place, _, key = name.rpartition(".")
+    kind = (runs._DATA if place else runs._KINDS)[key]
+    if isinstance(value, kind) and not isinstance(value, bool):
+        value = None if kind is not dict else 1
+    (options[place] if place else options)[key] = value
+    run = Run(tmp_path)
+    run.options_file.write_text(json.dumps(options))
+    if value is None:
+        assert run.options()["options"] == {}
+    else:
+        with pytest.raises(ModelError, match=rf"does not hold the options of a run \({name}\)"):
+            run.options()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *('{"part": 3}', '{"epoch": null}', '{"epoch": 1.5}', '{"step": -1}', '{"steps": 1e18}', '{"loss": "low"}'),
+        *('{"loss": NaN}', '{"loss": [1]}', "[]", "{", "[" * 100_000),
+    ],
+)
+def test_a_line_that_holds_other_than_numbers_is_left_out_and_counted(odd: str, tmp_path: Path):
+    run = Run(tmp_path)
+    sound = {"part": "train", "epoch": 1, "step": 4, "loss": 0.5}
+    run.metrics_file.write_text(f"{json.dumps(sound)}\n{odd}\n{json.dumps(sound)}\n")
+    with pytest.warns(UserWarning, match="1 line could not be read"):
+        assert run.lines() == [sound, sound]
