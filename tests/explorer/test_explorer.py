@@ -401,3 +401,9 @@ def test_a_decoder_that_leaves_no_room_for_images_is_refused_and_the_atlas_propo
     with pytest.raises(InputError, match="--atlas"):
         write_explorer(run, _images(), tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_run_on_more_images_than_its_test_part_has_shows_all_of_that_part(tmp_path: Path) -> None:
+    options = {"latent_dim": 2, "network": "dense", "hidden": (4,), "epochs": 1, "random_state": 0}
+    Autoencoder(out=tmp_path / "run", **options).fit(open_images("digits", count=400))
+    assert write_explorer(tmp_path / "run", out=tmp_path / "page.html").images == 355
