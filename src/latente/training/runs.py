@@ -36,7 +36,6 @@ _KINDS = {
     "data": dict,
     "versions": dict,
     "parameters": int,
-    "steps": int,
 }
 _DATA = {
     **dict.fromkeys(("name", "dtype", "fingerprint"), str),
