@@ -15,7 +15,7 @@ from pathlib import Path
 
 from latente.errors import InputError
 
-__all__ = ["LOCK", "held", "is_held"]
+__all__ = ["LOCK", "held", "is_held", "is_locked"]
 
 LOCK = ".latente-lock.json"  # in the folder, while somebody holds it or after that was killed
 _handles: set[int] = set()  # of the locks that this process holds
@@ -52,12 +52,17 @@ def is_held(folder: Path) -> bool:
     """
     if os.name != "posix":
         return True
-    import fcntl
-
     try:
-        handle = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW)
+        return is_locked(folder / LOCK)
     except OSError:
         return False
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody has locked an existing file or folder, on POSIX; raises OSError where it cannot be opened."""
+    import fcntl
+
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:

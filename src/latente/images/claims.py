@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from latente.locks import is_locked
+
 __all__ = ["claimed", "is_abandoned"]
 
 # Windows has no such lock; there age alone tells
@@ -38,15 +40,6 @@ def is_abandoned(path: Path) -> bool:
     try:
         if time.time() - path.stat().st_mtime > _DAY:
             return True
-        if fcntl is None:
-            return False
-        handle = os.open(path, os.O_RDONLY)
+        return fcntl is not None and not is_locked(path)
     except OSError:
         return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
-    return True

@@ -86,6 +86,21 @@ class _Files:
     lost: dict[str, str] = dataclasses.field(default_factory=dict)
     notes: list[str] = dataclasses.field(default_factory=list)
 
+    def open(self, name: str) -> BinaryIO:
+        raise NotImplementedError(f"{type(self).__name__} must define open(name)")
+
+    def head(self, name: str) -> bytes:
+        with self.open(name) as file:
+            return file.read(HEAD)
+
+    def read(self, name: str) -> bytes:
+        _check_bytes(self.names[name][0])
+        try:
+            with self.open(name) as file:
+                return file.read()
+        except OSError as error:
+            raise Damaged(f"cannot be read: {error.strerror}") from error
+
 
 class FolderStore(_Files):
     """The files of a folder and its sub-folders, but for hidden ones.
@@ -107,18 +122,6 @@ class FolderStore(_Files):
 
     def open(self, name: str) -> BinaryIO:
         return open(f"{self.path}/{name}", "rb")
-
-    def head(self, name: str) -> bytes:
-        with self.open(name) as file:
-            return file.read(HEAD)
-
-    def read(self, name: str) -> bytes:
-        _check_bytes(self.names[name][0])
-        try:
-            with self.open(name) as file:
-                return file.read()
-        except OSError as error:
-            raise Damaged(f"cannot be read: {error.strerror}") from error
 
     def _walk(self, prefix: str, folder: Path) -> list[tuple[str, Path]]:
         """Note the files below a folder, and return the links to folders among them: (name with "/", path)."""
@@ -186,7 +189,7 @@ class ListStore(_Files):
                 self.names[name] = [len(entry), int.from_bytes(hashlib.sha256(entry).digest()[:8], "big")]
             else:
                 try:
-                    self.names[name] = [*stamp_of(entry.stat())]
+                    self.names[name] = stamp_of(entry.stat())
                 except OSError as error:
                     raise InputError(f"{brief(str(entry))} cannot be opened: {error.strerror}") from error
             self._entries[name] = entry
@@ -194,18 +197,6 @@ class ListStore(_Files):
     def open(self, name: str) -> BinaryIO:
         entry = self._entries[name]
         return io.BytesIO(entry) if isinstance(entry, bytes) else entry.open("rb")
-
-    def head(self, name: str) -> bytes:
-        with self.open(name) as file:
-            return file.read(HEAD)
-
-    def read(self, name: str) -> bytes:
-        _check_bytes(self.names[name][0])
-        try:
-            with self.open(name) as file:
-                return file.read()
-        except OSError as error:
-            raise Damaged(f"cannot be read: {error.strerror}") from error
 
 
 class ZipStore(_Files):
