@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{len(pixels):,} images of {name}; load before {before:.2f}; {machine()}")
     for title, (network, hidden) in NETWORKS.items():
         model = latente.Autoencoder(
-            latent_dim=2, network=network, hidden=hidden, epochs=1, validation=None, random_state=0
+            latent_dim=2, network=network, hidden=hidden, shortcut=None, epochs=1, validation=None, random_state=0
         )
         model.fit(pixels[:1280])
         contenders = {"latente": lambda m=model: m.encode(pixels), "bare": lambda m=model: _bare(m, pixels)}

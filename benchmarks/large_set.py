@@ -109,6 +109,7 @@ def _train(way: str, folder: Path, threads: int) -> dict[str, Any]:
                 hidden=(16, 32),
                 kernel_size=4,
                 latent_dim=64,
+                shortcut=None,
                 batch_size=256,
                 epochs=1,
                 validation=0.01,

@@ -28,7 +28,8 @@ def estimator_for(model: Model, **options: Any) -> Any:
     }
     if model.variational:
         return VariationalAutoencoder(**{**common, "likelihood": "bernoulli", **options})
-    return Autoencoder(**{**common, "loss": "mse", **options})
+    plain = {"shortcut": None} if "shortcut" in Autoencoder().get_params() else {}  # which a checkout of before has not
+    return Autoencoder(**{**common, **plain, "loss": "mse", **options})
 
 
 class Latente:

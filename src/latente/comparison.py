@@ -287,7 +287,8 @@ def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.nd
         decoder = nn.Sequential(decoder, nn.Sigmoid())
     encoder = nn.Sequential(pca, nn.Unflatten(1, fresh.code_shape_))
     assert model.batch_size_ is not None
-    steps = model.epochs * math.ceil(len(rows) / model.batch_size_) * model.accumulate
+    assert model.epochs_ is not None
+    steps = model.epochs_ * math.ceil(len(rows) / model.batch_size_) * model.accumulate
     done = itertools.count(1)
 
     def count(module: nn.Module, *_: Any) -> None:

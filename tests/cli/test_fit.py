@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latente import Autoencoder, Images, InputError, open_images, report
+from latente import Autoencoder, Images, InputError, report
 from latente.cli import fit
-from latente.estimators.data import split
+from latente.report.verdicts import Verdict
 from latente.words import percent
 
 Client = Callable[..., Any]
@@ -53,7 +53,7 @@ def test_fit_says_what_it_found_what_it_trains_and_what_to_do_next(latente: Clie
     assert "source digits (drawn by code) images 64" in shown.words
     assert "model autoencoder: dense 8, code of 2, 1,138 parameters" in shown.words
     assert "1 epoch of 58 images, 6 held out" in shown.words
-    assert "best epoch 1: objective " in shown.words
+    assert "best the start: objective " in shown.words
     assert "next latente sample 'my run' --out samples.png" in shown.words
     assert "epoch 1/1" in shown.err
     assert "\x1b" not in shown.out + shown.err
@@ -100,7 +100,7 @@ def test_a_training_that_is_refused_leaves_no_empty_folder(
 def test_json_is_all_there_is_on_stdout(latente: Client) -> None:
     shown = latente(f"fit digits --out run --json {TINY}")
     assert shown.json["run"] == "run"
-    assert (shown.json["epochs"], shown.json["best_epoch"], shown.json["report"]) == (1, 1, None)
+    assert (shown.json["epochs"], shown.json["best_epoch"], shown.json["report"]) == (1, 0, None)
     assert shown.json["validation"]["objective"] > 0
     assert "digits" in shown.err
 
@@ -209,11 +209,11 @@ def test_more_damage_than_usual_is_left_out_where_the_budget_allows_it(latente: 
 def test_fit_hands_the_report_the_images_that_it_has(latente: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Images] = []
 
-    def write(run: Path, images: Images) -> Path:
+    def write(run: Path, images: Images) -> tuple[Path, Verdict]:
         given.append(images)
-        return run / "report.html"
+        return run / "report.html", Verdict("good", "Yes.", [], [])
 
-    monkeypatch.setattr(report, "write_report", write)
+    monkeypatch.setattr(report, "report_with_verdict", write)
     options = "--count 64 --epochs 1 --hidden 8 --latent-dim 2 --network dense --seed 0"
     assert latente(f"fit digits --out run {options}").code == 0
     assert [(images.name, len(images)) for images in given] == [("digits", 64)]
@@ -268,14 +268,21 @@ def test_a_classifier_says_its_accuracy_beside_that_of_guessing(latente: Client,
     assert "training 2 epochs of 1,298 images, 144 held out to judge" in shown.words
     last = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()][-1]
     assert last["part"] == "validation"
-    images = open_images("digits")
-    parts = split(images, 0.1, 0, images.labels)
-    share = np.bincount(images.labels[parts.held_out_rows]).max() / 144
-    line = f"accuracy {percent(last['accuracy'])} of 144 images held out; always the largest class: {percent(share)}"
-    assert " ".join(line.split()) in shown.words
+    accuracy = latente("evaluate run digits --json").json["metrics"]["accuracy"]
+    assert f"it names {percent(accuracy)} of the classes right" in shown.words
+    assert "always answering the largest class would name" in shown.words
     resumed = latente("resume run --epochs 3 --json")
     assert resumed.json["epochs"] == 3
-    assert f"of 144 images held out; always the largest class: {percent(share)}" in resumed.err.replace("\n", "")
+    assert resumed.json["verdict"]["answer"] in " ".join(resumed.err.split())
+
+
+def test_the_last_lines_say_how_good_the_model_is_and_name_a_remedy_where_it_is_not(latente: Client) -> None:
+    options = TINY.removesuffix("--no-report")
+    shown = latente(f"fit digits --out fair {options} --count 600 --latent-dim 8")
+    assert "good? It has learned, and is on a par with PCA" in shown.words
+    shown = latente(f"fit digits --out bad --shortcut none --learning-rate 1e-9 {options}")
+    assert "good? No: it does no better than the mean image. It has not learned yet. remedy" in shown.words
+    assert json.loads(latente(f"fit digits --out other --json --no-report {TINY}").out)["verdict"] is None
 
 
 def test_a_dry_run_of_a_classifier_shows_its_layers_and_options(latente: Client, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -20,10 +20,13 @@ from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
 from latente.estimators.passing import finite
+from latente.estimators.principal import fit_principal
 from latente.images import Openable, to_layout
 from latente.machine import free_memory
 from latente.networks.build import build_pair, resolve
+from latente.networks.shortcut import WithLinear
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
+from latente.training import Batches
 from latente.training.randomness import settle_seed, undisturbed_rng
 from latente.training.state import TrainingState
 from latente.training.surroundings import own_surroundings
@@ -141,12 +144,17 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
                 latent_activation=self._latent_activation(),
             )
             output = "sigmoid" if self.scaling_.bounded and len(shape) == 3 else "linear"
+            encoder, decoder, output = self._beside(encoder, decoder, output)
         self.code_shape_ = code_shape(encoder, shape, self.code_multiplier)
         self.objective_: ReconstructionObjective = self._objective(encoder, decoder, output)
 
     def _latent_activation(self) -> str | None:
         """Hook: the name of the activation of the code, None for none."""
         return None
+
+    def _beside(self, encoder: nn.Module, decoder: nn.Module, output: str) -> tuple[nn.Module, nn.Module, str]:
+        """Hook: the networks built for this model, and the decoder's end, with what stands beside them."""
+        return encoder, decoder, output
 
     def _settled(self) -> dict[str, Any]:
         settled = super()._settled()
@@ -260,7 +268,9 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 class Autoencoder(AutoencoderOptions, BaseAutoencoder):
     """Learn a code for images from which they can be rebuilt; with a `corruption`, a denoiser (Vincent et al. 2010).
 
-    loss: "mse", "bce" or "l1", each a mean per value in the network's range.
+    loss: "mse", "bce" or "l1", each a mean per value in the network's range. shortcut: "pca" adds what the networks
+    make to the linear code and image of principal component analysis, from which training thus starts, and which stays
+    the model where no epoch betters it; "auto" does so for a linear code that is a vector, of networks built here.
     latent_activation: of the code; None is linear. The other options are those of `BaseAutoencoder`.
 
     `score_samples` is the negative loss per image. `sample` draws codes from a normal density fitted to training codes.
@@ -270,6 +280,54 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
 
     def _latent_activation(self) -> str | None:
         return self.latent_activation
+
+    def _examine(self, parts: Split) -> None:
+        super()._examine(parts)
+        fits = self.loss != "bce" and self.latent_activation is None and self.latent_dim is not None
+        fits = fits and _own_pair(self.network) is None and "target" not in parts.images.column_names
+        if self.shortcut == "pca" and not fits:
+            raise InputError(
+                "shortcut 'pca' needs a linear code of a number of values, networks by name, the loss 'mse' or 'l1', "
+                "and no targets; leave it out"
+            )
+        self.shortcut_: str | None = "pca" if self.shortcut is not None and fits else None
+
+    def _beside(self, encoder: nn.Module, decoder: nn.Module, output: str) -> tuple[nn.Module, nn.Module, str]:
+        if self.shortcut_ is None:
+            return encoder, decoder, output
+        assert self.latent_dim is not None
+        shape, code = self.image_shape_, (self.latent_dim,)
+        return WithLinear(encoder, shape, code), WithLinear(decoder, code, shape), "linear"
+
+    def _settle(self, parts: Split) -> None:
+        """The networks start from the principal components of the training images, to which they add."""
+        super()._settle(parts)
+        if self.shortcut_ is None:
+            return
+        crop = self.window_
+        learned = Batches(parts.images, self.scaling_, self.device_, crop=crop)
+        held_out = None
+        if parts.validation is not None:
+            images, rows = parts.validation
+            held_out = Batches(images, self.scaling_, self.device_, crop=crop), rows
+        principal = fit_principal(
+            learned, parts.rows, held_out, math.prod(self.code_shape_), crops=crop is not None, seed=self.seed_
+        )
+        mean, axes = principal.mean, torch.zeros(*self.code_shape_, len(principal.mean))
+        axes[: len(principal.axes)] = principal.axes
+        self.objective_.starts_well = True
+        cast(WithLinear, self.objective_.encoder).set_linear(axes, -axes @ mean)
+        cast(WithLinear, self.objective_.decoder).set_linear(axes.T, mean)
+
+    def _settled(self) -> dict[str, Any]:
+        return {**super()._settled(), "shortcut": self.shortcut_}
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "shortcut_": self.shortcut_}
+
+    def _take_facts(self, facts: Mapping[str, Any]) -> None:
+        super()._take_facts(facts)
+        self.shortcut_ = facts["shortcut_"]
 
     def _objective(self, encoder: nn.Module, decoder: nn.Module, output: str) -> AutoencoderObjective:
         self.codes_mean_: np.ndarray | None = None

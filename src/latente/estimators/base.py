@@ -40,7 +40,7 @@ from latente.training.launch import leads
 from latente.training.layouts import lay_out
 from latente.training.listeners import Listener
 from latente.training.loop import train
-from latente.training.options import TrainingOptions, usual_batch_size
+from latente.training.options import TrainingOptions, usual_batch_size, usual_epochs
 from latente.training.randomness import isolated_rng, settle_seed
 from latente.training.runs import Run
 from latente.training.state import TrainingState
@@ -154,8 +154,7 @@ class Estimator(EstimatorOptions, ImageModel):
         """Hook: about how many seconds and how many bytes of memory learning takes."""
         options = self._training_options(epochs=1, minutes=None, log_every=1, checkpoint_every=None, patience=None)
         state = self._train(parts.images, options, rows=planning.few_rows(parts, options))
-        epochs = getattr(self, "epochs", 1)
-        return planning.cost(state.history, parts, options, layers, self.parameter_count(), epochs)
+        return planning.cost(state.history, parts, options, layers, self.parameter_count(), self.epochs_ or 1)
 
     def _facts(self) -> dict[str, Any]:
         """Hook: what else of the fitted state goes into model.json, by attribute name."""
@@ -176,7 +175,8 @@ class Estimator(EstimatorOptions, ImageModel):
 
     def _settled(self) -> dict[str, Any]:
         """Hook: the options that were left open, as they were settled, for options.json."""
-        return {"batch_size": self.batch_size_} if self.batch_size_ is not None else {}
+        settled = {"batch_size": self.batch_size_, "epochs": self.epochs_}
+        return {name: value for name, value in settled.items() if value is not None}
 
     # -- fitting
 
@@ -291,6 +291,9 @@ class Estimator(EstimatorOptions, ImageModel):
         self.batch_size_: int | None = getattr(self, "batch_size", None)
         if self.batch_size_ is None and hasattr(self, "batch_size"):
             self.batch_size_ = usual_batch_size(len(parts.rows))
+        self.epochs_: int | None = getattr(self, "epochs", None)
+        if self.epochs_ is None and self.batch_size_ is not None:
+            self.epochs_ = usual_epochs(len(parts.rows), self.batch_size_)
         self.device_ = resolve_device(self.device)
         self._examine(parts)
         with isolated_rng(self.seed_), planning.within_memory(self.device_):
@@ -307,7 +310,7 @@ class Estimator(EstimatorOptions, ImageModel):
     def _training_options(self, **changed: Any) -> TrainingOptions:
         """Return the options of the loop, which a family that learns by it inherits."""
         options = {name: getattr(self, name) for name in _TRAINING}
-        return TrainingOptions(**{**options, "batch_size": self.batch_size_, **changed})
+        return TrainingOptions(**{**options, "batch_size": self.batch_size_, "epochs": self.epochs_, **changed})
 
     def _start_from_another(self) -> None:
         """Take over the weights of the run that `init` names."""

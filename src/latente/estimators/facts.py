@@ -40,6 +40,7 @@ FACTS: dict[str, Callable[[Any], bool]] = {
     "label_names_": lambda value: _are(str, value),
     "best_epoch_": lambda value: _is_whole(value, 0),
     "batch_size_": lambda value: value is None or _is_whole(value),
+    "epochs_": lambda value: value is None or _is_whole(value),
     "crop_": lambda value: value is None or _is_whole(value) or _is_shape(value, 2),
 }
 

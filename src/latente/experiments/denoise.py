@@ -92,7 +92,9 @@ def run(request: Request) -> Result:
         source_errors.append(_mse(sources[-1], clean))
         u_net_errors.append(_mse(u_nets[-1], clean))
         request.tell(f"seed {seed}: test MSE {source_errors[-1]:.5f}, U-net {u_net_errors[-1]:.5f}")
-    spent = {name: seconds_per_image(model, x) * len(x) * model.epochs for name, model in _pair(sources, u_nets)}
+    spent = {
+        name: seconds_per_image(model, x) * len(x) * (model.epochs_ or 0) for name, model in _pair(sources, u_nets)
+    }
     nets = {name: _net(model) for name, model in _pair(sources, u_nets)}
     judged = clean[: 40 if request.tiny else JUDGED]
     lines, tuned, pictures = _contest(x, judged, nets, request)

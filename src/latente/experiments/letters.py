@@ -112,6 +112,7 @@ def autoencoder(seed: int, *, hidden: Sequence[int], initialisation: str = "scal
         latent_dim=2,
         network=network,
         hidden=hidden,
+        shortcut=None,
         validation=None,
         batch_size=1024,
         log_every=1000,

@@ -103,6 +103,7 @@ def autoencoder(seed: int, epochs: int = EPOCHS) -> Autoencoder:
         network="dense",
         hidden=HIDDEN,
         activation="gelu",
+        shortcut=None,
         epochs=epochs,
         batch_size=128,
         learning_rate=1e-3,

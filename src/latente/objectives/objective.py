@@ -39,12 +39,14 @@ class Objective(nn.Module):
     columns: those of the images, beside the pixels, that a batch must carry. frozen: names of submodules that are never
     trained, such as a feature net: they get no gradients and no optimiser, stay in eval mode, and are neither averaged
     nor saved. epoch_steps: steps of an epoch where there are but few images, which then are passed through as often as
-    it takes; None is one pass.
+    it takes; None is one pass. starts_well: whether the first weights are a model already, which an epoch may not
+    better; then they are judged too, as epoch 0.
     """
 
     columns: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     epoch_steps: int | None = None
+    starts_well: bool = False
 
     def players(self) -> dict[str, Player]:
         """Return who steps, by name; each has an optimiser of its own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
+from typing import Any
 
 from latente import estimators, pages
 from latente.errors import LatenteError
@@ -13,11 +14,11 @@ from latente.images import Images
 from latente.report.headline import bars, facts, key_figures
 from latente.report.sections import find_sections
 from latente.report.training import summarise
-from latente.report.verdicts import judge
+from latente.report.verdicts import Verdict, judge
 from latente.report.yardsticks import find_yardstick
 from latente.training import Run
 
-__all__ = ["TEMPLATES", "write_report"]
+__all__ = ["TEMPLATES", "report_with_verdict", "write_report"]
 
 TEMPLATES = (Path(__file__).parent / "templates", Path(__file__).parent / "sections")
 
@@ -33,9 +34,17 @@ def write_report(
     because the images or the model are missing, is named in the report. Raises InputError where `run` is no run
     folder.
     """
+    return report_with_verdict(run, images, out)[0]
+
+
+def report_with_verdict(
+    run: str | os.PathLike[str], images: Images | None = None, out: str | os.PathLike[str] | None = None
+) -> tuple[Path, Verdict]:
+    """Do what `write_report` does, and return beside the path what the page says of how good the model is."""
     folder = Run.open(run)
-    evidence = _gather(folder, images)
-    return pages.write(Path(out) if out is not None else folder.path / "report.html", _page(evidence))
+    page = _page(_gather(folder, images))
+    path = Path(out) if out is not None else folder.path / "report.html"
+    return pages.write(path, pages.lay_out("report.html.j2", page, *TEMPLATES)), page["verdict"]
 
 
 def _gather(run: Run, images: Images | None) -> Evidence:
@@ -50,11 +59,12 @@ def _gather(run: Run, images: Images | None) -> Evidence:
     return evidence
 
 
-def _page(evidence: Evidence) -> str:
+def _page(evidence: Evidence) -> dict[str, Any]:
+    """Return what the page is laid out from."""
     options, training = evidence.options, summarise(evidence.lines)
     yardstick = find_yardstick(evidence.model, evidence)
     run = shlex.quote(str(evidence.path))
-    page = {
+    return {
         "style": pages.STYLE,
         "model": evidence.title,
         "set_name": options.get("data", {}).get("name", "images"),
@@ -68,4 +78,3 @@ def _page(evidence: Evidence) -> str:
         "sections": find_sections(evidence),
         "versions": options.get("versions", {}),
     }
-    return pages.lay_out("report.html.j2", page, *TEMPLATES)

@@ -45,6 +45,8 @@ def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, traini
         level, answer = _answer_on_reconstructions(evidence, yardstick)
         reasons += _reasons_on_reconstructions(evidence, yardstick)
         advice += _advice_on_reconstructions(evidence, yardstick, is_first=not advice)
+    if level == "poor" and not advice:
+        advice = ["It may need more steps or other ones: more `--epochs`, a smaller `--learning-rate`."]
     return Verdict(level, answer, [*reasons, *_of_training(training)], advice)
 
 
@@ -132,7 +134,7 @@ def _look(psnr: float) -> str:
     if psnr >= 28:
         return "At that, fine detail is softened and the rest is right."
     if psnr >= 18:
-        return "At that, images are recognised at once, but soft."
+        return "At that, images are soft: small things, such as eyes in a face, may be missing."
     return "At that, only coarse shapes come through."
 
 
@@ -207,6 +209,8 @@ def _of_training(training: Training) -> list[str]:
         return ["No epoch has ended yet."]
     if training.best is None or training.last is None:
         return ["There was no validation part, so nothing says which epoch was best."]
+    if training.best_epoch == 0:
+        return ["No epoch bettered the start, the principal components of the training images: they are the model."]
     epoch = f"epoch {training.best_epoch} of {training.epochs}"
     best = f"The best validation objective, {figure(training.best)}, came in {epoch}"
     return [best + ("." if training.last == training.best else f"; the last was {figure(training.last)}.")]
@@ -220,7 +224,7 @@ def _advice_of_training(training: Training, run: str | None) -> list[str]:
         advice.append(
             f"It was still improving when it stopped (by {percent(training.drop)} over the last quarter): {longer}."
         )
-    elif training.has_turned:
+    elif training.has_turned and training.best_epoch:
         advice.append(
             f"Validation turned up after epoch {training.best_epoch}: it learned by heart. The model kept "
             "is that epoch's; more images, `--dropout` or a smaller network help, `--patience` saves time."

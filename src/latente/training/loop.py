@@ -20,7 +20,7 @@ from latente.training import budget, devices
 from latente.training.batches import Batches, epoch_order
 from latente.training.layouts import lay_out
 from latente.training.listeners import Audience, Listener
-from latente.training.options import TrainingOptions, usual_batch_size
+from latente.training.options import TrainingOptions, usual_batch_size, usual_epochs
 from latente.training.passes import evaluate
 from latente.training.randomness import global_rng, isolated_rng, restore_global_rng
 from latente.training.records import Records
@@ -144,6 +144,7 @@ class _Loop:
             what = f"batch_size={self.batch_size}" if len(self.rows) >= self.world.size else f"{len(self.rows)} images"
             raise InputError(f"{what} cannot be shared by {self.world.size} processes")
         self.steps_per_epoch = len(self._rows_of_steps(0))
+        self.epochs = self.options.epochs or usual_epochs(len(self.rows), self.batch_size)
         self.validation: tuple[Batches, Tensor] | None = None
         self.held_out = validation
         if validation is not None and len(validation[1]):
@@ -181,6 +182,7 @@ class _Loop:
         try:
             with stop_on_signals(saves=self.run is not None) as self.stop:
                 self.records.start()
+                self._judge_start()
                 while not self._is_over() and not state.stopped_early:
                     self._train_epoch()
                     self._end_epoch()
@@ -193,9 +195,18 @@ class _Loop:
         if self.run is not None:
             self.run.tell(self.state.step, self.last_step)
 
+    def _judge_start(self) -> None:
+        """Judge the first weights, where they are a model already, so that training cannot end with a worse one."""
+        state = self.state
+        if state.step or not self.objective.starts_well or (self.validation is None and self.judge is None):
+            return
+        if self._validate():
+            state.keep_as_best()
+        self.records.save(self.last_step, is_best=True)
+
     def _is_over(self) -> bool:
         if self.options.minutes is None:
-            return self.state.epoch >= self.options.epochs
+            return self.state.epoch >= self.epochs
         return self.state.step >= self.last_step
 
     # -- one epoch
@@ -242,8 +253,8 @@ class _Loop:
         state.position = 0
         is_best = self._validate()
         if is_best:
-            state.best_epoch, state.stale = state.epoch, 0
-            state.best_weights = {name: value.clone() for name, value in state.weights().items()}
+            state.stale = 0
+            state.keep_as_best()
         else:
             state.stale += 1
             state.stopped_early = self.options.patience is not None and state.stale >= self.options.patience
@@ -352,7 +363,7 @@ class _Loop:
         """Return the number of steps: that of the epochs, the run's own, or what fits into the minutes, of now."""
         minutes = self.options.minutes
         if minutes is None:
-            return self.steps_per_epoch * self.options.epochs
+            return self.steps_per_epoch * self.epochs
         described = {} if self.run is None else self.run.options()
         if self.run is not None and "steps" in described:
             known = described["steps"]

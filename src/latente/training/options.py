@@ -19,6 +19,7 @@ __all__ = [
     "LogOptions",
     "TrainingOptions",
     "usual_batch_size",
+    "usual_epochs",
 ]
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "lbfgs")
@@ -58,12 +59,15 @@ class TrainingOptions(LogOptions, DeviceOptions):
     """How to minimise, whatever is minimised: each field's meaning is its help, its range its check.
 
     Like scikit-learn's estimators, which inherit these fields, it stores what it is given; `check` says what is wrong.
-    batch_size counts images over all processes and micro-batches; None leaves it to `usual_batch_size`.
+    batch_size counts images over all processes and micro-batches; None leaves it to `usual_batch_size`, as epochs=None
+    leaves their number to `usual_epochs`.
     """
 
     panel: ClassVar[str] = "Training"
 
-    epochs: int = option(20, "Passes over the images.", Whole())
+    epochs: int | None = option(
+        None, "Passes over the images.", Whole(or_none=True), shown="20, more where they have few steps"
+    )
     minutes: float | None = option(
         None, "Train for so long instead: as many steps as fit are fixed at the start.", Number(above=0, or_none=True)
     )
@@ -122,3 +126,8 @@ def usual_batch_size(count: int) -> int:
     while size > 16 and count < 20 * size:
         size //= 2
     return size
+
+
+def usual_epochs(count: int, batch_size: int) -> int:
+    """Return 20, or as many passes over `count` images as 1,500 steps need: a network learns by the step."""
+    return max(20, math.ceil(1_500 / math.ceil(count / batch_size)))

@@ -52,7 +52,7 @@ def _recall_best(run: Run, state: TrainingState, tree: Mapping[str, Any]) -> Non
     if state.best_epoch == state.epoch and state.position == 0:
         state.best_weights = TrainingState.weights_in(tree)
         return
-    if state.best_epoch == 0:
+    if state.best_epoch == 0 and state.best is None:
         return
     try:
         state.best_weights = TrainingState.weights_in(run.best_checkpoint())

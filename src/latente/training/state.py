@@ -50,6 +50,11 @@ class TrainingState:
         """Return the weights to use: the averaged ones where there is an average, else the current ones."""
         return self.objective.weights() | (self.ema or {})
 
+    def keep_as_best(self) -> None:
+        """Keep a copy of the weights to use, as those of the best epoch."""
+        self.best_epoch = self.epoch
+        self.best_weights = {name: value.clone() for name, value in self.weights().items()}
+
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
         """Put the averaged weights into the objective for the time of the block."""

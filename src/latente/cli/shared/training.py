@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,62 +35,32 @@ def finish(
 
     if not leads():
         return
-    page = None
+    page = verdict = None
     if not no_report and "report" in verbs_of(model):
-        from latente.report import write_report
+        from latente.report import report_with_verdict
         from latente.training.devices import alone
 
         with alone(), screen.status("writing the report"):
-            page = write_report(run, images=images)
+            page, verdict = report_with_verdict(run, images=images)
     best, lines = model.best_epoch_, model.history_
     judged = [line for line in lines if line["part"] == "validation" and line["epoch"] == best]
     terms = {name: value for name, value in (judged or [{}])[-1].items() if name not in ("part", "epoch", "step")}
     rows = []
     if terms:
         figures = ", ".join(f"{name} {words.figure(value)}" for name, value in terms.items())
-        rows += [("best", f"epoch {best}: {figures}")]
-    if "accuracy" in terms and (text := _accuracy_in_words(run, model, images, terms["accuracy"])):
-        rows += [("accuracy", text)]
+        rows += [("best", f"{f'epoch {best}' if best else 'the start'}: {figures}")]
+    if verdict is not None:
+        rows += [("good?", verdict.answer)]
+        if verdict.level != "good" and verdict.advice:
+            rows += [("remedy", verdict.advice[0].replace("`", ""))]
     if page is not None:
         rows += [("report", str(page))]
     rows += [("next" if not i else "", step) for i, step in enumerate(next_steps(run, model))]
     screen.print(show.pairs(rows))
     if as_json:
         epochs = lines[-1]["epoch"] if lines else None
-        show.print_json({"run": run, "report": page, "epochs": epochs, "best_epoch": best, "validation": terms or None})
-
-
-def _accuracy_in_words(run: Path, model: Estimator, images: Images | None, accuracy: float) -> str | None:
-    """Say a classifier's accuracy on the images held out beside the share of the largest class, which guessing gives.
-
-    None where the model is no classifier, or those images cannot be had again.
-    """
-    import numpy as np
-
-    from latente.estimators.abilities import Classifies
-    from latente.estimators.data import split
-    from latente.images import open_images
-    from latente.training import Run
-
-    is_classifier, validation, seed = isinstance(model, Classifies), model.validation, model.seed_
-    if not is_classifier:
-        return None
-    try:
-        if images is None:
-            images = open_images(**Run.open(run).options()["data"]["source"])
-        parts = split(images, validation, seed, images.labels)
-    except (InputError, TypeError, OSError):  # arrays in memory, or a set that has gone
-        return None
-    labels = parts.held_out.labels
-    known = None if labels is None else labels[parts.held_out_rows]
-    if known is None or not (known >= 0).any():
-        return None
-    sizes = np.bincount(known[known >= 0])
-    share = float(sizes.max() / sizes.sum())
-    return (
-        f"{words.percent(accuracy)} of {words.count(int(sizes.sum()), 'image')} held out; "
-        f"always the largest class: {words.percent(share)}"
-    )
+        facts = {"run": run, "report": page, "epochs": epochs, "best_epoch": best, "validation": terms or None}
+        show.print_json(facts | {"verdict": None if verdict is None else dataclasses.asdict(verdict)})
 
 
 def next_steps(run: Path, model: Estimator) -> list[str]:

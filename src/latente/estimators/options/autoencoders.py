@@ -9,9 +9,10 @@ from latente.checks import Choice, Own, Text, option
 from latente.estimators.options.common import LoopOptions
 from latente.networks.options import ACTIVATIONS, PairOptions
 
-__all__ = ["LOSSES", "AutoencoderOptions", "ReconstructionOptions"]
+__all__ = ["LOSSES", "SHORTCUTS", "AutoencoderOptions", "ReconstructionOptions"]
 
 LOSSES = ("mse", "bce", "l1")
+SHORTCUTS = ("auto", "pca")
 
 
 @dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
@@ -34,6 +35,11 @@ class AutoencoderOptions(ReconstructionOptions):
     panel: ClassVar[str] = "Objective"
 
     loss: str = option("mse", f"Distance to the image, per value: {', '.join(LOSSES)}.", Choice(LOSSES))
+    shortcut: str | None = option(
+        "auto",
+        "What the networks start from and add to: pca, none, or auto, which is pca where the code is a linear vector.",
+        Choice(SHORTCUTS, or_none=True),
+    )
     latent_activation: str | None = option(
         None,
         f"Last step of the encoder: {', '.join(ACTIVATIONS)} or none.",

@@ -1,0 +1,45 @@
+"""A network beside a fixed linear map, of which it learns only what the map leaves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = ["WithLinear"]
+
+
+class WithLinear(nn.Module):
+    """Map a batch (B, *inputs) to net(x) + weight x + bias, (B, *outputs), where weight and bias are not trained.
+
+    They are buffers, zero until `set_linear`, and lie on disk with the weights. The last layer of `net` is set to zero,
+    so that the sum starts as the linear map alone and no step is needed to come that far.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, net: nn.Module, inputs: Sequence[int], outputs: Sequence[int]) -> None:
+        super().__init__()
+        self.net = net
+        self.outputs = tuple(outputs)
+        self.register_buffer("weight", torch.zeros(math.prod(outputs), math.prod(inputs)))
+        self.register_buffer("bias", torch.zeros(math.prod(outputs)))
+        last = [part for part in net.modules() if isinstance(part, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)][-1]
+        for parameter in last.parameters():
+            nn.init.zeros_(parameter)
+
+    @torch.no_grad()
+    def set_linear(self, weight: Tensor, bias: Tensor) -> None:
+        """Take over the map from flat inputs (I) to flat outputs (O): weight (O, I), bias (O,)."""
+        self.weight.copy_(weight)
+        self.bias.copy_(bias)
+
+    def forward(self, x: Float[Tensor, "b *inputs"]) -> Float[Tensor, "b *outputs"]:
+        """Return the sum of what the network and the map make of a batch."""
+        linear = functional.linear(x.flatten(1), self.weight, self.bias)
+        return self.net(x) + (linear if len(self.outputs) == 1 else linear.unflatten(1, self.outputs))
