@@ -4,10 +4,11 @@
 
 For each set and model: the mean squared error on images that training never saw (the set's own test part, else a fixed
 fifth of its images), beside that of PCA with as many numbers, of PCA cut to the pictures' range, and of the mean image;
-the minutes; and whether it collapsed (no better than the mean image; a VAE with fewer than two active units). Each line
-is printed and kept in FOLDER/results.jsonl as soon as it is known, and what is there is not trained again; the table of
-all of them ends the run. Sets that LATENTE_DATA must hold (mnist, fashion-mnist, t91, magnetic-tiles) are left out, by
-name, where it does not.
+the minutes, and those of the processors, which other work on the machine does not lengthen; and whether it collapsed
+(no better than the mean image; a VAE with fewer than two active units). Each line is printed and kept in
+FOLDER/results.jsonl as soon as it is known, and what is there is not trained again; the table of all of them ends the
+run. Sets that LATENTE_DATA must hold (mnist, fashion-mnist, t91, magnetic-tiles) are left out, by name, where it does
+not.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -24,7 +26,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from latente import compare_with_pca, load, open_images
+from latente import load, open_images
+from latente.comparison import compare_with_pca
 from latente.formulas import active_units
 from latente.images import Images
 
@@ -33,7 +36,10 @@ FOLDERS = ("t91", "magnetic-tiles")
 MIXED = "mixed-photographs"
 MODELS = ("autoencoder", "vae")
 PHOTOGRAPHS = ("astronaut", "coffee", "chelsea", "rocket", "immunohistochemistry", "retina")
-COLUMNS = ("set", "model", "mse", "of_pca", "of_clipped_pca", "of_mean_image", "minutes", "best_epoch", "collapsed")
+COLUMNS = (
+    *("set", "model", "mse", "of_pca", "of_clipped_pca", "of_mean_image"),
+    *("minutes", "processor_minutes", "best_epoch", "collapsed"),
+)
 
 
 def main() -> None:
@@ -70,7 +76,7 @@ def measure(name: str, model: str, train: str, test: Images, out: Path, seed: in
     """Train by the command line, and return one line of the table."""
     run = out / f"{name}-{model}-{seed}"
     command = [sys.executable, "-m", "latente", "fit", train, "--model", model, "--seed", str(seed), "--out", str(run)]
-    start = time.perf_counter()
+    start, used = time.perf_counter(), _processor_minutes()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     minutes = (time.perf_counter() - start) / 60
     if done.returncode:
@@ -96,10 +102,16 @@ def measure(name: str, model: str, train: str, test: Images, out: Path, seed: in
         "of_clipped_pca": mine / clipped,
         "of_mean_image": mine / of_mean,
         "minutes": round(minutes, 2),
+        "processor_minutes": round(_processor_minutes() - used, 2),
         "best_epoch": fitted.best_epoch_,
         "collapsed": bool(collapsed),
         "date": time.strftime("%Y-%m-%d"),
     }
+
+
+def _processor_minutes() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) / 60
 
 
 def clipped_pca(fitted: Any, images: Images, targets: np.ndarray) -> float:

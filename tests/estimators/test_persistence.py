@@ -88,7 +88,7 @@ def test_a_link_to_a_file_elsewhere(run: Path, tmp_path: Path):
 
 
 def test_shapes_that_do_not_fit(run: Path):
-    weights = safetensors.torch.load_file(weights_file(run))
+    weights = safetensors.torch.load(weights_file(run).read_bytes())  # not mapped: the file is written anew
     name = next(name for name in weights if name.endswith("weight"))
     put_weights(run, safetensors.torch.save({**weights, name: torch.zeros(3, 3)}))
     refused(run, rf"{name} has shape \(3, 3\) in the file, but the model needs")
@@ -207,7 +207,7 @@ def test_weights_that_are_no_numbers_are_neither_saved_nor_loaded(run: Path):
     with pytest.raises(TrainingError, match="holds NaN: the model was not saved"):
         model.save(run)
     assert sorted(path.read_bytes() for path in (run / "model").iterdir()) == before
-    weights = safetensors.torch.load_file(weights_file(run))
+    weights = safetensors.torch.load(weights_file(run).read_bytes())  # not mapped: the file is written anew
     put_weights(run, safetensors.torch.save({name: value * float("nan") for name, value in weights.items()}))
     refused(run, "holds no usable model: .* holds NaN")
 
@@ -243,20 +243,20 @@ def test_an_option_out_of_its_range_is_named(run: Path, option: str, value: obje
 
 @pytest.mark.parametrize("name", ["sample", "objective_", "__class__", "image_shape_"])
 def test_an_attribute_that_no_such_model_keeps_beside_its_weights(run: Path, name: str):
-    weights = safetensors.torch.load_file(weights_file(run))
+    weights = safetensors.torch.load(weights_file(run).read_bytes())  # not mapped: the file is written anew
     put_weights(run, safetensors.torch.save({**weights, f"estimator.{name}": torch.zeros(2)}))
     refused(run, f"holds an array '{name}' that no model of the kind 'autoencoder' has")
 
 
 def test_a_density_of_codes_that_does_not_fit_them(run: Path):
-    weights = safetensors.torch.load_file(weights_file(run))
+    weights = safetensors.torch.load(weights_file(run).read_bytes())  # not mapped: the file is written anew
     put_weights(run, safetensors.torch.save({**weights, "estimator.codes_mean_": torch.zeros(3)}))
     refused(run, "does not describe a model: the density of its codes")
 
 
 @pytest.mark.parametrize("change_one", [lambda x: x.double(), lambda x: x * torch.nan], ids=["double", "nan"])
 def test_weights_of_another_kind_or_without_value(run: Path, change_one: Callable[[torch.Tensor], torch.Tensor]):
-    weights = safetensors.torch.load_file(weights_file(run))
+    weights = safetensors.torch.load(weights_file(run).read_bytes())  # not mapped: the file is written anew
     name = next(name for name in weights if name.endswith("weight"))
     put_weights(run, safetensors.torch.save({**weights, name: change_one(weights[name])}))
     refused(run, f"{name} (is torch.float64 in the file, but|holds NaN)")

@@ -20,11 +20,11 @@ from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
 from latente.estimators.passing import finite
-from latente.estimators.principal import fit_principal
+from latente.estimators.principal import fit_principal, mean_image
 from latente.images import Openable, to_layout
 from latente.machine import free_memory
 from latente.networks.build import build_pair, resolve
-from latente.networks.shortcut import WithLinear
+from latente.networks.shortcut import WithLinear, start_at
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
 from latente.training import Batches
 from latente.training.randomness import settle_seed, undisturbed_rng
@@ -270,7 +270,9 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
 
     loss: "mse", "bce" or "l1", each a mean per value in the network's range. shortcut: "pca" adds what the networks
     make to the linear code and image of principal component analysis, from which training thus starts, and which stays
-    the model where no epoch betters it; "auto" does so for a linear code that is a vector, of networks built here.
+    the model where no epoch betters it; with "mean" the decoder's last bias starts at the mean image (of convolutions:
+    the mean of each channel), without which an output between 0 and 1 may never leave a poor start. "auto" is "pca"
+    where the code is linear and a vector and the loss "mse" or "l1", else "mean"; none for a caller's own networks.
     latent_activation: of the code; None is linear. The other options are those of `BaseAutoencoder`.
 
     `score_samples` is the negative loss per image. `sample` draws codes from a normal density fitted to training codes.
@@ -283,29 +285,38 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
 
     def _examine(self, parts: Split) -> None:
         super()._examine(parts)
-        fits = self.loss != "bce" and self.latent_activation is None and self.latent_dim is not None
-        fits = fits and _own_pair(self.network) is None and "target" not in parts.images.column_names
+        is_ours = _own_pair(self.network) is None
+        is_linear = self.loss != "bce" and self.latent_activation is None and self.latent_dim is not None
+        fits = is_ours and is_linear and "target" not in parts.images.column_names
         if self.shortcut == "pca" and not fits:
             raise InputError(
                 "shortcut 'pca' needs a linear code of a number of values, networks by name, the loss 'mse' or 'l1', "
                 "and no targets; leave it out"
             )
-        self.shortcut_: str | None = "pca" if self.shortcut is not None and fits else None
+        if self.shortcut == "mean" and not is_ours:
+            raise InputError("shortcut 'mean' needs networks by name; start your own decoder as you like")
+        self.shortcut_: str | None = self.shortcut
+        if self.shortcut == "auto":
+            self.shortcut_ = "pca" if fits else "mean" if is_ours else None
 
     def _beside(self, encoder: nn.Module, decoder: nn.Module, output: str) -> tuple[nn.Module, nn.Module, str]:
-        if self.shortcut_ is None:
+        if self.shortcut_ != "pca":
             return encoder, decoder, output
         assert self.latent_dim is not None
         shape, code = self.image_shape_, (self.latent_dim,)
-        return WithLinear(encoder, shape, code), WithLinear(decoder, code, shape), "linear"
+        end = "linear" if output == "linear" else "clipped"  # the image of principal components is no logit
+        return WithLinear(encoder, shape, code), WithLinear(decoder, code, shape), end
 
     def _settle(self, parts: Split) -> None:
-        """The networks start from the principal components of the training images, to which they add."""
+        """The networks start from the mean or the principal components of the training images."""
         super()._settle(parts)
         if self.shortcut_ is None:
             return
-        crop = self.window_
-        learned = Batches(parts.images, self.scaling_, self.device_, crop=crop)
+        crop, columns = self.window_, self.objective_.columns
+        learned = Batches(parts.images, self.scaling_, self.device_, columns, crop=crop)
+        if self.shortcut_ == "mean":
+            start_at(self.objective_.decoder, mean_image(learned, parts.rows), self.objective_.output)
+            return
         held_out = None
         if parts.validation is not None:
             images, rows = parts.validation

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from latente.training import Batches
 
-__all__ = ["Principal", "fit_principal"]
+__all__ = ["Principal", "fit_principal", "mean_image"]
 
 View = Callable[[Tensor], Tensor]
 
 _MOST = 50_000  # images that are looked at, their views and crops counted
 _CROPS = 5_000  # that are wanted of photographs
-_VALUES_AT_ONCE = 4_000_000
+_VALUES_AT_ONCE = 1_000_000
 _PASSES = 6
 _MORE = 16  # directions beside those that are wanted, which make the passes converge faster
 
@@ -47,6 +47,18 @@ class Principal:
     def rebuild(self, x: Tensor) -> Tensor:
         """Return flat images (B, F) as mean and directions rebuild them."""
         return (x - self.mean) @ self.axes.T @ self.axes + self.mean
+
+
+def mean_image(batches: Batches, rows: np.ndarray) -> Tensor:
+    """Return the mean (C, H, W) or (F,) of images in the network's range, or of their targets where they have some."""
+    few = torch.from_numpy(_some(rows, _MOST))
+    example = batches.batch(few[:1])["images"]
+    count, total = 0, torch.zeros(())
+    for part in few.split(max(1, _VALUES_AT_ONCE // example.numel())):
+        batch = batches.batch(part)
+        x = batch.get("target", batch["images"])
+        count, total = count + len(x), total + x.double().sum(0).to("cpu")
+    return (total / count).float()
 
 
 def fit_principal(

@@ -131,6 +131,7 @@ def source_net(seed: int, *, batch_size: int, learning_rate: float, epochs: int 
         network="conv",
         hidden=(16, 8),
         latent_dim=None,
+        shortcut=None,
         corruption=f"gaussian:{NOISE}",
         batch_size=batch_size,
         learning_rate=learning_rate,

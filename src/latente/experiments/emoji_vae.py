@@ -206,7 +206,7 @@ def model(case: Case, beta: float | None, seed: int, epochs: int) -> Autoencoder
         "random_state": seed,
     }
     if beta is None:
-        return Autoencoder(loss="bce", **shared)
+        return Autoencoder(loss="bce", shortcut=None, **shared)
     return VariationalAutoencoder(likelihood="bernoulli", beta=beta, **shared)
 
 

@@ -118,7 +118,7 @@ def autoencoder(seed: int, *, hidden: Sequence[int], initialisation: str = "scal
         log_every=1000,
         threads=1,
         random_state=seed,
-        **options,
+        **{"schedule": "constant", **options},
     )
 
 

@@ -89,6 +89,7 @@ def denoiser(letters: Images, level: int, seed: int, epochs: int) -> Autoencoder
         hidden=(512,),
         activation="gelu",
         loss="bce",
+        shortcut=None,
         corruption=f"flips:{level}",
         epochs=epochs,
         batch_size=1024,

@@ -18,7 +18,7 @@ __all__ = ["AutoencoderObjective", "ReconstructionObjective", "VariationalObject
 
 _LOSSES = {"mse": formulas.mse, "bce": formulas.bce_with_logits, "l1": formulas.mae}
 _LIKELIHOODS = ("bernoulli", "gaussian")
-_OUTPUTS = ("sigmoid", "linear")
+_OUTPUTS = ("sigmoid", "clipped", "linear")
 _BINARIZATIONS = ("dynamic",)
 
 # A posterior's log-variance is kept within these, so that one bad batch does not overflow exp()
@@ -73,7 +73,9 @@ class ReconstructionObjective(Objective):
         return pictures
 
     def _image(self, raw: Tensor) -> Tensor:
-        return torch.sigmoid(raw) if self.output == "sigmoid" else raw
+        if self.output == "sigmoid":
+            return torch.sigmoid(raw)
+        return raw.clamp(0, 1) if self.output == "clipped" else raw
 
     def _inputs_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
         """Return what the encoder gets, and what the decoder shall return ("target" where there is one)."""
@@ -98,7 +100,8 @@ class AutoencoderObjective(ReconstructionObjective):
 
     encoder: images (B, C, H, W) or (B, F) -> codes of any shape (B, ...). decoder: codes -> RAW outputs of
     the target's shape. loss: "mse", "l1", or "bce" (nats; needs targets within [0, 1]). output: "sigmoid"
-    where raw outputs are logits, "linear" where they are the image; with "bce" they are always logits.
+    where raw outputs are logits, "linear" where they are the image, "clipped" where they are cut to [0, 1] to become it
+    (while training they are compared uncut, since what is cut off has no gradient); with "bce" they are always logits.
     corruption(x, generator, shared=False) is applied to the encoder's input only: a denoiser (Vincent et al.
     2010). The column "target" is what the result is compared with where a batch has it (set `columns` to ask
     for it), else the clean images.
@@ -154,7 +157,8 @@ class AutoencoderObjective(ReconstructionObjective):
         return {"objective": error, "mse": formulas.mse(self._image(raw), target), self.loss: error}
 
     def _error(self, raw: Tensor, target: Tensor, over_batch: bool) -> Tensor:
-        result = raw if self.loss == "bce" else self._image(raw)
+        is_raw = self.loss == "bce" or (self.output == "clipped" and over_batch)
+        result = raw if is_raw else self._image(raw)
         return _LOSSES[self.loss](result, target, over_batch=over_batch)
 
 

@@ -65,9 +65,7 @@ class TrainingOptions(LogOptions, DeviceOptions):
 
     panel: ClassVar[str] = "Training"
 
-    epochs: int | None = option(
-        None, "Passes over the images.", Whole(or_none=True), shown="20, more where they have few steps"
-    )
+    epochs: int | None = option(None, "Passes over the images.", Whole(or_none=True), shown="20, more for small sets")
     minutes: float | None = option(
         None, "Train for so long instead: as many steps as fit are fixed at the start.", Number(above=0, or_none=True)
     )

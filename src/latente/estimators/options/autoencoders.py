@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from latente.checks import Choice, Own, Text, option
+from latente.checks import Choice, Own, Text, option, with_default
 from latente.estimators.options.common import LoopOptions
 from latente.networks.options import ACTIVATIONS, PairOptions
 
 __all__ = ["LOSSES", "SHORTCUTS", "AutoencoderOptions", "ReconstructionOptions"]
 
 LOSSES = ("mse", "bce", "l1")
-SHORTCUTS = ("auto", "pca")
+SHORTCUTS = ("auto", "pca", "mean")
 
 
 @dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
@@ -34,10 +34,11 @@ class AutoencoderOptions(ReconstructionOptions):
 
     panel: ClassVar[str] = "Objective"
 
+    schedule: str = with_default(LoopOptions, "schedule", "cosine")
     loss: str = option("mse", f"Distance to the image, per value: {', '.join(LOSSES)}.", Choice(LOSSES))
     shortcut: str | None = option(
         "auto",
-        "What the networks start from and add to: pca, none, or auto, which is pca where the code is a linear vector.",
+        "What the networks start from: pca, to which they add; the mean image; none; auto is pca where it can be.",
         Choice(SHORTCUTS, or_none=True),
     )
     latent_activation: str | None = option(
