@@ -150,7 +150,7 @@ def parts_of(name: str, out: Path) -> tuple[str, Images]:
         for number, path in enumerate(files):
             ((test if number in held_out else train) / path.name).symlink_to(path.resolve())
     images = open_images(train)
-    return str(train), open_images(test, size=images.shape[1:], channels=images.channels)
+    return str(train), open_images(test, size=images.image_shape[1:], channels=images.channels)
 
 
 def mixed_photographs(folder: Path) -> str:

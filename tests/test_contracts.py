@@ -181,8 +181,8 @@ def test_a_path_and_images_of_the_door_serve_as_arrays_do(kind: type, labelled_f
 @pytest.mark.parametrize("kind", EVERY)
 def test_a_run_is_extended_as_if_it_had_never_ended(kind: type, labelled_file: Path, tmp_path: Path):
     X = pictures()
-    whole = small(kind, epochs=4, out=tmp_path / "whole").fit(labelled_file)
-    small(kind, epochs=2, out=tmp_path / "parts").fit(labelled_file)
+    whole = small(kind, epochs=4, schedule="constant", out=tmp_path / "whole").fit(labelled_file)
+    small(kind, epochs=2, schedule="constant", out=tmp_path / "parts").fit(labelled_file)
     parts = resume(tmp_path / "parts", epochs=4)
     np.testing.assert_array_equal(parts.transform(X), whole.transform(X))
     assert [line["step"] for line in parts.history_] == [line["step"] for line in whole.history_]
@@ -231,7 +231,7 @@ def test_images_that_do_not_match_the_training_s_are_refused_by_name(kind: type)
 @pytest.mark.parametrize("kind", KINDS)
 def test_partial_fit_takes_the_steps_that_fit_takes(kind: type):
     X = pictures()
-    whole = small(kind, epochs=3, validation=None, dropout=0.3).fit(X)
+    whole = small(kind, epochs=3, schedule="constant", validation=None, dropout=0.3).fit(X)
     parts = small(kind, epochs=3, validation=None, dropout=0.3)
     for _ in range(3):
         parts.partial_fit(X)

@@ -285,6 +285,8 @@ def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.nd
     decoder: nn.Module = fresh.objective_.decoder
     if fresh.objective_.output == "sigmoid" and loss != "bce":
         decoder = nn.Sequential(decoder, nn.Sigmoid())
+    elif fresh.objective_.output == "clipped":
+        decoder = nn.Sequential(decoder, nn.Hardtanh(0, 1))
     encoder = nn.Sequential(pca, nn.Unflatten(1, fresh.code_shape_))
     assert model.batch_size_ is not None
     assert model.epochs_ is not None

@@ -93,8 +93,9 @@ class PressesCtrlC:
 
 
 def test_ctrl_c_leaves_the_model_of_the_best_epoch_and_says_of_which():
-    whole = Autoencoder(**{**COMMON, "epochs": 1}, validation=None).fit(X)
-    model = Autoencoder(**{**COMMON, "epochs": 50}, validation=None, corruption=PressesCtrlC(5))  # 3 steps an epoch
+    whole = Autoencoder(**{**COMMON, "epochs": 1}, schedule="constant", validation=None).fit(X)
+    options = {**COMMON, "epochs": 50, "schedule": "constant"}
+    model = Autoencoder(**options, validation=None, corruption=PressesCtrlC(5))  # 3 steps an epoch
     with pytest.raises(Interrupted, match="stopped at epoch 2, step 5; the model is that of epoch 1"):
         model.fit(X)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -106,7 +107,7 @@ def test_ctrl_c_leaves_the_model_of_the_best_epoch_and_says_of_which():
 
 def test_ctrl_c_before_an_epoch_has_ended_leaves_the_model_as_it_was():
     model = Autoencoder(**COMMON).fit(X)
-    before = dict(vars(model.set_params(corruption=PressesCtrlC(2))))
+    before = dict(vars(model.set_params(corruption=PressesCtrlC(3))))  # the start is judged first
     with pytest.raises(Interrupted, match="stopped at epoch 1, step 2; there is no model yet"):
         model.fit(X)
     assert vars(model) == before

@@ -50,7 +50,7 @@ def centred(images, side: int):
 
 def test_a_training_on_crops_is_extended_as_if_it_had_never_ended(folder: Path, tmp_path: Path) -> None:
     images = open_images(folder, size="keep")
-    options = {"augmentation": "crop:10,flips,turns", **SMALL}
+    options = {"augmentation": "crop:10,flips,turns", "schedule": "constant", **SMALL}
     whole = Autoencoder(epochs=4, out=tmp_path / "whole", **options).fit(images)
     Autoencoder(epochs=2, out=tmp_path / "parts", **options).fit(images)
     parts = resume(tmp_path / "parts", epochs=4)
@@ -64,10 +64,13 @@ def test_without_a_crop_photographs_are_refused_with_the_cure(folder: Path) -> N
 
 def test_what_is_drawn_anew_changes_the_training_and_not_the_judgement() -> None:
     X = np.random.default_rng(0).integers(0, 255, (40, 9, 10), dtype=np.uint8)
-    plain, flipped = (Autoencoder(epochs=2, augmentation=a, **SMALL).fit(X) for a in (None, "flips"))
+    plain, flipped = (Autoencoder(epochs=2, shortcut=None, augmentation=a, **SMALL).fit(X) for a in (None, "flips"))
     assert not np.array_equal(plain.transform(X), flipped.transform(X))
     blank = Autoencoder(
-        epochs=1, augmentation=lambda batch, generator: {**batch, "images": 0 * batch["images"]}, **SMALL
+        epochs=1,
+        shortcut=None,
+        augmentation=lambda batch, generator: {**batch, "images": 0 * batch["images"]},
+        **SMALL,
     )
     blank.fit(np.full((40, 9, 10), 200, np.uint8))
     assert blank.evaluate(np.full((4, 9, 10), 200, np.uint8))["mse"] > 0.05  # judged by the images themselves
@@ -130,7 +133,7 @@ def test_what_fit_would_do_with_photographs_is_told_without_doing_it(folder: Pat
 
 def test_partial_fit_meets_crops_as_fit_does(folder: Path) -> None:
     images = open_images(folder, size="keep")
-    options = {"augmentation": "crop:10,flips", "validation": None, **SMALL}
+    options = {"augmentation": "crop:10,flips", "schedule": "constant", "validation": None, **SMALL}
     whole = Autoencoder(epochs=2, **options).fit(images)
     parts = Autoencoder(epochs=2, **options).partial_fit(images).partial_fit(images)
     np.testing.assert_array_equal(parts.transform(images), whole.transform(images))

@@ -206,8 +206,8 @@ def test_a_run_goes_on_from_another_working_directory(tmp_path: Path, monkeypatc
     for name, images in (("train", PICTURES), ("held-out", PICTURES[:9]), ("labels", LABELS)):
         np.save(f"{name}.npy", images)
     make, _ = FAMILIES["dense"]
-    whole = make().set_params(validation="held-out.npy", epochs=3).fit("train.npy")
-    model = make().set_params(validation="held-out.npy", out="run").fit("train.npy")
+    whole = make().set_params(validation="held-out.npy", schedule="constant", epochs=3).fit("train.npy")
+    model = make().set_params(validation="held-out.npy", schedule="constant", out="run").fit("train.npy")
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert model.encode(PICTURES).tobytes() == load("../run").encode(PICTURES).tobytes()
     further = resume("../run", epochs=3)

@@ -307,9 +307,8 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         end = "linear" if output == "linear" else "clipped"  # the image of principal components is no logit
         return WithLinear(encoder, shape, code), WithLinear(decoder, code, shape), end
 
-    def _settle(self, parts: Split) -> None:
+    def _start(self, parts: Split) -> None:
         """The networks start from the mean or the principal components of the training images."""
-        super()._settle(parts)
         if self.shortcut_ is None:
             return
         crop, columns = self.window_, self.objective_.columns

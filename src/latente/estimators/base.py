@@ -63,7 +63,7 @@ class Estimator(EstimatorOptions, ImageModel):
     `fit` raises NotFittedError before `fit`, and InputError where X does not match the images that were trained on.
 
     A family defines `_build`, and overrides of the other hooks what differs: `_accepts`, `_split`, `_examine`,
-    `_before_training`, `_learn`, `_after_training`, `_pictures`, `_judged`, `_networks`, `_facts`, `_arrays`,
+    `_start`, `_before_training`, `_learn`, `_after_training`, `_pictures`, `_judged`, `_networks`, `_facts`, `_arrays`,
     `_settled`. What it can do beyond `evaluate` it says by its methods, see `latente.estimators.abilities`.
     """
 
@@ -272,9 +272,10 @@ class Estimator(EstimatorOptions, ImageModel):
         if holds_out and getattr(self, "patience", None) is not None and parts.validation is None:
             raise InputError("patience needs something to judge by: hold images out (validation), or leave it out")
         self._settle(parts)
-        if parts.held_out is parts.images:
-            return parts
-        return dataclasses.replace(parts, held_out=in_units_of(parts.held_out, self.scaling_))
+        if parts.held_out is not parts.images:
+            parts = dataclasses.replace(parts, held_out=in_units_of(parts.held_out, self.scaling_))
+        self._start(parts)
+        return parts
 
     def _settle(self, parts: data.Split) -> None:
         """Set everything that follows from the options and the training images, up to the initialised objective."""
@@ -303,6 +304,9 @@ class Estimator(EstimatorOptions, ImageModel):
         )
         if "condition" in self._columns() and "condition" in images.columns:
             self.column_scalings_["condition"] = Scaling.fit(images.columns["condition"], rows)
+
+    def _start(self, parts: data.Split) -> None:
+        """Hook: bring the weights as they were drawn to where training shall start from."""
 
     def _augmentation(self) -> Callable[..., dict[str, Tensor]] | None:
         return augmentations.from_option(getattr(self, "augmentation", None))

@@ -198,7 +198,8 @@ class _Loop:
     def _judge_start(self) -> None:
         """Judge the first weights, where they are a model already, so that training cannot end with a worse one."""
         state = self.state
-        if state.step or not self.objective.starts_well or (self.validation is None and self.judge is None):
+        is_judged = state.step > 0 or state.best is not None
+        if is_judged or not self.objective.starts_well or (self.validation is None and self.judge is None):
             return
         if self._validate():
             state.keep_as_best()
