@@ -278,7 +278,8 @@ def _fit_pca(train: Batches, rows: np.ndarray, dimensions: int) -> _PCA:
 def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.ndarray, tell: Progress) -> Autoencoder:
     """Train a decoder like the model's on PCA's codes, in the way in which the model was trained."""
     changed = {"out": None, "init": None, "verbose": False, "validation": _validation(model)}
-    fresh = clone(model).set_params(**changed, random_state=model.seed_, batch_size=model.batch_size_)
+    settled = {"random_state": model.seed_, "batch_size": model.batch_size_, "precision": model.precision_}
+    fresh = clone(model).set_params(**changed, **settled)
     fresh.initialise(train)  # which draws weights as `fit` does
     likelihood = getattr(model, "likelihood_", None)
     loss = {"bernoulli": "bce", "gaussian": "mse", None: getattr(model, "loss", "mse")}[likelihood]

@@ -6,11 +6,24 @@ import ast
 import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from latente import InputError, experiments
-from latente.experiments import EXPERIMENTS, find, last_result, reproduce
+from latente.experiments import (
+    EXPERIMENTS,
+    denoise,
+    emoji_vae,
+    faces_vae,
+    find,
+    last_result,
+    letters,
+    map_fashion,
+    reproduce,
+    stacked,
+    vae_mnist,
+)
 
 SHARED = {"machine", "record", "request", "sets"}  # the other modules hold experiments
 
@@ -31,6 +44,24 @@ def test_every_experiment_says_whose_it_is_what_was_claimed_and_how_to_rerun_it(
     assert EXPERIMENTS[name].source in text
     assert f"latente reproduce {name}" in text
     assert callable(module.run)
+
+
+@pytest.mark.parametrize(
+    ("model", "precision"),
+    [
+        (denoise.source_net(0, batch_size=32, learning_rate=1e-3), "float32"),
+        (denoise.u_net(0), "bf16"),
+        (emoji_vae.model(next(iter(emoji_vae.CASES.values())), 1.0, 0, 1), "float32"),
+        (faces_vae.autoencoder(faces_vae.REPORT, 0), "bf16"),
+        (letters.autoencoder(0, hidden=(4,), **{**letters.ADAM, "activation": "tanh", "loss": "bce"}), "float32"),
+        (map_fashion.autoencoder(0), "float32"),
+        (stacked.classifier(next(iter(stacked.CASES.values())), 0, (4,), 1), "bf16"),
+        (vae_mnist.small_model(1), "float32"),
+        (vae_mnist.likelihood_model(1, 1), "bf16"),
+    ],
+)
+def test_an_experiment_is_rerun_in_the_same_precision_on_every_machine(model: Any, precision: str) -> None:
+    assert model.precision == precision
 
 
 def test_what_cannot_be_asked_for_is_one_line_with_a_cure(tmp_path: Path) -> None:

@@ -163,6 +163,12 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
             settled |= {"network": network, "hidden": hidden, "latent_dim": latent_dim}
         return settled
 
+    def _convolutions(self) -> tuple[int, ...] | None:
+        if _own_pair(self.network) is not None:
+            return None
+        network, hidden, _ = resolve(self.network, self.image_shape_, self.latent_dim, self.hidden)
+        return hidden if network == "conv" else None
+
     def _networks(self) -> dict[str, tuple[int, ...]]:
         return {"encoder": self.image_shape_, "decoder": self.code_shape_}
 

@@ -41,6 +41,7 @@ FACTS: dict[str, Callable[[Any], bool]] = {
     "best_epoch_": lambda value: _is_whole(value, 0),
     "batch_size_": lambda value: value is None or _is_whole(value),
     "epochs_": lambda value: value is None or _is_whole(value),
+    "precision_": lambda value: value in (None, "float32", "bf16"),
     "crop_": lambda value: value is None or _is_whole(value) or _is_shape(value, 2),
 }
 

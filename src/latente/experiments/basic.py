@@ -127,6 +127,7 @@ def autoencoder(
         batch_size=batch_size,
         learning_rate=RATE,
         **SCHEDULES[schedule],
+        precision="float32",
         validation=None,
         log_every=1000,
         threads=1,

@@ -135,6 +135,7 @@ def source_net(seed: int, *, batch_size: int, learning_rate: float, epochs: int 
         corruption=f"gaussian:{NOISE}",
         batch_size=batch_size,
         learning_rate=learning_rate,
+        precision="float32",
         **_common(seed, epochs),
     )
 

@@ -113,6 +113,7 @@ def autoencoder(seed: int, *, hidden: Sequence[int], initialisation: str = "scal
         network=network,
         hidden=hidden,
         shortcut=None,
+        precision="float32",
         validation=None,
         batch_size=1024,
         log_every=1000,

@@ -65,8 +65,11 @@ def resolve_device(name: str) -> torch.device:
 
 @contextlib.contextmanager
 def autocast(device: torch.device, precision: str) -> Iterator[None]:
-    """Run a forward pass in `precision` for the time of the block; weights and losses stay in float32."""
-    if precision == "float32":
+    """Run a forward pass in `precision` for the time of the block; weights and losses stay in float32.
+
+    "auto", which nobody has settled, is float32.
+    """
+    if precision != "bf16":
         yield
         return
     with torch.autocast(device.type, dtype=torch.bfloat16):

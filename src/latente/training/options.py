@@ -24,7 +24,7 @@ __all__ = [
 
 OPTIMIZERS = ("adam", "adamw", "sgd", "lbfgs")
 SCHEDULES = ("constant", "cosine")
-PRECISIONS = ("float32", "bf16")
+PRECISIONS = ("auto", "float32", "bf16")
 PLAYER_OPTIONS = ("learning_rate", "betas", "optimizer", "weight_decay", "gradient_clip")
 
 
@@ -44,7 +44,11 @@ class LogOptions:
 
     panel: ClassVar[str] = "Machine and run folder"
 
-    precision: str = option("float32", f"Precision of the products: {' or '.join(PRECISIONS)}.", Choice(PRECISIONS))
+    precision: str = option(
+        "auto",
+        "Precision of the products: float32, bf16, or auto, which is bf16 where that was measured to be faster.",
+        Choice(PRECISIONS),
+    )
     checkpoint_every: int | str | None = option(
         None,
         "Save the state this often within an epoch, in steps or in time (10min).",
@@ -60,7 +64,8 @@ class TrainingOptions(LogOptions, DeviceOptions):
 
     Like scikit-learn's estimators, which inherit these fields, it stores what it is given; `check` says what is wrong.
     batch_size counts images over all processes and micro-batches; None leaves it to `usual_batch_size`, as epochs=None
-    leaves their number to `usual_epochs`.
+    leaves their number to `usual_epochs`. precision="auto" is settled by an estimator, which knows its networks; the
+    loop by itself takes float32 for it.
     """
 
     panel: ClassVar[str] = "Training"
