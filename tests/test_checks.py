@@ -118,7 +118,7 @@ def test_text_that_cannot_be_read_is_refused(check: Any, text: str) -> None:
         (Numbers(), 12),
         (Numbers(count=2), (1,)),
         (Numbers(), (1, 0)),
-        (Flag(), 1),
+        (Flag(), 2),
         (Every(), "0s"),
         (Every(), 0),
         (Text(), 3),

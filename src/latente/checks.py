@@ -172,10 +172,10 @@ class Text:
 
 @dataclasses.dataclass(eq=False, repr=False)
 class Flag:
-    """Yes or no."""
+    """Yes or no; 1 and 0, which other libraries write, are the same."""
 
+    or_none: bool = False
     metavar: ClassVar[str] = "true|false"
-    or_none: ClassVar[bool] = False
 
     def read(self, text: str) -> bool:
         if text.lower() not in ("true", "false"):
@@ -183,7 +183,7 @@ class Flag:
         return text.lower() == "true"
 
     def check(self, name: str, value: Any) -> None:
-        if not isinstance(value, bool):
+        if not isinstance(value, bool | numbers.Integral) or value not in (0, 1):
             raise InputError(f"{name} must be True or False, not {value!r}")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from typing import IO
 
 from rich.console import Console
 
-__all__ = ["Screen", "hush"]
+__all__ = ["Screen", "hush", "is_told", "telling"]
 
 
 class Screen(Console):
@@ -23,3 +24,24 @@ def hush(stream: IO[str]) -> None:
     """Let what is still to come on a stream whose reader has gone away go nowhere."""
     with contextlib.suppress(OSError, ValueError), open(os.devnull, "w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())
+
+
+class _Tellers:
+    """Those in this process that tell how far its work is."""
+
+    count = 0
+
+
+@contextlib.contextmanager
+def telling() -> Iterator[None]:
+    """Let nothing in the block show a bar of its own: what surrounds it tells how far it is, or keeps it quiet."""
+    _Tellers.count += 1
+    try:
+        yield
+    finally:
+        _Tellers.count -= 1
+
+
+def is_told() -> bool:
+    """Whether something around tells already how far the work is, or keeps it quiet."""
+    return _Tellers.count > 0

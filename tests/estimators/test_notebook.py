@@ -40,10 +40,10 @@ def test_after_fit_facts_curves_samples_and_layers_are_shown(kind: type):
     assert html == model._repr_html_()
     assert "sk-container" not in html
     count = sum(p.numel() for p in model.objective_.parameters() if p.ndim)
-    for text in (kind.__name__, "3x9x8 uint8", "codes <b>2<", f"best epoch <b>{model.best_epoch_}<"):
+    for text in (kind.__name__, "3x9x8 uint8", "codes <b>2<", f"best epoch <b>{model.best_epoch_ or 'the start'}<"):
         assert text in html
     assert re.search(rf"\d+ layers, {count:,} parameters", html)
-    assert "encoder.layers.0" in html
+    assert re.search(r"encoder\S*\.layers\.0", html)
     assert "ConvTranspose2d" in html
     assert pictures(html) == ["training curves", "samples"]
     assert len(html) < 60_000
@@ -92,15 +92,15 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_bar_fills_in_one_place_and_stays_as_it_ended(drawn: list[str]):
     bar = CellBar(total=2_000, done=0)
-    bar.show(0, "epoch 1/4", "")
-    bar.show(500, "epoch 1/4", "loss 0.5")
-    bar.show(2_000, "epoch 4/4", "loss 0.1")
-    bar.stop()
+    bar.show(0, "epoch 1/4", [])
+    bar.show(500, "epoch 1/4", ["loss 0.5"])
+    bar.show(2_000, "epoch 4/4", ["loss 0.1"])
+    bar.stop(["best epoch 4", "validation 0.2"])
     assert drawn == [
         f"epoch 1/4 {'╌' * 24} 0/2,000 starting",
         f"epoch 1/4 {'━' * 6}{'╌' * 18} 500/2,000 loss 0.5 · 0:00 left",
         f"epoch 4/4 {'━' * 24} 2,000/2,000 loss 0.1 · 0:00 left",
-        f"epoch 4/4 {'━' * 24} 2,000/2,000 loss 0.1 · 0:00 in all",
+        f"epoch 4/4 {'━' * 24} 2,000/2,000 best epoch 4 · validation 0.2 · 0:00 in all",
     ]
 
 
@@ -108,12 +108,14 @@ def test_the_time_left_goes_by_the_steps_of_this_call(drawn: list[str], monkeypa
     clock = iter([100.0, 130.0, 160.0])
     monkeypatch.setattr("latente.estimators.progress.time.monotonic", lambda: next(clock))
     bar = CellBar(total=100, done=70)
-    bar.show(80, "epoch 8/10", "loss 1")
-    bar.stop()
+    bar.show(80, "epoch 8/10", ["loss 1"])
+    bar.stop(["loss 1"])
     assert [text.rpartition("· ")[2] for text in drawn] == ["1:00 left", "1:00 in all"]
 
 
 def test_a_training_in_a_notebook_draws_with_it(drawn: list[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     Autoencoder(**FEW, verbose=True).fit(PIXELS)
-    assert re.fullmatch(r"epoch 2/2 ━{24} 4/4 loss \S+ · validation \S+ · \S+ images/s · \d:\d\d in all", drawn[-1])
+    assert re.fullmatch(
+        r"epoch 2/2 ━{24} 4/4 best (epoch \d|at the start) · validation \S+ · mse \S+ · \d:\d\d in all", drawn[-1]
+    )

@@ -27,7 +27,7 @@ from latente.estimators.abilities import Samples
 from latente.estimators.facts import FACTS, checked_facts, checked_scaling
 from latente.estimators.options.common import EstimatorOptions
 from latente.estimators.passing import ImageModel
-from latente.estimators.progress import ProgressBar
+from latente.estimators.progress import bars
 from latente.estimators.snapshots import Snapshots
 from latente.images import Images, Openable, Scaling, from_layout, open_images
 from latente.images.depth import in_units_of
@@ -38,13 +38,12 @@ from latente.sheets import sheet, to_uint8
 from latente.training.devices import resolve_device
 from latente.training.launch import leads
 from latente.training.layouts import lay_out
-from latente.training.listeners import Listener
 from latente.training.loop import train
 from latente.training.options import TrainingOptions, usual_batch_size, usual_epochs
 from latente.training.precision import bf16_unit, check_precision, usual_precision, warn_of_emulation
 from latente.training.randomness import isolated_rng, settle_seed
 from latente.training.runs import Run
-from latente.training.state import TrainingState
+from latente.training.state import TrainingState, judgement
 from latente.training.surroundings import own_surroundings
 
 __all__ = ["Estimator"]
@@ -109,7 +108,7 @@ class Estimator(EstimatorOptions, ImageModel):
     def _learn(self, parts: data.Split, run: Run | None) -> None:
         """Hook: make a trained model of `objective_`; by default the loop does, and the best epoch's weights stay."""
         options = self._training_options()
-        listeners: list[Listener] = [ProgressBar()] if self.verbose else []
+        listeners = bars(self.verbose)
         if run is not None:
             listeners.append(Snapshots(run, partial(self._write, run.model), self._pictures(parts)))
         try:
@@ -416,8 +415,8 @@ class Estimator(EstimatorOptions, ImageModel):
             "parameters": f"{self.parameter_count():,}",
             "device": self.device_,
         }
-        if self.best_epoch_:
-            facts["best epoch"] = self.best_epoch_
+        if judgement(self.history_, self.best_epoch_):
+            facts["best epoch"] = self.best_epoch_ or "the start"
         return as_html(
             type(self).__name__,
             facts.items(),

@@ -36,7 +36,7 @@ def resume(
     y: ArrayLike | None = None,
     *,
     epochs: int | None = None,
-    verbose: bool = False,
+    verbose: bool | None = None,
     **own: Any,
 ) -> Any:
     """Go on with the training in a run folder, bit for bit as if it had never stopped, and return the fitted model.

@@ -24,7 +24,7 @@ from latente.errors import InputError
 from latente.estimators import data
 from latente.estimators.encoding import Encoder
 from latente.estimators.options.stacked import StackedOptions
-from latente.estimators.progress import ProgressBar
+from latente.estimators.progress import bars
 from latente.images import Images, Openable, Scaling, open_images
 from latente.networks.dense import DenseDecoder
 from latente.networks.layers import Finish, initialise, share, widths
@@ -191,7 +191,7 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
             validation=below.validation,
             augmentation=self._augmentation() if number == 0 else None,
             run=run,
-            listeners=[ProgressBar(f"layer {number + 1} of {len(self.hidden)}")] if self.verbose else [],
+            listeners=bars(self.verbose, f"layer {number + 1} of {len(self.hidden)}"),
         )
         if state.best_weights is not None:
             objective.load_weights(state.best_weights)

@@ -6,6 +6,7 @@ An experiment is one readable file: its docstring says whose it is, what was cla
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import shlex
@@ -19,6 +20,7 @@ from latente.experiments.machine import machine
 from latente.experiments.record import Claim, Result
 from latente.experiments.request import Request
 from latente.files import read_json
+from latente.screens import telling
 
 __all__ = ["EXPERIMENTS", "Claim", "Experiment", "Request", "Result", "find", "last_result", "reproduce"]
 
@@ -93,7 +95,8 @@ def reproduce(
     request = Request(name, seeds, tiny, folder, None if font is None else Path(font), progress, verbose)
     resumed = folder is not None and any(path.is_dir() for kept in ("runs", "study*") for path in folder.glob(kept))
     start = time.perf_counter()
-    result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(request)
+    with contextlib.nullcontext() if verbose else telling():
+        result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(request)
     result = dataclasses.replace(
         result,
         name=name,

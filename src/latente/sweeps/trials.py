@@ -17,6 +17,7 @@ from typing import Any
 from latente import locks
 from latente.errors import InputError, LatenteError
 from latente.files import left_behind, read_json, refuse_links, write_json
+from latente.screens import telling
 
 __all__ = ["Journal", "Task", "Trial", "TrialFunction", "attempt", "key_of", "plain"]
 
@@ -84,7 +85,7 @@ def attempt(function: TrialFunction, task: Task) -> Trial:
     """Try `task`, and return what came of it; only an interruption is raised."""
     metrics: dict[str, float] = {}
     start = time.perf_counter()
-    with _Failure() as failure:
+    with telling(), _Failure() as failure:
         metrics = {str(name): float(value) for name, value in function(**task.options, seed=task.seed).items()}
     seconds = round(time.perf_counter() - start, 3)
     return Trial(task.number, task.options, task.seed, metrics, seconds, failure.reason)

@@ -77,7 +77,7 @@ def html_of_run(run: Run) -> str:
         "images": f"{data.get('name')}, {words.shape(data.get('shape', ()))} {data.get('dtype')}",
         "trained on": f"{data.get('train_count', 0):,}",
         "epochs": f"{epochs} of {options['options'].get('epochs')}",
-        "best epoch": best,
+        "best epoch": "the start" if best == 0 else best,
         "parameters": f"{options.get('parameters', 0):,}",
         "device": options.get("device"),
         "started": options.get("started"),

@@ -174,12 +174,12 @@ class _Loop:
     def go(self) -> TrainingState:
         """Train to the end, or to where the signals, patience or a non-finite loss end it."""
         state = self.state
-        self.audience.started(self.steps_per_epoch, self.last_step)
-        self._tell()
-        if self.options.minutes is not None:
-            self.audience.logged({"part": "budget", "minutes": self.options.minutes, "steps": self.last_step})
-        self.objective.train()
         try:
+            self.audience.started(self.steps_per_epoch, self.last_step)
+            self._tell()
+            if self.options.minutes is not None:
+                self.audience.logged({"part": "budget", "minutes": self.options.minutes, "steps": self.last_step})
+            self.objective.train()
             with stop_on_signals(saves=self.run is not None) as self.stop:
                 self.records.start()
                 self._judge_start()

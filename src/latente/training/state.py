@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -17,7 +17,7 @@ from latente.objectives import Objective
 from latente.training.optimizers import Stepper
 from latente.training.randomness import global_rng, restore_global_rng
 
-__all__ = ["TrainingState"]
+__all__ = ["TrainingState", "judgement"]
 
 
 @dataclasses.dataclass
@@ -136,3 +136,9 @@ def _match_memory_format(optimizer: object) -> None:
         for key, value in values.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim == 4:
                 values[key] = torch.empty_like(parameter).copy_(value)
+
+
+def judgement(history: Iterable[Mapping[str, Any]], epoch: int) -> dict[str, float]:
+    """Return the figures of the validation after an epoch (0: before the first); none where nothing was judged."""
+    lines = [line for line in history if line["part"] == "validation" and line["epoch"] == epoch]
+    return {name: value for name, value in (lines or [{}])[-1].items() if name not in ("part", "epoch", "step")}

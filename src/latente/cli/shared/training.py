@@ -32,6 +32,7 @@ def finish(
     images: those of the training, where they are at hand, so that they need not be opened again.
     """
     from latente.estimators.abilities import verbs_of
+    from latente.training.state import judgement
 
     if not leads():
         return
@@ -43,8 +44,7 @@ def finish(
         with alone(), screen.status("writing the report"):
             page, verdict = report_with_verdict(run, images=images)
     best, lines = model.best_epoch_, model.history_
-    judged = [line for line in lines if line["part"] == "validation" and line["epoch"] == best]
-    terms = {name: value for name, value in (judged or [{}])[-1].items() if name not in ("part", "epoch", "step")}
+    terms = judgement(lines, best)
     rows = []
     if terms:
         figures = ", ".join(f"{name} {words.figure(value)}" for name, value in terms.items())

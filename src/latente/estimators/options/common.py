@@ -30,7 +30,12 @@ class EstimatorOptions(DeviceOptions):
         flag="--seed",
     )
     out: Any = option(None, "Folder for the run; none writes nothing.", Own(Text("RUN", or_none=True)))
-    verbose: bool = option(False, "Show a progress bar.", Flag())
+    verbose: bool | None = option(
+        None,
+        "Show a progress bar; left out, where somebody looks: in a terminal or a notebook.",
+        Flag(or_none=True),
+        shown="in a terminal or a notebook",
+    )
 
 
 @dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
