@@ -35,7 +35,7 @@ __all__ = ["FAMILIES", "Family", "main"]
 
 _TESTS = Path(__file__).resolve().parent.parent / "tests"
 _Aim = Callable[[subprocess.Popen[bytes], Path, float], None]
-_TIMINGS = ("seconds", "images_per_second")
+_TIMINGS = ("seconds", "images_per_second", "time")
 _LONGEST = 300.0  # seconds that any one process may take
 
 

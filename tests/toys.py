@@ -245,6 +245,7 @@ def difference(a: object, b: object, path: str = "") -> str | None:
     return next((found for key, x, y in pairs if (found := difference(x, y, f"{path}/{key}"))), None)
 
 
-def without_timings(lines: list[dict]) -> list[dict]:
-    """Return the lines of a log without what no two trainings share."""
-    return [{k: v for k, v in line.items() if k not in ("seconds", "images_per_second")} for line in lines]
+def without_timings(lines: list[dict], *others: str) -> list[dict]:
+    """Return the lines of a log without what no two trainings share; others: as "steps", which an extension changes."""
+    left_out = {"seconds", "images_per_second", "time", *others}
+    return [{k: v for k, v in line.items() if k not in left_out} for line in lines]

@@ -22,7 +22,10 @@ UNITS = {
     "reconstruction": "nats per image",
     "kl": "nats per image",
 }
-BOOKKEEPING = {"part", "epoch", "step", "loss", "objective", "learning_rate", "images_per_second", "seconds"}
+BOOKKEEPING = {
+    *("part", "epoch", "step", "steps", "time"),
+    *("loss", "objective", "learning_rate", "images_per_second", "seconds"),
+}
 
 Lines = Sequence[Mapping[str, Any]]
 

@@ -165,7 +165,7 @@ class _Loop:
             self.state.stale, self.state.stopped_early = 0, False
         self.audience = Audience(listeners, self.state)
         images_per_step = min(self.batch_size, len(self.rows))
-        self.records = Records(self.run, self.state, self.world, self.audience, images_per_step)
+        self.records = Records(self.run, self.state, self.world, self.audience, self.last_step, images_per_step)
         self._averaged: tuple[list[Tensor], list[Tensor]] | None = None
         if self.state.ema is not None:
             current = self.objective.weights()
@@ -203,7 +203,7 @@ class _Loop:
             return
         if self._validate():
             state.keep_as_best()
-        self.records.save(self.last_step, is_best=True)
+        self.records.save(is_best=True)
 
     def _is_over(self) -> bool:
         if self.options.minutes is None:
@@ -229,7 +229,7 @@ class _Loop:
             if self.stop and self.world.size == 1:
                 self._leave()
             if self._is_checkpoint_due(logs):
-                self.records.save(self.last_step, is_best=False)
+                self.records.save(is_best=False)
 
     def _take_step(self, rows: Tensor, logs: bool) -> None:
         self.objective.schedule(self.state.step, self.last_step)
@@ -259,7 +259,7 @@ class _Loop:
         else:
             state.stale += 1
             state.stopped_early = self.options.patience is not None and state.stale >= self.options.patience
-        self.records.save(self.last_step, is_best)  # first: beside a model there is always a checkpoint to go on from
+        self.records.save(is_best)  # first: beside a model there is always a checkpoint to go on from
         self.audience.epoch_ended(is_best)
         if any(self.world.gather(bool(self.stop))) and not self._is_over():
             raise self._interrupted()
@@ -270,7 +270,7 @@ class _Loop:
         with state.averaged():
             figures = self._mean_terms() | self._judgement()
         if figures:
-            self.records.log({"part": "validation", "epoch": state.epoch, "step": state.step, **figures})
+            self.records.log("validation", state.epoch, figures)
         if "objective" not in figures:
             if self.options.patience is not None:
                 raise InputError("patience needs something to judge by, but this objective does not judge images")
@@ -327,7 +327,7 @@ class _Loop:
             self._leave()
 
     def _leave(self) -> None:
-        self.records.save(self.last_step, is_best=False)
+        self.records.save(is_best=False)
         raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,10 +27,12 @@ class Records:
     tells whether all weights are finite still, since those of the last step no later term would show.
     """
 
-    def __init__(self, run: Run | None, state: TrainingState, world: World, audience: Audience, images: int) -> None:
-        """images: those of a step, for the speed."""
+    def __init__(
+        self, run: Run | None, state: TrainingState, world: World, audience: Audience, steps: int, images_per_step: int
+    ) -> None:
+        """steps: of the whole training."""
         self.run, self.state, self.world, self.audience = run, state, world, audience
-        self.images_per_step = images
+        self.steps, self.images_per_step = steps, images_per_step
         self._weights = _watched(state)
         self.start()
 
@@ -40,7 +41,10 @@ class Records:
         self._line_time = self._checkpoint_time = time.perf_counter()
         self._line_step = self.state.step
 
-    def log(self, line: dict[str, Any]) -> None:
+    def log(self, part: str, epoch: int, figures: Mapping[str, float]) -> None:
+        """Write a line of figures, with the place and the clock time at which they were known."""
+        place = {"part": part, "epoch": epoch, "step": self.state.step, "steps": self.steps}
+        line = {**place, **figures, "time": round(time.time(), 3)}
         self.state.history.append(line)
         if self.run is not None and self.world.leads:
             self.run.log(line)
@@ -60,13 +64,13 @@ class Records:
         images = (state.step - self._line_step) * self.images_per_step
         self._line_time, self._line_step = now, state.step
         timing = {"images_per_second": round(images / seconds, 1), "seconds": round(seconds, 4)}
-        self.log({"part": "train", "epoch": state.epoch + 1, "step": state.step, **terms, **rates, **timing})
+        self.log("train", state.epoch + 1, {**terms, **rates, **timing})
 
     def seconds_since_checkpoint(self) -> float:
         return time.perf_counter() - self._checkpoint_time
 
-    def save(self, steps: int, is_best: bool) -> None:
-        """Write a checkpoint of a training of so many steps in all."""
+    def save(self, is_best: bool) -> None:
+        """Write a checkpoint."""
         if self.run is None:
             return
         if self.state.step != self._line_step:  # which looked already
@@ -75,7 +79,7 @@ class Records:
         if self.world.leads:
             self.run.sync_metrics()
             surroundings = {
-                "steps": steps,
+                "steps": self.steps,
                 "threads": torch.get_num_threads(),
                 "metrics_size": self.run.metrics_size(),
             }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from latente import locks, words
 from latente.errors import InputError, ModelError
 from latente.files import left_behind, load_tensors, read_json, refuse_links, replacing, save_tensors, write_json
 from latente.training.launch import leads
+from latente.training.lines import read_line
 from latente.training.status import Status
 
 __all__ = ["Run"]
@@ -46,7 +46,6 @@ _DATA = {
     "columns": list,
     "label_names": list,
 }
-_COUNTLESS = 10**15  # steps that no training takes
 
 
 class Run:
@@ -194,7 +193,7 @@ class Run:
         if not self.metrics_file.exists():
             return []
         content = self.metrics_file.read_bytes()
-        entries = [_entry(line) for line in content[: content.rfind(b"\n") + 1].splitlines(keepends=True)]
+        entries = [read_line(line) for line in content[: content.rfind(b"\n") + 1].splitlines(keepends=True)]
         if odd := entries.count(None):
             warnings.warn(f"{self.metrics_file}: {words.count(odd, 'line')} could not be read", stacklevel=2)
         return [entry for entry in entries if entry is not None]
@@ -222,7 +221,7 @@ class Run:
         if self.metrics_file.exists():
             with open(self.metrics_file, "rb") as file:
                 content = file.read(min(size, self.metrics_size()))
-        kept = b"".join(line for line in content.splitlines(keepends=True) if _entry(line) is not None)
+        kept = b"".join(line for line in content.splitlines(keepends=True) if read_line(line) is not None)
         if len(kept) < size:
             warnings.warn(
                 f"{self.metrics_file} has lost lines that the checkpoint remembers, or holds others that are none: "
@@ -286,18 +285,3 @@ def _odd(values: Mapping[str, Any] | None, kinds: Mapping[str, type]) -> list[st
     """Return the names of the values that are there and not of their kind."""
     known = {name: value for name, value in (values or {}).items() if name in kinds and value is not None}
     return [name for name, value in known.items() if not isinstance(value, kinds[name]) or isinstance(value, bool)]
-
-
-def _entry(line: bytes) -> dict[str, Any] | None:
-    """Return what a line of metrics.jsonl holds, or None where it is none: numbers and words, counts among them."""
-    try:
-        entry = json.loads(line) if line.endswith(b"\n") else None
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(entry, dict) or not isinstance(entry.get("part", "train"), str):
-        return None
-    counts = [entry[name] for name in ("epoch", "step", "steps") if name in entry]
-    are_counts = all(type(count) is int and 0 <= count < _COUNTLESS for count in counts)
-    others = [value for name, value in entry.items() if name != "part"]
-    are_numbers = all(isinstance(value, int | float) and math.isfinite(value) for value in others)
-    return entry if are_counts and are_numbers else None

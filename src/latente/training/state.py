@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from latente.errors import ModelError
 from latente.objectives import Objective
+from latente.training.lines import figures_of
 from latente.training.optimizers import Stepper
 from latente.training.randomness import global_rng, restore_global_rng
 
@@ -141,4 +142,4 @@ def _match_memory_format(optimizer: object) -> None:
 def judgement(history: Iterable[Mapping[str, Any]], epoch: int) -> dict[str, float]:
     """Return the figures of the validation after an epoch (0: before the first); none where nothing was judged."""
     lines = [line for line in history if line["part"] == "validation" and line["epoch"] == epoch]
-    return {name: value for name, value in (lines or [{}])[-1].items() if name not in ("part", "epoch", "step")}
+    return figures_of((lines or [{}])[-1])
