@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import dataclasses
-import io
-import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
+from browsing import Page, close
 from latente.estimators import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder
 from latente.evidence import Selection
 from latente.explorer import write_explorer, writing
@@ -26,32 +22,7 @@ from latente.explorer.survey import Survey, survey
 from latente.images import Images, open_images
 from latente.latents import learn_direction
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright: pip install playwright")
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-CLOSE = 2  # of 255: how far the page's decoder may be from Python's
 HOSTILE = "</script><img src=x onerror=document.title=1>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("needs a browser: apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,86 +89,6 @@ def squares(tmp_path_factory: pytest.TempPathFactory) -> Subject:
     return _subject(run, Autoencoder(out=run, **options).fit(images), images)
 
 
-class Page:
-    """An explorer that is open in the browser, and whatever it asked for or complained about."""
-
-    def __init__(
-        self, browser: Any, path: Path, ready: str = "html[data-decoder]", script: str = "", **options: Any
-    ) -> None:
-        """ready: what is there when the page is. script: runs before those of the page."""
-        self.context = browser.new_context(**{"viewport": {"width": 1200, "height": 800}, **options})
-        self.context.set_default_timeout(120_000)  # of a machine that has other things to do
-        self.tab = self.context.new_page()
-        self.tab.add_init_script(script)
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.tab.on("request", lambda request: self.requests.append(request.url))
-        self.tab.on("console", lambda message: self.complaints.append(message.text))
-        self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.tab.goto(path.as_uri())
-        self.tab.wait_for_selector(ready)
-
-    def settle(self) -> None:
-        """Wait until all that was asked for is drawn."""
-        self.tab.evaluate(
-            """async () => {
-              const frame = () => new Promise((done) => requestAnimationFrame(done));
-              do await frame(); while (explorer.large.busy || explorer.beside.busy || explorer.map.waiting);
-            }"""
-        )
-
-    def point_at(self, place: np.ndarray) -> tuple[float, float]:
-        """Move the pointer to a place of the map, and return where on the screen that is."""
-        self.tab.locator("#overlay").scroll_into_view_if_needed()
-        x, y = self.tab.evaluate(
-            """([x, y]) => {
-              const frame = explorer.map.overlay.getBoundingClientRect();
-              const [px, py] = explorer.map.view.toScreen(x, y);
-              return [frame.left + px, frame.top + py];
-            }""",
-            [float(value) for value in place],
-        )
-        self.tab.mouse.move(x, y)
-        self.settle()
-        return x, y
-
-    def slide(self, slider: str, value: float) -> None:
-        self.tab.locator(f"[data-slider={slider}]").fill(str(value))
-        self.settle()
-
-    def picture(self, name: str) -> np.ndarray:
-        """The pixels of a canvas (h, w, 3)."""
-        address = self.tab.locator(f"#{name}").evaluate("canvas => canvas.toDataURL('image/png')")
-        with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
-            rgba = np.asarray(picture.convert("RGBA"))
-        assert (rgba[..., 3] == 255).all()
-        return rgba[..., :3]
-
-    @property
-    def code(self) -> np.ndarray:
-        """The code whose picture is the large one."""
-        return np.array(json.loads(self.tab.locator("#decoded").get_attribute("data-code")), np.float32)
-
-    def text(self, selector: str) -> str:
-        return self.tab.locator(selector).inner_text()
-
-    def start_again(self) -> None:
-        """Bring everything back to how it is when the page opens."""
-        self.tab.mouse.move(0, 0)
-        self.tab.evaluate(
-            """() => {
-              for (const id of ["mean", "clear", "reset"]) document.getElementById(id).click();
-              for (const on of document.querySelectorAll("[aria-pressed=true]")) on.click();
-              const colour = document.getElementById("colour-by");
-              colour.value = explorer.data.start;
-              colour.dispatchEvent(new Event("change"));
-              scrollTo(0, 0);
-            }"""
-        )
-        self.complaints.clear()
-        self.settle()
-
-
 @pytest.fixture(scope="module")
 def pages(browser: Any) -> Iterator[dict[Any, Page]]:
     opened: dict[Any, Page] = {}
@@ -221,12 +112,6 @@ def visit(browser: Any, pages: dict[Any, Page]) -> Any:
     return visit
 
 
-def _close(picture: np.ndarray, expected: np.ndarray) -> None:
-    """Both (h, w, 3) or, of grey images, (h, w, 1)."""
-    assert picture.shape[:2] == expected.shape[:2]
-    assert np.abs(picture.astype(int) - expected.astype(int)).max() <= CLOSE
-
-
 def _apart(subject: Subject) -> int:
     """The image whose point is farthest from all other points, so that a pointer there means no other."""
     points = subject.points / subject.points.std(axis=0)
@@ -244,7 +129,7 @@ def test_the_pointer_decodes_the_code_under_it(visit: Any, subject: str, request
         assert page.text("#decoded-what") == "Under the pointer"
         expected = subject.space.codes_at(place[None])
         np.testing.assert_allclose(page.code, expected[0], atol=2e-3 * np.abs(subject.seen.codes).max())
-        _close(page.picture("decoded"), subject.seen.decoded(page.code[None])[0])
+        close(page.picture("decoded"), subject.seen.decoded(page.code[None])[0])
     assert page.complaints == []
 
 
@@ -258,7 +143,7 @@ def test_a_slider_moves_its_dimension_and_no_other(visit: Any, subject: str, req
     page.slide(f"dimension-{d}", -1.5)
     expected = before - 1.5 * space.spread[d] * np.eye(len(before), dtype=np.float32)[d]
     np.testing.assert_allclose(page.code, expected, atol=1e-4)
-    _close(page.picture("decoded"), subject.seen.decoded(expected[None])[0])
+    close(page.picture("decoded"), subject.seen.decoded(expected[None])[0])
     page.tab.locator("#mean").click()
     page.settle()
     np.testing.assert_allclose(page.code, before, atol=1e-5)
@@ -281,7 +166,7 @@ def test_the_slider_of_an_attribute_moves_the_code_along_its_direction(visit: An
     page.slide("direction-1", 1.25)
     expected = (squares.space.mean + 1.25 * vector).astype(np.float32)
     np.testing.assert_allclose(page.code, expected, atol=1e-4)
-    _close(page.picture("decoded"), squares.seen.decoded(expected[None])[0])
+    close(page.picture("decoded"), squares.seen.decoded(expected[None])[0])
 
 
 @pytest.mark.parametrize("live", [True, False], ids=["live", "atlas"])
@@ -296,7 +181,7 @@ def test_a_point_shows_its_image_and_what_its_code_decodes_to(
     assert page.text("#near-title") == f"Image {i}"
     shown = np.broadcast_to(subject.seen.originals(np.array([i]))[0], page.picture("near-image").shape)
     np.testing.assert_array_equal(page.picture("near-image"), shown)
-    _close(page.picture("near-decoded"), subject.seen.reconstructions(np.array([i]))[0])
+    close(page.picture("near-decoded"), subject.seen.reconstructions(np.array([i]))[0])
     label = subject.images.labels[i]
     assert (subject.images.label_names or [str(k) for k in range(10)])[label] in page.text("#near-facts")
     assert float(page.text("#near-facts dd >> nth=0" if not subject.images.files else "#near-facts dd >> nth=1")) == (
@@ -468,7 +353,7 @@ def test_one_finger_decodes_and_two_zoom(visit: Any, digits: Subject) -> None:
     touch("touchEnd")
     assert page.text("#decoded-what") == "Where the sliders are"
     assert page.code[0] > start[0]
-    _close(page.picture("decoded"), digits.seen.decoded(page.code[None])[0])
+    close(page.picture("decoded"), digits.seen.decoded(page.code[None])[0])
     assert page.tab.evaluate("explorer.map.view.zoom") == 1
     touch("touchStart", (x - 30, y), (x + 30, y))
     touch("touchMove", (x - 60, y), (x + 60, y))
