@@ -23,6 +23,7 @@ from torch import Tensor, nn
 import latente
 from latente import Autoencoder, InputError, ModelError, VariationalAutoencoder, export, open_images
 from latente.export import PARTS, Exported, export_onnx, onnx_bytes, snippet
+from latente.networks.shortcut import WithLinear
 
 FEW = {"hidden": (4,), "latent_dim": 3, "epochs": 1, "batch_size": 8, "random_state": 0, "device": "cpu"}
 
@@ -118,6 +119,17 @@ def test_encoder_and_decoder_give_the_codes_and_the_images_that_the_model_gives(
     expected = model.decode(codes)
     expected = expected if expected.ndim == 2 else expected.reshape(images.shape)
     assert_same_images(in_units(images, pixels), expected)
+
+
+@pytest.mark.parametrize("network", ["dense", "conv"])
+def test_the_linear_map_beside_a_network_travels_with_it(network: str):
+    model, pixels = fitted(Autoencoder, (3, 9, 8), network=network, shortcut="pca", epochs=2)
+    assert isinstance(model.objective_.encoder, WithLinear)
+    assert model.objective_.encoder.weight.any()
+    codes = model.transform(open_images(pixels, channels="first"))
+    np.testing.assert_allclose(run(onnx_bytes(model, "encoder"), pixels), codes, rtol=1e-4, atol=1e-5)
+    images = run(onnx_bytes(model, "decoder"), codes)
+    assert_same_images(in_units(images, pixels), model.decode(codes).reshape(images.shape))
 
 
 def test_a_network_of_the_user_s_own_is_exported_too():
