@@ -2,9 +2,9 @@ import { InferenceSession, Tensor, env } from "onnxruntime-web/wasm";
 
 /**
  * Start a model in this page: one thread, no worker, nothing fetched.
- * @param {Uint8Array} model an ONNX file with one input (N, K) and one output (N, ...), both float32
+ * @param {Uint8Array} model an ONNX file with one input (N, ...) and one output (N, ...), both float32
  * @param {Uint8Array} runtime the WebAssembly of onnxruntime-web
- * @returns {Promise<(codes: Float32Array, count: number) => Promise<Float32Array>>}
+ * @returns {Promise<(values: Float32Array, count: number) => Promise<Float32Array>>} values of `count` codes or images
  */
 async function open(model, runtime) {
   env.wasm.numThreads = 1;
@@ -13,8 +13,11 @@ async function open(model, runtime) {
   const session = await InferenceSession.create(model, { executionProviders: ["wasm"] });
   const [input] = session.inputNames;
   const [output] = session.outputNames;
-  return async (codes, count) => {
-    const results = await session.run({ [input]: new Tensor("float32", codes, [count, codes.length / count]) });
+  const [told] = session.inputMetadata;
+  if (!told.isTensor) throw new Error("the model takes no tensor");
+  const shape = /** @type {number[]} */ (told.shape.slice(1));
+  return async (values, count) => {
+    const results = await session.run({ [input]: new Tensor("float32", values, [count, ...shape]) });
     return /** @type {Float32Array} */ (results[output].data);
   };
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from latente.checks import Choice
 from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
@@ -33,6 +34,16 @@ MostOption = Annotated[
 AtlasFlag = Annotated[
     bool, typer.Option("--atlas", help="Decode beforehand, in steps, in place of a decoder that runs in the page.")
 ]
+_METHOD = Choice(("pca", "tsne", "umap"), kind="map")
+MapsOption = Annotated[
+    Any,
+    typer.Option(
+        "--maps",
+        parser=option_parser(lambda text: tuple(_METHOD.read(name.strip()) for name in text.split(","))),
+        metavar="NAME,NAME",
+        help="Maps side by side: pca, tsne, umap; the last two of at most 5,000 images.",
+    ),
+]
 
 
 @verb.command(
@@ -40,6 +51,7 @@ AtlasFlag = Annotated[
     epilog=examples(
         "latente explore runs/digits",
         "latente explore runs/digits digits --split train --count 500 --out digits.html",
+        "latente explore runs/digits --maps pca,tsne --count 500 --out maps.html",
     ),
 )
 def explore(
@@ -51,6 +63,7 @@ def explore(
     frames: FramesOption = None,
     budget: BudgetOption = None,
     atlas: AtlasFlag = False,
+    maps: MapsOption = None,
     force: ForceFlag = False,
 ) -> None:
     """Write a page to explore a run in.
@@ -70,7 +83,7 @@ def explore(
     if images is None:
         say_left_out_by(run)
     with show.progress() as step:
-        page = write_explorer(run, source, out, count=count, atlas=atlas, progress=step)
+        page = write_explorer(run, source, out, count=count, atlas=atlas, maps=maps or (), progress=step)
     rows = [("explorer", str(page.path)), ("images", f"{page.images:,}"), ("size", memory(page.size))]
     rows += [("note", notice.replace("`", "")) for notice in page.notices]
     show.console().print(show.pairs(rows))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["GAPS", "SHOWN", "SPREADS", "Space", "space_of"]
+__all__ = ["GAPS", "SHOWN", "SPREADS", "Space", "bounds_of", "space_of"]
 
 SPREADS = 3.0  # a dimension's slider goes so many standard deviations to either side of the mean
 GAPS = 2.0  # an attribute's slider goes so many class gaps to either side
@@ -62,10 +62,11 @@ def space_of(codes: np.ndarray, points: np.ndarray) -> Space:
         origin, axes = mean, np.linalg.pinv(points) @ (codes - mean)
     spread = codes.std(axis=0, dtype=np.float64)
     order = np.arange(dimensions) if dimensions <= 2 else np.argsort(-spread, kind="stable")
-    return Space(origin, axes, mean, spread, order, _bounds(points))
+    return Space(origin, axes, mean, spread, order, bounds_of(points))
 
 
-def _bounds(points: np.ndarray) -> dict[str, float]:
+def bounds_of(points: np.ndarray) -> dict[str, float]:
+    """Return what a map of points (N, 2) shows at first: nearly all of them, with some room around."""
     low, high = np.quantile(points, WHOLE, axis=0)
     room = ROOM * (high - low)
     room[room == 0] = 1.0  # one point, or all on a line

@@ -62,6 +62,7 @@ class Survey:
         scaling, (low, high) = self.model.scaling_, self.limits
         channels, height, width = self.model.image_shape_
         kind = np.dtype(scaling.dtype).kind
+        least, most = scaling.whole_range or (0, 0)
         return {
             "channels": channels,
             "height": height,
@@ -69,6 +70,8 @@ class Survey:
             "black": list(scaling.levels(low)),
             "white": list(scaling.levels(high)),
             "whole": kind in "iu",
+            "least": least,
+            "most": most,
             "binary": kind == "b",
         }
 

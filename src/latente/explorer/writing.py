@@ -18,6 +18,8 @@ from latente.estimators.abilities import Decodes, Encodes
 from latente.evidence import Evidence, Selection, open_evidence
 from latente.explorer.atlas import Atlas, decode_atlas
 from latente.explorer.columns import CLASS, Column, columns_of, directions_of, score_of
+from latente.explorer.encoding import PageEncoder, page_encoder
+from latente.explorer.further import TITLES, FurtherMap, chosen_methods, further_maps
 from latente.explorer.page import Runtime, render, runtime
 from latente.explorer.parts import Part, json_part, numbers
 from latente.explorer.space import Space, space_of
@@ -59,6 +61,7 @@ def write_explorer(
     *,
     count: int | None = None,
     atlas: bool = False,
+    maps: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Written:
     """Write the explorer of the run folder `run` to `out` (default: RUN/explorer.html): one file, less than 60 MB.
@@ -66,6 +69,8 @@ def write_explorer(
     images: those on the map; by default the test part of the set the model was trained on, else what it held out.
     count: at most this many of them, evenly drawn (never more than 70,000). The decoder runs in the page, as ONNX,
     where the front end has been built; elsewhere, or with `atlas`, the page holds an atlas of decoded pictures.
+    The encoder travels too, so that the page can place an image of the reader's own. maps: those beside
+    the codes themselves or their main plane ("pca"), "tsne" and "umap", of at most 5,000 images.
     Where pictures or codes do not fit into the file, only every so many images have them; the page says so.
     progress: called as progress(done, total, what).
     Raises InputError where `run` is no run folder, holds a model of tables, or its decoder is too large.
@@ -78,6 +83,7 @@ def write_explorer(
         raise InputError(f"{run} holds a model of tables; the explorer shows pictures, so use `latente map` for it")
     if count is not None and count < 1:
         raise InputError(f"count must be at least 1, not {count}")
+    methods = chosen_methods(maps)
     evidence = _evidence(folder, model, images)
     everything = evidence.judged
     assert everything is not None
@@ -86,15 +92,17 @@ def write_explorer(
         judged = dataclasses.replace(judged, name=f"of {len(everything):,} {everything.name}")
     if not len(judged):
         raise InputError("there are no images to explore")
-    live = runtime() if isinstance(model, Decodes) and not atlas else None
-    decoder = [live.part, _decoder(model, folder.path, live)] if live else []
+    live = None if atlas else runtime()
+    decoder = [_decoder(model, folder.path, live)] if live and isinstance(model, Decodes) else []
     looks, saved = survey(model, judged, progress), saved_directions(folder.path)
-    text, notices = _compose(looks, evidence.title, saved, live, decoder, atlas, progress)
+    further = further_maps(looks, methods, progress)
+    encoder = _encoder(looks, live, decoder)
+    text, notices = _compose(looks, evidence.title, saved, live, decoder, encoder, further, atlas, progress)
     size = len(text.encode())
     if size >= MOST_BYTES:
         raise InputError(f"the page would take {size / 1e6:.0f} MB; choose fewer images with count")
     path = pages.write(Path(out) if out is not None else folder.path / "explorer.html", text)
-    return Written(path, size, len(judged), live is not None, tuple(notices))
+    return Written(path, size, len(judged), bool(decoder), tuple(notices))
 
 
 def _evidence(run: Run, model: Any, images: Images | None) -> Evidence:
@@ -110,6 +118,8 @@ def _compose(
     saved: Sequence[Direction],
     live: Runtime | None,
     decoder: list[Part],
+    encoder: PageEncoder,
+    further: Sequence[FurtherMap],
     asked: bool,
     progress: Progress | None,
 ) -> tuple[str, list[str]]:
@@ -119,15 +129,19 @@ def _compose(
     space = space_of(looks.codes, plane.points)
     columns = columns_of(looks)
     directions = directions_of(looks, saved) if isinstance(looks.model, Decodes) else []
-    parts, description = _data(looks, plane, space, columns, directions)
-    parts += decoder
-    left = MOST_BYTES - SHELL - len(render(_layout(looks, plane, title), description, parts, live).encode())
+    parts, description = _data(looks, plane, space, columns, directions, further)
+    description["encoder"] = encoder.data
+    if not (decoder or encoder.part):
+        live = None
+    parts += [*([live.part] if live else []), *decoder, *([encoder.part] if encoder.part else [])]
+    shell = _layout(looks, plane, title, further, encoder)
+    left = MOST_BYTES - SHELL - len(render(shell, description, parts, live).encode())
     if left <= 0:
         raise InputError(
             f"codes and numbers of {len(looks):,} images leave no room for pictures; choose a smaller count"
         )
     decodes = isinstance(looks.model, Decodes)
-    needs_atlas = decodes and not live
+    needs_atlas = decodes and not decoder
     beforehand = decode_atlas(looks, space, directions, left / 2, progress) if needs_atlas else None
     if beforehand:
         parts += beforehand.parts
@@ -136,11 +150,12 @@ def _compose(
     parts += pictures.parts
     description |= {"sheets": pictures.layout, "atlas": beforehand.data if beforehand else None}
     notices = _notices(pictures.every, description["codes"]["every"], beforehand, asked)
-    layout = _layout(looks, plane, title) | {
+    layout = shell | {
         "notices": notices,
         "tile_width": pictures.layout["width"],
         "tile_height": pictures.layout["height"],
-        "status": "starting the decoder …" if live else "decoded beforehand, in steps" if decodes else "",
+        "live": bool(decoder),
+        "status": "starting the decoder …" if decoder else "decoded beforehand, in steps" if decodes else "",
         "single": beforehand is not None and looks.codes.shape[1] != 2,
     }
     return render(layout, description, parts, live), notices
@@ -158,8 +173,20 @@ def _decoder(model: Any, folder: Path, live: Runtime) -> Part:
     return part
 
 
+def _encoder(looks: Survey, live: Runtime | None, decoder: list[Part]) -> PageEncoder:
+    if live is None:
+        return PageEncoder(None, None, "it was written without what runs a model")
+    taken = sum(len(part.text) for part in [live.part, *decoder])
+    return page_encoder(looks, MOST_DECODER * MOST_BYTES - taken)
+
+
 def _data(
-    looks: Survey, plane: LatentMap, space: Space, columns: Sequence[Column], directions: Sequence[Direction]
+    looks: Survey,
+    plane: LatentMap,
+    space: Space,
+    columns: Sequence[Column],
+    directions: Sequence[Direction],
+    further: Sequence[FurtherMap],
 ) -> tuple[list[Part], dict[str, Any]]:
     """Return all that the scripts read but pictures and decoder: parts, and the description that names them."""
     parts: list[Part] = []
@@ -180,6 +207,8 @@ def _data(
         "axes": stored("axes", space.axes.astype(np.float32)),
         "space": space.to_json(),
         "bounds": space.bounds,
+        "map": TITLES[plane.method],
+        "maps": [each.to_json() | {"points": stored(f"map-{k}", each.points)} for k, each in enumerate(further)],
         "columns": described,
         "start": CLASS if named else columns[0].name,
         "directions": [{"name": each.attribute, "accuracy": each.accuracy} for each in directions],
@@ -187,6 +216,7 @@ def _data(
         "decodes": isinstance(looks.model, Decodes),
         "score": score_of(looks),
         "slug": re.sub(r"[^A-Za-z0-9]+", "-", looks.images.name).strip("-") or "images",
+        "encoder": None,
         "rows": None,
         "vectors": None,
         "sheets": None,
@@ -209,7 +239,9 @@ def _kept(codes: np.ndarray) -> tuple[np.ndarray, int]:
     return codes[::every], every
 
 
-def _layout(looks: Survey, plane: LatentMap, title: str) -> dict[str, Any]:
+def _layout(
+    looks: Survey, plane: LatentMap, title: str, further: Sequence[FurtherMap], encoder: PageEncoder
+) -> dict[str, Any]:
     """What the template lays out before it is known which pictures fit."""
     channels, height, width = looks.model.image_shape_
     colour = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}.get(channels, f"{channels} channels")
@@ -237,6 +269,10 @@ def _layout(looks: Survey, plane: LatentMap, title: str) -> dict[str, Any]:
         "height": height,
         "tile_width": width,
         "tile_height": height,
+        "first": (TITLES[plane.method], _map_in_words(plane)),
+        "further": [(each.title, each.words) for each in further],
+        "problem": encoder.problem,
+        "live": False,
         "status": "",
         "notices": [],
         "single": False,

@@ -120,11 +120,18 @@ class Scaling:
         dtype = np.dtype(self.dtype)
         if dtype.kind == "b":
             return values >= 0.5
-        if dtype.kind in "iu":
-            info = np.iinfo(dtype)
-            highest = info.max if self.depth is None else self.scale[0]
-            return np.clip(np.rint(values), info.min, highest).astype(dtype)
+        if self.whole_range is not None:
+            return np.clip(np.rint(values), *self.whole_range).astype(dtype)
         return values.astype(dtype)
+
+    @property
+    def whole_range(self) -> tuple[int, int] | None:
+        """The lowest and the highest integer of the data's dtype, or depth; None where they are no integers."""
+        dtype = np.dtype(self.dtype)
+        if dtype.kind not in "iu":
+            return None
+        info = np.iinfo(dtype)
+        return int(info.min), int(info.max if self.depth is None else self.scale[0])
 
     def levels(self, value: float) -> tuple[float, ...]:
         """Return what in the data's units is `value` in the network's range, once or for each channel or feature."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from latente.latents.coding import Coder
 from latente.latents.directions import Direction, edit, edit_codes, learn_direction
-from latente.latents.maps import LatentMap, knn_accuracy, map_codes, to_two_dimensions, trustworthiness
+from latente.latents.maps import LatentMap, knn_accuracy, map_codes, require_method, to_two_dimensions, trustworthiness
 from latente.latents.novelty import Nearest, nearest
 from latente.latents.paths import interpolate, interpolate_codes, lattice, traverse
 from latente.latents.saved import save_direction, saved_directions
@@ -27,6 +27,7 @@ __all__ = [
     "learn_direction",
     "map_codes",
     "nearest",
+    "require_method",
     "save_direction",
     "saved_directions",
     "to_two_dimensions",

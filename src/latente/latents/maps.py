@@ -11,7 +11,7 @@ import numpy as np
 from latente.errors import InputError, did_you_mean
 from latente.latents.coding import flat_codes
 
-__all__ = ["LatentMap", "knn_accuracy", "map_codes", "to_two_dimensions", "trustworthiness"]
+__all__ = ["LatentMap", "knn_accuracy", "map_codes", "require_method", "to_two_dimensions", "trustworthiness"]
 
 METHODS = ("auto", "identity", "pca", "tsne", "umap")
 
@@ -43,8 +43,7 @@ def map_codes(
     both numbers. seed: of t-SNE and UMAP, which give the same map for the same seed, versions and machine.
     Raises InputError for "identity" of longer codes, and where umap-learn is missing.
     """
-    if method not in METHODS:
-        raise did_you_mean("method", method, METHODS)
+    require_method(method)
     flat = flat_codes(codes)
     if method == "auto":
         method = "identity" if flat.shape[1] <= 2 else "pca"
@@ -62,6 +61,21 @@ def map_codes(
     )
 
 
+def require_method(method: str) -> None:
+    """Raise InputError where `map_codes` knows no such method, or umap-learn is missing."""
+    if method not in METHODS:
+        raise did_you_mean("method", method, METHODS)
+    if method == "umap":
+        _umap()
+
+
+def _umap() -> Any:
+    try:
+        return importlib.import_module("umap")
+    except ImportError as error:
+        raise InputError("umap needs the package umap-learn: pip install umap-learn") from error
+
+
 def _points(flat: np.ndarray, method: str, seed: int) -> np.ndarray:
     if method == "pca" or (method == "identity" and flat.shape[1] <= 2):
         return to_two_dimensions(flat)
@@ -74,12 +88,8 @@ def _points(flat: np.ndarray, method: str, seed: int) -> np.ndarray:
 
         perplexity = min(30.0, (len(flat) - 1) / 3)
         return TSNE(2, init="pca", perplexity=perplexity, random_state=seed).fit_transform(flat).astype(np.float64)
-    try:
-        umap: Any = importlib.import_module("umap")
-    except ImportError as error:
-        raise InputError("umap needs the package umap-learn: pip install umap-learn") from error
     # a seed allows one thread only, and umap warns where it has to say so itself
-    reducer = umap.UMAP(n_neighbors=min(15, len(flat) - 1), random_state=seed, n_jobs=1)
+    reducer = _umap().UMAP(n_neighbors=min(15, len(flat) - 1), random_state=seed, n_jobs=1)
     return np.asarray(reducer.fit_transform(flat), dtype=np.float64)
 
 

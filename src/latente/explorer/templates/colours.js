@@ -1,5 +1,5 @@
 import { numbersOf } from "./parts.js";
-import { mixed, packed } from "./scatter.js";
+import { css, mixed, packed } from "./scatter.js";
 import { grouped, short } from "./text.js";
 
 /**
@@ -58,11 +58,6 @@ export class Column {
       return mixed(stops[stop], stops[stop + 1], at - stop);
     });
   }
-}
-
-/** @param {number} colour packed */
-function css(colour) {
-  return `rgb(${colour & 255} ${(colour >> 8) & 255} ${(colour >> 16) & 255})`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Sheets, paint, show } from "./pictures.js";
+import { Sheets, paint, show, tidied } from "./pictures.js";
 import { partOf } from "./parts.js";
 
 /**
@@ -9,11 +9,12 @@ import { partOf } from "./parts.js";
  * @property {boolean} joint whether sliders can be moved together; else each starts from the mean code
  * @property {(slider: Slider) => boolean} follows whether there is a picture for this slider's places
  * @property {(canvas: HTMLCanvasElement, place: [number, number]) => Promise<boolean>} drawPlace
- * @property {(canvas: HTMLCanvasElement, steering: import("./steering.js").Steering) => Promise<boolean>} drawSteered
+ * @property {(canvas: HTMLCanvasElement, steering: import("./steering.js").Steering, detail: import("./detail.js").Detail) => Promise<boolean>} drawSteered
+ * @property {(code: Float32Array) => Promise<Float32Array | null>} decoded the values of any code; null where they cannot be had
  * @property {(canvas: HTMLCanvasElement, index: number) => Promise<boolean>} drawImage
  *
  * @typedef {{kind: "dimension" | "direction", index: number}} Slider
- * @typedef {(codes: Float32Array, count: number) => Promise<Float32Array>} Decode
+ * @typedef {(values: Float32Array, count: number) => Promise<Float32Array>} Run of a model, on so many codes or images
  *
  * @typedef {object} AtlasData
  * @property {{left: number, right: number, bottom: number, top: number, steps: number, sheets: any}} lattice
@@ -22,10 +23,19 @@ import { partOf } from "./parts.js";
  * @property {any} images sheets of reconstructions
  */
 
+/** @type {Promise<Uint8Array<ArrayBuffer>> | undefined} */
+let runtime; // one for all models of the page
+
+/** Start a model that travels in this page. @param {string} name of its part @returns {Promise<Run>} */
+export async function opened(name) {
+  runtime ??= partOf("runtime");
+  return /** @type {any} */ (globalThis).LatenteLive.open(await partOf(name), await runtime);
+}
+
 /** @implements {Decoder} */
 export class LiveDecoder {
   /**
-   * @param {Decode} decode
+   * @param {Run} decode
    * @param {import("./pictures.js").Format} format
    * @param {import("./space.js").Space} space
    * @param {import("./space.js").Codes} codes
@@ -47,10 +57,8 @@ export class LiveDecoder {
    * @param {import("./space.js").Codes} codes
    */
   static async start(format, space, codes) {
-    const open = /** @type {any} */ (globalThis).LatenteLive.open;
-    const [model, runtime] = await Promise.all([partOf("model"), partOf("runtime")]);
-    const decoder = new LiveDecoder(await open(model, runtime), format, space, codes);
-    await decoder.run(space.mean); // the first time takes longest
+    const decoder = new LiveDecoder(await opened("model"), format, space, codes);
+    await decoder.decoded(space.mean); // the first time takes longest
     return decoder;
   }
 
@@ -59,7 +67,7 @@ export class LiveDecoder {
   }
 
   /** Decode one code, after those asked for before. @param {Float32Array} code */
-  run(code) {
+  decoded(code) {
     const result = this.busy.then(() => this.decode(code, 1));
     this.busy = result.catch(() => {});
     return result;
@@ -67,20 +75,25 @@ export class LiveDecoder {
 
   /** @param {HTMLCanvasElement} canvas @param {[number, number]} place */
   async drawPlace(canvas, place) {
-    paint(canvas, await this.run(this.space.codeAt(place)), this.format);
+    paint(canvas, await this.decoded(this.space.codeAt(place)), this.format);
     return true;
   }
 
-  /** @param {HTMLCanvasElement} canvas @param {import("./steering.js").Steering} steering */
-  async drawSteered(canvas, steering) {
-    paint(canvas, await this.run(steering.code()), this.format);
+  /**
+   * @param {HTMLCanvasElement} canvas @param {import("./steering.js").Steering} steering
+   * @param {import("./detail.js").Detail} detail
+   */
+  async drawSteered(canvas, steering, detail) {
+    const values = await this.decoded(steering.code());
+    const kept = await detail.kept((code) => this.decoded(code), this.format);
+    paint(canvas, kept ? tidied(values, this.format).map((value, i) => value + kept[i]) : values, this.format);
     return true;
   }
 
   /** @param {HTMLCanvasElement} canvas @param {number} index */
   async drawImage(canvas, index) {
     const code = this.codes.of(index);
-    if (code) paint(canvas, await this.run(code), this.format);
+    if (code) paint(canvas, await this.decoded(code), this.format);
     return code !== null;
   }
 }
@@ -133,6 +146,10 @@ export class AtlasDecoder {
   async drawImage(canvas, index) {
     return drawn(canvas, await this.images.picture(index));
   }
+
+  async decoded() {
+    return null;
+  }
 }
 
 /** What there is in place of a decoder where the model has none. @implements {Decoder} */
@@ -155,6 +172,10 @@ export class NoDecoder {
 
   async drawImage() {
     return false;
+  }
+
+  async decoded() {
+    return null;
   }
 }
 

@@ -1,6 +1,9 @@
 import { Column, legend } from "./colours.js";
 import { AtlasDecoder, Latest, LiveDecoder, NoDecoder } from "./decoders.js";
+import { Detail } from "./detail.js";
 import { LatentMap } from "./map.js";
+import { Maps } from "./maps.js";
+import { OwnImage, ranked } from "./own.js";
 import { description, has, jsonOf, numbersOf } from "./parts.js";
 import { Sheets, show } from "./pictures.js";
 import { csv, download, thumbnails } from "./selection.js";
@@ -32,9 +35,9 @@ class Explorer {
   /**
    * @param {any} data @param {Float32Array} points @param {Space} space @param {Codes} codes
    * @param {Column[]} columns @param {Uint32Array | null} rows @param {string[]} files
-   * @param {Float32Array} vectors of the directions
+   * @param {Float32Array} vectors of the directions @param {Float32Array[]} further points of the further maps
    */
-  constructor(data, points, space, codes, columns, rows, files, vectors) {
+  constructor(data, points, space, codes, columns, rows, files, vectors, further) {
     this.data = data;
     this.space = space;
     this.codes = codes;
@@ -53,13 +56,22 @@ class Explorer {
     this.steering = new Steering(space, data.directions, vectors, () => this.steered());
     this.map = new LatentMap(byId("map"), byId("overlay"), points, data.bounds, {
       hover: (place, index) => this.hover(place, index),
-      leave: () => this.steered(),
+      leave: () => this.left(),
       pick: (place, index) => this.pick(place, index),
       lasso: (indices) => this.choose(indices),
       escape: () => this.choose([]),
     });
+    this.maps = new Maps(this.map, data.map, data.maps, further, space, codes, {
+      hover: (_, index) => this.over(index),
+      leave: () => this.left(),
+      pick: (_, index) => this.pick(null, index),
+      lasso: (indices) => this.choose(indices),
+      escape: () => this.choose([]),
+    });
+    this.detail = new Detail(byId("detail"), byId("detail-hint"), () => this.large.ask(null));
+    this.own = data.encoder && new OwnImage(data.encoder, data.format, (encoded) => this.bring(encoded));
     this.decoder = this.start();
-    this.large = new Latest((/** @type {[number, number] | null} */ place) => this.drawLarge(place), fail);
+    this.large = new Latest((/** @type {[number, number] | number | null} */ asked) => this.drawLarge(asked), fail);
     this.beside = new Latest((/** @type {number} */ index) => this.drawNear(index), fail);
     this.wire();
     this.paint();
@@ -98,17 +110,22 @@ class Explorer {
     });
     const lasso = byId("lasso");
     lasso.addEventListener("click", () => {
-      this.map.lassoing = !this.map.lassoing;
+      this.maps.lasso(!this.map.lassoing);
       lasso.setAttribute("aria-pressed", String(this.map.lassoing));
     });
-    byId("zoom-in").addEventListener("click", () => this.map.zoom(1.5));
-    byId("zoom-out").addEventListener("click", () => this.map.zoom(1 / 1.5));
-    byId("reset").addEventListener("click", () => this.map.reset());
+    const contours = byId("contours");
+    contours.addEventListener("click", () => {
+      contours.setAttribute("aria-pressed", String(!this.maps.isOutlined));
+      this.outline(!this.maps.isOutlined);
+    });
+    byId("zoom-in").addEventListener("click", () => this.maps.zoom(1.5));
+    byId("zoom-out").addEventListener("click", () => this.maps.zoom(1 / 1.5));
+    byId("reset").addEventListener("click", () => this.maps.reset());
     byId("mean").addEventListener("click", () => this.load(this.space.mean));
     byId("clear").addEventListener("click", () => this.choose([]));
     byId("download").addEventListener("click", () => download(`${this.data.slug}-selection.csv`, this.list(this.chosen)));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      this.map.restyle();
+      this.maps.restyle();
       this.paint();
     });
   }
@@ -116,49 +133,94 @@ class Explorer {
   /** Colour the points, and lay out the legend. */
   paint() {
     const colours = this.column.colours(this.map.colours.unknown);
-    this.map.colour(this.column.shades(), colours);
+    this.maps.colour(this.column.shades(), colours);
     legend(byId("legend"), this.column, colours, (classes) => {
       this.classes = classes;
       this.mark();
+      this.outline();
     });
+    this.outline();
+  }
+
+  /** Outline where the classes lie dense that are switched on, if so asked. */
+  outline(on = this.maps.isOutlined) {
+    this.maps.outline(on, this.column, this.column.colours(this.map.colours.unknown), this.classes);
   }
 
   /** Bring out the classes that are switched on, and the images chosen. */
   mark() {
     const count = this.map.scatter.count;
     const chosen = new Set(this.chosen);
-    if (!this.classes.size && !chosen.size) return this.map.mark(null);
+    if (!this.classes.size && !chosen.size) return this.maps.mark(null);
     const isIn = (/** @type {number} */ i) =>
       (!this.classes.size || this.classes.has(this.column.values[i])) && (!chosen.size || chosen.has(i));
-    return this.map.mark(Uint8Array.from({ length: count }, (_, i) => Number(isIn(i))));
+    return this.maps.mark(Uint8Array.from({ length: count }, (_, i) => Number(isIn(i))));
   }
 
   /** @param {[number, number]} place @param {number} index */
   hover(place, index) {
     this.large.ask(place);
+    this.maps.ring(index);
     if (index >= 0 && index !== this.near) this.meet(index);
   }
 
-  /** The sliders have moved, or the pointer has left the map. */
-  steered() {
-    const { steering } = this;
-    this.map.pin(steering.rests ? null : this.space.placeOf(steering.code()));
+  /** The pointer is at an image, or at none, on a map whose places are no codes. @param {number} index */
+  over(index) {
+    this.large.ask(this.codes.of(index) ? index : null);
+    this.maps.ring(index);
+    if (index >= 0 && index !== this.near) this.meet(index);
+  }
+
+  /** The pointer has left the maps. */
+  left() {
+    this.maps.ring(-1);
     this.large.ask(null);
   }
 
-  /** @param {[number, number]} place @param {number} index */
+  /** The sliders have moved. */
+  steered() {
+    const { steering } = this;
+    this.maps.pin(steering.rests ? null : steering.code());
+    this.large.ask(null);
+  }
+
+  /** @param {[number, number] | null} place where it is a code's @param {number} index */
   pick(place, index) {
-    const code = this.codes.of(index);
+    const code = this.codes.of(index) ?? (place && this.space.codeAt(place));
     if (index >= 0) this.meet(index);
-    this.load(code ?? this.space.codeAt(place), code ? index : -1);
+    if (!code) return say("There is no image here.");
+    this.load(code, this.codes.of(index) ? index : -1);
     if (!this.data.decodes) say(index >= 0 ? `Image ${this.number(index)}.` : "There is no image here.");
     else say(code ? `The sliders show the code of image ${this.number(index)}.` : "The sliders show the code of this place.");
   }
 
   /** @param {Float32Array} code @param {number} image */
   load(code, image = -1) {
-    this.steering.load(code, image);
+    this.take(code, image, image < 0 ? null : () => this.sheets.values(image, this.data.format));
+  }
+
+  /**
+   * Take a code to the sliders, and what its image looked like.
+   * @param {Float32Array} code @param {number} image @param {import("./detail.js").Values | null} values @param {string} name
+   */
+  take(code, image, values, name = "") {
+    this.detail.start(code, values).then(() => this.large.ask(null), fail);
+    this.steering.load(code, image, name);
     this.steered();
+  }
+
+  /** The reader's own image was encoded: show it, where it lies, and what lies near it. @param {import("./own.js").Encoded} encoded */
+  async bring({ name, code, values }) {
+    const decoder = await this.decoder;
+    const decoded = await decoder.decoded(code);
+    this.own.show(decoded);
+    this.maps.bring(code);
+    const facts = decoded && this.score ? `${name}: ${ranked(this.own.error(decoded), this.score.values)}.` : `${name} is encoded.`;
+    byId("own-told").textContent = `${facts} The diamond on the map is its place.`;
+    this.take(code, -1, async () => values, name);
+    const nearest = this.codes.nearest(code, 12).map(({ image }) => image);
+    await thumbnails(byId("own-nearest"), nearest, this.sheets, (i) => `image ${this.number(i)}`, (i) => this.pick(null, i));
+    say(`${byId("own-told").textContent} The sliders show its code.`);
   }
 
   /** Show image i beside what its code decodes to. @param {number} index */
@@ -203,17 +265,28 @@ class Explorer {
     byId("near-missing").hidden = picture !== null && (has || !this.data.decodes);
   }
 
-  /** @param {[number, number] | null} place under the pointer; null: what the sliders say */
-  async drawLarge(place) {
+  /** @param {[number, number] | number | null} asked a place, or an image, under the pointer; null: what the sliders say */
+  async drawLarge(asked) {
     const decoder = await this.decoder;
     const canvas = /** @type {HTMLCanvasElement} */ (byId("decoded"));
-    const drawn = await (place ? decoder.drawPlace(canvas, place) : decoder.drawSteered(canvas, this.steering));
-    if (!drawn) show(canvas, null);
     const { steering } = this;
-    const code = place ? this.space.codeAt(place) : steering.code();
+    /** @type {Float32Array} */
+    let code = steering.code();
+    let drawn = false;
+    if (typeof asked === "number") {
+      code = this.codes.of(asked) ?? code;
+      drawn = await decoder.drawImage(canvas, asked);
+    } else if (asked) {
+      code = this.space.codeAt(asked);
+      drawn = await decoder.drawPlace(canvas, asked);
+    } else {
+      drawn = await decoder.drawSteered(canvas, steering, this.detail);
+    }
+    if (!drawn) show(canvas, null);
     canvas.dataset.code = JSON.stringify(Array.from(code));
     byId("decoded-code").textContent = coordinates(code);
-    if (place) byId("decoded-what").textContent = "Under the pointer";
+    if (asked !== null) byId("decoded-what").textContent = "Under the pointer";
+    else if (steering.name) byId("decoded-what").textContent = steering.name;
     else if (steering.image >= 0) byId("decoded-what").textContent = `Image ${this.number(steering.image)}`;
     else byId("decoded-what").textContent = steering.rests ? "The mean code" : "Where the sliders are";
   }
@@ -280,7 +353,8 @@ async function main() {
   const rows = data.rows ? /** @type {Uint32Array} */ (await numbersOf(data.rows)) : null;
   const files = has("files") ? await jsonOf("files") : [];
   const vectors = data.vectors ? await floats(data.vectors) : new Float32Array();
-  const explorer = new Explorer(data, await floats(data.points), space, codes, columns, rows, files, vectors);
+  const further = await Promise.all(data.maps.map((/** @type {import("./maps.js").FurtherMap} */ map) => floats(map.points)));
+  const explorer = new Explorer(data, await floats(data.points), space, codes, columns, rows, files, vectors, further);
   Object.assign(globalThis, { explorer }); // for the console
   await explorer.decoder;
 }

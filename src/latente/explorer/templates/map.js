@@ -31,6 +31,8 @@ export class LatentMap {
     this.canvas = canvas;
     this.overlay = overlay;
     this.handlers = handlers;
+    /** @type {((context: CanvasRenderingContext2D, view: View, ratio: number) => void)[]} */
+    this.layers = []; // what else is drawn with the points
     this.lassoing = false; // whether a drag draws a lasso
     /** @type {"rest" | "pan" | "lasso" | "touch" | "pinch"} */
     this.gesture = "rest";
@@ -127,6 +129,7 @@ export class LatentMap {
       const columns = xs.map((tick) => Math.round(tick.at * ratio));
       const rows = ys.map((tick) => Math.round(tick.at * ratio));
       this.scatter.draw(context, this.view, ratio, this.colours.ground, { columns, rows });
+      for (const layer of this.layers) layer(context, this.view, ratio);
       this.stale = false;
       this.drawn++;
     }

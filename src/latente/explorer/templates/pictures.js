@@ -10,6 +10,8 @@ import { bytesOf } from "./parts.js";
  * @property {number[]} black by channel, the value shown as 0
  * @property {number[]} white by channel, the value shown as 255
  * @property {boolean} whole whether the data are whole numbers, to which values are rounded first
+ * @property {number} least of whole numbers
+ * @property {number} most of whole numbers
  * @property {boolean} binary whether they are false and true, to which values are rounded first
  *
  * @typedef {object} Picture
@@ -32,22 +34,27 @@ import { bytesOf } from "./parts.js";
 
 const KEPT = 96; // unpacked sheets, about a megabyte each
 
+/** Return decoded values as the data's own type holds them. @param {Float32Array} values @param {Format} format */
+export function tidied(values, { whole, least, most, binary }) {
+  if (binary) return values.map((value) => (value >= 0.5 ? 1 : 0));
+  return whole ? values.map((value) => Math.min(most, Math.max(least, Math.round(value)))) : values;
+}
+
 /**
  * Return the pixels of an image (C, H, W), four bytes each, nothing transparent: grey is repeated, transparency is
  * laid over white; of more than four channels only the first is shown.
  * @param {Float32Array} values @param {Format} format
  */
-export function pixelsOf(values, { channels, height, width, black, white, whole, binary }) {
+export function pixelsOf(values, format) {
+  const { channels, height, width, black, white } = format;
+  const exact = tidied(values, format);
   const size = height * width;
   const bytes = new Uint8Array(channels * size);
   for (let c = 0; c < channels; c++) {
     const low = black[c % black.length];
     const span = Math.max(white[c % white.length] - low, 1e-12);
     for (let i = c * size; i < (c + 1) * size; i++) {
-      let value = values[i];
-      if (binary) value = value >= 0.5 ? 1 : 0;
-      else if (whole) value = Math.round(value);
-      bytes[i] = Math.round(Math.min(1, Math.max(0, (value - low) / span || 0)) * 255); // NaN becomes 0
+      bytes[i] = Math.round(Math.min(1, Math.max(0, (exact[i] - low) / span || 0)) * 255); // NaN becomes 0
     }
   }
   const coloured = channels === 3 || channels === 4;
@@ -112,6 +119,27 @@ export class Sheets {
     const left = (place % columns) * width;
     const top = Math.floor(place / columns) * height;
     return { source, left, top, width, height };
+  }
+
+  /**
+   * Return the values (C, H, W) of image i in the data's units, as far as its tile tells them; null where it has none, or
+   * one that shows the image smaller, or laid on white.
+   * @param {number} i @param {Format} format
+   */
+  async values(i, { channels, height, width, black, white }) {
+    const { layout } = this;
+    const isWhole = layout.width === width && layout.height === height && (channels === 1 || channels === 3);
+    const picture = isWhole ? await this.picture(i) : null;
+    if (!picture) return null;
+    const canvas = document.createElement("canvas");
+    show(canvas, picture);
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const { data } = context.getImageData(0, 0, width, height);
+    return Float32Array.from({ length: channels * height * width }, (_, at) => {
+      const c = Math.floor(at / (height * width));
+      const [low, high] = [black[c % black.length], white[c % white.length]];
+      return low + (data[4 * (at % (height * width)) + c] / 255) * (high - low);
+    });
   }
 
   /** @param {number} number */

@@ -12,6 +12,11 @@ export function packed(hex) {
   return (0xff000000 | ((value & 0xff) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
 }
 
+/** Write a packed colour as a style sheet does. @param {number} colour */
+export function css(colour) {
+  return `rgb(${colour & 255} ${(colour >> 8) & 255} ${(colour >> 16) & 255})`;
+}
+
 /** Mix two packed colours. @param {number} a @param {number} b @param {number} share of b, 0 to 1 */
 export function mixed(a, b, share) {
   const s = Math.round(share * 256);

@@ -54,4 +54,26 @@ export class Codes {
     const start = (i / this.every) * this.dimensions;
     return start < this.values.length ? this.values.slice(start, start + this.dimensions) : null;
   }
+
+  /**
+   * Return the images whose codes are nearest to one (Euclidean distance), the nearest first.
+   * @param {Float32Array} code @param {number} count @param {(image: number) => boolean} [admits] which may be among them
+   * @returns {{image: number, distance: number}[]}
+   */
+  nearest(code, count, admits = () => true) {
+    /** @type {{image: number, distance: number}[]} */
+    const found = [];
+    for (let start = 0, image = 0; start < this.values.length; start += this.dimensions, image += this.every) {
+      if (!admits(image)) continue;
+      const most = found.length < count ? Infinity : found[count - 1].distance;
+      let distance = 0; // its square, until all are found
+      for (let d = 0; d < this.dimensions && distance < most; d++) distance += (this.values[start + d] - code[d]) ** 2;
+      if (!(distance < most)) continue;
+      if (found.length === count) found.pop();
+      let at = found.length;
+      while (at > 0 && found[at - 1].distance > distance) at--;
+      found.splice(at, 0, { image, distance });
+    }
+    return found.map(({ image, distance }) => ({ image, distance: Math.sqrt(distance) }));
+  }
 }

@@ -24,6 +24,7 @@ export class Steering {
     /** @type {number[]} */
     this.strengths = directions.map(() => 0);
     this.image = -1; // whose code it was, as long as no slider has moved
+    this.name = ""; // of what else it was, as long
     /** @type {(Slider & {value: number}) | null} */
     this.moved = null; // the slider that moved last, and to where: standard deviations from the mean, or gaps
     /** @type {{slider: Slider, input: HTMLInputElement, output: HTMLOutputElement}[]} */
@@ -39,11 +40,12 @@ export class Steering {
     return code;
   }
 
-  /** Take a code over. @param {Float32Array} code @param {number} image whose it is, or -1 */
-  load(code, image = -1) {
+  /** Take a code over. @param {Float32Array} code @param {number} image whose it is, or -1 @param {string} name of what else it is */
+  load(code, image = -1, name = "") {
     this.base = code.slice();
     this.strengths.fill(0);
     this.image = image;
+    this.name = name;
     this.moved = null;
     this.refresh();
   }
@@ -64,6 +66,7 @@ export class Steering {
     else this.strengths[slider.index] = value;
     this.moved = { ...slider, value };
     this.image = -1;
+    this.name = "";
     this.refresh();
     this.changed();
   }
