@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import posixpath
 import re
 from pathlib import Path
@@ -11,10 +12,10 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
 
-from latente.checks import options_of
-from latente.estimators.kinds import kind_named
+from latente.checks import Option, options_of
+from latente.words import typed
 
-_MARK = re.compile(r"^<!-- options of ([a-z-]+) -->$", re.MULTILINE)
+_MARK = re.compile(r"^<!-- options of ([\w.]+) -->$", re.MULTILINE)
 
 
 class _Notebook(File):
@@ -44,8 +45,8 @@ def on_post_build(config: MkDocsConfig) -> None:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Replace each line `<!-- options of MODEL -->` by the table of that model's options."""
-    return _MARK.sub(lambda match: options_table(match[1]), markdown)
+    """Replace each line `<!-- options of CLASS -->` by the tables of the options that the class declares."""
+    return _MARK.sub(lambda match: options_tables(match[1]), markdown)
 
 
 def notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
@@ -57,10 +58,25 @@ def notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
     return f"{title}\n\n{offer}\n{rest.replace('![png]', '![what the cell above shows]')}", resources["outputs"]
 
 
-def options_table(model: str) -> str:
-    """Return the options of the model that `--model` calls so as a table in Markdown."""
-    lines = ["| option | on the command line | default | meaning |", "|---|---|---|---|"]
-    for option in options_of(kind_named(model).load_options()).values():
-        typed = f"`{option.flag} {option.check.metavar}`".replace("|", "\\|")
-        lines.append(f"| `{option.name}` | {typed} | {option.shown} | {option.help} |")
+def options_tables(place: str) -> str:
+    """Return the options that a class declares, named as it is imported, as tables in Markdown, one a panel."""
+    module, _, name = place.rpartition(".")
+    panels: dict[str, list[Option]] = {}
+    for option in options_of(getattr(importlib.import_module(module), name)).values():
+        panels.setdefault(option.panel, []).append(option)
+    lines: list[str] = []
+    for panel, options in reversed(panels.items()):  # a family's own first
+        lines += ["", f"**{panel}**", ""] if len(panels) > 1 else [""]
+        lines += ["| name | type | default | meaning |", "|---|---|---|---|"]
+        lines += [f"| `{option.name}` | {_types(option)} | {_default(option)} | {option.help} |" for option in options]
     return "\n".join(lines)
+
+
+def _types(option: Option) -> str:
+    *types, last = [*option.check.types, *["None"] * (option.default is None or option.check.or_none)]
+    return f"{', '.join(types)} or {last}" if types else last
+
+
+def _default(option: Option) -> str:
+    """The default as Python writes it, or in words where that says more."""
+    return f"`{option.default!r}`" if option.shown == typed(option.default) else option.shown

@@ -42,11 +42,14 @@ _OWN = "own"  # the key under which options.json names what is a caller's own
 class Check(Protocol):
     """What an option's value has to be: read from text, checked, and brought back from JSON.
 
-    metavar: what stands for the value in help. or_none: whether None, typed "none", is a value too.
+    metavar: what stands for the value in help. types: what it is in Python, in words, one or several. or_none: whether
+    None, typed "none", is a value too.
     """
 
     @property
     def metavar(self) -> str: ...
+    @property
+    def types(self) -> tuple[str, ...]: ...
     @property
     def or_none(self) -> bool: ...
     def read(self, text: str) -> Any:
@@ -60,6 +63,7 @@ class Check(Protocol):
 class Whole:
     """A whole number from `least` to `most`."""
 
+    types: ClassVar[tuple[str, ...]] = ("int",)
     least: int = 1
     most: int | None = None
     or_none: bool = False
@@ -82,6 +86,7 @@ class Whole:
 class Number:
     """A finite number; above and below are bounds that it may not reach, least and most such that it may."""
 
+    types: ClassVar[tuple[str, ...]] = ("float",)
     above: float | None = None
     least: float | None = None
     below: float | None = None
@@ -119,6 +124,7 @@ class Number:
 class Choice:
     """One of some names; kind: what they are names of, in a message (default: the option's name)."""
 
+    types: ClassVar[tuple[str, ...]] = ("str",)
     names: tuple[str, ...]
     kind: str = ""
     or_none: bool = False
@@ -143,6 +149,10 @@ class Numbers:
     or_none: bool = False
     metavar: str = "N,N"
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        return (f"tuple of {'' if self.count is None else f'{self.count} '}{self.each.types[0]}",)
+
     def read(self, text: str) -> tuple[float, ...]:
         return tuple(self.each.read(part.strip()) for part in text.split(",")) if text.strip() else ()
 
@@ -159,6 +169,7 @@ class Numbers:
 class Text:
     """Any text; what it means is checked where it is used."""
 
+    types: ClassVar[tuple[str, ...]] = ("str",)
     metavar: str = "TEXT"
     or_none: bool = False
 
@@ -176,6 +187,7 @@ class Flag:
 
     or_none: bool = False
     metavar: ClassVar[str] = "true|false"
+    types: ClassVar[tuple[str, ...]] = ("bool",)
 
     def read(self, text: str) -> bool:
         if text.lower() not in ("true", "false"):
@@ -191,6 +203,7 @@ class Flag:
 class Every:
     """How often something happens: a number of steps, or a duration such as "10min"."""
 
+    types: ClassVar[tuple[str, ...]] = ("int", "str")
     or_none: bool = False
     metavar: str = "STEPS|TIME"
 
@@ -214,18 +227,23 @@ class Every:
 class Own:
     """Something of the caller's own beside what `plain` describes: modules, a callable, a set, a generator.
 
-    Its value is checked where it is used. On disk it is only named, and `resume` asks for it. role: what `load` does
-    without it: nothing where it is a "network"; it warns where it is a part of the "input"; for "fit" it needs none.
-    is_path_too: whether any other text is the path or the name of images.
+    Its value is checked where it is used. On disk it is only named, and `resume` asks for it. what: what it is, in
+    words, one or several. role: what `load` does without it: nothing where it is a "network"; it warns where it is a
+    part of the "input"; for "fit" it needs none. is_path_too: whether any other text is the path or the name of images.
     """
 
     plain: Check
+    what: tuple[str, ...] = ("object",)
     role: Literal["network", "input", "fit"] = "fit"
     is_path_too: bool = False
 
     @property
     def metavar(self) -> str:
         return self.plain.metavar
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return (*self.plain.types, *self.what)
 
     @property
     def or_none(self) -> bool:

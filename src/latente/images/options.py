@@ -50,6 +50,10 @@ class Sides:
     or_none: bool = False
 
     @property
+    def types(self) -> tuple[str, ...]:
+        return ("int", "tuple of 2 int", *["str"] * self.keeps)
+
+    @property
     def metavar(self) -> str:
         return "N|HxW|keep" if self.keeps else "N|HxW"
 
@@ -77,6 +81,7 @@ class Channels:
 
     or_none: bool = False
     metavar: str = "N|first|last"
+    types: ClassVar[tuple[str, ...]] = ("int", "str")
 
     def read(self, text: str) -> int | str:
         if not text.isdecimal() and text not in ("first", "last"):
@@ -94,6 +99,7 @@ class Signs:
 
     or_none: bool = False
     metavar: str = "INPUT,TARGET"
+    types: ClassVar[tuple[str, ...]] = ("tuple of 2 str",)
 
     def read(self, text: str) -> tuple[str, ...]:
         signs = tuple(sign.strip() for sign in text.split(","))
@@ -106,8 +112,8 @@ class Signs:
             raise InputError(f"{name} must be two different folders or ends of names, such as noisy,clean")
 
 
-_LABELS: Check = Own(Text("CSV"), is_path_too=True)
-_TARGET: Check = Own(Text("IMAGES"), is_path_too=True)
+_LABELS: Check = Own(Text("CSV"), ("path", "array"), is_path_too=True)
+_TARGET: Check = Own(Text("IMAGES"), ("path", "images"), is_path_too=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

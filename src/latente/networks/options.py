@@ -43,7 +43,7 @@ class PairOptions(LayerOptions):
     network: Any = option(
         "auto",
         "Kind of network: dense, conv, or auto, which is conv for pictures of at least 8 pixels a side.",
-        Own(Choice(NETWORKS), role="network"),
+        Own(Choice(NETWORKS), ("pair of modules",), role="network"),
     )
     kernel_size: int = option(3, "Side of a filter (conv).", Whole())
     stride: int = option(2, "Step of a filter where the image shrinks (conv).", Whole())

@@ -24,7 +24,7 @@ class ReconstructionOptions(PairOptions, LoopOptions):
     corruption: Any = option(
         None,
         "Worsen the input, such as gaussian:0.2, and want the clean image back: a denoiser.",
-        Own(Text("KIND:X", or_none=True), role="input"),
+        Own(Text("KIND:X", or_none=True), ("callable",), role="input"),
     )
 
 

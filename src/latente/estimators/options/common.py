@@ -20,16 +20,16 @@ class EstimatorOptions(DeviceOptions):
     validation: Any = option(
         0.1,
         "Share of the images held out to judge by, a set of its own, or none.",
-        Own(Number(above=0, below=1, or_none=True, metavar="SHARE|IMAGES"), is_path_too=True),
+        Own(Number(above=0, below=1, or_none=True, metavar="SHARE|IMAGES"), ("path", "images"), is_path_too=True),
     )
     random_state: Any = option(
         None,
         "Seed of every draw: same seed, same result.",
-        Own(Whole(least=0, most=2**32 - 1, or_none=True)),
+        Own(Whole(least=0, most=2**32 - 1, or_none=True), ("generator",)),
         shown="drawn anew",
         flag="--seed",
     )
-    out: Any = option(None, "Folder for the run; none writes nothing.", Own(Text("RUN", or_none=True)))
+    out: Any = option(None, "Folder for the run; none writes nothing.", Own(Text("RUN", or_none=True), ("path",)))
     verbose: bool | None = option(
         None,
         "Show a progress bar; left out, where somebody looks: in a terminal or a notebook.",
@@ -47,6 +47,6 @@ class LoopOptions(EstimatorOptions, TrainingOptions):
     augmentation: Any = option(
         None,
         "Draw crops, flips, turns or shifts of the images anew at each step, such as crop:64,flips.",
-        Own(Text("KIND:X,...", or_none=True)),
+        Own(Text("KIND:X,...", or_none=True), ("callable",)),
     )
-    init: Any = option(None, "Start from the weights of this run.", Own(Text("RUN", or_none=True)))
+    init: Any = option(None, "Start from the weights of this run.", Own(Text("RUN", or_none=True), ("path",)))

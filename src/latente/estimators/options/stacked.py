@@ -22,10 +22,12 @@ class StackedOptions(LayerOptions, LoopOptions):
     corruption: Any = option(
         "mask:0.25",
         "What pre-training does to the input of each layer, such as gaussian:0.2, or none.",
-        Own(Text("KIND:X", or_none=True), role="input"),
+        Own(Text("KIND:X", or_none=True), ("callable",), role="input"),
     )
     input_corruption: Any = option(
-        None, "What fine-tuning sees of the images: a regulariser.", Own(Text("KIND:X", or_none=True), role="input")
+        None,
+        "What fine-tuning sees of the images: a regulariser.",
+        Own(Text("KIND:X", or_none=True), ("callable",), role="input"),
     )
     pretrain_epochs: int = option(10, "Passes over the images for each layer; 0 leaves it out.", Whole(least=0))
     pretrain_learning_rate: float = option(1e-3, "Length of a step of pre-training.", Number(above=0), shown="0.001")
