@@ -34,6 +34,8 @@ from latente.words import seconds_of
 
 __all__ = ["Judge", "train"]
 
+_WORTH = 0.01  # the part of a good start's objective that an epoch must gain to take its place
+
 Judge = Callable[[Objective], Mapping[str, float]]
 
 
@@ -275,8 +277,11 @@ class _Loop:
             if self.options.patience is not None:
                 raise InputError("patience needs something to judge by, but this objective does not judge images")
             return True
-        if state.best is not None and not figures["objective"] < state.best:
-            return False
+        if state.best is not None:
+            # a start that is a model already gives way only to what is better by more than chance on few images
+            margin = _WORTH * abs(state.best) if self.objective.starts_well and state.best_epoch == 0 else 0.0
+            if not figures["objective"] < state.best - margin:
+                return False
         state.best = figures["objective"]
         return True
 
