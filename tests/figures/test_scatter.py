@@ -108,3 +108,33 @@ def test_pictures_stand_at_their_points_within_the_axes() -> None:
         np.testing.assert_array_equal(box.offsetbox.get_data()[..., 0], 255 * image[0])
     assert panel.get_xlim()[0] < 0 < 2 < panel.get_xlim()[1]
     assert panel.get_ylim()[0] < -1 < 5 < panel.get_ylim()[1]
+
+
+@pytest.mark.parametrize("aspect", [1.0, 0.02], ids=["round", "a line"])
+def test_thumbnails_do_not_overlap_and_the_farthest_point_has_one_within_the_frame(aspect: float) -> None:
+    points, images = rng.normal(size=(300, 2)) * [1, aspect], rng.random((300, 3, 6, 9))
+    points[7] = [40, 3]
+    asked: list[np.ndarray] = []
+
+    def thumbnails(rows: np.ndarray) -> np.ndarray:
+        asked.append(rows)
+        return images[rows]
+
+    figure = figures.latent_map(points, thumbnails=thumbnails)
+    figure.draw_without_rendering()
+    (panel,) = figure.axes
+    [rows] = asked
+    boxes = [artist for artist in panel.artists if isinstance(artist, AnnotationBbox)]
+    np.testing.assert_array_equal([box.xy for box in boxes], points[rows])
+    assert 7 in rows
+    assert len(rows) >= 3
+    frame = panel.get_window_extent()
+    extents = [box.get_window_extent() for box in boxes]
+    for k, extent in enumerate(extents):
+        assert frame.x0 <= extent.x0 < extent.x1 <= frame.x1
+        assert frame.y0 <= extent.y0 < extent.y1 <= frame.y1
+        assert not any(extent.overlaps(other) for other in extents[:k])
+
+
+def test_a_map_of_no_images_has_no_thumbnails() -> None:
+    assert not figures.latent_map(np.zeros((0, 2)), thumbnails=lambda rows: np.zeros((0, 1, 2, 2))).axes[0].artists

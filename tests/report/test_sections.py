@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,17 @@ from sklearn.manifold import trustworthiness
 from latente.estimators import Autoencoder
 from latente.evidence import Evidence, Selection
 from latente.images import Images, Scaling
-from latente.report.sections import SECTIONS, attributes, classes, latent, mistakes, samples, setup, traversals
+from latente.report.sections import (
+    SECTIONS,
+    attributes,
+    classes,
+    latent,
+    mistakes,
+    reconstructions,
+    samples,
+    setup,
+    traversals,
+)
 from latente.report.sections.attributes import STRENGTHS, find_edits
 from latente.report.sections.latent import find_maps
 from latente.report.sections.samples import Novelty, find_novelty, newness
@@ -186,7 +198,9 @@ def test_attributes_that_few_images_have_and_sets_without_any_are_left_out() -> 
 
 def _novelty(distances: list[float], held_out: list[float] | None, searched: int = 500) -> Novelty:
     known = None if held_out is None else np.array(held_out)
-    return Novelty(np.array(distances), np.zeros((len(distances), 1, 2, 2)), known, searched, 500)
+    return Novelty(
+        np.array(distances), np.zeros((len(distances), 1, 2, 2)), ["#0"] * len(distances), known, searched, 500
+    )
 
 
 YARD = [0.1 + 0.001 * k for k in range(100)]  # 5 % of them lie below 0.10495
@@ -299,3 +313,54 @@ def test_a_model_that_can_do_nothing_has_only_the_sections_of_its_run() -> None:
     found = [section.anchor for find in SECTIONS if (section := find(model, evidence)) is not None]
     assert found == ["setup"]
     assert latent.find(model, evidence) is traversals.find(model, evidence) is None
+
+
+def _lead(find: Any, evidence: Evidence) -> str:
+    section = find(evidence.model, evidence)
+    assert section is not None
+    return str(section.lead)
+
+
+def test_pictures_say_how_many_of_how_many_they_are_and_how_to_get_the_rest() -> None:
+    model, codes = _model(np.eye(4)[:2]), rng.normal(size=(30, 2))
+    source: dict[str, Any] = {"data": {"source": {"source": "set"}}}
+    evidence = _evidence(model, codes, options=source, path=Path("my run"))
+    text = "Shown are 18 of 30 test images; `latente explore 'my run'` shows all 30."
+    assert _lead(reconstructions.find, evidence).startswith(text)
+    assert evidence.judged is not None
+    learned = dataclasses.replace(evidence.judged, rows=np.arange(20, 30), name="training images")
+    evidence = dataclasses.replace(evidence, learned=learned)
+    held_out = dataclasses.replace(learned, rows=np.arange(20), name="validation images")
+    text = "`latente explore 'my run'` shows all 20, `latente explore 'my run' set` shows all 30 of the set."
+    assert text in _lead(reconstructions.find, dataclasses.replace(evidence, judged=held_out))
+    text = "These are all the 20 validation images; `latente explore 'my run' set` shows all 30 of the set."
+    assert _lead(latent.find, dataclasses.replace(evidence, judged=held_out)) == text
+    of_arrays = _evidence(model, codes, path=Path("run"))
+    assert "`latente explore run IMAGES` shows all." in _lead(reconstructions.find, of_arrays)
+    few = _evidence(model, codes[:3], path=Path("run"))
+    assert _lead(reconstructions.find, few).startswith("These are all the 3 test images.")
+
+
+def test_the_worst_images_stand_by_the_names_of_their_files() -> None:
+    model, codes = _model(np.eye(4)[:2]), rng.normal(size=(30, 2))
+    evidence = _evidence(model, codes)
+    assert evidence.judged is not None
+    names = tuple(f"tile-{k}.png" for k in range(30))
+    pixels = evidence.judged.images.pixels.copy()
+    pixels[11, 0, 1, 1] += 1.0  # which no code tells
+    judged = dataclasses.replace(evidence.judged, images=Images(pixels, files=names))
+    section = reconstructions.find(model, dataclasses.replace(evidence, judged=judged))
+    assert section is not None
+    groups: Any = section.content["groups"]
+    assert [name for name, _ in groups] == ["Best", "Typical", "Worst"]
+    assert groups[2][1][0].note == "MSE 0.25 · tile-11.png"
+
+
+def test_a_map_of_pictures_without_classes_shows_them() -> None:
+    model, codes = _model(np.eye(4)[:2]), rng.normal(size=(30, 2))
+    for label, shown in ((np.arange(30) % 2, False), (np.full(30, -1), True)):
+        section = latent.find(model, _evidence(model, codes, columns={"label": label}))
+        assert section is not None
+        chart: Any = section.content["charts"]
+        assert ("stand their images" in chart[0].note) == shown
+        assert (chart[0].figure.count("<image") > 3) == shown

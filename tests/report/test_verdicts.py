@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,12 +23,8 @@ def _judge(
     error: float, baselines: list[tuple[str, float]], training: Training = CALM, run: str = "run", **changes: Any
 ) -> Verdict:
     """The verdict about a model with this mean squared error on four images, beside these baselines."""
-    outputs = {
-        "images": np.zeros((4, 1, 2, 2)),
-        "codes": np.zeros((4, 2)),
-        "reconstructions": np.full((4, 1, 2, 2), error**0.5),
-        **changes.pop("outputs", {}),
-    }
+    outputs = {"images": np.zeros((4, 1, 2, 2)), "codes": np.zeros((4, 2)), **changes.pop("outputs", {})}
+    outputs["reconstructions"] = np.full((4, 1, 2, 2), error**0.5)
     model = SimpleNamespace(reconstruct=len, outputs=lambda images: outputs)
     judged = Selection(Images(np.zeros((4, 1, 2, 2), np.uint8), name="set"), np.arange(4), "test images")
     evidence = Evidence(**{"model": model, "judged": judged, "is_unseen": True, **changes})
@@ -43,7 +41,7 @@ def _nobody(training: Training, run: str = "run") -> Verdict:
     [
         (0.10, "poor", "does no better than the mean image"),
         (0.06, "fair", "3 times that of PCA with 2 numbers"),
-        (0.02, "fair", "on a par with PCA with 2 numbers"),
+        (0.02, "fair", "on a par with PCA with 2 numbers, a plain formula that needs no training"),
         (0.01, "good", "yes: its squared error is 50"),
     ],
 )
@@ -65,8 +63,61 @@ def test_an_exact_pca_is_not_divided_by() -> None:
     assert "over 100 times" in tiny.answer
 
 
+def test_what_leaves_most_of_the_mean_image_s_error_is_not_good() -> None:
+    verdict = _judge(0.07, [("the mean image", 0.1)])
+    assert verdict.level == "fair"
+    assert "70\N{NO-BREAK SPACE}% of the error of the mean image are left" in verdict.answer
+
+
+def test_the_start_that_stayed_best_is_never_called_good() -> None:
+    start = dataclasses.replace(CALM, best_epoch=0)
+    for pca in (0.02, 0.03):  # PCA of all that training saw may be better than that of the report
+        verdict = _judge(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", pca)], start)
+        assert verdict.level == "fair"
+        assert "training added nothing: PCA, a plain formula that needs no training" in verdict.answer
+        assert verdict.advice
+
+
+@pytest.mark.parametrize(
+    ("error", "level", "words"),
+    [
+        (0.10, "poor", "does no better than the input as it is"),
+        (0.06, "fair", "2 times that of PCA"),
+        (
+            0.01,
+            "good",
+            "leaves 10.0\N{NO-BREAK SPACE}% of the error of the input as it is, and 33\N{NO-BREAK SPACE}% of",
+        ),
+    ],
+)
+def test_a_denoiser_is_measured_by_the_better_of_doing_nothing_and_the_mean_image(
+    error: float, level: str, words: str
+) -> None:
+    baselines = [("the input as it is", 0.1), ("the mean image", 0.2), ("PCA with 2 numbers", 0.03)]
+    verdict = _judge(error, baselines, outputs={"inputs": np.ones((4, 1, 2, 2))})
+    assert verdict.level == level
+    assert words in verdict.answer
+    assert "mean image" in _judge(0.1, [("the input as it is", 0.3), ("the mean image", 0.1)]).answer
+
+
+def test_a_code_as_long_as_the_image_is_no_feat() -> None:
+    verdict = _judge(1e-6, [("the mean image", 0.1)], outputs={"codes": np.zeros((4, 4))})
+    assert verdict.level == "fair"
+    assert "It copies: its code has 4 numbers for 4 values" in verdict.answer
+    assert "`--latent-dim" in verdict.advice[0]
+
+
+def test_what_is_good_on_images_that_it_learned_from_is_not_called_good() -> None:
+    verdict = _judge(0.01, [("the mean image", 0.1)], is_unseen=False)
+    assert verdict.level == "fair"
+    assert verdict.answer.startswith("Nobody can say of new images.")
+    assert any("`latente report run IMAGES`" in advice for advice in verdict.advice)
+
+
 def test_without_anything_to_compare_with_there_is_no_judgement() -> None:
-    assert _judge(0.02, []).level == "fair"
+    verdict = _judge(0.02, [])
+    assert verdict.level == "fair"
+    assert "`latente report run OTHER-RUN`" in verdict.advice[0]
     assert _nobody(CALM).level == "fair"
 
 
@@ -129,7 +180,7 @@ def test_a_plain_method_that_does_better_is_named() -> None:
     verdict = _judge_classes([1] * 10 + LABELS[10:], LABELS, [(LARGEST, 0.5), (NEAREST, 0.05)])
     assert verdict.level == "fair"
     assert "nearest class mean of the pixels 95" in verdict.answer
-    assert "more labelled images" in verdict.advice[-1]
+    assert "more labelled images" in verdict.advice[0]
 
 
 def test_images_of_unknown_class_count_for_nothing_and_no_mistake_is_said_so() -> None:
@@ -143,25 +194,103 @@ def test_a_training_that_was_still_improving_is_to_go_on() -> None:
     lines = [{"part": "validation", "epoch": k, "step": k, "objective": 1 / k} for k in range(1, 9)]
     training = summarise(lines)
     assert training.drop == pytest.approx((1 / 6 - 1 / 8) * 6)
-    [advice] = _nobody(training, "my-run").advice
-    assert "`latente resume my-run --epochs 16`" in advice
+    begin, advice = _nobody(training, "my-run").advice
+    assert "`latente resume my-run`" in begin
+    assert "`latente resume my-run --epochs 1500`" in advice  # as many as give the usual steps
 
 
 def test_a_training_that_turned_is_told_to_have_learned_by_heart() -> None:
     lines = [{"part": "validation", "epoch": k, "objective": abs(k - 3) + 1.0} for k in range(1, 9)]
     training = summarise(lines)
     assert (training.best_epoch, training.best, training.last) == (3, 1.0, 6.0)
-    [advice] = _nobody(training).advice
-    assert "by heart" in advice
+    assert "by heart" in _nobody(training).advice[1]
+
+
+def _posterior(active: int) -> dict[str, np.ndarray]:
+    """Means and log-variances of four images in four dimensions, of which so many are in use."""
+    mean = np.zeros((4, 4), np.float32)
+    mean[:, :active] = np.array([2, -2, 2, -2])[:, None]
+    return {"codes": np.zeros((4, 3)), "mean": mean, "log_var": np.zeros((4, 4), np.float32)}
 
 
 def test_idle_latent_dimensions_are_mentioned() -> None:
-    mean = np.zeros((4, 4), np.float32)
-    mean[:, 0] = [2, -2, 2, -2]
-    outputs = {"mean": mean, "log_var": np.zeros((4, 4), np.float32)}
-    verdict = _judge(0.01, [], outputs=outputs)
+    verdict = _judge(0.01, [("the mean image", 0.1)], outputs=_posterior(1))
+    assert verdict.level == "good"
     assert "1 of 4 latent dimensions are in use; together they carry 2 nats." in verdict.reasons
-    assert any("idle" in advice for advice in verdict.advice)
+    assert "idle. That costs nothing but size" in verdict.advice[0]
+
+
+def test_a_code_that_says_nothing_is_remedied_by_beta() -> None:
+    options = {"options": {"beta": 200.0, "epochs": 2}}
+    verdict = _judge(0.1, [("the mean image", 0.1)], outputs=_posterior(0), options=options)
+    assert verdict.level == "poor"
+    assert verdict.advice[0].startswith("All of the latent dimensions are idle, so that the code says little")
+    assert "`--beta` (it was 200)" in verdict.advice[0]
+
+
+@pytest.mark.parametrize(("rate", "words"), [(1e-9, "Longer"), (1.0, "Shorter"), (1e-3, None)])
+def test_steps_of_unusual_length_are_named_where_nothing_was_learned(rate: float, words: str | None) -> None:
+    verdict = _judge(0.1, [("the mean image", 0.1)], options={"options": {"learning_rate": rate, "epochs": 2}})
+    assert verdict.advice
+    if words is None:
+        assert "it was" not in " ".join(verdict.advice)
+    else:
+        assert verdict.advice[0].startswith(f"{words} steps teach it more: `--learning-rate 0.001` (it was")
+
+
+def test_few_steps_are_named_with_the_epochs_that_make_them_enough() -> None:
+    few = dataclasses.replace(CALM, epochs=2, best_epoch=2, drop=None, steps=42)
+    verdict = _judge(
+        0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 0.02)], few, options={"options": {"epochs": 2}}
+    )
+    assert "trained for 42 steps, where networks need some 1,500" in verdict.advice[0]
+    assert "`latente resume run --epochs 72`" in verdict.advice[0]
+
+
+def test_what_knows_its_training_images_by_heart_is_not_told_to_train_for_longer() -> None:
+    heart = Training(10, 0, 0.02, 0.02, 0.0, 5.0, 100.0, steps=60, loss=0.005)
+    verdict = _judge(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 0.02)], heart)
+    [advice] = verdict.advice
+    assert "of training images 25\N{NO-BREAK SPACE}% of the error on others is left; more images help" in advice
+    assert not dataclasses.replace(heart, best_epoch=9).learns_by_heart
+    assert not dataclasses.replace(heart, loss=0.019).learns_by_heart
+    assert not dataclasses.replace(heart, loss=-3.0, last=-2.0).learns_by_heart  # densities: no share of anything
+
+
+def test_whatever_is_not_good_has_advice_that_names_an_option_or_a_command() -> None:
+    baselines = [("the mean image", 0.1), ("the input as it is", 0.2), ("PCA with 2 numbers", 0.02)]
+    trainings = [
+        Training(0, None, None, None, None, None, None),
+        Training(1, 1, 1.0, 1.0, None, 5.0, 100.0, 21),
+        Training(9, 0, 1.0, 1.5, 0.0, 5.0, 100.0, 9_000),
+        Training(9, 2, 1.0, 1.5, 0.0, 5.0, 100.0, 9_000),
+        Training(9, 9, 1.0, 1.0, 0.2, 5.0, 100.0, 9_000),
+        dataclasses.replace(CALM, steps=9_000),
+    ]
+    outputs: list[dict[str, np.ndarray]] = [
+        {},
+        {"inputs": np.ones((4, 1, 2, 2))},
+        {"codes": np.zeros((4, 9))},
+        *map(_posterior, (0, 1, 4)),
+    ]
+    runs: list[dict[str, Any]] = [{}, {"epochs": 9}, {"epochs": 9, "minutes": 2.0, "learning_rate": 1e-9}]
+    levels = set()
+    for k, (error, chosen, training, made) in enumerate(
+        itertools.product(
+            (0.3, 0.1, 0.06, 0.02, 0.01),
+            ([], baselines[:1], baselines[1:2], baselines[::2], baselines),
+            trainings,
+            outputs,
+        )
+    ):
+        unseen, options = (True, False, None)[k % 3], {"options": runs[k // 3 % 3]}
+        verdict = _judge(error, chosen, training, outputs=made, is_unseen=unseen, options=options)
+        levels.add(verdict.level)
+        assert verdict.level == "good" or "`" in "".join(verdict.advice[:1]), verdict
+    assert levels == {"good", "fair", "poor"}
+    for wrong, known in itertools.product((0, 2, 30, 45), ([(LARGEST, 0.5), (NEAREST, 0.05)], [(LARGEST, 0.5)], [])):
+        verdict = _judge_classes([1] * wrong + LABELS[wrong:], LABELS, known)
+        assert verdict.level == "good" or "`" in "".join(verdict.advice[:1]), verdict
 
 
 def test_a_summary_of_no_lines_is_empty_and_non_finite_values_do_not_count() -> None:
@@ -171,4 +300,4 @@ def test_a_summary_of_no_lines_is_empty_and_non_finite_values_do_not_count() -> 
         {"part": "validation", "epoch": 1, "objective": float("nan")},
         {"part": "train", "epoch": 2, "loss": 1.0, "seconds": 5.5, "images_per_second": 30.0},
     ]
-    assert summarise(lines) == Training(2, None, None, None, None, 8.0, 20.0)
+    assert summarise(lines) == Training(2, None, None, None, None, 8.0, 20.0, loss=1.0)

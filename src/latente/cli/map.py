@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
-    from latente.images import Images
+    from latente.images import Images, Scaling
     from latente.latents import LatentMap
 
 __all__ = ["verb"]
@@ -107,7 +107,7 @@ def map_(
     with show.console(as_json).status(f"mapping {len(source):,} images"):
         codes = model.transform(source)
         plane = map_codes(codes, labels, method=method)
-        save_figures(out, _map_figure(plane, source, colouring))
+        save_figures(out, _map_figure(plane, source, colouring, model.scaling_))
         if csv is not None:
             _save_table(csv, plane, source)
     dimensions = codes.shape[1]
@@ -148,15 +148,27 @@ def _save_table(path: Path, plane: LatentMap, images: Images) -> None:
             table.writerow([name, label, f"{x:.7g}", f"{y:.7g}"])
 
 
-def _map_figure(plane: LatentMap, images: Images, colouring: tuple[str, np.ndarray] | None) -> Figure:
-    """Draw the map, coloured by the classes, or by the name and the values (NaN: unknown) of an attribute."""
+def _map_figure(plane: LatentMap, images: Images, colouring: tuple[str, np.ndarray] | None, scaling: Scaling) -> Figure:
+    """Draw the map, coloured by the classes, or by the name and the values (NaN: unknown) of an attribute.
+
+    Pictures of which no class is known are drawn themselves, as many as fit.
+    """
     import numpy as np
 
     from latente import figures
+    from latente.pages import embedding
+    from latente.sheets import to_uint8
 
     axes = ("component 1", "component 2") if plane.method == "pca" else ("dimension 1", "dimension 2")
     if colouring is None:
-        return figures.latent_map(plane.points, images.labels, images.label_names, axes)
+        if images.is_table or (images.labels is not None and (images.labels >= 0).any()):
+            return figures.latent_map(plane.points, images.labels, images.label_names, axes)
+
+        def thumbnails(rows: np.ndarray) -> np.ndarray:
+            scaled = scaling.to_range(images.take(rows).pixels)
+            return to_uint8(scaled, *embedding.window(scaled))
+
+        return figures.latent_map(plane.points, axis_names=axes, thumbnails=thumbnails)
     name, values = colouring
     known = np.isfinite(values)
     if len(np.unique(values[known])) > 2:

@@ -20,7 +20,7 @@ from latente.estimators.data import Split
 from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
 from latente.estimators.passing import finite
-from latente.estimators.principal import fit_principal, mean_image
+from latente.estimators.principal import Principal, fit_principal, mean_image
 from latente.images import Openable, to_layout
 from latente.machine import free_memory
 from latente.networks.build import build_pair, resolve
@@ -334,6 +334,14 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         self.objective_.starts_well = True
         cast(WithLinear, self.objective_.encoder).set_linear(axes, -axes @ mean)
         cast(WithLinear, self.objective_.decoder).set_linear(axes.T, mean)
+
+    @property
+    def principal_(self) -> Principal | None:
+        """The principal components that the networks started from and add to; None without that shortcut."""
+        if self.shortcut_ != "pca":
+            return None
+        encoder, decoder = cast(WithLinear, self.objective_.encoder), cast(WithLinear, self.objective_.decoder)
+        return Principal(decoder.bias.cpu(), encoder.weight.cpu())
 
     def _settled(self) -> dict[str, Any]:
         return {**super()._settled(), "shortcut": self.shortcut_}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ __all__ = ["latent_map", "maps", "pictures_at"]
 
 MARKERS = "o^"
 MAX_CLASSES = 20
-PICTURE = 19.0  # points: the longer side of an image at its place
+PICTURE, THUMBNAIL = 19.0, 25.0  # points: the longer side of an image at its place, and of one among points
 COLOURS = "viridis"  # even steps, also for colour-blind readers and in grey print
 
 
@@ -43,6 +43,7 @@ def latent_map(
     *,
     values: np.ndarray | None = None,
     value_name: str = "",
+    thumbnails: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Figure:
     """Draw points (N, 2), each coloured by its class, with a legend and each class's name at its median.
 
@@ -50,11 +51,17 @@ def latent_map(
     commonest classes get a colour and marker of their own; the others, and the unknown, are drawn in grey.
     values: (N,) numbers that colour the points instead, with a colour bar named `value_name`; the colours span the
     1 % to the 99 % quantile, beyond which arrows at the bar's ends point, and NaN is drawn in grey.
+    thumbnails: gives the images (n, C, H, W), as `pictures_at` takes them, of n of the points by their numbers; as many
+    as fit beside each other are drawn at their points, those far out first.
     Raises InputError where both labels and values are given.
     """
     if labels is not None and values is not None:
         raise InputError("a map is coloured by labels or by values, not by both; leave out one")
     figure, (panel,) = panels_of(1, 1, width=4.6, height=4.2)
+    if thumbnails is not None and len(points):
+        name_axes(panel, *axis_names)
+        _draw_thumbnails(figure, panel, points, thumbnails)
+        return figure
     if values is None:
         _draw_classes(panel, points, labels, label_names)
         if labels is not None and len(points):
@@ -92,14 +99,40 @@ def pictures_at(
     images: (N, C, H, W), uint8 or floats in [0, 1], or booleans. Where points are nearer than that, images overlap.
     """
     figure, (panel,) = panels_of(1, 1, width=4.6, height=4.4)
-    height, width = images.shape[2:]
     panel.scatter(points[:, 0], points[:, 1], s=1, alpha=0)  # which sets the axes' limits
     panel.margins(0.06)
-    for point, picture in zip(points, to_rgb(to_uint8(images)), strict=True):
-        drawn = OffsetImage(picture, zoom=PICTURE / max(height, width), interpolation=interpolation(height, width))
-        panel.add_artist(AnnotationBbox(drawn, point, frameon=False, pad=0))
+    _put_pictures(panel, points, images, PICTURE)
     name_axes(panel, *axis_names)
     return figure
+
+
+def _put_pictures(panel: Axes, points: np.ndarray, images: np.ndarray, size: float) -> None:
+    """Draw each image at its point, its longer side so many points of print long."""
+    height, width = images.shape[2:]
+    for point, picture in zip(points, to_rgb(to_uint8(images)), strict=True):
+        drawn = OffsetImage(picture, zoom=size / max(height, width), interpolation=interpolation(height, width))
+        panel.add_artist(AnnotationBbox(drawn, point, frameon=False, pad=0))
+
+
+def _draw_thumbnails(
+    figure: Figure, panel: Axes, points: np.ndarray, thumbnails: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Draw all points, and at some of them, which are far enough from each other, their images."""
+    _cloud(panel, points, _size(len(points)), OTHERS, "o", None)
+    panel.margins(0.06)  # wide enough for half an image, so that the outermost stay within
+    figure.draw_without_rendering()  # which lays the panel out: only then is known how far apart points are in print
+    places = panel.transData.transform(points) * 72 / figure.dpi
+    rows = _apart(places, THUMBNAIL + 1)
+    _put_pictures(panel, points[rows], thumbnails(rows), THUMBNAIL)
+
+
+def _apart(places: np.ndarray, gap: float) -> np.ndarray:
+    """Return which of the places (N, 2) to keep, far ones first, so that squares of side `gap` there do not overlap."""
+    kept: list[int] = []
+    for row in np.argsort(-np.abs(places - np.median(places, axis=0)).max(axis=1), kind="stable"):
+        if all(np.abs(places[kept] - places[row]).max(axis=1) >= gap):
+            kept.append(int(row))
+    return np.array(kept)
 
 
 def _draw_classes(panel: Axes, points: np.ndarray, labels: np.ndarray | None, label_names: Sequence[str]) -> None:

@@ -9,13 +9,15 @@ import numpy as np
 
 from latente.estimators.abilities import Classifies, Reconstructs, classes_of
 from latente.evidence import Evidence
+from latente.report.advice import advise, copies
+from latente.report.looks import look
 from latente.report.training import Training
 from latente.report.yardsticks import LARGEST, NEAREST, Yardstick
 from latente.words import count, decibels, figure, percent
 
-__all__ = ["SURE", "Verdict", "how_many", "judge", "name_of_class"]
+__all__ = ["Verdict", "how_many", "judge", "name_of_class"]
 
-SURE = 0.9  # a probability above which a classifier's mistakes are called confident
+HALF = 0.5  # of the error of the simplest alternative: a model that leaves more of it has not learned much
 SIGMAS = 2.0  # standard errors by which an accuracy must exceed that of the largest class, to be no chance
 
 
@@ -30,23 +32,24 @@ class Verdict:
 
 
 def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, training: Training, run: str) -> Verdict:
-    """Say whether the model is any good, why, and what to do next; `run` names the run folder in commands."""
-    advice = _advice_of_training(training, run if evidence.is_counted_in_epochs else None)
+    """Say whether the model is any good, why, and what to do next; `run` names the run folder in commands.
+
+    Where the answer is anything but good there is advice.
+    """
     if evidence.judged is None or model is None:
         answer = "Nobody can say yet: the model could not be tried on images."
-        return Verdict("fair", answer, _of_training(training), advice)
+        return Verdict("fair", answer, _of_training(training), advise(model, evidence, None, training, run, "fair"))
     reasons = [_measured_on(evidence)]
     level, answer = "fair", "It runs; this page has no yardstick for such a model but its own figures."
     if yardstick is not None and isinstance(model, Classifies):
         level, answer = _answer_on_classes(evidence, yardstick)
         reasons += _reasons_on_classes(model, evidence)
-        advice += _advice_on_classes(model, evidence, level)
     elif yardstick is not None and isinstance(model, Reconstructs):
-        level, answer = _answer_on_reconstructions(evidence, yardstick)
+        level, answer = _answer_on_reconstructions(evidence, yardstick, training)
         reasons += _reasons_on_reconstructions(evidence, yardstick)
-        advice += _advice_on_reconstructions(evidence, yardstick, is_first=not advice)
-    if level == "poor" and not advice:
-        advice = ["It may need more steps or other ones: more `--epochs`, a smaller `--learning-rate`."]
+    if level == "good" and evidence.is_unseen is False:
+        level, answer = "fair", f"Nobody can say of new images. Of those that it learned from: {answer}"
+    advice = advise(model, evidence, yardstick, training, run, level)
     return Verdict(level, answer, [*reasons, *_of_training(training)], advice)
 
 
@@ -74,24 +77,40 @@ def _measured_on(evidence: Evidence) -> str:
 # -- reconstruction
 
 
-def _answer_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
-    error, simple, pca = yardstick.error, yardstick.baseline("the "), yardstick.baseline("PCA")
+def _answer_on_reconstructions(evidence: Evidence, yardstick: Yardstick, training: Training) -> tuple[str, str]:
+    error, simple, pca = yardstick.error, yardstick.simple, yardstick.pca
     if simple is None or simple.error == 0:
         return "fair", "It runs; there is nothing simpler at hand to compare it with."
     if error > 0.95 * simple.error:
         return "poor", f"No: it does no better than {simple.name}. It has not learned yet."
+    left, numbers = percent(error / simple.error), evidence.outputs["codes"].shape[1]
+    if copies(evidence):
+        values = evidence.originals[0].size
+        return "fair", f"It copies: its code has {numbers:,} numbers for {values:,} values, so that this is no feat."
+    if training.best_epoch == 0:
+        plain = "a plain formula that needs no training"
+        return "fair", f"It works, but training added nothing: PCA, {plain} and that it started from, does as well."
     part = error / (simple.error if pca is None or pca.error == 0 else pca.error)
     if pca is None or pca.error == 0:
-        return "good", f"It has learned: it removes {percent(1 - part)} of the error of {simple.name}."
-    if part <= 0.95:
-        size = f"For {evidence.outputs['codes'].shape[1]:,} numbers per image"
-        return "good", f"{size}, yes: its squared error is {percent(part)} of that of PCA with as many."
-    if part < 1.05:
-        return "fair", f"It has learned, and is on a par with {pca.name}, the best linear code of that size."
-    gap = f"its squared error is {f'{part:.2g}' if part < 100 else 'over 100'} times that of {pca.name}"
-    if evidence.latent_use is None:
-        return "fair", f"It has learned, but a plain method still does better: {gap}."
-    return "fair", f"It has learned, though {gap}; part of that is the price of a latent space to draw from."
+        if part > HALF:
+            return "fair", f"It has learned something, but {left} of the error of {simple.name} are left."
+        return "good", f"Yes: it removes {percent(1 - part)} of the error of {simple.name}."
+    if part < 1.05 and part > 0.95:
+        return "fair", f"It has learned, and is on a par with {pca.name}, a plain formula that needs no training."
+    if part > 1:
+        gap = f"its squared error is {f'{part:.2g}' if part < 100 else 'over 100'} times that of {pca.name}"
+        if evidence.latent_use is None:
+            return "fair", f"It has learned, but a plain method still does better: {gap}."
+        return "fair", f"It has learned, though {gap}; part of that is the price of a latent space to draw from."
+    if evidence.inputs is not None:
+        return (
+            "good",
+            f"Yes: it leaves {left} of the error of {simple.name}, and {percent(part)} of that of {pca.name}.",
+        )
+    return (
+        "good",
+        f"For {numbers:,} numbers per image, yes: its squared error is {percent(part)} of that of PCA with as many.",
+    )
 
 
 def _reasons_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> list[str]:
@@ -100,11 +119,12 @@ def _reasons_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> lis
         step, psnr = math.sqrt(yardstick.error), evidence.metrics["psnr"]
         reasons.append(
             f"Mean PSNR is {decibels(psnr)}, with 1.0, the whole range of the data, as the peak. "
-            f"A value is typically off by {percent(step)} of it{_grey_levels(evidence, step)}. "
-            f"{_look(psnr)}"
+            f"A value is typically off by {percent(step)} of it{_grey_levels(evidence, step)}."
         )
-    simple = yardstick.baseline("the ")
-    if simple is not None and yardstick.baseline("PCA") is not None and yardstick.error < simple.error:
+    if (eye := look(evidence)) is not None:
+        reasons.append(eye)
+    simple = yardstick.simple
+    if simple is not None and yardstick.pca is not None and yardstick.error < simple.error:
         part = 1 - yardstick.error / simple.error
         reasons.append(f"It removes {percent(part)} of the squared error of {simple.name}.")
     if evidence.latent_use is not None:
@@ -112,30 +132,6 @@ def _reasons_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> lis
         nats = figure(float(kl.sum()))
         reasons.append(f"{active.sum()} of {len(kl)} latent dimensions are in use; together they carry {nats} nats.")
     return reasons
-
-
-def _advice_on_reconstructions(evidence: Evidence, yardstick: Yardstick, is_first: bool) -> list[str]:
-    advice = []
-    if evidence.latent_use is not None and evidence.latent_use[1].mean() < 0.5:
-        advice.append(
-            "More than half of the latent dimensions are idle. That costs nothing but size; to use them, "
-            "lower `--beta`, set `--free-bits` or `--beta-warmup`, or choose a smaller `--latent-dim`."
-        )
-    pca = yardstick.baseline("PCA")
-    if pca is not None and yardstick.error > pca.error and is_first and not advice:
-        beta = ", or a lower `--beta`" if evidence.latent_use is not None else ""
-        advice.append(f"To come past PCA: more `--epochs`, wider `--hidden`, `--schedule cosine`{beta}.")
-    return advice
-
-
-def _look(psnr: float) -> str:
-    if psnr >= 38:
-        return "At that, most eyes see no difference."
-    if psnr >= 28:
-        return "At that, fine detail is softened and the rest is right."
-    if psnr >= 18:
-        return "At that, images are soft: small things, such as eyes in a face, may be missing."
-    return "At that, only coarse shapes come through."
 
 
 def _grey_levels(evidence: Evidence, step: float) -> str:
@@ -183,20 +179,6 @@ def _reasons_on_classes(model: Classifies, evidence: Evidence) -> list[str]:
     return reasons
 
 
-def _advice_on_classes(model: Classifies, evidence: Evidence, level: str) -> list[str]:
-    probabilities, labels = evidence.outputs["probabilities"], evidence.outputs["labels"]
-    wrong = (labels >= 0) & (probabilities.argmax(axis=1) != labels)
-    advice = []
-    if sure := int((wrong & (probabilities.max(axis=1) > SURE)).sum()):
-        advice.append(
-            f"{count(sure, 'mistake')} of more than {percent(SURE)} confidence: look at them below; wrong labels are "
-            "often among them."
-        )
-    if level != "good":
-        advice.append("To come further: more labelled images, more `--epochs`, wider `--hidden`.")
-    return advice
-
-
 def _known(evidence: Evidence) -> int:
     return 0 if evidence.labels is None else int((evidence.labels >= 0).sum())
 
@@ -214,19 +196,3 @@ def _of_training(training: Training) -> list[str]:
     epoch = f"epoch {training.best_epoch} of {training.epochs}"
     best = f"The best validation objective, {figure(training.best)}, came in {epoch}"
     return [best + ("." if training.last == training.best else f"; the last was {figure(training.last)}.")]
-
-
-def _advice_of_training(training: Training, run: str | None) -> list[str]:
-    """What to try, most telling first; commands and options stand between backticks. run: one that can be extended."""
-    advice = []
-    if training.is_still_improving and training.drop is not None:
-        longer = f"go on with `latente resume {run} --epochs {2 * training.epochs}`" if run else "train it for longer"
-        advice.append(
-            f"It was still improving when it stopped (by {percent(training.drop)} over the last quarter): {longer}."
-        )
-    elif training.has_turned and training.best_epoch:
-        advice.append(
-            f"Validation turned up after epoch {training.best_epoch}: it learned by heart. The model kept "
-            "is that epoch's; more images, `--dropout` or a smaller network help, `--patience` saves time."
-        )
-    return advice

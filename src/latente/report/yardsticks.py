@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 import numpy as np
+import torch
 
 from latente.estimators.abilities import Classifies, Reconstructs
 from latente.evidence import MOST_VALUES, Evidence, draw
@@ -13,6 +14,7 @@ from latente.evidence import MOST_VALUES, Evidence, draw
 __all__ = ["LARGEST", "NEAREST", "Baseline", "Yardstick", "find_yardstick"]
 
 LARGEST, NEAREST = "always the largest class", "the nearest class mean"  # what simple classifiers are called
+_PCA = "PCA"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,14 +37,26 @@ class Yardstick:
         """The baseline whose name starts so, where it could be had."""
         return next((baseline for baseline in self.baselines if baseline.name.startswith(start)), None)
 
+    @property
+    def pca(self) -> Baseline | None:
+        """Principal component analysis with as many numbers per image."""
+        return self.baseline(_PCA)
+
+    @property
+    def simple(self) -> Baseline | None:
+        """The better of those that look at no image: the mean image, or leaving a worsened input as it is."""
+        simple = [baseline for baseline in self.baselines if not baseline.name.startswith(_PCA)]
+        return min(simple, key=lambda baseline: baseline.error, default=None)
+
 
 def find_yardstick(model: object, evidence: Evidence) -> Yardstick | None:
     """Return the model's error beside that of simpler methods; None for a model of which no error is known.
 
     A classifier's is the share of wrong classes, beside those of always answering the largest one and of answering the
     one whose mean image is nearest, both learned from training images. That of a model which
-    reconstructs is the mean squared error, beside that of its input where this was worsened, else beside those of the
-    mean image and of PCA with as many numbers, fitted on training images.
+    reconstructs is the mean squared error, beside those of its input where this was worsened, of the mean image and,
+    unless there are targets, of PCA with as many numbers, which sees what the model sees: the components that the model
+    started from, where it did, else such as are fitted on training images.
     """
     if isinstance(model, Classifies) and "accuracy" in evidence.metrics:
         return Yardstick("Share of wrong classes", 1 - evidence.metrics["accuracy"], _simple_classifiers(evidence))
@@ -84,22 +98,45 @@ def _commonest(labels: np.ndarray) -> int:
 
 
 def _simple_reconstructions(evidence: Evidence) -> list[Baseline]:
-    originals, inputs, learned = evidence.originals, evidence.inputs, evidence.learned
-    if inputs is not None:
-        return [Baseline("the input as it is", float(((originals - inputs) ** 2).mean()))]
-    if learned is None or learned.images.image_shape != originals.shape[1:] or len(learned) < 3:
-        return []
-    dimensions, values = evidence.outputs["codes"].shape[1], math.prod(originals.shape[1:])
-    rows = draw(learned.rows, min(max(2_000, 10 * dimensions), max(3, MOST_VALUES // values)), seed=1)
-    known = evidence.model.scaling_.to_range(learned.images.pixels[rows]).reshape(len(rows), values)
-    flat = originals.reshape(len(originals), values)
-    name = "the mean row" if evidence.is_table else "the mean image"
-    baselines = [Baseline(name, float(((flat - known.mean(axis=0)) ** 2).mean()))]
-    # with more dimensions PCA would copy its input, or know these few images by heart
-    if dimensions < min(values, len(rows) // 2) and np.ptp(known, axis=0).any():
+    """The input as it is, where it was worsened; the mean image; and PCA."""
+    inputs, learned = evidence.inputs, evidence.learned
+    originals = evidence.originals.reshape(len(evidence.originals), -1)
+    baselines = []
+    if inputs is not None and inputs.shape == evidence.originals.shape:
+        baselines.append(Baseline("the input as it is", _error(originals, inputs.reshape(originals.shape))))
+    known = None
+    if learned is not None and learned.images.image_shape == evidence.originals.shape[1:] and len(learned) >= 3:
+        most = max(2_000, 10 * evidence.outputs["codes"].shape[1])
+        few = learned.drawn(min(most, max(3, MOST_VALUES // originals.shape[1])), seed=1)
+        known = evidence.model.scaling_.to_range(few.targets).reshape(len(few), -1)
+        name = "the mean row" if evidence.is_table else "the mean image"
+        baselines.append(Baseline(name, _error(originals, known.mean(axis=0))))
+    if (pca := _pca(evidence, known)) is not None:
+        baselines.append(pca)
+    return baselines
+
+
+def _pca(evidence: Evidence, known: np.ndarray | None) -> Baseline | None:
+    """Principal component analysis of what the model sees, by its own start or of the training images `known`."""
+    originals = evidence.originals.reshape(len(evidence.originals), -1)
+    dimensions, values = evidence.outputs["codes"].shape[1], originals.shape[1]
+    if "targets" in evidence.outputs or dimensions >= values:  # where it would copy its input
+        return None
+    seen = originals if evidence.inputs is None else evidence.inputs.reshape(originals.shape)
+    if (principal := getattr(evidence.model, "principal_", None)) is not None:
+        rebuilt = principal.rebuild(torch.from_numpy(seen)).numpy()
+        if evidence.model.scaling_.bounded:
+            rebuilt = rebuilt.clip(0, 1)  # as the model's own images are
+    # with more dimensions it would know these few images by heart
+    elif known is not None and dimensions < len(known) // 2 and np.ptp(known, axis=0).any():
         from sklearn.decomposition import PCA
 
         pca = PCA(dimensions, svd_solver="randomized" if values > 500 else "auto", random_state=0).fit(known)
-        errors = (flat - pca.inverse_transform(pca.transform(flat))) ** 2
-        baselines.append(Baseline(f"PCA with {dimensions:,} numbers", float(errors.mean())))
-    return baselines
+        rebuilt = pca.inverse_transform(pca.transform(seen))
+    else:
+        return None
+    return Baseline(f"{_PCA} with {dimensions:,} numbers", _error(originals, rebuilt))
+
+
+def _error(originals: np.ndarray, others: np.ndarray) -> float:
+    return float(((originals - others) ** 2).mean())

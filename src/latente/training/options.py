@@ -15,6 +15,7 @@ __all__ = [
     "PLAYER_OPTIONS",
     "PRECISIONS",
     "SCHEDULES",
+    "USUAL_STEPS",
     "DeviceOptions",
     "LogOptions",
     "TrainingOptions",
@@ -22,6 +23,7 @@ __all__ = [
     "usual_epochs",
 ]
 
+USUAL_STEPS = 1_500  # that a training takes at least, where nobody chose its epochs
 OPTIMIZERS = ("adam", "adamw", "sgd", "lbfgs")
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("auto", "float32", "bf16")
@@ -132,5 +134,5 @@ def usual_batch_size(count: int) -> int:
 
 
 def usual_epochs(count: int, batch_size: int) -> int:
-    """Return 20, or as many passes over `count` images as 1,500 steps need: a network learns by the step."""
-    return max(20, math.ceil(1_500 / math.ceil(count / batch_size)))
+    """Return 20, or as many passes over `count` images as `USUAL_STEPS` need: a network learns by the step."""
+    return max(20, math.ceil(USUAL_STEPS / math.ceil(count / batch_size)))

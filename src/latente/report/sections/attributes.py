@@ -21,9 +21,13 @@ STRENGTHS = (-1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0)
 
 @dataclasses.dataclass(frozen=True)
 class Edit:
-    """Held-out images (n, C, H, W) without an attribute, and (n, STRENGTHS, C, H, W) moved along its direction."""
+    """Held-out images (n, C, H, W) without an attribute, and (n, STRENGTHS, C, H, W) moved along its direction.
+
+    names: of the images, by their files or their places in the set.
+    """
 
     direction: Direction
+    names: list[str]
     originals: np.ndarray
     moved: np.ndarray
 
@@ -38,8 +42,8 @@ def find(model: object, evidence: Evidence) -> Section | None:
     for edit in edits:
         originals = embedding.pictures(edit.originals, limits, exact=False)
         strips = [
-            ("", "", [original, *embedding.pictures(moved, limits, exact=False)])
-            for original, moved in zip(originals, edit.moved, strict=True)
+            (name, "", [original, *embedding.pictures(moved, limits, exact=False)])
+            for name, original, moved in zip(edit.names, originals, edit.moved, strict=True)
         ]
         without, having = edit.direction.counts
         note = f"told in {percent(edit.direction.accuracy)}; learned from {having:,} with and {without:,} without"
@@ -69,5 +73,6 @@ def find_edits(model: object, evidence: Evidence) -> list[Edit]:
             codes = edit_codes(evidence.outputs["codes"][places], direction, STRENGTHS)
             pictures = as_pictures(model, model.decode(codes.reshape(-1, codes.shape[-1])))
             moved = pictures.reshape(len(places), len(STRENGTHS), *pictures.shape[1:])
-            edits.append(Edit(direction, evidence.originals[places], moved))
+            names = [evidence.measured.images.name_of(int(row)) for row in evidence.measured.rows[places]]
+            edits.append(Edit(direction, names, evidence.originals[places], moved))
     return edits[:MOST_ATTRIBUTES]

@@ -12,5 +12,6 @@ __all__ = ["find"]
 def find(model: object, evidence: Evidence) -> Section | None:
     """The run's progress.gif; None where there is none, or one too large for a page."""
     film = None if evidence.path is None else embedding.gif(evidence.path / "progress.gif")
-    lead = "The same images after each epoch."
+    part = "validation" if evidence.options.get("data", {}).get("validation_count") else "training"
+    lead = f"The same few {part} images after each epoch, below them what the model makes of them."
     return Section("How it came to be", "film", "film.html.j2", {"film": film}, lead) if film else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from latente.formulas import ACTIVE_UNIT_VARIANCE
 from latente.latents import LatentMap, knn_accuracy, map_codes, trustworthiness
 from latente.pages import embedding
 from latente.report.charts import Chart
-from latente.report.sections.section import Section
+from latente.report.sections.section import Section, shown_of
 from latente.report.verdicts import how_many
+from latente.sheets import to_uint8
 from latente.words import percent
 
 __all__ = ["NEIGHBOURS", "Maps", "find", "find_maps"]
@@ -50,7 +51,8 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if not charts:
         return None
     content = {"charts": charts, "scores": scores, "note": _note(maps)}
-    return Section("The latent space", "latent", "latent.html.j2", content)
+    lead = shown_of(evidence, len(evidence.outputs["codes"]))
+    return Section("The latent space", "latent", "latent.html.j2", content, lead)
 
 
 def find_maps(evidence: Evidence) -> Maps | None:
@@ -81,8 +83,11 @@ def _charts(evidence: Evidence, maps: Maps) -> list[Chart]:
     else:
         share = f"{percent(maps.codes.share or 0.0)} of their variance"
         how, own_axes = f"the two main directions (PCA) of {dimensions:,} latent dimensions, {share}", axes
-    plane = figures.latent_map(maps.codes.points, labels, names, own_axes)
-    linear = figures.latent_map(maps.raw.points, labels, names, axes)
+    thumbnails = _thumbnails(evidence) if labels is None else None
+    plane = figures.latent_map(maps.codes.points, labels, names, own_axes, thumbnails=thumbnails)
+    if thumbnails is not None:
+        colours = " At some of the points stand their images, as many as fit beside each other."
+    linear = figures.latent_map(maps.raw.points, labels, names, axes, thumbnails=thumbnails)
     note = f"For comparison, PCA of the {unit}: {percent(maps.raw.share or 0.0)} of their variance."
     return [
         Chart("map", embedding.svg(plane, "map"), f"The latent map: {how_many(evidence)}; {how}.{colours}"),
@@ -96,10 +101,18 @@ def _classes(evidence: Evidence) -> tuple[np.ndarray | None, Sequence[str], str]
     images = evidence.measured.images
     values = evidence.measured.column("attributes")
     if images.labels is not None or values is None or not evidence.directions:
-        return evidence.measured.column("label"), images.label_names, ""
+        return evidence.labels, images.label_names, ""
     name = evidence.directions[0].attribute
     labels = np.where(lacking(values[:, images.attribute_names.index(name)]), 0, 1)
     return labels, ("without", "with"), f" Coloured by {name}, the attribute that the codes tell best."
+
+
+def _thumbnails(evidence: Evidence) -> Callable[[np.ndarray], np.ndarray] | None:
+    """What gives the pictures to show on the map; None for tables."""
+    if evidence.is_table:
+        return None
+    originals, limits = evidence.originals, embedding.window(evidence.originals)
+    return lambda places: to_uint8(originals[places], *limits)
 
 
 def _scores(evidence: Evidence, maps: Maps) -> list[tuple[str, str, str]]:

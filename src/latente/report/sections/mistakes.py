@@ -9,7 +9,7 @@ import numpy as np
 from latente.estimators.abilities import Classifies, classes_of
 from latente.evidence import Evidence
 from latente.pages import embedding
-from latente.report.sections.section import Section
+from latente.report.sections.section import Section, rest_of
 from latente.report.verdicts import name_of_class
 from latente.words import percent
 
@@ -57,8 +57,8 @@ def find(model: object, evidence: Evidence) -> Section | None:
         )
         for place, picture in zip(places, pictures, strict=True)
     ]
-    which = f"Of {len(wrong):,} mistakes those that the model is surest of"
-    if len(wrong) <= MOST_MISTAKES:
-        which = "All of them"
-    lead = f"{which}, surest first: the image's class, what it was taken for, and how probable the model found that."
+    which = "All of them"
+    if len(wrong) > MOST_MISTAKES:
+        which = f"Of {len(wrong):,} mistakes those that the model is surest of{rest_of(evidence)}"
+    lead = f"The image's class, what it was taken for, and how probable the model found that. {which}."
     return Section("The most confident mistakes", "mistakes", "mistakes.html.j2", {"mistakes": mistakes}, lead)

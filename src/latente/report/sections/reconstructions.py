@@ -9,7 +9,7 @@ import numpy as np
 from latente.estimators.abilities import Reconstructs
 from latente.evidence import Evidence
 from latente.pages import embedding
-from latente.report.sections.section import Section, image_note
+from latente.report.sections.section import Section, image_note, shown_of
 from latente.words import decibels, figure
 
 __all__ = ["Case", "find"]
@@ -29,7 +29,7 @@ class Case:
 
 
 def find(model: object, evidence: Evidence) -> Section | None:
-    """The best, median and worst reconstructions; None without any, and for tables."""
+    """The best, typical (median) and worst reconstructions by name; None without any, and for tables."""
     if not isinstance(model, Reconstructs) or "reconstructions" not in evidence.outputs or evidence.is_table:
         return None
     groups, peak = _groups(evidence)
@@ -38,6 +38,7 @@ def find(model: object, evidence: Evidence) -> Section | None:
         f"Each row: the original, {result}, and where it errs (black is none, white is {peak:.2g} of the range or "
         "more). PSNR and mean squared error (in units of the range) are each image's own."
     )
+    lead = f"{shown_of(evidence, sum(len(cases) for _, cases in groups))} {lead}"
     if max(evidence.originals.shape[2:]) > embedding.LONGEST_SIDE:
         lead += " Pictures are shown reduced; the figures are of the full size."
     black, white = embedding.window(evidence.originals)
@@ -57,7 +58,7 @@ def _groups(evidence: Evidence) -> tuple[list[tuple[str, list[Case]]], float]:
         middle = (len(order) - each) // 2
         groups = [
             ("Best", order[:each]),
-            ("Median", order[middle : middle + each]),
+            ("Typical", order[middle : middle + each]),
             ("Worst", order[-each:][::-1]),
         ]
     cases, peak = _cases(evidence, np.concatenate([rows for _, rows in groups]))

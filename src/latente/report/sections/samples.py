@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 
 import numpy as np
 import torch
@@ -26,11 +27,12 @@ CLOSE = 0.05  # held-out images nearer to a training image than the rest of them
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """One new image and, where it was searched, the nearest training image with its distance."""
+    """One new image and, where it was searched, the nearest training image, its distance and its name."""
 
     picture: str
     nearest: str | None
     distance: str | None
+    name: str | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +40,13 @@ class Novelty:
     """How far new samples lie from the training images.
 
     distances: (n,) from each sample to its nearest training image, root mean square per value of the range.
-    nearest: (n, C, H, W) those images, scaled. held_out: (m,) the same distance of held-out images; None where
-    there are none. searched, learned: among how many of how many training images was searched.
+    nearest: (n, C, H, W) those images, scaled; names: theirs. held_out: (m,) the same distance of held-out images; None
+    where there are none. searched, learned: among how many of how many training images was searched.
     """
 
     distances: np.ndarray
     nearest: np.ndarray
+    names: list[str]
     held_out: np.ndarray | None
     searched: int
     learned: int
@@ -60,9 +63,11 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if not has_prior:
         density = "a normal density fitted to the training codes; a plain autoencoder does not promise that these look "
         density += "right"
-    lead = f"New images, decoded from codes drawn from {density}."
+    lead = f"{len(samples)} new images, decoded from codes drawn from {density}."
     if novelty is not None:
         lead += " Below each the nearest training image and how far away it is, nearest first."
+    if evidence.path is not None:
+        lead += f" More of them: `latente sample {shlex.quote(str(evidence.path))} -n 64 --out samples.png`."
     statement = None if novelty is None else newness(novelty)
     content = {"samples": _captioned(evidence, samples, novelty), "statement": statement}
     return Section("Samples", "samples", "samples.html.j2", content, lead)
@@ -91,6 +96,7 @@ def find_novelty(evidence: Evidence, samples: np.ndarray) -> Novelty | None:
     return Novelty(
         distances=distances[:count],
         nearest=scaling.to_range(known[neighbours.indices[:count, 0]]),
+        names=[few.images.name_of(int(row)) for row in few.rows[neighbours.indices[:count, 0]]],
         held_out=distances[count:] if len(others) else None,
         searched=len(few),
         learned=len(learned),
@@ -127,6 +133,6 @@ def _captioned(evidence: Evidence, samples: np.ndarray, novelty: Novelty | None)
     limits = embedding.window(evidence.originals)
     pictures = embedding.pictures(samples, limits)
     if novelty is None:
-        return [Sample(picture, None, None) for picture in pictures]
+        return [Sample(picture, None, None, None) for picture in pictures]
     known, order = embedding.pictures(novelty.nearest, limits), np.argsort(novelty.distances, kind="stable")
-    return [Sample(pictures[i], known[i], f"{novelty.distances[i]:.3f}") for i in order]
+    return [Sample(pictures[i], known[i], f"{novelty.distances[i]:.3f}", novelty.names[i]) for i in order]

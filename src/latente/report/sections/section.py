@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Mapping
 
+from latente.estimators.abilities import Encodes
 from latente.evidence import Evidence
+from latente.report.verdicts import how_many
 
-__all__ = ["Section", "Strips", "image_note", "signed"]
+__all__ = ["Section", "Strips", "image_note", "rest_of", "shown_of", "signed"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Section:
     """A part of the page under a heading of its own.
 
     anchor: its id in the page. template: the file, beside the sections or among the shared ones, that lays `content`
-    out, where it is called `it`. lead: a paragraph that says what is shown.
+    out, where it is called `it`. lead: a paragraph that says what is shown; commands stand between backticks.
     """
 
     title: str
@@ -43,6 +46,29 @@ def image_note(evidence: Evidence, place: int) -> str:
         return where
     name = str(images.label_names[label]) if label < len(images.label_names) else f"class {label}"
     return f"{name} · {where}"
+
+
+def shown_of(evidence: Evidence, shown: int) -> str:
+    """Say of how many images so many are shown, and which commands show the rest of them."""
+    assert evidence.judged is not None
+    if shown < len(evidence.judged):
+        return f"Shown are {shown:,} of {how_many(evidence)}{rest_of(evidence)}."
+    return f"These are all the {len(evidence.judged):,} {evidence.judged.name}{rest_of(evidence, are_all_shown=True)}."
+
+
+def rest_of(evidence: Evidence, are_all_shown: bool = False) -> str:
+    """Say, after a semicolon, which commands show all judged images, and all of a set that a part was held out of."""
+    judged, data = evidence.judged, evidence.options.get("data", {})
+    if judged is None or evidence.path is None or not isinstance(evidence.model, Encodes):
+        return ""
+    explore = f"latente explore {shlex.quote(str(evidence.path))}"
+    source = (data.get("source") or {}).get("source")
+    if source is None or evidence.is_unseen is None:  # arrays in memory, or others than those of the training
+        return "" if are_all_shown else f"; `{explore} IMAGES` shows all"
+    parts = [] if are_all_shown else [f"`{explore}` shows all {len(judged):,}"]
+    if evidence.learned is not None and evidence.learned.images is judged.images and len(judged) < len(judged.images):
+        parts.append(f"`{explore} {shlex.quote(str(source))}` shows all {len(judged.images):,} of the set")
+    return "; " + ", ".join(parts) if parts else ""
 
 
 def signed(value: float) -> str:

@@ -1,0 +1,150 @@
+"""What to do now: the options and commands that help, by what was measured of a model and of its training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from latente.estimators.abilities import Classifies, Reconstructs
+from latente.evidence import Evidence
+from latente.report.training import Training
+from latente.report.yardsticks import Yardstick
+from latente.training.options import USUAL_STEPS, TrainingOptions
+from latente.words import count, figure, percent
+
+__all__ = ["SURE", "advise", "copies"]
+
+SURE = 0.9  # a probability above which a classifier's mistakes are called confident
+USUAL_RATE = TrainingOptions.learning_rate
+
+
+def advise(
+    model: object, evidence: Evidence, yardstick: Yardstick | None, training: Training, run: str, level: str
+) -> list[str]:
+    """Return what to try, most telling first; something always, where `level` is other than good.
+
+    Commands and options stand between backticks; `run` names the run folder in them.
+    """
+    if model is None:
+        begin = f"Let it train until there is a model: `latente resume {run}`."
+        return [begin, *_of_training(evidence, training, run, level)]
+    if evidence.judged is None:
+        begin = f"Show it images to be judged by: `latente report {run} IMAGES`."
+        return [begin, *_of_training(evidence, training, run, level)]
+    advice = []
+    rebuilds = isinstance(model, Reconstructs) and "reconstructions" in evidence.outputs
+    if rebuilds:
+        advice += _of_the_code(evidence, level)
+    if level == "poor":
+        advice += _of_steps(evidence)
+    advice += _of_training(evidence, training, run, level)
+    if evidence.is_unseen is False:
+        advice.append(
+            f"Judge it by images that it did not learn from: `latente report {run} IMAGES`, or train with "
+            "`--validation 0.1`."
+        )
+    if isinstance(model, Classifies):
+        advice += _of_classes(evidence, yardstick, level, run)
+    if level != "good" and not advice:
+        advice += _to_go_on(evidence, yardstick, training, run) if rebuilds else [_beside_others(run)]
+    return advice
+
+
+def copies(evidence: Evidence) -> bool:
+    """Whether the code has as many numbers as the image, which then has but to be passed on."""
+    return evidence.inputs is None and evidence.outputs["codes"].shape[1] >= evidence.originals[0].size
+
+
+def _options(evidence: Evidence) -> Mapping[str, Any]:
+    options: Mapping[str, Any] = evidence.options.get("options", {})
+    return options
+
+
+def _beside_others(run: str) -> str:
+    return f"Set it beside another run on the same images: `latente report {run} OTHER-RUN`."
+
+
+# -- by the code
+
+
+def _of_the_code(evidence: Evidence, level: str) -> list[str]:
+    if copies(evidence):
+        numbers = max(1, evidence.originals[0].size // 8)
+        return [f"Make the code shorter than the image: `--latent-dim {numbers}` leaves something to learn."]
+    if evidence.latent_use is None or evidence.latent_use[1].mean() >= 0.5:
+        return []
+    beta = _options(evidence).get("beta", 1.0)
+    ways = "set `--free-bits 0.1` or `--beta-warmup 1000`"
+    if isinstance(beta, int | float) and beta > 0:
+        ways = f"lower `--beta` (it was {figure(beta)}), {ways}"
+    if level == "good":
+        return [f"More than half of the latent dimensions are idle. That costs nothing but size; to use them, {ways}."]
+    which = "All" if not evidence.latent_use[1].any() else "More than half"
+    return [f"{which} of the latent dimensions are idle, so that the code says little: {ways}."]
+
+
+# -- by the training
+
+
+def _of_training(evidence: Evidence, training: Training, run: str, level: str) -> list[str]:
+    longer, last, loss = _longer(evidence, training, run), training.last, training.loss
+    ways = "more images help most, then `--augmentation`, such as flips or shift:2; `--patience` saves time"
+    if training.is_still_improving and training.drop is not None:
+        drop = percent(training.drop)
+        return [f"It was still improving when it stopped (by {drop} over the last quarter): {longer}."]
+    if training.has_turned and training.best_epoch:
+        by_heart = f"Validation turned up after epoch {training.best_epoch}: it learned by heart."
+        return [f"{by_heart} The model kept is that epoch's; {ways}."]
+    # of other models the objective may be something else than the loss
+    if level != "good" and isinstance(evidence.model, Reconstructs) and training.learns_by_heart and last and loss:
+        by_heart = f"It learned by heart: of training images {percent(loss / last)} of the error on others is left"
+        return [f"{by_heart}; {ways}."]
+    if level != "good" and 0 < training.steps < USUAL_STEPS:
+        return [f"It trained for {count(training.steps, 'step')}, where networks need some {USUAL_STEPS:,}: {longer}."]
+    return []
+
+
+def _longer(evidence: Evidence, training: Training, run: str) -> str:
+    if not evidence.is_counted_in_epochs:
+        return "train it for longer, as by `--minutes`"
+    epochs = max(2, USUAL_STEPS / max(1, training.steps)) * training.epochs
+    return f"go on with `latente resume {run} --epochs {math.ceil(epochs)}`"
+
+
+def _of_steps(evidence: Evidence) -> list[str]:
+    """What to say of the length of the steps of a training that taught nothing, where that is far from the usual."""
+    rate = _options(evidence).get("learning_rate")
+    if not isinstance(rate, int | float) or rate <= 0 or 0.1 < rate / USUAL_RATE < 10:
+        return []
+    longer = "Longer" if rate < USUAL_RATE else "Shorter"
+    return [f"{longer} steps teach it more: `--learning-rate {USUAL_RATE:g}` (it was {figure(rate)})."]
+
+
+def _to_go_on(evidence: Evidence, yardstick: Yardstick | None, training: Training, run: str) -> list[str]:
+    """What to say where the training has ended on a level."""
+    if yardstick is None or not yardstick.baselines:
+        return [_beside_others(run)]
+    beta = _options(evidence).get("beta", 1.0)
+    if evidence.latent_use is not None and isinstance(beta, int | float) and beta > 0:
+        return [f"A lower `--beta` (it was {figure(beta)}) rebuilds better; then more `--epochs`, wider `--hidden`."]
+    return ["To come past PCA: more images, more `--epochs`, wider `--hidden`."]
+
+
+# -- by the classes
+
+
+def _of_classes(evidence: Evidence, yardstick: Yardstick | None, level: str, run: str) -> list[str]:
+    if yardstick is None:
+        return [f"Show it images whose classes are known: `latente report {run} IMAGES`."]
+    probabilities, labels = evidence.outputs["probabilities"], evidence.outputs["labels"]
+    wrong = (labels >= 0) & (probabilities.argmax(axis=1) != labels)
+    advice = []
+    if level != "good":
+        advice.append("To come further: more labelled images, more `--epochs`, wider `--hidden`.")
+    if sure := int((wrong & (probabilities.max(axis=1) > SURE)).sum()):
+        advice.append(
+            f"{count(sure, 'mistake')} of more than {percent(SURE)} confidence: look at them below; wrong labels are "
+            "often among them."
+        )
+    return advice
