@@ -233,8 +233,8 @@ def test_where_the_encoder_cannot_travel_the_page_says_why(
     page = Page(browser, write_explorer(tmp_path / "run", images, atlas=case == "atlas").path)
     reason = {
         "16 bits": "the model's images are uint16 0 to 65,535 (16 bits), and a browser reads pictures as 8 bits",
-        "atlas": "it was written without what runs a model",
-        "large": "the encoder would take 0 MB in it",
+        "atlas": "this page was written without what runs a model",
+        "large": "the encoder would take 0 MB",
     }[case]
     assert page.text("#own-card .hint") == f"It cannot be encoded in this page: {reason}."
     assert page.complaints == []

@@ -43,7 +43,7 @@ def page_encoder(looks: Survey, room: float) -> PageEncoder:
     except InputError as error:
         return _without(str(error))
     if part.size > room:
-        return _without(f"the encoder would take {part.size / 1e6:.0f} MB in it")
+        return _without(f"the encoder would take {part.size / 1e6:.0f} MB")
     crop = DoorOptions(crop=model.crop_).window
     rules = {"channels": channels, "height": height, "width": width, "crop": crop and list(crop)}
     return PageEncoder(part, rules | {"keeps": model.window_ is not None})

@@ -175,7 +175,7 @@ def _decoder(model: Any, folder: Path, live: Runtime) -> Part:
 
 def _encoder(looks: Survey, live: Runtime | None, decoder: list[Part]) -> PageEncoder:
     if live is None:
-        return PageEncoder(None, None, "it was written without what runs a model")
+        return PageEncoder(None, None, "this page was written without what runs a model")
     taken = sum(len(part.text) for part in [live.part, *decoder])
     return page_encoder(looks, MOST_DECODER * MOST_BYTES - taken)
 
