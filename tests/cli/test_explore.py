@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,3 +54,16 @@ def test_what_cannot_be_explored_is_said_in_one_line(
     assert (shown.code, shown.out, Path("page.html").exists()) == (2, "", False)
     assert message in shown.err
     assert shown.err.count("\n") == 1
+
+
+def test_maps_beside_the_first_are_named_and_refused_before_any_work(
+    latente: Client, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = latente("explore", run, "--atlas", "--maps", "pca,tsnee", "--out", "page.html")
+    assert (shown.code, "--maps" in shown.err, "tsne" in shown.err) == (2, True, True)
+    monkeypatch.setitem(sys.modules, "umap", None)
+    shown = latente("explore", run, "--atlas", "--maps", "umap", "--out", "page.html")
+    assert (shown.code, "pip install umap-learn" in shown.err, shown.err.count("\n")) == (2, True, 1)
+    shown = latente("explore", run, "--atlas", "--maps", "pca, tsne", "--out", "page.html")
+    assert shown.code == 0, shown.err
+    assert "<b>t-SNE</b>" in Path("page.html").read_text(encoding="utf-8")
