@@ -79,7 +79,12 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(tmp_path: Path) -> N
     sources = (path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     assert packed == {path.relative_to(ROOT / "src").as_posix() for path in sources}
     assert "latente/py.typed" in packed
-    for template in ("report/templates/base.html.j2", "report/sections/classes.html.j2", "explorer/templates/main.js"):
+    for template in (
+        "report/templates/base.html.j2",
+        "report/sections/classes.html.j2",
+        "explorer/templates/main.js",
+        "watching/page/index.html",
+    ):
         assert f"latente/{template}" in packed
     assert "latente/pages/page.css" in packed
     assert {"LICENSE", "entry_points.txt"} <= meta

@@ -69,6 +69,8 @@ def test_every_example_runs(latente: Client, tmp_path: Path, monkeypatch: pytest
         (tmp_path / "data" / "mnist" / f"{name}-ubyte.gz").touch()
     monkeypatch.setenv("LATENTE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LATENTE_OFFLINE", "1")
+    monkeypatch.setattr("latente.cli.watch.wait", lambda: None)
+    monkeypatch.setattr("typer.launch", lambda address: None)
     (tmp_path / "study.yaml").write_text(
         "images: digits\noptions: {epochs: 1, count: 64}\ngrid: {activation: [relu, gelu]}\n"
     )

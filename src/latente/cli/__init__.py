@@ -40,6 +40,7 @@ from latente.cli import (
     sample,
     sweep,
     traverse,
+    watch,
 )
 from latente.cli import map as map_
 from latente.cli.shared.console import print_note
@@ -92,7 +93,7 @@ app = typer.Typer(
 )
 # in the order, panel by panel, in which help lists them
 for home in (
-    *(fit, resume, sweep, reproduce),
+    *(fit, resume, watch, sweep, reproduce),
     *(encode, decode, reconstruct, sample, edit, export),
     *(evaluate, report, explore, map_, compare_pca, nearest, traverse, interpolate, direction),
     *(data, doctor),

@@ -37,9 +37,10 @@ from latente.cli.shared.options import (
     SizeOption,
     SplitOption,
     TargetOption,
+    WatchFlag,
     door_options,
 )
-from latente.cli.shared.training import finish
+from latente.cli.shared.training import finish, watched
 from latente.errors import InputError
 from latente.estimators.kinds import kind_named
 from latente.training.launch import leads, process_count
@@ -79,6 +80,7 @@ def fit(
     dry_run: PlanFlag = False,
     as_json: JsonFlag = False,
     no_report: NoReportFlag = False,
+    watch: WatchFlag = False,
     split: SplitOption = None,
     size: SizeOption = None,
     crop: CropOption = None,
@@ -129,13 +131,14 @@ def fit(
     run = out or next_run(source.name, model)
     estimator.set_params(out=str(run))
     screen.print(show.pairs([("run", str(run))]))
-    try:
-        estimator.fit(source)
-    finally:
-        if out is None:
-            with contextlib.suppress(OSError):
-                run.rmdir()  # it is empty still where the training was refused
-    finish(screen, run, estimator, source, as_json=as_json, no_report=no_report)
+    with watched(screen, run, watch):
+        try:
+            estimator.fit(source)
+        finally:
+            if out is None:
+                with contextlib.suppress(OSError):
+                    run.rmdir()  # it is empty still where the training was refused
+        finish(screen, run, estimator, source, as_json=as_json, no_report=no_report)
 
 
 def _refuse_used_run(out: Path | None) -> None:

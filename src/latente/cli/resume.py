@@ -9,9 +9,9 @@ import typer
 from latente.cli.shared import console as show
 from latente.cli.shared.help import TRAIN, examples
 from latente.cli.shared.images import say_left_out_by
-from latente.cli.shared.options import JsonFlag, NoReportFlag, RunArgument
+from latente.cli.shared.options import JsonFlag, NoReportFlag, RunArgument, WatchFlag
 from latente.cli.shared.readers import option_parser, whole
-from latente.cli.shared.training import finish
+from latente.cli.shared.training import finish, watched
 
 __all__ = ["verb"]
 
@@ -25,7 +25,11 @@ EpochsOption = Annotated[
 
 @verb.command(rich_help_panel=TRAIN, epilog=examples("latente resume runs/digits --epochs 25"))
 def resume(
-    run: RunArgument, epochs: EpochsOption = None, as_json: JsonFlag = False, no_report: NoReportFlag = False
+    run: RunArgument,
+    epochs: EpochsOption = None,
+    as_json: JsonFlag = False,
+    no_report: NoReportFlag = False,
+    watch: WatchFlag = False,
 ) -> None:
     """Go on with an interrupted run, or extend a finished one.
 
@@ -35,5 +39,6 @@ def resume(
 
     screen = show.console(as_json)
     say_left_out_by(run)
-    model = go_on(run, epochs=epochs, verbose=True)
-    finish(screen, run, model, None, as_json=as_json, no_report=no_report)
+    with watched(screen, run, watch):
+        model = go_on(run, epochs=epochs, verbose=True)
+        finish(screen, run, model, None, as_json=as_json, no_report=no_report)

@@ -31,6 +31,7 @@ __all__ = [
     "SizeOption",
     "SplitOption",
     "TargetOption",
+    "WatchFlag",
     "door_options",
 ]
 
@@ -45,6 +46,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, an
 ForceFlag = Annotated[bool, typer.Option("--force", help="Replace what --out holds already.")]
 PlanFlag = Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and write nothing.")]
 NoReportFlag = Annotated[bool, typer.Option("--no-report", help="Leave out report.html.")]
+WatchFlag = Annotated[bool, typer.Option("--watch", help="Serve the page of `latente watch` while it trains.")]
 PictureOption = Annotated[Path, typer.Option("--out", metavar="FILE", help="The .png file to write.")]
 SeedOption = Annotated[
     int | None,

@@ -1,9 +1,11 @@
-"""What `fit` and `resume` do when a training has ended: the report, how good it is, and what can be done next."""
+"""What `fit` and `resume` do beside training: its page, and in the end the report, how good it is and what is next."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +20,24 @@ if TYPE_CHECKING:
     from latente.estimators.base import Estimator
     from latente.images import Images
 
-__all__ = ["finish", "next_steps"]
+__all__ = ["finish", "next_steps", "watched"]
 
 _STEPS = 3
 _ADVICE = ("sample", "reconstruct", "encode", "evaluate", "map")
+
+
+@contextlib.contextmanager
+def watched(screen: Console, run: Path, watch: bool) -> Iterator[None]:
+    """Where it is asked for, serve the run's page for the time of the block, and say where it is."""
+    if not watch or not leads():
+        yield
+        return
+    from latente.training import Run
+    from latente.watching import served
+
+    with served(Run(run)) as address:
+        screen.print(show.pairs([("page", address)]))
+        yield
 
 
 def finish(
