@@ -66,7 +66,7 @@ def test_what_the_requirements_bring_along_is_pinned_too() -> None:
 
 
 def test_the_promised_extras_exist() -> None:
-    assert {"dev", "docs", "export", "sweep"} <= EXTRAS.keys()
+    assert {"dev", "docs", "export", "sweep", "tensorboard"} <= EXTRAS.keys()
 
 
 def test_the_wheel_holds_the_whole_package_and_nothing_else(tmp_path: Path) -> None:

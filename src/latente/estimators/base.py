@@ -36,6 +36,7 @@ from latente.networks.summary import LayerSummary
 from latente.objectives import Objective
 from latente.sheets import sheet, to_uint8
 from latente.training.devices import resolve_device
+from latente.training.events import require_writer
 from latente.training.launch import leads
 from latente.training.layouts import lay_out
 from latente.training.loop import train
@@ -274,6 +275,8 @@ class Estimator(EstimatorOptions, ImageModel):
 
     def _begin(self, images: Images, *, holds_out: bool = True) -> data.Split:
         check_options(self)
+        if getattr(self, "tensorboard", False):
+            require_writer()
         self._accepts(images)
         self.seed_ = settle_seed(self.random_state)
         parts = self._split(images) if holds_out else data.split(images, None, self.seed_)
@@ -341,6 +344,8 @@ class Estimator(EstimatorOptions, ImageModel):
 
     def _new_run(self, parts: data.Split) -> Run | None:
         if self.out is None:
+            if getattr(self, "tensorboard", False):
+                raise InputError("tensorboard=True writes into the run folder: name one with out, or leave it out")
             return None
         if not leads():
             return Run(self.out)

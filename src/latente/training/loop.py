@@ -18,6 +18,7 @@ from latente.images import Images, Scaling
 from latente.objectives import Objective
 from latente.training import budget, devices
 from latente.training.batches import Batches, epoch_order
+from latente.training.events import EventFile
 from latente.training.layouts import lay_out
 from latente.training.listeners import Audience, Listener
 from latente.training.options import TrainingOptions, usual_batch_size, usual_epochs
@@ -71,7 +72,8 @@ def train(
     columns beside the pixels.
 
     With `options.minutes` the number of steps that fits is found by timing the first ones, which then are taken back,
-    or is the one that the run's options.json holds as "steps".
+    or is the one that the run's options.json holds as "steps". With `options.tensorboard` a run has its log as
+    TensorBoard events, too.
 
     Raises TrainingError where a term, a weight or a figure of the validation is not finite (naming it, the step and the
     last good checkpoint) or a checkpoint cannot be written, Interrupted, which has the state, after Ctrl-C, or SIGTERM
@@ -79,6 +81,8 @@ def train(
     nothing judges, and for a run that another process is writing.
     """
     options.check()
+    if options.tensorboard and run is not None:
+        listeners = [*listeners, EventFile(run.path / "tensorboard")]
     device = devices.resolve_device(options.device)
     devices.keep_freed_memory()
     world = devices.world(device)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
-from latente.checks import Choice, Every, Number, Numbers, Text, Whole, check_options, option
+from latente.checks import Choice, Every, Flag, Number, Numbers, Text, Whole, check_options, option
 from latente.errors import did_you_mean
 
 __all__ = [
@@ -58,6 +58,7 @@ class LogOptions:
         shown="each epoch",
     )
     log_every: int = option(50, "Log the losses this often.", Whole(metavar="STEPS"))
+    tensorboard: bool = option(False, "Write the log as TensorBoard events, too.", Flag())
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)

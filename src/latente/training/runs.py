@@ -27,7 +27,7 @@ _CHECKPOINTS = {
 }
 
 # what is read, written or removed in a run
-_OWN = ("options.json", "metrics.jsonl", "checkpoints", "model", "samples", "pretraining", "directions")
+_OWN = ("options.json", "metrics.jsonl", "checkpoints", "model", "samples", "pretraining", "tensorboard", "directions")
 
 # what of options.json is read by others than the model itself
 _KINDS = {

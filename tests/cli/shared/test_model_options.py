@@ -74,6 +74,7 @@ def test_the_names_in_the_help_are_those_that_are_taken(name: str) -> None:
         ("corruption", "gaussian:0.2", "gaussian:0.2"),
         ("random_state", "7", 7),
         ("normalization", "none", None),
+        ("tensorboard", "true", True),
     ],
 )
 def test_text_becomes_the_constructors_value(name: str, text: str, value: Any) -> None:
@@ -115,6 +116,13 @@ def test_only_what_is_on_the_command_line_reaches_the_constructor() -> None:
     assert read_options("vae", {"beta": "2", "epochs": None}) == {"beta": 2.0}
 
 
+def test_what_is_true_or_false_is_a_flag_without_a_value(latente: Client) -> None:
+    pytest.importorskip("tensorboardX", reason="needs tensorboardX: pip install 'latente[tensorboard]'")
+    for words, value in (("--tensorboard digits", True), ("digits --tensorboard", True), ("digits", False)):
+        plan = latente(f"fit {words} --count 64 --epochs 1 --dry-run --json").json
+        assert plan["options"]["tensorboard"] is value
+
+
 def test_an_unknown_model_is_named_with_the_nearest() -> None:
     with pytest.raises(InputError, match="unknown model 'vea'; did you mean 'vae'"):
         options_of_kind("vea")
@@ -126,7 +134,7 @@ def test_an_unknown_model_is_named_with_the_nearest() -> None:
 def test_help_shows_what_all_models_share_and_lists_them_by_family(latente: Client) -> None:
     text = latente("fit --help").out
     shared = set.intersection(*(set(options_of_kind(kind)) for kind in KINDS)) - {"hidden", "corruption"}
-    own = {"model", "out", "dry-run", "json", "no-report", "help"}
+    own = {"model", "out", "dry-run", "json", "no-report", "watch", "help"}
     door = {"split", "size", "crop", "channels", "count", "labels", "pairs", "target", "frames", "budget"}
     flags = {all_options()[name].flag.removeprefix("--") for name in shared}
     assert shown_options(text) == flags | own | door

@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from typer.core import TyperCommand, TyperOption
 
-from latente.checks import Option, options_of
+from latente.checks import Flag, Option, options_of
 from latente.errors import InputError
 from latente.estimators.kinds import KINDS, Kind, kind_named
 
@@ -121,7 +121,8 @@ class ModelCommand(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb, which asks for the options of the models by `model_texts`: typer knows none of them."""
-        ctx.meta[_TEXTS] = {name: ctx.params.pop(name) for name in all_options()}
+        values = {name: ctx.params.pop(name) for name in all_options()}
+        ctx.meta[_TEXTS] = {name: "true" if value is True else value for name, value in values.items()}
         return super().invoke(ctx)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -153,18 +154,24 @@ class ModelCommand(TyperCommand):
         panels = list(dict.fromkeys(option.panel for option in options.values()))[::-1]
         order = sorted(options, key=lambda name: panels.index(options[name].panel))
         own = [param for param in self.params if param.name not in every]
-        pattern = next(param for param in own if param.name == "model")
-        assert isinstance(pattern, TyperOption)
-        self.params = own + [_text_option(pattern, options[name]) for name in order]
-        self.params += [_text_option(pattern, one, hidden=True) for name, one in every.items() if name not in options]
+        alike = [param for param in own if isinstance(param, TyperOption) and (param.is_flag or param.name == "model")]
+        patterns = {param.is_flag: param for param in alike}
+        self.params = own + [_model_option(patterns, options[name]) for name in order]
+        self.params += [_model_option(patterns, one, hidden=True) for name, one in every.items() if name not in options]
 
 
-def _text_option(pattern: TyperOption, option: Option, *, hidden: bool = False) -> TyperOption:
-    """Return an option of a model as one of the command line, whose value stays the text that it is; like `pattern`."""
-    param = copy.copy(pattern)
+def _model_option(patterns: Mapping[bool, TyperOption], option: Option, *, hidden: bool = False) -> TyperOption:
+    """Return an option of a model as one of the command line, whose value stays the text that it is; or as a flag.
+
+    patterns: options like which it is made, a flag (True) and one with a text.
+    """
+    is_flag = isinstance(option.check, Flag)
+    param = copy.copy(patterns[is_flag])
     param.name, param.opts, param.default, param.hidden = option.name, [option.flag], None, hidden
-    param.metavar, param.rich_help_panel = option.check.metavar, option.panel
-    param.help = f"{escape(option.help)} [dim](default: {escape(option.shown)})[/dim]"
+    param.rich_help_panel, param.help = option.panel, escape(option.help)
+    if not is_flag:
+        param.metavar = option.check.metavar
+        param.help += f" [dim](default: {escape(option.shown)})[/dim]"
     return param
 
 
