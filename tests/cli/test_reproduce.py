@@ -10,6 +10,7 @@ import pytest
 
 from latente import experiments
 from latente.experiments import EXPERIMENTS, Claim, Request, Result
+from latente.experiments.recorded import Recorded, RecordedFigure
 
 Client = Callable[..., Any]
 
@@ -43,7 +44,24 @@ def test_for_machines_the_result_is_one_json_document(latente: Client) -> None:
     assert shown.code == 0
     assert (shown.json["max_wrong_pixels"], shown.json["tiny"], shown.json["out"]) == (0, True, "here")
     assert shown.json["command"] == "latente reproduce letters --tiny --out here"
+    assert (shown.json["recorded"], shown.json["not_compared"]) == (None, "the tiny variant's figures say nothing")
     assert "the tiny variant only shows that everything works" in shown.err
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_result_stands_beside_what_was_recorded_where_they_are_alike(
+    latente: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {"wrong pixels": RecordedFigure(0, 0.0), "accuracy": RecordedFigure(0.9, 0.1)}
+    before = Recorded("2026-11-21", "another machine", "some letters", 2, figures)
+    monkeypatch.setattr(experiments, "recorded", lambda name: before)
+    shown = latente("reproduce letters --seeds 2")
+    assert "wrong pixels [BFPS] 1 0 ≤ 0 yes 0 ± 0 yes" in shown.words
+    assert "accuracy 0.5 ≥ 0.9 no 0.9 ± 0.1 no" in shown.words
+    assert "recorded 2026-11-21, seeds 0 to 1, another machine" in shown.words
+    alike = latente("reproduce letters --seeds 2 --json").json
+    assert [row["within"] for row in alike["rows"]] == [True, False]
+    assert "not compared what is recorded is of --seeds 2" in latente("reproduce letters").words
 
 
 @pytest.mark.usefixtures("quick")

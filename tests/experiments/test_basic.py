@@ -11,6 +11,7 @@ import torch
 from latente import Images, open_images
 from latente.experiments import Result, basic, reproduce
 from latente.experiments.basic import autoencoder, dead_units, first_steps, networks
+from latente.experiments.recorded import recorded
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +104,7 @@ def test_the_tiny_variant_draws_every_figure(result: Result) -> None:
     folder = Path(result.command.split("--out ")[1])
     for file in result.pictures().values():
         assert (folder / file).stat().st_size > 1000
+
+
+def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
+    assert set(recorded(result.name).figures) <= {claim.what for claim in result.claims}

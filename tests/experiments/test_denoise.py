@@ -20,6 +20,7 @@ from latente.experiments.denoise import (
     u_net,
     unclipped,
 )
+from latente.experiments.recorded import recorded
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +134,7 @@ def test_the_tiny_variant_draws_every_figure(result: Result) -> None:
     folder = Path(result.command.split("--out ")[1])
     for file in result.pictures().values():
         assert (folder / file).stat().st_size > 1000
+
+
+def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
+    assert set(recorded(result.name).figures) <= {claim.what for claim in result.claims}

@@ -13,6 +13,7 @@ from PIL import Image
 from latente import open_images
 from latente.experiments import Result, reproduce
 from latente.experiments.emoji_vae import CASES, Standardized, model, open_set, split_families, twemoji
+from latente.experiments.recorded import recorded
 
 HERE = ("emoticons", "moved emoticons")  # what is drawn by code
 
@@ -112,3 +113,8 @@ def test_a_plain_autoencoders_plane_turns_its_normal_density_into_the_standard_o
     whitened = np.linalg.solve(plane.root, np.linalg.solve(plane.root, plain.codes_covariance_).T)
     assert whitened == pytest.approx(np.eye(2), abs=1e-5)
     assert np.abs(plane.decode(codes).astype(int) - plain.reconstruct(pictures).astype(int)).max() <= 1
+
+
+def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
+    names = {what for what in recorded("emoji-vae").figures if what.startswith(HERE)}
+    assert names == {claim.what for claim in result.claims}

@@ -12,6 +12,7 @@ from PIL import Image
 from latente import open_images
 from latente.experiments import Result, faces_vae, reproduce
 from latente.experiments.faces_vae import OBJECTIVES, STRENGTHS, HairJudge, entropy_floor, hair, sharpness
+from latente.experiments.recorded import recorded
 from latente.images import Images
 
 
@@ -132,3 +133,7 @@ def test_celeba_is_taken_where_it_is_and_the_drawn_faces_where_it_is_not(
     assert train.pixels.shape == (2, 3, 64, 64)
     assert hair(train).tolist() == [-1, 1]
     assert faces_vae.open_faces("train", tiny=True).name == open_images("faces", count=2).name
+
+
+def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
+    assert set(recorded(result.name).figures) <= {claim.what for claim in result.claims}

@@ -9,6 +9,7 @@ import pytest
 
 from latente import InputError, open_images
 from latente.experiments import Result, letters, reproduce
+from latente.experiments.recorded import recorded
 
 FONT = "uint8_t font[3][7] = {{4, 4, 4, 4, 4, 4, 4}, {0, 0, 31, 0, 31, 0, 0}, {17, 10, 4, 4, 4, 10, 17}};"
 
@@ -79,3 +80,7 @@ def test_powell_lowers_the_error_and_counts_its_evaluations() -> None:
     assert wrong.shape == (2,)
     assert wrong.sum() == 0
     assert 0 < spent <= 20_100
+
+
+def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
+    assert set(recorded(result.name).figures) <= {claim.what for claim in result.claims}

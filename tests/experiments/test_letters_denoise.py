@@ -11,6 +11,7 @@ import pytest
 from latente import open_images
 from latente.experiments import reproduce
 from latente.experiments.letters_denoise import EPOCHS, limit, nearest_letter, noisy
+from latente.experiments.recorded import recorded
 
 # three letters of 2 x 3 pixels, two of which two flips make alike
 ALPHABET = np.array([[1, 1, 0, 0, 0, 0], [0, 1, 1, 0, 0, 0], [1, 1, 1, 1, 0, 1]], bool).reshape(3, 1, 2, 3)
@@ -74,3 +75,7 @@ def test_the_tiny_variant_judges_every_level_beside_its_limit(tmp_path: Path) ->
         assert row.measured == line["denoiser"]
         assert row.target == pytest.approx(1.15 * line["limit"] + 0.05)
     assert (tmp_path / "patterns.png").is_file()
+
+
+def test_what_is_recorded_of_it_is_what_it_claims() -> None:
+    assert set(recorded("letters-denoise").figures) == {f"wrong pixels at noise {level}" for level in EPOCHS}

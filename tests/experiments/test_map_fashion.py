@@ -10,6 +10,7 @@ import pytest
 
 from latente.experiments import Result, reproduce
 from latente.experiments.map_fashion import BOX, HIDDEN, MIXTURE, autoencoder, densities, fit_mixture, novelty
+from latente.experiments.recorded import recorded
 
 ISLANDS = np.array([[-5.0, 0.0], [5.0, 0.0], [0.0, 8.0]])
 
@@ -100,3 +101,7 @@ def test_the_rows_are_those_of_the_tables(result: Result) -> None:
     gain = rows["k-NN accuracy, autoencoder - PCA"]
     assert gain.measured == pytest.approx(ours["knn_accuracy"] - pca["knn_accuracy"])
     assert (gain.target, gain.higher_is_better) == (0.2, True)
+
+
+def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
+    assert set(recorded(result.name).figures) <= {claim.what for claim in result.claims}

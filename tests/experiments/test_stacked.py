@@ -11,6 +11,7 @@ import pytest
 
 from latente import Images, load, open_images
 from latente.experiments import Request, Result, reproduce, stacked
+from latente.experiments.recorded import recorded
 from latente.experiments.stacked import CASES, labelled
 
 
@@ -91,3 +92,7 @@ def test_a_study_that_was_broken_off_goes_on_from_its_runs(tmp_path: Path, monke
     assert {path: path.read_text() for path in (tmp_path / "out").rglob("metrics.jsonl")} == logs
     few = load(tmp_path / "out/runs/seed-0-labels-80-pretrained")
     assert few.init.endswith("seed-0-labels-120-pretrained/pretraining")
+
+
+def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
+    assert set(recorded(result.name).figures) <= {claim.what for claim in result.claims}

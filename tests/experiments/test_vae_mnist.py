@@ -7,6 +7,7 @@ import pytest
 
 from latente import Images, open_images
 from latente.experiments import Result, reproduce, vae_mnist
+from latente.experiments.recorded import recorded
 from latente.experiments.vae_mnist import binarised
 
 
@@ -50,3 +51,7 @@ def test_binarised_pixels_are_white_as_often_as_they_are_bright() -> None:
     assert share[[0, 3]].tolist() == [0, 1]
     assert share[[1, 2]] == pytest.approx([0.2, 0.8], abs=0.02)
     np.testing.assert_array_equal(binarised(grey, seed=1).pixels, drawn.pixels)
+
+
+def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
+    assert set(recorded(result.name).figures) <= {claim.what for claim in result.claims}

@@ -85,7 +85,7 @@ def reproduce(
     )
     screen.print("", _claims(result), "")
     took = words.duration(60 * result.minutes) + ", after what was there already" * result.resumed
-    rows = [("data", result.data), ("took", took), ("machine", result.machine)]
+    rows = [("data", result.data), ("took", took), ("machine", result.machine), *result.recorded_in_words().items()]
     screen.print(show.pairs([*rows, ("wrote", str(folder / "result.md"))]))
     if tiny:
         show.print_note("warning", "the tiny variant only shows that everything works; leave out --tiny to measure")
@@ -98,12 +98,22 @@ def _folder(name: str, tiny: bool) -> Path:
 
 
 def _claims(result: Result) -> Table:
-    lines = show.table("what", "claimed", "measured", "target", "met", right=["measured", "target"])
+    from latente.experiments.record import RECORDED
+
+    heads = ("what", "claimed", "measured", "target", "met", *(RECORDED if result.recorded else ()))
+    lines = show.table(*heads, right=["measured", "target", "recorded"])
     for claim in result.claims:
         target = (
             "" if claim.target is None else f"{'≥' if claim.higher_is_better else '≤'} {words.figure(claim.target)}"
         )
-        cells = (claim.what, claim.claimed, words.figure(claim.measured), target, _MET[claim.met])
+        cells = (
+            claim.what,
+            claim.claimed,
+            words.figure(claim.measured),
+            target,
+            _MET[claim.met],
+            *result.beside(claim),
+        )
         lines.add_row(*map(Text, cells))
     return lines
 

@@ -18,6 +18,7 @@ from typing import Any
 from latente.errors import InputError, ModelError, did_you_mean
 from latente.experiments.machine import machine
 from latente.experiments.record import Claim, Result
+from latente.experiments.recorded import recorded
 from latente.experiments.request import Request
 from latente.files import read_json
 from latente.screens import telling
@@ -97,6 +98,8 @@ def reproduce(
     start = time.perf_counter()
     with contextlib.nullcontext() if verbose else telling():
         result: Result = importlib.import_module(f"latente.experiments.{experiment.module}").run(request)
+    before = recorded(name)
+    unlike = before.unlike(data=result.data, seeds=seeds, tiny=tiny)
     result = dataclasses.replace(
         result,
         name=name,
@@ -107,6 +110,8 @@ def reproduce(
         minutes=(time.perf_counter() - start) / 60,
         resumed=resumed,
         machine=machine(),
+        recorded=None if unlike else before,
+        not_compared=unlike,
     )
     if folder is not None:
         result.write(folder)

@@ -8,13 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latente.experiments.recorded import Recorded, RecordedFigure
 from latente.files import finite, replacing, write_json
 from latente.sweeps import markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Claim", "Line", "Result"]
+__all__ = ["RECORDED", "Claim", "Line", "Result"]
+
+RECORDED = ("recorded", "within")  # the heads of what a claim is compared with
+
+_MET = {True: "yes", False: "**no**", None: ""}
+_WITHIN = {True: "yes", False: "no", None: ""}
 
 Line = dict[str, Any]  # of a table: words and numbers by the names of the columns
 
@@ -55,7 +61,8 @@ class Result:
     those of one table have the same keys. extra: further figures for machines. figures: matplotlib figures by name.
     The others are filled in by `reproduce`: name, source: which experiment, and whose. seeds, tiny: as in `Request`.
     command, minutes, machine: how, how long and where it ran. resumed: whether trainings or trials were there already,
-    so that the minutes are those of the rest.
+    so that the minutes are those of the rest. recorded: what it gave when it was last measured; None where the two
+    cannot be compared, and not_compared says why.
     """
 
     data: str
@@ -72,6 +79,8 @@ class Result:
     minutes: float = 0.0
     resumed: bool = False
     machine: str = ""
+    recorded: Recorded | None = None
+    not_compared: str = ""
 
     @property
     def met(self) -> bool:
@@ -95,7 +104,9 @@ class Result:
             "machine": self.machine,
             "met": self.met,
             **self.extra,
-            "rows": [claim.to_json() for claim in self.claims],
+            "rows": [{**claim.to_json(), **self._recorded_json(claim)} for claim in self.claims],
+            "recorded": self.recorded and {key: getattr(self.recorded, key) for key in ("date", "machine", "seeds")},
+            "not_compared": self.not_compared,
             "notes": list(self.notes),
             "tables": {title: [dict(line) for line in lines] for title, lines in self.tables.items()},
             "figures": self.pictures(),
@@ -107,10 +118,11 @@ class Result:
         """Return the result as a page: the claims, the notes, the tables, the figures."""
         tiny = "This is the tiny variant: it shows that everything works, and its figures say nothing." * self.tiny
         lines = [f"# {self.name}", "", f"Source: {self.source}", *(["", tiny] if tiny else []), ""]
-        heads: Sequence[str] = ("what", "claimed", "measured", "target", "met")
-        lines += [*markdown_table(heads, [_cells(claim) for claim in self.claims]), ""]
+        heads: Sequence[str] = ("what", "claimed", "measured", "target", "met", *RECORDED[: 2 * bool(self.recorded)])
+        lines += [*markdown_table(heads, [[*_cells(claim), *self.beside(claim)] for claim in self.claims]), ""]
         minutes = f"{self.minutes:.2f}{', after trainings or trials that were there already' * self.resumed}"
         facts = {"data": self.data, "seeds": self.seeds, "minutes": minutes, "machine": self.machine}
+        facts |= self.recorded_in_words()
         facts = {"command": f"`{self.command}`"} | facts if self.command else facts
         lines += [f"- {name}: {value}" for name, value in facts.items()]
         lines += [part for note in self.notes for part in ("", note)]
@@ -121,6 +133,30 @@ class Result:
         for name, file in self.pictures().items():
             lines += ["", f"## {name}", "", f"![{name}]({file})"]
         return "\n".join(lines) + "\n"
+
+    def recorded_figure(self, claim: Claim) -> RecordedFigure | None:
+        """Return what was recorded of a claim; None where nothing was that can be compared."""
+        return None if self.recorded is None else self.recorded.figures.get(claim.what)
+
+    def beside(self, claim: Claim) -> list[str]:
+        """Return the cells of a claim under `RECORDED`, where there is anything to compare with."""
+        figure = self.recorded_figure(claim)
+        if self.recorded is None or figure is None:
+            return ["", ""] if self.recorded else []
+        spread = "" if figure.spread is None else f" ± {_word(float(figure.spread))}"
+        return [f"{_word(float(figure.value))}{spread}", _WITHIN[figure.holds(claim.measured)]]
+
+    def recorded_in_words(self) -> dict[str, str]:
+        """Return, under its name, on what the recorded figures depend, or why there are none beside these."""
+        if self.recorded is not None:
+            return {"recorded": str(self.recorded)}
+        return {"not compared": self.not_compared} if self.not_compared else {}
+
+    def _recorded_json(self, claim: Claim) -> dict[str, Any]:
+        figure = self.recorded_figure(claim)
+        if figure is None:
+            return {"recorded": None, "spread": None, "within": None}
+        return {"recorded": figure.value, "spread": figure.spread, "within": figure.holds(claim.measured)}
 
     def pictures(self) -> dict[str, str]:
         """Return the files of the figures by their names."""
@@ -142,8 +178,7 @@ class Result:
 def _cells(claim: Claim) -> list[str]:
     bound = "at least" if claim.higher_is_better else "at most"
     target = "" if claim.target is None else f"{bound} {_word(claim.target)}"
-    met = {True: "yes", False: "**no**", None: ""}[claim.met]
-    return [claim.what, claim.claimed, _word(claim.measured), target, met]
+    return [claim.what, claim.claimed, _word(claim.measured), target, _MET[claim.met]]
 
 
 def _word(value: object) -> str:
