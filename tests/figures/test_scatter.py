@@ -39,10 +39,30 @@ def test_beyond_twenty_classes_the_rarer_ones_share_a_grey() -> None:
     assert len(looks) == 21
 
 
-def test_names_on_the_map_do_not_cover_each_other() -> None:
-    near = np.repeat([[0.0, 0.0], [0.01, 0.01], [5.0, 5.0]], 10, axis=0)
-    [panel] = figures.latent_map(near, np.repeat([0, 1, 2], 10), ["one", "two", "three"]).axes
-    assert [text.get_text() for text in panel.texts] == ["one", "three"]
+def test_every_class_is_named_on_the_map_and_no_name_covers_another() -> None:
+    near = np.repeat([[0.0, 0.0], [0.01, 0.01], [0.0, 0.02], [5.0, 5.0]], 10, axis=0)
+    figure = figures.latent_map(near, np.repeat(np.arange(4), 10), ["one", "two", "three", "four"])
+    figures.on_white(figure)
+    [panel] = figure.axes
+    assert [text.get_text() for text in panel.texts] == ["one", "two", "three", "four"]
+    boxes = [text.get_window_extent() for text in panel.texts]
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])
+    frames = [text.get_bbox_patch().get_edgecolor()[:3] for text in panel.texts]
+    assert frames == [tuple(cloud.get_facecolor()[0][:3]) for cloud in panel.collections]
+
+
+def test_a_name_beyond_which_there_is_no_room_is_left_to_the_legend() -> None:
+    figure = figures.latent_map(np.zeros((40, 2)), np.repeat([0, 1], 20), ["one", "two"])
+    assert [text.get_text() for text in figure.axes[0].texts] == ["one"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["one", "two"]
+
+
+def test_long_names_that_begin_alike_keep_their_ends() -> None:
+    names = [f"a class with a long name, number {i}" for i in range(3)]
+    figure = figures.latent_map(rng.normal(size=(30, 2)), np.arange(30) % 3, names)
+    for texts in (figure.axes[0].texts, figure.legends[0].get_texts()):
+        assert [text.get_text()[-1] for text in texts] == ["0", "1", "2"]
+        assert len({text.get_text() for text in texts}) == 3
 
 
 @pytest.mark.parametrize("count", [0, 1, 5000])

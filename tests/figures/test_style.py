@@ -11,6 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from latente import figures
+from latente.figures import style
 
 rng = np.random.default_rng(0)
 POINTS, LABELS = rng.normal(size=(200, 2)), np.arange(200) % 10
@@ -57,3 +58,15 @@ def test_figures_leave_pyplot_and_its_settings_alone() -> None:
     import matplotlib.pyplot as plt
 
     assert plt.get_fignums() == []
+
+
+def test_names_are_cut_to_a_width_in_which_letters_of_east_asia_count_twice() -> None:
+    assert style.shortened("猫" * 6, 12) == "猫" * 6
+    assert style.shortened("猫" * 7, 12) == "猫" * 5 + "…"
+    assert style.shortened("a" * 13, 12) == "a" * 11 + "…"
+    assert style.shortened("a\nb") == "a\\nb"
+
+
+def test_names_that_would_be_cut_alike_keep_their_ends() -> None:
+    assert style.shortened_apart(["abcdefghij 1", "abcdefghij 2", "other"], 9) == ["abcd…ij 1", "abcd…ij 2", "other"]
+    assert style.shortened_apart(["abcdefghij", "xyz"], 9) == ["abcdefgh…", "xyz"]

@@ -10,6 +10,7 @@ from latente.figures.bars import comparison, kl_bars
 from latente.figures.confusion import confusion
 from latente.figures.distributions import histogram, histograms
 from latente.figures.effects import lines, main_effect
+from latente.figures.fonts import legible
 from latente.figures.pictures import above_partners, grid, lattice, pairs, strips
 from latente.figures.progress import curves, terms_of
 from latente.figures.rendering import on_white
@@ -31,6 +32,7 @@ __all__ = [
     "kl_bars",
     "latent_map",
     "lattice",
+    "legible",
     "lines",
     "main_effect",
     "maps",

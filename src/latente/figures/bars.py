@@ -10,7 +10,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from latente.figures.style import GRID, INK, OTHERS, PALETTE, name_axes, panels_of, put_title, shortened
+from latente.figures.style import (
+    GRID,
+    INK,
+    OTHERS,
+    PALETTE,
+    name_axes,
+    panels_of,
+    put_title,
+    shortened,
+    shortened_apart,
+    width_of,
+)
 
 __all__ = ["comparison", "kl_bars"]
 
@@ -53,10 +64,10 @@ def comparison(
     metric, or with one that is not finite, has a dash there.
     """
     metrics = list(dict.fromkeys(metric for values in rows.values() for metric in values))
-    names = [shortened(name) for name in rows]
+    names = shortened_apart(list(rows))
     columns = max(1, min(columns, len(metrics)))
     figure, panels = panels_of(len(metrics), columns, width=1.9 if columns > 1 else 2.8, height=0.45 + 0.26 * len(rows))
-    figure.set_figwidth(figure.get_figwidth() + 0.075 * max(map(len, names), default=0))
+    figure.set_figwidth(figure.get_figwidth() + 0.075 * max(map(width_of, names), default=0))
     for k, (panel, metric) in enumerate(zip(panels, metrics, strict=True)):
         direction = (better or {}).get(metric)
         _contest(panel, [row.get(metric, math.nan) for row in rows.values()], direction)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from latente.figures.style import GRID, INK, MUTED, name_axes, panels_of, put_title, shortened
+from latente.figures.style import GRID, INK, MUTED, name_axes, panels_of, put_title, shortened_apart, width_of
 
 __all__ = ["confusion"]
 
@@ -28,10 +28,10 @@ def confusion(table: np.ndarray, names: Sequence[str]) -> Figure:
             colour, weight = (MUTED, "normal") if row == column else (INK, "bold")
             text = f"{table[row, column]}"
             panel.text(column, row, text, ha="center", va="center", fontsize=7.5, color=colour, fontweight=weight)
-    short = [shortened(name, 12) for name in names]
+    short = shortened_apart(names, 12)
     panel.set_xticks(range(len(table)), short)
     panel.set_yticks(range(len(table)), short)
-    if max(map(len, short)) > 3:
+    if max(map(width_of, short)) > 3:
         for name in panel.get_xticklabels():
             name.set(rotation=40, ha="right", rotation_mode="anchor")
     panel.set_xticks(np.arange(len(table) + 1) - 0.5, minor=True)

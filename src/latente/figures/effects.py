@@ -12,7 +12,17 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from latente.figures.style import GRID, INK, PALETTE, name_axes, panels_of, put_title, shortened
+from latente.figures.style import (
+    GRID,
+    INK,
+    PALETTE,
+    name_axes,
+    panels_of,
+    put_title,
+    shortened,
+    shortened_apart,
+    width_of,
+)
 
 __all__ = ["lines", "main_effect"]
 
@@ -151,8 +161,8 @@ def _groups(places: np.ndarray, split: bool) -> list[np.ndarray]:
 
 
 def _name_places(panel: Axes, names: Sequence[str]) -> None:
-    short = [shortened(name, 16) for name in names]
-    aslant = len(short) * (max(map(len, short)) + 1) > 52  # letters that fit side by side
+    short = shortened_apart(names, 16)
+    aslant = len(short) * (max(map(width_of, short)) + 1) > 52  # letters that fit side by side
     panel.set_xticks(np.arange(len(short)), short)
     panel.set_xlim(-0.6, len(short) - 0.4)
     panel.tick_params(axis="x", labelcolor=INK)

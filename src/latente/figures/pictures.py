@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from latente.figures.style import INK, interpolation, name_axes, shortened, styled
+from latente.figures.style import INK, interpolation, name_axes, shortened_apart, styled, width_of
 from latente.sheets import sheet, to_rgb, to_uint8
 
 __all__ = ["above_partners", "grid", "lattice", "pairs", "strips"]
@@ -73,8 +73,8 @@ def strips(images: np.ndarray, row_names: Sequence[str] = (), column_names: Sequ
     gap = 2
     picture, (step_y, step_x) = _mosaic(images, gap)
     tile = float(np.clip(width / 96, 0.55, 0.95)) if count <= 8 else max(4.6 / count, 0.22)  # inches
-    rows, columns = [shortened(name) for name in row_names], [shortened(name) for name in column_names]
-    left, above = (LETTER * max(map(len, names), default=0) for names in (rows, columns))
+    rows, columns = shortened_apart(row_names), shortened_apart(column_names)
+    left, above = (LETTER * max(map(width_of, names), default=0) for names in (rows, columns))
     aslant = above > tile
     figure = Figure(
         figsize=(

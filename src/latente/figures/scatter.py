@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -24,6 +25,8 @@ from latente.figures.style import (
     panels_of,
     put_title,
     shortened,
+    shortened_apart,
+    width_of,
 )
 from latente.sheets import to_rgb, to_uint8
 
@@ -32,6 +35,8 @@ __all__ = ["latent_map", "maps", "pictures_at"]
 MARKERS = "o^"
 MAX_CLASSES = 20
 PICTURE, THUMBNAIL = 19.0, 25.0  # points: the longer side of an image at its place, and of one among points
+# where a name may stand, from its cloud's centre, in shares of the map: the nearest first
+NEAR = sorted(itertools.product(np.arange(-2, 3) * 0.05, np.arange(-3, 4) * 0.05), key=lambda aside: np.hypot(*aside))
 COLOURS = "viridis"  # even steps, also for colour-blind readers and in grey print
 
 
@@ -142,15 +147,16 @@ def _draw_classes(panel: Axes, points: np.ndarray, labels: np.ndarray | None, la
     if rest.any():
         colour = PALETTE[0] if labels is None else OTHERS
         _cloud(panel, points[rest], size, colour, "o", None if labels is None else _rest_name(labels[rest]))
-    centres: list[tuple[str, np.ndarray]] = []
+    centres: list[tuple[str, str, np.ndarray]] = []
+    names = [str(label_names[value]) if value < len(label_names) else str(value) for value in classes]
+    in_legend, on_map = shortened_apart(names), shortened_apart(names, 12)
     for k, value in enumerate(classes):
         assert labels is not None
         cloud = points[labels == value]
-        name = str(label_names[value]) if value < len(label_names) else str(value)
-        _cloud(panel, cloud, size, PALETTE[k % 10], MARKERS[k // 10], shortened(name))
-        centres.append((shortened(name, 12), np.median(cloud, axis=0)))
+        _cloud(panel, cloud, size, PALETTE[k % 10], MARKERS[k // 10], in_legend[k])
+        centres.append((on_map[k], PALETTE[k % 10], np.median(cloud, axis=0)))
     if centres:
-        _name_clouds(panel, centres, np.ptp(points, axis=0))
+        _name_clouds(panel, centres, (points.min(axis=0), points.max(axis=0)))
 
 
 def _draw_values(figure: Figure, panel: Axes, points: np.ndarray, values: np.ndarray, name: str) -> None:
@@ -194,25 +200,35 @@ def _cloud(panel: Axes, points: np.ndarray, size: float, colour: Any, marker: st
     panel.scatter(x, y, s=size, c=colour, label=label, **style)
 
 
-def _name_clouds(panel: Axes, centres: Iterable[tuple[str, np.ndarray]], span: np.ndarray) -> None:
-    """Write each name at its centre, unless it would cover another; the legend has them all."""
-    box: dict[str, Any] = {"boxstyle": "round,pad=0.15", "fc": "white", "alpha": 0.8, "ec": "none"}
+def _name_clouds(
+    panel: Axes, centres: Iterable[tuple[str, str, np.ndarray]], ends: tuple[np.ndarray, np.ndarray]
+) -> None:
+    """Write each name, framed in its colour, at its centre, or beside it where it would cover another.
+
+    One for which there is no room near by is left out; the legend has them all.
+    """
+    low, high = ends
+    span = high - low
+    box: dict[str, Any] = {"boxstyle": "round,pad=0.15", "fc": "white", "alpha": 0.8, "linewidth": 0.8}
     placed: list[tuple[int, np.ndarray]] = []
-    for name, centre in centres:
-        away = [np.abs(centre - other) / np.maximum(span, 1e-12) for _, other in placed]
-        lengths = [(len(name) + length) / 2 for length, _ in placed]
-        if all(dx > 0.02 * n or dy > 0.04 for (dx, dy), n in zip(away, lengths, strict=True)):
-            x, y = centre
-            text = panel.text(x, y, name, fontsize=7.5, color="#111827", ha="center", va="center", bbox=box)
-            text.set_fontweight("bold")
-            placed.append((len(name), centre))
+    for name, colour, centre in centres:
+        for aside in NEAR:
+            half = span * (0.01 * width_of(name), 0)  # a name stays within the map
+            place = np.clip(centre + span * aside, np.minimum(low + half, centre), np.maximum(high - half, centre))
+            away = [np.abs(place - other) / np.maximum(span, 1e-12) for _, other in placed]
+            widths = [(width_of(name) + width) / 2 for width, _ in placed]
+            if all(dx > 0.022 * n + 0.01 or dy > 0.045 for (dx, dy), n in zip(away, widths, strict=True)):
+                style: dict[str, Any] = {"bbox": {**box, "ec": colour}, "fontsize": 7.5, "fontweight": "bold"}
+                panel.text(*place, name, color="#111827", ha="center", va="center", **style)
+                placed.append((width_of(name), place))
+                break
 
 
 def _legend_below(figure: Figure, panel: Axes, count: int) -> None:
     """Put the legend of `panel` below all, and make the figure as much higher, so that maps keep their size."""
     handles, names = panel.get_legend_handles_labels()
     letters = 13.5 * figure.get_figwidth()  # that fit in a line
-    lines = math.ceil(len(names) / max(1, int(letters / (max(map(len, names)) + 5))))
+    lines = math.ceil(len(names) / max(1, int(letters / (max(map(width_of, names)) + 5))))
     figure.set_figheight(figure.get_figheight() + 0.2 * lines)
     figure.legend(
         handles,

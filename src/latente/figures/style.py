@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
+from unicodedata import east_asian_width
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from latente.words import printable
 
 __all__ = [
     "GRID",
@@ -18,7 +23,9 @@ __all__ = [
     "panels_of",
     "put_title",
     "shortened",
+    "shortened_apart",
     "styled",
+    "width_of",
 ]
 
 INK, MUTED, GRID = "#1f2933", "#6b7785", "#d5dbe1"
@@ -71,6 +78,28 @@ def interpolation(height: int, width: int) -> str:
 
 
 def shortened(name: str, length: int = 22) -> str:
-    """Shorten a name, and keep matplotlib from reading dollar signs in it as mathematics."""
-    short = name if len(name) <= length else name[: length - 1] + "…"
+    """Shorten a name to the width of so many letters, and keep matplotlib from reading dollar signs as mathematics."""
+    name = printable(name)
+    short = name if width_of(name) <= length else _start_of(name, length - 1).rstrip() + "…"
     return short.replace("$", r"\$")
+
+
+def shortened_apart(names: Sequence[str], length: int = 22) -> list[str]:
+    """Shorten names as `shortened` does, but within those that would look alike, which keep their ends."""
+    short = [shortened(name, length) for name in names]
+    counts = Counter(short)
+    half = (length - 1) // 2
+    for i, name in enumerate(names):
+        if counts[short[i]] > 1 and width_of(name) > length:
+            end = _start_of(printable(name)[::-1], half)[::-1].replace("$", r"\$")
+            short[i] = shortened(name, length - half) + end
+    return short
+
+
+def _start_of(name: str, width: int) -> str:
+    return "".join(letter for i, letter in enumerate(name) if width_of(name[: i + 1]) <= width)
+
+
+def width_of(name: str) -> int:
+    """Return how many letters wide a name is drawn: those of East Asia are twice as wide."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in name)

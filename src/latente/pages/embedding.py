@@ -13,7 +13,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from PIL import Image
 
-from latente.figures import GRID, INK, MUTED
+from latente.figures import GRID, INK, MUTED, legible
 from latente.sheets import to_rgb, to_uint8
 
 __all__ = ["LONGEST_SIDE", "error_maps", "gif", "pictures", "svg", "window"]
@@ -69,7 +69,7 @@ def error_maps(originals: np.ndarray, reconstructions: np.ndarray) -> tuple[list
 def svg(figure: Figure, name: str) -> Markup:
     """Return `figure` as inline SVG in the page's font and colours; `name` keeps its ids apart."""
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), legible(figure, spells=False):
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", dpi=200, metadata=nothing)
     text = buffer.getvalue()
