@@ -219,7 +219,7 @@ def _name_clouds(
             widths = [(width_of(name) + width) / 2 for width, _ in placed]
             if all(dx > 0.022 * n + 0.01 or dy > 0.045 for (dx, dy), n in zip(away, widths, strict=True)):
                 style: dict[str, Any] = {"bbox": {**box, "ec": colour}, "fontsize": 7.5, "fontweight": "bold"}
-                panel.text(*place, name, color="#111827", ha="center", va="center", **style)
+                panel.text(float(place[0]), float(place[1]), name, color="#111827", ha="center", va="center", **style)
                 placed.append((width_of(name), place))
                 break
 
