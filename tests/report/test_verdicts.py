@@ -251,7 +251,7 @@ def test_what_knows_its_training_images_by_heart_is_not_told_to_train_for_longer
     heart = Training(10, 0, 0.02, 0.02, 0.0, 5.0, 100.0, steps=60, loss=0.005)
     verdict = _judge(0.02, [("the mean image", 0.1), ("PCA with 2 numbers", 0.02)], heart)
     [advice] = verdict.advice
-    assert "of training images 25\N{NO-BREAK SPACE}% of the error on others is left; more images help" in advice
+    assert "with 25\N{NO-BREAK SPACE}% of the error of the rest; more images help" in advice
     assert not dataclasses.replace(heart, best_epoch=9).learns_by_heart
     assert not dataclasses.replace(heart, loss=0.019).learns_by_heart
     assert not dataclasses.replace(heart, loss=-3.0, last=-2.0).learns_by_heart  # densities: no share of anything

@@ -89,7 +89,9 @@ def _of_the_code(evidence: Evidence, level: str) -> list[str]:
 
 def _of_training(evidence: Evidence, training: Training, run: str, level: str) -> list[str]:
     longer, last, loss = _longer(evidence, training, run), training.last, training.loss
-    ways = "more images help most, then `--augmentation`, such as flips or shift:2; `--patience` saves time"
+    ways = "more images help; `--augmentation`, such as flips or shift:2, may; `--patience` saves time"
+    if evidence.is_table:
+        ways = "more rows help; `--dropout 0.2` may; `--patience` saves time"
     if training.is_still_improving and training.drop is not None:
         drop = percent(training.drop)
         return [f"It was still improving when it stopped (by {drop} over the last quarter): {longer}."]
@@ -98,7 +100,9 @@ def _of_training(evidence: Evidence, training: Training, run: str, level: str) -
         return [f"{by_heart} The model kept is that epoch's; {ways}."]
     # of other models the objective may be something else than the loss
     if level != "good" and isinstance(evidence.model, Reconstructs) and training.learns_by_heart and last and loss:
-        by_heart = f"It learned by heart: of training images {percent(loss / last)} of the error on others is left"
+        by_heart = (
+            f"It learned by heart: what it trained on comes out with {percent(loss / last)} of the error of the rest"
+        )
         return [f"{by_heart}; {ways}."]
     if level != "good" and 0 < training.steps < USUAL_STEPS:
         return [f"It trained for {count(training.steps, 'step')}, where networks need some {USUAL_STEPS:,}: {longer}."]

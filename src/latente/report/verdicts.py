@@ -15,7 +15,7 @@ from latente.report.training import Training
 from latente.report.yardsticks import LARGEST, NEAREST, Yardstick
 from latente.words import count, decibels, figure, percent
 
-__all__ = ["Verdict", "how_many", "judge", "name_of_class"]
+__all__ = ["Verdict", "how_many", "judge", "name_of_class", "name_of_judged"]
 
 HALF = 0.5  # of the error of the simplest alternative: a model that leaves more of it has not learned much
 SIGMAS = 2.0  # standard errors by which an accuracy must exceed that of the largest class, to be no chance
@@ -59,7 +59,13 @@ def how_many(evidence: Evidence) -> str:
     assert judged is not None
     assert measured is not None
     part = f"of {len(judged):,} " if len(measured) < len(judged) else ""
-    return f"{len(measured):,} {part}{judged.name}"
+    return f"{len(measured):,} {part}{name_of_judged(evidence)}"
+
+
+def name_of_judged(evidence: Evidence) -> str:
+    """Return what to call the judged images in a sentence; those of a table are rows."""
+    assert evidence.judged is not None
+    return evidence.judged.name.replace("images", "rows") if evidence.is_table else evidence.judged.name
 
 
 def name_of_class(names: tuple[str, ...], classes: np.ndarray, position: int) -> str:
@@ -107,10 +113,8 @@ def _answer_on_reconstructions(evidence: Evidence, yardstick: Yardstick, trainin
             "good",
             f"Yes: it leaves {left} of the error of {simple.name}, and {percent(part)} of that of {pca.name}.",
         )
-    return (
-        "good",
-        f"For {numbers:,} numbers per image, yes: its squared error is {percent(part)} of that of PCA with as many.",
-    )
+    size = f"{numbers:,} numbers per {'row' if evidence.is_table else 'image'}"
+    return "good", f"For {size}, yes: its squared error is {percent(part)} of that of PCA with as many."
 
 
 def _reasons_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> list[str]:

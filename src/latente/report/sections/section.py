@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from latente.estimators.abilities import Encodes
 from latente.evidence import Evidence
-from latente.report.verdicts import how_many
+from latente.report.verdicts import how_many, name_of_judged
 
 __all__ = ["Section", "Strips", "image_note", "rest_of", "shown_of", "signed"]
 
@@ -53,7 +53,9 @@ def shown_of(evidence: Evidence, shown: int) -> str:
     assert evidence.judged is not None
     if shown < len(evidence.judged):
         return f"Shown are {shown:,} of {how_many(evidence)}{rest_of(evidence)}."
-    return f"These are all the {len(evidence.judged):,} {evidence.judged.name}{rest_of(evidence, are_all_shown=True)}."
+    return (
+        f"These are all the {len(evidence.judged):,} {name_of_judged(evidence)}{rest_of(evidence, are_all_shown=True)}."
+    )
 
 
 def rest_of(evidence: Evidence, are_all_shown: bool = False) -> str:
