@@ -1,4 +1,8 @@
-"""Keras 3 on TensorFlow, as its documentation shows it: `Model.fit` on float32 arrays, compiled by XLA or not."""
+"""Keras 3 on TensorFlow, as its documentation shows it: `Model.fit` on float32 arrays, compiled by XLA or not.
+
+bf16 is its policy "mixed_bfloat16": layers compute in bfloat16 on weights of float32, and what they give is brought
+back to float32 before the loss, as its guide to mixed precision asks for.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,7 @@ class Keras:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         keras.utils.set_random_seed(0)
+        keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bf16" else "float32")
         self._batch = model.batch
         self._images = np.ascontiguousarray(pixels.transpose(0, 2, 3, 1)).astype(np.float32) / 255
         self._net = Network(model)
@@ -81,10 +86,10 @@ class Network(keras.Model):
         seen = x if self.noise is None else ops.clip(self.noise(x, training=training), 0, 1)
         code = self.encoder(seen)
         if not self.model.variational:
-            return ops.sigmoid(self.decoder(code))
-        mean, log_var = ops.split(code, 2, axis=1)
-        noise = keras.random.normal(ops.shape(mean), seed=self.seeds)
-        return self.decoder(mean + ops.exp(0.5 * log_var) * noise), mean, log_var
+            return ops.sigmoid(ops.cast(self.decoder(code), "float32"))
+        mean, log_var = ops.split(ops.cast(code, "float32"), 2, axis=1)
+        noise = keras.random.normal(ops.shape(mean), dtype="float32", seed=self.seeds)
+        return ops.cast(self.decoder(mean + ops.exp(0.5 * log_var) * noise), "float32"), mean, log_var
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True

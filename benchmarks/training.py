@@ -2,7 +2,6 @@
 
     make bench-peers bench                                     everything, about 12 minutes on a quiet machine
     python benchmarks/training.py --models M1,M4 --contenders latente,bare --repeats 5
-    python benchmarks/training.py --loss-check                 is bf16's final loss float32's?
 
 For each model every contender gets a process of its own, which stays; then they train a stretch of some seconds one
 after the other, round after round, so that whatever else the machine does meets all of them. README.md says how each
@@ -35,7 +34,7 @@ __all__ = ["Entry", "Worker", "main", "names_of"]
 
 _HERE = Path(__file__).resolve().parent
 _PEERS = _HERE.parent / ".venv-peers" / "bin" / "python"
-_BF16_CONTENDERS, _BF16_MODELS = ("latente", "bare"), ("M3", "M5")
+_BF16_CONTENDERS, _BF16_MODELS = ("latente", "bare", "keras", "keras-nojit"), ("M3", "M5")
 
 
 @dataclasses.dataclass
@@ -122,11 +121,6 @@ class Worker:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
-    if options.loss_check:
-        import losses
-
-        losses.check(options.models or _BF16_MODELS, options.seeds, options.steps or 400, options.threads)
-        return
     before = load()
     entries: list[Entry] = []
     for model in options.models or MODELS:
@@ -155,11 +149,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--precision", choices=("float32", "bf16"), help="default: both, bf16 where it may pay")
     parser.add_argument("--repeats", type=int, default=3, help="rounds; the median counts (default: 3)")
     parser.add_argument("--seconds", type=float, default=3.0, help="about how long a stretch takes (default: 3)")
-    parser.add_argument("--steps", type=int, help="steps of a stretch instead, or of a run of --loss-check")
+    parser.add_argument("--steps", type=int, help="steps of a stretch instead")
     parser.add_argument("--threads", type=int, default=2, help="of every contender (default: 2)")
     parser.add_argument("--out", type=Path, default=_HERE / "results", help="folder (default: benchmarks/results)")
-    parser.add_argument("--loss-check", action="store_true", help="compare final losses of bf16 and float32")
-    parser.add_argument("--seeds", type=int, default=5, help="runs per precision of --loss-check (default: 5)")
     return parser.parse_args(arguments)
 
 
