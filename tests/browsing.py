@@ -32,13 +32,17 @@ class Page:
         self.tab.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.tab.goto(path.as_uri())
         self.tab.wait_for_selector(ready)
+        self.pictures = self.tab.locator("#pictures").input_value()  # when they are drawn, if nobody says when
+        self.tab.select_option("#pictures", "never")
 
     def settle(self) -> None:
         """Wait until all that was asked for is drawn."""
         self.tab.evaluate(
             """async () => {
               const frame = () => new Promise((done) => requestAnimationFrame(done));
-              do await frame(); while (explorer.large.busy || explorer.beside.busy || explorer.map.waiting);
+              const { large, beside, desk, map } = explorer;
+              const isBusy = () => [large, beside, desk.shown].some((each) => each.busy);
+              do await frame(); while (isBusy() || map.waiting || map.thumbs.loading);
             }"""
         )
 
@@ -82,11 +86,14 @@ class Page:
         self.tab.mouse.move(0, 0)
         self.tab.evaluate(
             """() => {
-              for (const id of ["mean", "clear", "reset"]) document.getElementById(id).click();
+              for (const id of ["mean", "clear", "release", "keep-all", "reset"]) document.getElementById(id).click();
               for (const on of document.querySelectorAll("[aria-pressed=true]")) on.click();
               const colour = document.getElementById("colour-by");
               colour.value = explorer.data.start;
               colour.dispatchEvent(new Event("change"));
+              const pictures = document.getElementById("pictures");
+              pictures.value = "never";
+              pictures.dispatchEvent(new Event("change"));
               scrollTo(0, 0);
             }"""
         )

@@ -31,11 +31,13 @@ __all__ = [
     "draw",
     "lacking",
     "open_evidence",
+    "open_parts",
 ]
 
 MOST_IMAGES = 5_000  # that are measured
 MOST_VALUES = 20_000_000  # in the images measured at once, so that large pictures do not fill the memory
 MOST_LEARNED = 2_000  # training images whose codes are asked for
+IN_MEMORY = "the model was trained on arrays in memory; give them again to see it at work on them"
 FEWEST = 10  # images on either side without which nothing is learned of an attribute
 
 
@@ -231,20 +233,32 @@ def open_evidence(
     others = None if images is None or images is known else _all_of(_as_seen(model, images), "images given")
     if known is None:
         if others is None:
-            raise InputError("the model was trained on arrays in memory; give them again to see it at work on them")
+            raise InputError(IN_MEMORY)
         return dataclasses.replace(evidence, judged=others)
-    learned, held_out = _split_again(_as_seen(model, known), options["options"], isinstance(model, Classifies))
-    if held_out is not None and held_out.images is not learned.images:
-        held_out = dataclasses.replace(held_out, images=_as_seen(model, held_out.images))
+    learned, held_out = _split_again(model, known, options["options"])
     evidence = dataclasses.replace(evidence, learned=learned)
     if others is not None:
         return dataclasses.replace(evidence, judged=others)
-    if "test" in known.parts and source.get("split") != "test":
-        test = _open_again({**source, "split": "test"}, opening)
-        return dataclasses.replace(evidence, judged=_all_of(_as_seen(model, test), "test images"), is_unseen=True)
-    if held_out is not None:
-        return dataclasses.replace(evidence, judged=held_out, is_unseen=True)
-    return dataclasses.replace(evidence, judged=learned, is_unseen=False)
+    judged = _test_part(model, known, source, opening) or held_out
+    return dataclasses.replace(evidence, judged=judged or learned, is_unseen=judged is not None)
+
+
+def open_parts(run: Run, model: Any) -> list[Selection]:
+    """Return all images of a run's set, in its parts: training, validation and test images, as far as there are any.
+
+    Images without a label, which a classifier leaves alone, are the last part. Raises InputError, saying what to do,
+    where the set cannot be opened again.
+    """
+    options = run.options()
+    source = dict(options.get("data", {}).get("source") or {})
+    known = _training_set(source, open_images, is_needed=True)
+    if known is None:
+        raise InputError(IN_MEMORY)
+    learned, held_out = _split_again(model, known, options["options"])
+    parts = [part for part in (learned, held_out, _test_part(model, known, source, open_images)) if part is not None]
+    used = np.concatenate([part.rows for part in parts if part.images is learned.images])
+    rest = np.setdiff1d(np.arange(len(learned.images)), used)
+    return [*parts, Selection(learned.images, rest, "unlabelled images")] if len(rest) else parts
 
 
 def lacking(values: np.ndarray) -> np.ndarray:
@@ -293,10 +307,23 @@ def _open_again(source: dict[str, Any], opening: Callable[..., Images]) -> Image
         raise InputError(f"the images cannot be opened again: {error}") from error
 
 
-def _split_again(images: Images, options: Mapping[str, Any], by_class: bool) -> tuple[Selection, Selection | None]:
-    """Split the run's set as training did: what trained, and what was held out."""
+def _split_again(model: Any, known: Images, options: Mapping[str, Any]) -> tuple[Selection, Selection | None]:
+    """Split the run's set as training did, seen as the model does: what trained, and what was held out."""
+    images, labels = _as_seen(model, known), None
+    if isinstance(model, Classifies):
+        labels = images.labels
     share, seed = options.get("validation"), options.get("random_state")
     share, seed = share if isinstance(share, float) else None, seed if isinstance(seed, int) else 0
-    parts = split(images, share, seed, images.labels if by_class else None)
-    held_out = None if parts.validation is None else Selection(*parts.validation, "validation images")
-    return Selection(images, parts.rows, "training images"), held_out
+    parts = split(images, share, seed, labels)
+    learned = Selection(images, parts.rows, "training images")
+    if parts.validation is None:
+        return learned, None
+    others, rows = parts.validation
+    return learned, Selection(others if others is images else _as_seen(model, others), rows, "validation images")
+
+
+def _test_part(model: Any, known: Images, source: dict[str, Any], opening: Callable[..., Images]) -> Selection | None:
+    """The test part of the run's set; None where it has none, or training had it."""
+    if "test" not in known.parts or source.get("split") == "test":
+        return None
+    return _all_of(_as_seen(model, _open_again({**source, "split": "test"}, opening)), "test images")

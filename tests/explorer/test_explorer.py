@@ -68,25 +68,73 @@ def _images(count: int = 60, shape: tuple[int, ...] = (1, 8, 8), **more: Any) ->
     return Images(rng.integers(0, 256, (count, *shape), dtype=np.uint8), name="noise", **more)
 
 
-def test_the_page_holds_codes_points_errors_and_images_of_what_training_held_out(run: Path) -> None:
+def test_the_page_holds_codes_points_errors_and_images_of_the_whole_set_by_part(run: Path) -> None:
     from latente import load
 
     written = write_explorer(run, atlas=True)
     assert written.path == run / "explorer.html"
     assert written.size == written.path.stat().st_size
-    found, model, test = _File(written.path), load(run), open_images("digits", split="test", count=200)
-    about, codes = found.description, model.transform(test)
-    assert written.images == len(test)
-    np.testing.assert_array_equal(found.numbers(about["codes"]["values"]).reshape(-1, 3), codes)
+    found, model = _File(written.path), load(run)
+    train, test = open_images("digits", count=200), open_images("digits", split="test", count=200)
+    about = found.description
+    assert written.images == len(train) + len(test)
+    error, label, part = about["columns"]
+    assert (error["name"], label["name"], part["name"], about["start"]) == ("squared error", "class", "part", "class")
+    assert part["names"] == ["training", "validation", "test"]
+    assert about["apart"] == ["test"]
+    rows, parts = found.numbers(about["rows"]), found.numbers(part["values"])
+    assert np.bincount(parts).tolist() == [0, 180, 20, len(test)]
+    np.testing.assert_array_equal(np.sort(rows[parts < 3]), np.arange(200))
+    np.testing.assert_array_equal(rows[parts == 3], np.arange(len(test)))
+    pixels = np.concatenate([train.pixels[rows[parts < 3]], test.pixels])
+    codes = model.transform(pixels)
+    np.testing.assert_allclose(found.numbers(about["codes"]["values"]).reshape(-1, 3), codes, atol=1e-6)
     points = to_two_dimensions(codes).astype(np.float32)
-    np.testing.assert_array_equal(found.numbers(about["points"]).reshape(-1, 2), points)
-    error, label = about["columns"]
-    assert (error["name"], label["name"], about["start"]) == ("squared error", "class", "class")
-    truth, rebuilt = test.pixels / 255, model.decode(codes).reshape(test.pixels.shape) / 255
-    np.testing.assert_allclose(found.numbers(error["values"]), ((truth - rebuilt) ** 2).mean((1, 2, 3)), rtol=1e-5)
-    np.testing.assert_array_equal(found.numbers(label["values"]), test.labels + 1)
-    for i in (0, 7, len(test) - 1):
-        np.testing.assert_array_equal(found.tile(about["sheets"], i), test.pixels[i, 0])
+    np.testing.assert_allclose(found.numbers(about["points"]).reshape(-1, 2), points, atol=1e-5)
+    truth, rebuilt = pixels / 255, model.decode(codes).reshape(pixels.shape) / 255
+    errors = ((truth - rebuilt) ** 2).mean((1, 2, 3))
+    np.testing.assert_allclose(found.numbers(error["values"]), errors, rtol=1e-4)
+    labels = np.concatenate([train.labels[rows[parts < 3]], test.labels])
+    np.testing.assert_array_equal(found.numbers(label["values"]), labels + 1)
+    for i in (0, 185, len(pixels) - 1):
+        np.testing.assert_array_equal(found.tile(about["sheets"], i), pixels[i, 0])
+    assert f"{errors.mean():.3g}: training {errors[:180].mean():.3g}, validation {errors[180:200].mean():.3g}" in (
+        found.text
+    )
+
+
+def test_a_page_of_some_of_the_images_says_so_and_how_to_get_the_others(run: Path, tmp_path: Path) -> None:
+    written = write_explorer(run, out=tmp_path / "page.html", count=50, atlas=True)
+    assert written.images == 50
+    assert written.notices[0] == "50 of 400 images are in this page, evenly drawn: without `--count` all are."
+    found = _File(written.path)
+    parts = found.numbers(found.description["columns"][2]["values"])
+    assert (np.bincount(parts, minlength=4)[1:] > 0).all()
+    part = write_explorer(run, open_images("digits", split="test", count=40), tmp_path / "page.html", atlas=True)
+    assert part.notices[0].startswith("Only the part test of digits is in this page; ")
+    assert "`--split train`" in part.notices[0]
+
+
+def test_neighbours_of_codes_that_the_page_does_not_hold_are_listed_in_it(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from latente import load
+
+    images = _images(90)
+    whole = _File(write_explorer(run, images, tmp_path / "page.html", atlas=True).path)
+    assert whole.description["neighbours"]["values"] is None
+    monkeypatch.setattr(writing, "MOST_CODES", 90 * 3 * 4 // 2)
+    found = _File(write_explorer(run, images, tmp_path / "page.html", atlas=True).path)
+    codes = load(run).transform(images).astype(np.float64)
+    distances = np.linalg.norm(codes[:, None] - codes[None], axis=-1) + 1e9 * np.eye(90)
+    listed = found.numbers(found.description["neighbours"]["values"]).reshape(90, 12)
+    np.testing.assert_array_equal(listed, np.argsort(distances, axis=1)[:, :12])
+
+
+def test_neighbours_of_images_that_are_all_alike_are_others() -> None:
+    found = writing.neighbours(np.zeros((5, 3), np.float32), 3)
+    assert found.shape == (5, 3)
+    assert not (found == np.arange(5)[:, None]).any()
 
 
 def test_the_policy_allows_the_pages_own_scripts_and_style_and_nothing_else(run: Path, tmp_path: Path) -> None:
@@ -98,7 +146,7 @@ def test_the_policy_allows_the_pages_own_scripts_and_style_and_nothing_else(run:
     own += re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
     for script in own:
         assert base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() in policy
-    assert not re.findall(r'(?:src|href|action)="', text.partition("<script")[0])
+    assert not re.findall(r'(?:src|href|action)="(?!#)', text.partition("<script")[0])
 
 
 def test_names_cannot_end_the_element_that_they_stand_in(run: Path, tmp_path: Path) -> None:
@@ -118,6 +166,9 @@ def test_scripts_are_joined_without_imports_and_exports() -> None:
         assert not re.findall(r"^\s*(import|export)\b", pages._module(name), re.MULTILINE), name
     files = {path.stem for path in pages.TEMPLATES.glob("*.js")}
     assert files == set(pages.MODULES)
+    whole = "\n".join(map(pages._module, pages.MODULES))
+    names = re.findall(r"^(?:async )?(?:function|const|let|class) (\w+)", whole, re.MULTILINE)
+    assert len(names) == len(set(names)), "the scripts are joined into one, in which a name can mean one thing"
 
 
 def test_without_the_built_front_end_there_is_an_atlas_and_the_way_to_the_live_one(
@@ -302,7 +353,11 @@ def test_a_model_that_only_encodes_gets_the_map_without_a_decoder(tmp_path: Path
     page = _File(written.path)
     assert (written.live, written.notices) == (False, ())
     assert (page.description["decodes"], page.description["atlas"], page.description["directions"]) == (False, None, [])
-    assert page.description["score"] == {"column": "confidence", "word": "confidence"}
+    assert page.description["score"] == {
+        "column": "confidence",
+        "word": "confidence",
+        "worst": "lowest",
+    }
     columns = {column["name"]: column for column in page.description["columns"]}
     assert list(columns) == ["class", "taken for", "answer", "confidence"]
     answers = page.numbers(columns["taken for"]["values"])
@@ -401,9 +456,3 @@ def test_a_decoder_that_leaves_no_room_for_images_is_refused_and_the_atlas_propo
     with pytest.raises(InputError, match="--atlas"):
         write_explorer(run, _images(), tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
-
-
-def test_a_run_on_more_images_than_its_test_part_has_shows_all_of_that_part(tmp_path: Path) -> None:
-    options = {"latent_dim": 2, "network": "dense", "hidden": (4,), "epochs": 1, "random_state": 0}
-    Autoencoder(out=tmp_path / "run", **options).fit(open_images("digits", count=400))
-    assert write_explorer(tmp_path / "run", out=tmp_path / "page.html").images == 355

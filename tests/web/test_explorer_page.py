@@ -16,6 +16,7 @@ from browsing import Page, close
 from latente.estimators import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder
 from latente.evidence import Selection
 from latente.explorer import write_explorer, writing
+from latente.explorer.collection import Collection
 from latente.explorer.page import runtime
 from latente.explorer.space import Space, space_of
 from latente.explorer.survey import Survey, survey
@@ -39,6 +40,15 @@ class Subject:
         """Where on the map the images are: the codes themselves, or their projection."""
         return (self.seen.codes - self.space.origin) @ self.space.axes.T
 
+    def name(self, i: int) -> str:
+        return self.images.files[i] if self.images.files else f"#{i}"
+
+    def neighbours(self, i: int) -> list[int]:
+        """The images whose codes are nearest to that of image i, the nearest first."""
+        distances = np.linalg.norm(self.seen.codes.astype(np.float64) - self.seen.codes[i], axis=1)
+        distances[i] = np.inf
+        return [int(k) for k in np.argsort(distances)[:12]]
+
     def page(self, live: bool) -> Path:
         out = self.run / ("live.html" if live else "atlas.html")
         if live and runtime() is None:
@@ -51,7 +61,7 @@ class Subject:
 def _subject(run: Path, model: Any, images: Images) -> Subject:
     from latente.latents import to_two_dimensions
 
-    seen = survey(model, Selection(images, np.arange(len(images)), "images"))
+    seen = survey(model, Collection.of(Selection(images, np.arange(len(images)), "images")))
     return Subject(run, images, seen, space_of(seen.codes, to_two_dimensions(seen.codes)))
 
 
@@ -178,15 +188,13 @@ def test_a_point_shows_its_image_and_what_its_code_decodes_to(
     page = visit(subject.page(live))
     i = _apart(subject)
     page.point_at(subject.points[i])
-    assert page.text("#near-title") == f"Image {i}"
+    assert page.text("#near-title") == subject.name(i)
     shown = np.broadcast_to(subject.seen.originals(np.array([i]))[0], page.picture("near-image").shape)
     np.testing.assert_array_equal(page.picture("near-image"), shown)
     close(page.picture("near-decoded"), subject.seen.reconstructions(np.array([i]))[0])
     label = subject.images.labels[i]
     assert (subject.images.label_names or [str(k) for k in range(10)])[label] in page.text("#near-facts")
-    assert float(page.text("#near-facts dd >> nth=0" if not subject.images.files else "#near-facts dd >> nth=1")) == (
-        pytest.approx(subject.seen.errors[i], rel=0.01)
-    )
+    assert float(page.text("#near-facts dd >> nth=0")) == pytest.approx(subject.seen.errors[i], rel=0.01)
 
 
 def test_a_click_takes_the_code_of_a_point_to_the_sliders(visit: Any, squares: Subject) -> None:
@@ -195,7 +203,7 @@ def test_a_click_takes_the_code_of_a_point_to_the_sliders(visit: Any, squares: S
     x, y = page.point_at(squares.points[i])
     page.tab.mouse.click(x, y)
     page.settle()
-    assert page.text("#decoded-what") == f"Image {i}"
+    assert page.text("#decoded-what") == squares.name(i)
     np.testing.assert_allclose(page.code, squares.seen.codes[i], atol=1e-6)
     d = int(squares.space.order[0])
     value = float(page.tab.locator(f"[data-slider=dimension-{d}]").input_value())
@@ -240,6 +248,124 @@ def _drawn(page: Page) -> int:
     return int(counts[saturated].sum())
 
 
+def test_a_click_keeps_an_image_in_its_panel_with_its_neighbours(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=True))
+    i = _apart(squares)
+    x, y = page.point_at(squares.points[i])
+    page.tab.mouse.click(x, y)
+    page.settle()
+    row = page.tab.locator("#neighbours-row button")
+    nearest = squares.neighbours(i)
+
+    def named() -> list[str]:
+        return [button.get_attribute("aria-label").rpartition(", error ")[0] for button in row.all()]
+
+    assert named() == [squares.name(k) for k in nearest]
+    found = page.picture("neighbours-row button >> nth=2 >> canvas")
+    np.testing.assert_array_equal(found, squares.seen.originals(np.array(nearest[2:3]))[0])
+    page.point_at(squares.points[nearest[5]])
+    assert page.text("#near-title") == squares.name(i)
+    row.nth(2).click()
+    page.settle()
+    assert page.text("#near-title") == squares.name(nearest[2])
+    assert named() == [squares.name(k) for k in squares.neighbours(nearest[2])]
+    np.testing.assert_allclose(page.code, squares.seen.codes[nearest[2]], atol=1e-6)
+    page.tab.keyboard.press("Enter")  # the first neighbour has the focus
+    page.settle()
+    assert page.text("#near-title") == squares.name(squares.neighbours(nearest[2])[0])
+    page.tab.locator("#release").click()
+    page.point_at(squares.points[i])
+    assert page.text("#near-title") == squares.name(i)
+    assert not page.tab.locator("#neighbours").is_visible()
+
+
+def test_an_image_is_found_by_a_part_of_its_name(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=False))
+    page.tab.evaluate("explorer.map.zoom(40)")
+    page.tab.locator("#find").fill("11")
+    page.settle()
+    names = [squares.name(k) for k in (11, *range(110, 120))]
+    assert page.tab.locator("#selection-rows .link").all_inner_texts() == names
+    assert page.text("#to-selection") == "11 images selected"
+    for k in (11, 110):
+        page.tab.keyboard.press("Enter")
+        page.settle()
+        assert page.text("#near-title") == squares.name(k)
+        assert page.tab.evaluate("([x, y]) => explorer.map.view.shows(x, y)", squares.points[k].tolist())
+    page.tab.locator("#find").fill("no such name")
+    assert "No name" in page.text("#found")
+    assert not page.tab.locator("#selection").is_visible()
+
+
+def test_images_without_names_are_found_by_their_numbers(visit: Any, digits: Subject) -> None:
+    page = visit(digits.page(live=False))
+    page.tab.locator("#find").fill("22")
+    page.settle()
+    listed = page.tab.locator("#selection-rows .link").all_inner_texts()
+    assert listed == ["#22", "#122", *(f"#{k}" for k in range(220, 230))]
+    page.tab.keyboard.press("Enter")
+    page.settle()
+    assert page.text("#near-title") == "#22"
+
+
+def test_the_twenty_worst_images_are_listed_and_sorted_by_name(visit: Any, squares: Subject, tmp_path: Path) -> None:
+    page = visit(squares.page(live=False))
+    worst = np.argsort(-squares.seen.errors)[:20]
+    page.tab.locator("#worst").click()
+    page.settle()
+    rows = page.tab.locator("#selection-rows .link")
+    assert rows.all_inner_texts() == [squares.name(k) for k in worst]
+    assert float(page.text("#selection-rows td >> nth=2")) == pytest.approx(squares.seen.errors[worst[0]], rel=0.01)
+    marked = page.tab.evaluate("Array.from(explorer.map.scatter.marked)")
+    assert np.flatnonzero(marked).tolist() == np.sort(worst).tolist()
+    name = page.tab.locator("[data-order=name]")
+    for order, rank in (("ascending", np.sort(worst)), ("descending", -np.sort(-worst))):
+        name.locator("button").click()
+        page.settle()
+        assert name.get_attribute("aria-sort") == order
+        assert rows.all_inner_texts() == [squares.name(k) for k in rank]
+    with page.tab.expect_download() as download:
+        page.tab.locator("#download").click()
+    download.value.save_as(tmp_path / "list.csv")
+    with open(tmp_path / "list.csv", newline="", encoding="utf-8") as file:
+        assert [int(row["index"]) for row in csv.DictReader(file)] == rank.tolist()
+
+
+def test_images_are_left_out_and_both_lists_downloaded_and_opened_again(
+    visit: Any, squares: Subject, tmp_path: Path
+) -> None:
+    page = visit(squares.page(live=False))
+    order = np.argsort(-squares.seen.errors)
+    page.tab.locator("#worst").click()
+    page.tab.locator("#leave-all").click()
+    page.settle()
+    page.tab.locator("#selection-rows input >> nth=3").uncheck()
+    page.settle()
+    page.tab.evaluate(f"explorer.hold({int(order[50])})")
+    page.tab.locator("#leave").click()
+    assert page.text("#leave") == "Keep"
+    left = sorted({*order[:20].tolist(), int(order[50])} - {int(order[3])})
+    assert page.text("#left-out-count") == "20 of 120 images left out"
+    for button, expected in (("left", left), ("kept", sorted(set(range(120)) - set(left)))):
+        with page.tab.expect_download() as download:
+            page.tab.locator(f"#save-{button}").click()
+        download.value.save_as(tmp_path / f"{button}.txt")
+        lines = (tmp_path / f"{button}.txt").read_text(encoding="utf-8").splitlines()
+        assert lines == [squares.name(k) for k in expected]
+    page.tab.locator("#worst").click()
+    page.settle()
+    kept = [k for k in order if k not in left][:20]
+    assert page.tab.locator("#selection-rows .link").all_inner_texts() == [squares.name(k) for k in kept]
+    page.tab.locator("#keep-all").click()
+    assert page.text("#left-out-count") == "No image is left out"
+    with open(tmp_path / "left.txt", "a", encoding="utf-8") as file:
+        file.write("a name of another set.png\n")
+    page.tab.locator("#list-file").set_input_files(tmp_path / "left.txt")
+    page.tab.wait_for_selector("#list-told:not(:empty)")
+    assert page.text("#list-told") == "left.txt: 20 of 120 images left out; 1 of its lines name none of this page."
+    assert sorted(page.tab.evaluate("[...explorer.desk.left.images]")) == left
+
+
 def test_points_are_coloured_by_class_attribute_or_error(visit: Any, squares: Subject) -> None:
     page = visit(squares.page(live=True))
     options = page.tab.locator("#colour-by option").all_inner_texts()
@@ -268,6 +394,78 @@ def test_the_map_zooms_about_the_pointer_and_pans_with_a_drag(visit: Any, digits
     np.testing.assert_allclose(page.point_at(digits.points[0]), (x + 60, y + 20), atol=1.1)
     page.tab.locator("#reset").click()
     np.testing.assert_allclose(page.point_at(digits.points[0]), (x, y), atol=1.1)
+
+
+def test_whole_shows_the_farthest_outlier(visit: Any, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 40, (1_500, 1, 8, 8), dtype=np.uint8)
+    pixels[700] = 255
+    options = {"latent_dim": 2, "network": "dense", "hidden": (4,), "epochs": 1, "random_state": 0}
+    model = Autoencoder(out=tmp_path / "run", **options).fit(pixels)
+    subject = _subject(tmp_path / "run", model, Images(pixels))
+    page = visit(subject.page(live=False))
+    assert page.pictures == "always"  # nothing else is known of these images
+    assert page.tab.evaluate("explorer.map.view.zoom") == 1
+
+    def seen() -> list[bool]:
+        return page.tab.evaluate(
+            "places => places.map(([x, y]) => explorer.map.view.shows(x, y))", subject.points.tolist()
+        )
+
+    before = np.array(seen())
+    assert not before[700]
+    assert before.mean() > 0.99
+    assert page.text("#outside").startswith(f"{(~before).sum()} image")
+    page.tab.locator("#reset").click()
+    assert all(seen())
+    page.point_at(subject.points[700])
+    assert page.text("#near-title") == "#700"
+
+
+def test_pictures_take_the_place_of_points_without_covering_each_other(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(live=False))
+    assert page.pictures == "near"
+    page.tab.select_option("#pictures", "always")
+    page.settle()
+
+    def drawn() -> tuple[list[int], np.ndarray]:
+        images = page.tab.evaluate("explorer.map.thumbs.drawn")
+        places = page.tab.evaluate(
+            "all => all.map(([x, y]) => explorer.map.view.toScreen(x, y))", squares.points[images].tolist()
+        )
+        return images, np.array(places).reshape(-1, 2)
+
+    images, places = drawn()
+    side = page.tab.evaluate("explorer.map.thumbs.side")
+    apart = np.abs(places[:, None] - places[None]).max(-1) + 1e9 * np.eye(len(images))
+    assert 4 <= len(images) < 120
+    assert apart.min() >= side
+    points = page.picture("map")
+    ratio = points.shape[1] / page.tab.evaluate("explorer.map.view.width")
+    for i, (x, y) in zip(images, np.round(places * ratio).astype(int), strict=True):
+        if not (side < x < points.shape[1] - side and side < y < points.shape[0] - side):
+            continue
+        middle = squares.images.pixels[i, :, 6:10, 6:10].astype(int)
+        low, high = middle.min((1, 2)), middle.max((1, 2))
+        assert ((points[y, x] >= low - 1) & (points[y, x] <= high + 1)).all()
+    page.tab.locator("#reset").click()
+    page.tab.select_option("#pictures", "near")
+    page.settle()
+    assert drawn()[0] == []  # four would stand for all
+    i = _apart(squares)
+    page.tab.evaluate(
+        "([x, y]) => { Object.assign(explorer.map.view, { x, y }); explorer.map.zoom(300); }",
+        squares.points[i].tolist(),
+    )
+    page.settle()
+    images, places = drawn()
+    assert i in images
+    corner = places[images.index(i)] + 0.45 * side
+    page.point_at(page.tab.evaluate("([x, y]) => explorer.map.view.toPlane(x, y)", corner.tolist()))
+    assert page.text("#near-title") == squares.name(i)
+    page.tab.locator("#reset").click()
+    page.tab.select_option("#pictures", "never")
+    page.settle()
+    assert drawn()[0] == []
 
 
 def test_seventy_thousand_points_are_drawn_anew_in_every_frame_of_a_drag(
@@ -326,7 +524,7 @@ def test_a_telephone_shows_all_of_it_in_one_column(visit: Any, squares: Subject,
     )
     assert page.tab.evaluate("document.documentElement.scrollWidth") <= 400
     page.tab.locator("#overlay").scroll_into_view_if_needed()
-    for name in ("#overlay", "#decoded", "#colour-by", "#lasso", "#dimensions input >> nth=0"):
+    for name in ("#overlay", "#decoded", "#colour-by", "#find", "#worst", "#lasso", "#dimensions input >> nth=0"):
         box = page.tab.locator(name).bounding_box()
         assert box is not None, name
         assert box["x"] >= 0, name
@@ -420,7 +618,7 @@ def test_where_no_decoder_can_run_the_page_says_so_and_its_map_works(visit: Any,
     assert "This page met an error" in page.text("#failure")
     i = _apart(squares)
     page.point_at(squares.points[i])
-    assert page.text("#near-title") == f"Image {i}"
+    assert page.text("#near-title") == squares.name(i)
     np.testing.assert_array_equal(page.picture("near-image"), squares.seen.originals(np.array([i]))[0])
 
 

@@ -77,7 +77,7 @@ def test_maps_share_what_is_pointed_at_clicked_and_surrounded(browser: Any, digi
     )
     page.tab.mouse.move(x, y)
     page.settle()
-    assert page.text("#near-title") == f"Image {i}"
+    assert page.text("#near-title") == f"#{i}"
     assert page.tab.evaluate("explorer.maps.all.map((map) => map.hovered)") == [i, i]
     close(page.picture("decoded"), model.decode(codes[i : i + 1]).reshape(8, 8, 1))
     page.tab.mouse.click(x, y)
@@ -88,7 +88,7 @@ def test_maps_share_what_is_pointed_at_clicked_and_surrounded(browser: Any, digi
     centred = points_of(page, 0)[i]
     np.testing.assert_allclose(pins[0], centred, atol=1e-4 * np.abs(points_of(page, 0)).max())
     inside = [int(k) for k in rows if points[k, 0] < np.median(points[rows, 0])]
-    page.tab.evaluate("(all) => explorer.choose(all)", inside)
+    page.tab.evaluate("(all) => explorer.desk.choose(all)", inside)
     marked = page.tab.evaluate("explorer.maps.all.map((map) => Array.from(map.scatter.marked))")
     assert np.flatnonzero(marked[0]).tolist() == np.flatnonzero(marked[1]).tolist() == inside
     page.context.close()

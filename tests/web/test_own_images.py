@@ -119,7 +119,7 @@ def test_an_image_is_encoded_as_python_encodes_it(
     assert float(said.split("error ")[1].split(",")[0]) == pytest.approx(error, rel=0.02)
     nearest = np.argsort(np.linalg.norm(known - expected, axis=1))[:12]
     names = page.tab.locator("#own-nearest button").evaluate_all("all => all.map(one => one.title)")
-    assert names == [f"image {i}" for i in nearest]
+    assert names == [f"#{i}" for i in nearest]
     place = page.tab.evaluate("explorer.maps.place(0, explorer.own.encoded.code)")
     points = to_two_dimensions(known)
     axes = np.linalg.pinv(points) @ (known - known.mean(axis=0))
@@ -212,7 +212,7 @@ def test_a_classifiers_page_places_an_image_without_a_decoder(browser: Any, tmp_
     page = Page(browser, written.path)
     assert bring(page, tmp_path / "five.png") == "five.png is encoded. The diamond on the map is its place."
     np.testing.assert_allclose(code_of(page), model.transform(images)[5], atol=EXACT)
-    assert page.tab.locator("#own-nearest button >> nth=0").get_attribute("title") == "image 5"
+    assert page.tab.locator("#own-nearest button >> nth=0").get_attribute("title") == "#5"
     assert not page.tab.locator("#own-decoded").is_visible()
     assert page.complaints == []
     page.context.close()

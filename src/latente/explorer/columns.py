@@ -14,9 +14,20 @@ from latente.explorer.survey import Survey
 from latente.figures import PALETTE
 from latente.latents import Direction, learn_direction
 
-__all__ = ["CLASS", "Column", "attributes_of", "class_colours", "columns_of", "directions_of", "score_of"]
+__all__ = [
+    "CLASS",
+    "PART",
+    "Column",
+    "attributes_of",
+    "class_colours",
+    "columns_of",
+    "directions_of",
+    "in_short",
+    "score_of",
+]
 
 CLASS = "class"
+PART = "part"  # of the set: training, validation or test
 ERROR = "squared error"
 ANSWER, CONFIDENCE, VERDICT = "taken for", "confidence", "answer"  # of a classifier
 WITH = ("without", "with")  # the classes of an attribute
@@ -66,12 +77,16 @@ def class_colours(count: int) -> list[str]:
 
 
 def columns_of(survey: Survey) -> list[Column]:
-    """Return error, class, a classifier's answers, attributes and conditions of the images, as far as there are any."""
+    """Return error, class, a classifier's answers, part, attributes and conditions of the images, as far as known."""
     columns = [] if survey.errors is None else [Column(ERROR, survey.errors)]
     labels = survey.column("label")
     if labels is not None and (labels >= 0).any():
         columns.append(_classes(labels, survey.images.label_names))
     columns += _answers(survey, labels)
+    parts = survey.judged.parts
+    if len(parts) > 1:
+        titles = tuple(in_short(part.name) for part in parts)
+        columns.append(Column(PART, survey.judged.part_of.astype(np.uint16) + np.uint16(1), titles))
     columns += attributes_of(survey)
     names = {column.name for column in columns}
     for column in _conditions(survey):
@@ -81,11 +96,19 @@ def columns_of(survey: Survey) -> list[Column]:
     return columns
 
 
+def in_short(part: str) -> str:
+    """What a part is called where it is clear that images are meant: training of training images."""
+    return part.removesuffix(" images")
+
+
 def score_of(survey: Survey) -> dict[str, str] | None:
-    """Return the column of the number that is told of every image, and a word for it; None where there is none."""
+    """Return the column of the number that is told of every image, a word for it, and which end of it is the worst.
+
+    None where there is no such number.
+    """
     if survey.errors is not None:
-        return {"column": ERROR, "word": "error"}
-    return None if survey.answers is None else {"column": CONFIDENCE, "word": CONFIDENCE}
+        return {"column": ERROR, "word": "error", "worst": "highest"}
+    return None if survey.answers is None else {"column": CONFIDENCE, "word": CONFIDENCE, "worst": "lowest"}
 
 
 def _answers(survey: Survey, labels: np.ndarray | None) -> list[Column]:

@@ -23,14 +23,19 @@ BUILT = Path(__file__).parent / "web"
 # in the order in which they need each other
 MODULES = (
     "text",
+    "elements",
     "parts",
     "view",
     "scatter",
+    "marks",
+    "pictures",
+    "thumbs",
     "map",
     "contours",
     "maps",
-    "pictures",
     "space",
+    "names",
+    "neighbours",
     "decoders",
     "detail",
     "resampling",
@@ -39,6 +44,8 @@ MODULES = (
     "steering",
     "colours",
     "selection",
+    "lists",
+    "desk",
     "main",
 )
 

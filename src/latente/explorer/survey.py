@@ -13,6 +13,7 @@ from PIL import Image
 from latente import metrics
 from latente.estimators.abilities import Classifies, Decodes
 from latente.evidence import Selection, as_pictures
+from latente.explorer.collection import Collection
 from latente.images import Images
 from latente.images.options import Progress
 from latente.pages.embedding import LONGEST_SIDE, window
@@ -35,7 +36,7 @@ class Survey:
     """
 
     model: Any
-    judged: Selection
+    judged: Collection
     codes: np.ndarray
     errors: np.ndarray | None
     answers: tuple[np.ndarray, np.ndarray] | None
@@ -46,11 +47,8 @@ class Survey:
 
     @property
     def images(self) -> Images:
+        """The images of the first part: what classes and attributes are called is said there."""
         return self.judged.images
-
-    @property
-    def rows(self) -> np.ndarray:
-        return self.judged.rows
 
     def column(self, name: str) -> np.ndarray | None:
         """The rows of a column of the set; None where it has no such column."""
@@ -77,7 +75,7 @@ class Survey:
 
     def originals(self, indices: np.ndarray) -> np.ndarray:
         """Return the images themselves, small enough for a sheet: uint8 (n, h, w, 1 or 3)."""
-        return self.pixels(self.model.scaling_.to_range(np.asarray(self.images.pixels[self.rows[indices]])))
+        return self.pixels(self.model.scaling_.to_range(self.judged.pixels(indices)))
 
     def reconstructions(self, indices: np.ndarray) -> np.ndarray:
         """Return what their codes decode to, as `originals` returns the images."""
@@ -100,29 +98,30 @@ class Survey:
         return np.stack([_reduced(image, size) for image in pixels])
 
 
-def survey(model: Any, judged: Selection, progress: Progress | None = None) -> Survey:
+def survey(model: Any, judged: Collection, progress: Progress | None = None) -> Survey:
     """Pass the images once through the model, some at a time, so that a memory-mapped set stays on disk.
 
     Where the set has targets, errors are distances from these. Raises InputError where the images do not fit
     the model.
     """
-    images, rows = judged.images, judged.rows
-    step = max(1, VALUES_AT_ONCE // math.prod(images.image_shape))
+    step = max(1, VALUES_AT_ONCE // math.prod(judged.images.image_shape))
+    what = "encoding and decoding" if isinstance(model, Decodes) else "encoding"
     parts: list[Mapping[str, np.ndarray]] = []
-    for start in range(0, len(rows), step):
-        parts.append(_pass(model, dataclasses.replace(judged, rows=rows[start : start + step])))
+    done = 0
+    for block in judged.blocks(step):
+        parts.append(_pass(model, block))
+        done += len(block)
         if progress is not None:
-            what = "encoding and decoding" if isinstance(model, Decodes) else "encoding"
-            progress(min(start + step, len(rows)), len(rows), what)
+            progress(done, len(judged), what)
     passed = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    few = rows[np.unique(np.linspace(0, len(rows) - 1, min(FEW, len(rows))).round().astype(int))]
+    few = np.unique(np.linspace(0, len(judged) - 1, min(FEW, len(judged))).round().astype(int))
     return Survey(
         model=model,
         judged=judged,
         codes=passed["codes"],
         errors=passed.get("errors"),
         answers=(passed["answers"], passed["confidence"]) if "answers" in passed else None,
-        limits=window(model.scaling_.to_range(np.asarray(images.pixels[few]))),
+        limits=window(model.scaling_.to_range(judged.pixels(few))),
     )
 
 

@@ -15,9 +15,10 @@ import latente
 from latente import estimators, pages
 from latente.errors import InputError
 from latente.estimators.abilities import Decodes, Encodes
-from latente.evidence import Evidence, Selection, open_evidence
+from latente.evidence import Evidence, Selection, open_parts
 from latente.explorer.atlas import Atlas, decode_atlas
-from latente.explorer.columns import CLASS, Column, columns_of, directions_of, score_of
+from latente.explorer.collection import Collection
+from latente.explorer.columns import CLASS, PART, Column, columns_of, directions_of, in_short, score_of
 from latente.explorer.encoding import PageEncoder, page_encoder
 from latente.explorer.further import TITLES, FurtherMap, chosen_methods, further_maps
 from latente.explorer.page import Runtime, render, runtime
@@ -27,7 +28,7 @@ from latente.explorer.survey import Survey, survey
 from latente.explorer.tiles import tiles
 from latente.images import Images
 from latente.images.options import Progress
-from latente.latents import Direction, LatentMap, map_codes, saved_directions
+from latente.latents import Direction, LatentMap, map_codes, nearest, saved_directions
 from latente.training import Run
 from latente.words import printable
 
@@ -38,6 +39,7 @@ MOST_IMAGES = 70_000
 MOST_DECODER = 0.7  # of the file; what is left must do for the images
 MOST_EXACT_CODES = 8_000_000  # bytes; more are kept in half precision
 MOST_CODES = 16_000_000  # bytes; of more, only every so many are kept
+NEIGHBOURS = 12  # of a code, shown beside its image
 LARGEST_HALF = 60_000.0
 SHELL = 60_000  # bytes that markup and notices may take beside what is counted
 HOW_TO_BUILD = "`make web` in the sources of Latente (with Node.js 20 or newer)"
@@ -66,9 +68,9 @@ def write_explorer(
 ) -> Written:
     """Write the explorer of the run folder `run` to `out` (default: RUN/explorer.html): one file, less than 60 MB.
 
-    images: those on the map; by default the test part of the set the model was trained on, else what it held out.
-    count: at most this many of them, evenly drawn (never more than 70,000). The decoder runs in the page, as ONNX,
-    where the front end has been built; elsewhere, or with `atlas`, the page holds an atlas of decoded pictures.
+    images: those on the map; by default all of the set that the model was trained on: training, validation and test
+    images. count: at most this many of them, evenly drawn (never more than 70,000). The decoder runs in the page, as
+    ONNX, where the front end has been built; elsewhere, or with `atlas`, the page holds an atlas of decoded pictures.
     The encoder travels too, so that the page can place an image of the reader's own. maps: those beside
     the codes themselves or their main plane ("pca"), "tsne" and "umap", of at most 5,000 images.
     Where pictures or codes do not fit into the file, only every so many images have them; the page says so.
@@ -84,12 +86,11 @@ def write_explorer(
     if count is not None and count < 1:
         raise InputError(f"count must be at least 1, not {count}")
     methods = chosen_methods(maps)
-    evidence = _evidence(folder, model, images)
-    everything = evidence.judged
-    assert everything is not None
+    if images is None:
+        everything = Collection.of(*open_parts(folder, model))
+    else:
+        everything = Collection.of(Selection(images, np.arange(len(images)), "images"))
     judged = everything.drawn(min(count or MOST_IMAGES, MOST_IMAGES), seed=0)
-    if len(judged) < len(everything):
-        judged = dataclasses.replace(judged, name=f"of {len(everything):,} {everything.name}")
     if not len(judged):
         raise InputError("there are no images to explore")
     live = None if atlas else runtime()
@@ -97,19 +98,13 @@ def write_explorer(
     looks, saved = survey(model, judged, progress), saved_directions(folder.path)
     further = further_maps(looks, methods, progress)
     encoder = _encoder(looks, live, decoder)
-    text, notices = _compose(looks, evidence.title, saved, live, decoder, encoder, further, atlas, progress)
+    title = Evidence(model, options=folder.options()).title
+    text, notices = _compose(looks, title, saved, live, decoder, encoder, further, atlas, progress)
     size = len(text.encode())
     if size >= MOST_BYTES:
         raise InputError(f"the page would take {size / 1e6:.0f} MB; choose fewer images with count")
     path = pages.write(Path(out) if out is not None else folder.path / "explorer.html", text)
     return Written(path, size, len(judged), bool(decoder), tuple(notices))
-
-
-def _evidence(run: Run, model: Any, images: Images | None) -> Evidence:
-    """What the run is judged by, or all of the images given."""
-    if images is None:
-        return open_evidence(run, model)
-    return Evidence(model, Selection(images, np.arange(len(images)), "images"), options=run.options(), path=run.path)
 
 
 def _compose(
@@ -149,7 +144,7 @@ def _compose(
     pictures = tiles("image", looks.originals, len(looks), left, progress)
     parts += pictures.parts
     description |= {"sheets": pictures.layout, "atlas": beforehand.data if beforehand else None}
-    notices = _notices(pictures.every, description["codes"]["every"], beforehand, asked)
+    notices = _left_out(looks.judged) + _notices(pictures.every, description["codes"]["every"], beforehand, asked)
     layout = shell | {
         "notices": notices,
         "tile_width": pictures.layout["width"],
@@ -215,6 +210,9 @@ def _data(
         "format": looks.format,
         "decodes": isinstance(looks.model, Decodes),
         "score": score_of(looks),
+        "part": PART,
+        "neighbours": {"most": NEIGHBOURS, "values": None},
+        "apart": [in_short(name) for name in looks.judged.apart],
         "slug": re.sub(r"[^A-Za-z0-9]+", "-", looks.images.name).strip("-") or "images",
         "encoder": None,
         "rows": None,
@@ -222,13 +220,24 @@ def _data(
         "sheets": None,
         "atlas": None,
     }
-    if not np.array_equal(looks.rows, np.arange(len(looks))):
-        description["rows"] = stored("rows", looks.rows.astype(np.uint32))
+    if every > 1:  # the page looks among all codes by itself where it has them
+        most = min(NEIGHBOURS, len(looks) - 1)
+        description["neighbours"] = {"most": most, "values": stored("neighbours", neighbours(looks.codes, most))}
+    rows = looks.judged.rows
+    if not np.array_equal(rows, np.arange(len(looks))):
+        description["rows"] = stored("rows", rows.astype(np.uint32))
     if directions:
         description["vectors"] = stored("vectors", np.stack([each.vector for each in directions]).astype(np.float32))
-    if looks.images.files:
-        parts.append(json_part("files", [printable(looks.images.files[row]) for row in looks.rows]))
+    if looks.judged.files:
+        parts.append(json_part("files", [printable(file) for file in looks.judged.files]))
     return parts, description
+
+
+def neighbours(codes: np.ndarray, most: int) -> np.ndarray:
+    """Return the rows (N, most) of the codes nearest to each of the codes (N, D), without itself."""
+    found = nearest(codes, codes, k=most + 1).indices
+    others = np.argsort(found == np.arange(len(codes))[:, None], axis=1, kind="stable")  # itself goes last
+    return np.take_along_axis(found, others, axis=1)[:, :most].astype(np.uint32)
 
 
 def _kept(codes: np.ndarray) -> tuple[np.ndarray, int]:
@@ -247,13 +256,13 @@ def _layout(
     colour = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}.get(channels, f"{channels} channels")
     values = looks.codes.shape[1]
     facts = [
-        ("points", f"{len(looks):,} {looks.judged.name}"),
+        ("images", _by_part(looks.judged)),
         ("each", f"{width} × {height}, {colour}"),
         ("code", f"{values:,} number{'s' if values > 1 else ''}"),
         ("map", _map_in_words(plane)),
     ]
     if looks.errors is not None:
-        facts.append(("mean squared error", f"{looks.errors.mean(dtype=np.float64):.3g}"))
+        facts.append(("mean squared error", _mean_by_part(looks.judged, looks.errors)))
     if looks.answers is not None:
         facts.append(("mean confidence", f"{looks.answers[1].mean(dtype=np.float64):.3f}"))
     if plane.knn_accuracy is not None:
@@ -281,12 +290,43 @@ def _layout(
     }
 
 
+def _by_part(judged: Collection) -> str:
+    parts = [f"{len(part):,} {in_short(part.name)}" for part in judged.parts]
+    return f"{len(judged):,}" + (f": {', '.join(parts)}" if len(parts) > 1 else "")
+
+
+def _mean_by_part(judged: Collection, errors: np.ndarray) -> str:
+    means = [errors[judged.part_of == k].mean(dtype=np.float64) for k in range(len(judged.parts))]
+    parts = [f"{in_short(part.name)} {mean:.3g}" for part, mean in zip(judged.parts, means, strict=True)]
+    return f"{errors.mean(dtype=np.float64):.3g}" + (f": {', '.join(parts)}" if len(parts) > 1 else "")
+
+
 def _map_in_words(plane: LatentMap) -> str:
     if plane.method == "identity":
         return "the codes themselves"
     share = f", {plane.share:.0%} of the variance" if plane.share is not None else ""
     trust = f", trustworthiness {plane.trustworthiness:.2f}" if plane.trustworthiness is not None else ""
     return f"main plane of the codes (PCA){share}{trust}"
+
+
+def _left_out(judged: Collection) -> list[str]:
+    """Say which images of the set are not in the page, and how to get them."""
+    notices = []
+    if len(judged) < judged.total:
+        cure = "without `--count` all are"
+        if judged.total > MOST_IMAGES:
+            cure = f"a page holds at most {MOST_IMAGES:,}; to see a part whole, name it (`latente explore RUN IMAGES`)"
+        notices.append(f"{len(judged):,} of {judged.total:,} images are in this page, evenly drawn: {cure}.")
+    images = judged.images
+    if len(judged.parts) == 1 and images.parts and images.source:
+        shown = images.source.get("split") or images.parts[0]
+        if others := [part for part in images.parts if part != shown]:
+            notices.append(
+                f"Only the part {shown} of {images.name} is in this page; the others have pages of their own: "
+                + ", ".join(f"`--split {part}`" for part in others)
+                + "."
+            )
+    return notices
 
 
 def _notices(pictures: int, codes: int, beforehand: Atlas | None, asked: bool) -> list[str]:

@@ -1,27 +1,22 @@
 import { Column, legend } from "./colours.js";
 import { AtlasDecoder, Latest, LiveDecoder, NoDecoder } from "./decoders.js";
+import { Desk } from "./desk.js";
 import { Detail } from "./detail.js";
+import { byId, say } from "./elements.js";
 import { LatentMap } from "./map.js";
 import { Maps } from "./maps.js";
+import { Names } from "./names.js";
+import { Neighbours } from "./neighbours.js";
 import { OwnImage, ranked } from "./own.js";
 import { description, has, jsonOf, numbersOf } from "./parts.js";
 import { Sheets, show } from "./pictures.js";
-import { csv, download, thumbnails } from "./selection.js";
+import { thumbnails } from "./selection.js";
 import { Codes, Space } from "./space.js";
 import { Steering } from "./steering.js";
-import { coordinates, grouped, short } from "./text.js";
+import { coordinates, grouped } from "./text.js";
+import { Thumbs } from "./thumbs.js";
 
 /** The explorer: a map of the codes, a decoder that follows the hand, and the images behind the points. */
-
-/** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
-function byId(id) {
-  return /** @type {T} */ (document.getElementById(id));
-}
-
-/** @param {string} text */
-function say(text) {
-  byId("said").textContent = text;
-}
 
 /** @param {unknown} error */
 function fail(error) {
@@ -34,40 +29,51 @@ function fail(error) {
 class Explorer {
   /**
    * @param {any} data @param {Float32Array} points @param {Space} space @param {Codes} codes
-   * @param {Column[]} columns @param {Uint32Array | null} rows @param {string[]} files
+   * @param {Column[]} columns @param {Names} names @param {Neighbours} neighbours
    * @param {Float32Array} vectors of the directions @param {Float32Array[]} further points of the further maps
    */
-  constructor(data, points, space, codes, columns, rows, files, vectors, further) {
+  constructor(data, points, space, codes, columns, names, neighbours, vectors, further) {
     this.data = data;
     this.space = space;
     this.codes = codes;
     this.columns = columns;
-    this.rows = rows;
-    this.files = files;
+    this.names = names;
+    this.neighbours = neighbours;
     this.sheets = new Sheets(data.sheets);
     this.near = -1;
-    /** @type {number[]} */
-    this.chosen = []; // by the lasso
+    this.held = -1; // the image that was clicked, which stays in its panel
     /** @type {Set<number>} */
     this.classes = new Set(); // switched on in the legend
     this.column = columns.find((column) => column.data.name === data.start) ?? columns[0];
     this.score = columns.find((column) => column.data.name === data.score?.column); // told of every image
-    this.label = columns.find((column) => column.data.kind === "class" && !column.data.attribute); // the class, if any
+    const says = (/** @type {Column} */ { data: { kind, attribute, name } }) => kind === "class" && !attribute && name !== data.part;
+    this.label = columns.find(says); // the class, if any
+    this.desk = new Desk(data, { names, sheets: this.sheets, score: this.score, label: this.label }, fail, {
+      isIn: (i) => !this.classes.size || this.classes.has(this.column.values[i]),
+      chosen: () => this.mark(),
+      go: (i) => this.go(i),
+      dropped: () => this.offer(),
+    });
     this.steering = new Steering(space, data.directions, vectors, () => this.steered());
     this.map = new LatentMap(byId("map"), byId("overlay"), points, data.bounds, {
       hover: (place, index) => this.hover(place, index),
       leave: () => this.left(),
       pick: (place, index) => this.pick(place, index),
-      lasso: (indices) => this.choose(indices),
-      escape: () => this.choose([]),
+      lasso: (indices) => this.desk.choose(indices),
+      escape: () => this.free(),
     });
     this.maps = new Maps(this.map, data.map, data.maps, further, space, codes, {
       hover: (_, index) => this.over(index),
       leave: () => this.left(),
       pick: (_, index) => this.pick(null, index),
-      lasso: (indices) => this.choose(indices),
-      escape: () => this.choose([]),
+      lasso: (indices) => this.desk.choose(indices),
+      escape: () => this.free(),
     });
+    for (const map of this.maps.all) {
+      map.name = (i) => names.short(i);
+      map.left = this.desk.left.images;
+      map.thumbs = new Thumbs(this.sheets, () => map.redraw());
+    }
     this.detail = new Detail(byId("detail"), byId("detail-hint"), () => this.large.ask(null));
     this.own = data.encoder && new OwnImage(data.encoder, data.format, (encoded) => this.bring(encoded));
     this.decoder = this.start();
@@ -122,8 +128,16 @@ class Explorer {
     byId("zoom-out").addEventListener("click", () => this.maps.zoom(1 / 1.5));
     byId("reset").addEventListener("click", () => this.maps.reset());
     byId("mean").addEventListener("click", () => this.load(this.space.mean));
-    byId("clear").addEventListener("click", () => this.choose([]));
-    byId("download").addEventListener("click", () => download(`${this.data.slug}-selection.csv`, this.list(this.chosen)));
+    byId("release").addEventListener("click", () => this.release());
+    byId("leave").addEventListener("click", () => this.desk.left.put([this.near], !this.desk.left.images.has(this.near)));
+    const pictures = /** @type {HTMLSelectElement} */ (byId("pictures"));
+    pictures.value = this.label ? "near" : "always";
+    const picture = () => this.maps.picture(/** @type {import("./thumbs.js").When} */ (pictures.value));
+    pictures.addEventListener("change", picture);
+    picture();
+    const outside = this.map.outside();
+    byId("outside").hidden = !outside;
+    byId("outside").textContent = `${grouped(outside)} ${outside === 1 ? "image lies" : "images lie"} beyond the map’s first view; “Whole” shows all.`;
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.maps.restyle();
       this.paint();
@@ -150,7 +164,7 @@ class Explorer {
   /** Bring out the classes that are switched on, and the images chosen. */
   mark() {
     const count = this.map.scatter.count;
-    const chosen = new Set(this.chosen);
+    const chosen = new Set(this.desk.chosen);
     if (!this.classes.size && !chosen.size) return this.maps.mark(null);
     const isIn = (/** @type {number} */ i) =>
       (!this.classes.size || this.classes.has(this.column.values[i])) && (!chosen.size || chosen.has(i));
@@ -161,14 +175,14 @@ class Explorer {
   hover(place, index) {
     this.large.ask(place);
     this.maps.ring(index);
-    if (index >= 0 && index !== this.near) this.meet(index);
+    if (index >= 0 && index !== this.near && this.held < 0) this.meet(index);
   }
 
   /** The pointer is at an image, or at none, on a map whose places are no codes. @param {number} index */
   over(index) {
     this.large.ask(this.codes.of(index) ? index : null);
     this.maps.ring(index);
-    if (index >= 0 && index !== this.near) this.meet(index);
+    if (index >= 0 && index !== this.near && this.held < 0) this.meet(index);
   }
 
   /** The pointer has left the maps. */
@@ -187,11 +201,41 @@ class Explorer {
   /** @param {[number, number] | null} place where it is a code's @param {number} index */
   pick(place, index) {
     const code = this.codes.of(index) ?? (place && this.space.codeAt(place));
-    if (index >= 0) this.meet(index);
+    if (index >= 0) this.hold(index);
+    else this.release();
     if (!code) return say("There is no image here.");
     this.load(code, this.codes.of(index) ? index : -1);
-    if (!this.data.decodes) say(index >= 0 ? `Image ${this.number(index)}.` : "There is no image here.");
-    else say(code ? `The sliders show the code of image ${this.number(index)}.` : "The sliders show the code of this place.");
+    if (!this.data.decodes) say(index >= 0 ? `Image ${this.names.of(index)}.` : "There is no image here.");
+    else say(this.codes.of(index) ? `The sliders show the code of image ${this.names.of(index)}.` : "The sliders show the code of this place.");
+  }
+
+  /** Show image i, wherever it is on the maps. @param {number} index */
+  go(index) {
+    this.hold(index);
+    this.maps.reveal(index);
+    const code = this.codes.of(index);
+    if (code) this.load(code, index);
+    say(`Image ${this.names.of(index)}.`);
+  }
+
+  /** Keep image i in its panel, with its neighbours, wherever the pointer goes. @param {number} index */
+  hold(index) {
+    this.held = index;
+    this.maps.hold(index);
+    this.meet(index);
+  }
+
+  /** Let the panel follow the pointer again. */
+  release() {
+    this.held = -1;
+    this.maps.hold(-1);
+    byId("release").hidden = byId("neighbours").hidden = true;
+  }
+
+  /** Drop what was clicked and selected. */
+  free() {
+    this.release();
+    this.desk.clear();
   }
 
   /** @param {Float32Array} code @param {number} image */
@@ -219,7 +263,7 @@ class Explorer {
     byId("own-told").textContent = `${facts} The diamond on the map is its place.`;
     this.take(code, -1, async () => values, name);
     const nearest = this.codes.nearest(code, 12).map(({ image }) => image);
-    await thumbnails(byId("own-nearest"), nearest, this.sheets, (i) => `image ${this.number(i)}`, (i) => this.pick(null, i));
+    await thumbnails(byId("own-nearest"), nearest, this.sheets, (i) => this.names.of(i), (i) => this.go(i));
     say(`${byId("own-told").textContent} The sliders show its code.`);
   }
 
@@ -228,7 +272,8 @@ class Explorer {
     this.near = index;
     byId("near-hint").hidden = true;
     byId("near").hidden = false;
-    byId("near-title").textContent = `Image ${this.number(index)}`;
+    byId("near-title").textContent = this.names.of(index);
+    byId("release").hidden = this.held < 0;
     const entries = this.facts(index).map(([name, text]) => {
       const entry = document.createElement("div");
       const [term, value] = [document.createElement("dt"), document.createElement("dd")];
@@ -237,13 +282,14 @@ class Explorer {
       return entry;
     });
     byId("near-facts").replaceChildren(...entries);
+    this.offer();
     this.beside.ask(index);
   }
 
   /** What is known of image i: of attributes those that it has, of numbers the score and the one that colours. @param {number} i */
   facts(i) {
     /** @type {[string, string][]} */
-    const found = this.files.length ? [["file", this.files[i]]] : [];
+    const found = [];
     const having = [];
     for (const column of this.columns) {
       const { name, kind, attribute } = column.data;
@@ -263,6 +309,14 @@ class Explorer {
     const has = await decoder.drawImage(/** @type {HTMLCanvasElement} */ (rebuilt), index);
     if (!has) show(/** @type {HTMLCanvasElement} */ (rebuilt), null);
     byId("near-missing").hidden = picture !== null && (has || !this.data.decodes);
+    if (this.held !== index) return;
+    const row = byId("neighbours-row");
+    const hadFocus = row.contains(document.activeElement);
+    const name = (/** @type {number} */ i) => [this.names.of(i), ...(this.score ? [`${this.data.score.word} ${this.score.text(i)}`] : [])].join(", ");
+    const nearest = this.neighbours.of(index);
+    await thumbnails(row, nearest, this.sheets, name, (i) => this.go(i));
+    byId("neighbours").hidden = !row.children.length || this.held !== index;
+    if (hadFocus) /** @type {HTMLElement | null} */ (row.firstElementChild)?.focus();
   }
 
   /** @param {[number, number] | number | null} asked a place, or an image, under the pointer; null: what the sliders say */
@@ -287,60 +341,18 @@ class Explorer {
     byId("decoded-code").textContent = coordinates(code);
     if (asked !== null) byId("decoded-what").textContent = "Under the pointer";
     else if (steering.name) byId("decoded-what").textContent = steering.name;
-    else if (steering.image >= 0) byId("decoded-what").textContent = `Image ${this.number(steering.image)}`;
+    else if (steering.image >= 0) byId("decoded-what").textContent = this.names.of(steering.image);
     else byId("decoded-what").textContent = steering.rests ? "The mean code" : "Where the sliders are";
   }
 
-  /** The number that image i has in its set. @param {number} i */
-  number(i) {
-    return this.rows ? this.rows[i] : i;
+  /** Offer to leave out the image in the panel, or to take it back. */
+  offer() {
+    const isOut = this.desk.left.images.has(this.near);
+    byId("leave").textContent = isOut ? "Keep" : "Leave out";
+    byId("near").classList.toggle("out", isOut);
+    this.maps.request();
   }
 
-  /** @param {number[]} indices */
-  choose(indices) {
-    const { classes, column } = this;
-    this.chosen = classes.size ? indices.filter((i) => classes.has(column.values[i])) : indices;
-    this.mark();
-    byId("selection").hidden = !this.chosen.length;
-    say(this.chosen.length ? `${this.chosen.length} images selected.` : "No image is selected.");
-    if (this.chosen.length) this.present().catch(fail);
-  }
-
-  /** Show what was chosen. */
-  async present() {
-    const { chosen, label } = this;
-    byId("selection-count").textContent = `${grouped(chosen.length)} ${chosen.length === 1 ? "image" : "images"} selected`;
-    const { score } = this;
-    const mean = score ? chosen.reduce((sum, i) => sum + score.values[i], 0) / chosen.length : 0;
-    const facts = score ? [`mean ${this.data.score.word} ${short(mean)}`] : [];
-    if (label) {
-      /** @type {Map<string, number>} */
-      const counts = new Map();
-      for (const name of chosen.map((i) => label.text(i) || "unknown")) counts.set(name, (counts.get(name) ?? 0) + 1);
-      const ranked = [...counts].sort((a, b) => b[1] - a[1]);
-      facts.push(...ranked.slice(0, 6).map(([name, count]) => `${name} ${grouped(count)}`));
-      if (ranked.length > 6) facts.push(`${ranked.length - 6} more classes`);
-    }
-    byId("selection-facts").textContent = facts.join(" · ");
-    const pick = (/** @type {number} */ i) => {
-      this.meet(i);
-      const code = this.codes.of(i);
-      if (code) this.load(code, i);
-    };
-    const shown = await thumbnails(byId("thumbnails"), chosen, this.sheets, (i) => `image ${this.number(i)}`, pick);
-    byId("selection-rest").textContent = shown < chosen.length ? `The first ${shown} with a picture are shown; the list has all.` : "";
-  }
-
-  /** The list of images as CSV. @param {number[]} indices */
-  list(indices) {
-    const rows = indices.map((i) => [
-      this.number(i),
-      this.files[i] ?? "",
-      this.label?.text(i) ?? "",
-      ...(this.score ? [Number(this.score.values[i]).toPrecision(6)] : []),
-    ]);
-    return csv([["index", "file", "label", ...(this.score ? [this.data.score.word] : [])], ...rows]);
-  }
 }
 
 async function main() {
@@ -353,8 +365,14 @@ async function main() {
   const rows = data.rows ? /** @type {Uint32Array} */ (await numbersOf(data.rows)) : null;
   const files = has("files") ? await jsonOf("files") : [];
   const vectors = data.vectors ? await floats(data.vectors) : new Float32Array();
+  const points = await floats(data.points);
   const further = await Promise.all(data.maps.map((/** @type {import("./maps.js").FurtherMap} */ map) => floats(map.points)));
-  const explorer = new Explorer(data, await floats(data.points), space, codes, columns, rows, files, vectors, further);
+  const part = columns.find((column) => column.data.name === data.part);
+  const apart = (/** @type {number} */ i) => (data.apart.includes(part?.text(i)) ? part?.text(i) ?? "" : "");
+  const names = new Names(points.length / 2, files, rows, apart);
+  const listed = data.neighbours.values && /** @type {Uint32Array} */ (await numbersOf(data.neighbours.values));
+  const neighbours = new Neighbours(codes, listed, data.neighbours.most);
+  const explorer = new Explorer(data, points, space, codes, columns, names, neighbours, vectors, further);
   Object.assign(globalThis, { explorer }); // for the console
   await explorer.decoder;
 }

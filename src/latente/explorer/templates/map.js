@@ -1,5 +1,6 @@
-import { Scatter, mixed, packed } from "./scatter.js";
-import { View, ticks } from "./view.js";
+import { cross, label, loop, ring, strike, tell } from "./marks.js";
+import { Scatter, css, mixed, packed } from "./scatter.js";
+import { View, around, ticks } from "./view.js";
 
 /**
  * A map that one can move about in, point at and lasso.
@@ -27,7 +28,14 @@ export class LatentMap {
    */
   constructor(canvas, overlay, points, bounds, handlers) {
     this.scatter = new Scatter(points);
-    this.view = new View(bounds);
+    this.view = new View(bounds, around(points));
+    /** @type {import("./thumbs.js").Thumbs | null} */
+    this.thumbs = null;
+    /** @type {(i: number) => string} */
+    this.name = () => ""; // what to write beside the point under the pointer
+    this.held = -1; // the image that was clicked
+    /** @type {Set<number>} */
+    this.left = new Set(); // out of the set, for whoever keeps a list
     this.canvas = canvas;
     this.overlay = overlay;
     this.handlers = handlers;
@@ -106,6 +114,22 @@ export class LatentMap {
     this.redraw();
   }
 
+  /** Bring image i into sight, where it is not. @param {number} i */
+  reveal(i) {
+    const [x, y] = this.scatter.at(i);
+    if (Number.isFinite(x + y) && !this.view.shows(x, y)) [this.view.x, this.view.y] = [x, y];
+    this.redraw();
+  }
+
+  /** How many points lie beyond what the map shows at first. */
+  outside() {
+    const { left, right, bottom, top } = this.view.bounds;
+    const isIn = ([x, y] = [0, 0]) => x >= left && x <= right && y >= bottom && y <= top;
+    let count = 0;
+    for (let i = 0; i < this.scatter.count; i++) if (!isIn(this.scatter.at(i))) count++;
+    return count;
+  }
+
   redraw() {
     this.stale = true;
     this.request();
@@ -130,13 +154,14 @@ export class LatentMap {
       const rows = ys.map((tick) => Math.round(tick.at * ratio));
       this.scatter.draw(context, this.view, ratio, this.colours.ground, { columns, rows });
       for (const layer of this.layers) layer(context, this.view, ratio);
+      this.thumbs?.draw(context, this.view, ratio, this.scatter, (i) => css(this.scatter.colours[this.scatter.shades[i]]));
       this.stale = false;
       this.drawn++;
     }
     const context = resized(this.overlay, this.view, fine);
     context.setTransform(fine, 0, 0, fine, 0, 0);
     context.clearRect(0, 0, this.view.width, this.view.height);
-    this.#label(context, xs, ys);
+    label(context, this.view, xs, ys, this.colours);
     this.#marks(context);
   }
 
@@ -150,72 +175,20 @@ export class LatentMap {
     return [columns.filter(inside(width)), rows.filter(inside(height))];
   }
 
-  /**
-   * @param {CanvasRenderingContext2D} context
-   * @param {{at: number, text: string}[]} columns @param {{at: number, text: string}[]} rows
-   */
-  #label(context, columns, rows) {
-    const { width, height } = this.view;
-    context.font = "11px system-ui, sans-serif";
-    context.fillStyle = this.colours.text;
-    context.strokeStyle = this.colours.halo;
-    context.lineWidth = 3;
-    context.lineJoin = "round";
-    const write = (/** @type {string} */ text, /** @type {number} */ x, /** @type {number} */ y) => {
-      context.strokeText(text, x, y);
-      context.fillText(text, x, y);
-    };
-    context.textAlign = "center";
-    for (const { at, text } of columns) if (at > 40 && at < width - 14) write(text, at, height - 6);
-    context.textAlign = "left";
-    for (const { at, text } of rows) if (at > 14 && at < height - 22) write(text, 6, at - 4);
-  }
-
   /** @param {CanvasRenderingContext2D} context */
   #marks(context) {
-    const { points } = this.scatter;
-    const ring = (/** @type {[number, number]} */ at, /** @type {number} */ radius, /** @type {string} */ colour) => {
-      for (const [width, style] of [[4.5, this.colours.halo], [2, colour]]) {
-        context.beginPath();
-        context.arc(at[0], at[1], radius, 0, 2 * Math.PI);
-        context.lineWidth = /** @type {number} */ (width);
-        context.strokeStyle = /** @type {string} */ (style);
-        context.stroke();
-      }
-    };
-    if (this.pinned) this.#cross(context, this.view.toScreen(...this.pinned));
+    const { view, colours } = this;
+    const placeOf = (/** @type {number} */ i) => view.toScreen(...this.scatter.at(i));
+    const radius = this.scatter.radius(view) + 3.5;
+    for (const i of this.left) if (view.shows(...this.scatter.at(i))) strike(context, placeOf(i), colours);
+    if (this.pinned) cross(context, view.toScreen(...this.pinned), colours);
+    if (this.held >= 0) ring(context, placeOf(this.held), radius, colours, colours.accent);
     if (this.hovered >= 0) {
-      const place = this.view.toScreen(points[2 * this.hovered], points[2 * this.hovered + 1]);
-      ring(place, this.scatter.radius(this.view) + 3.5, this.colours.strong);
+      ring(context, placeOf(this.hovered), radius, colours, colours.strong);
+      tell(context, this.name(this.hovered), placeOf(this.hovered), radius + 5, view, colours);
     }
-    if (this.cursor && this.gesture !== "lasso") ring(this.cursor, 2, this.colours.accent);
-    if (this.line.length > 1) {
-      context.beginPath();
-      for (const place of this.line) context.lineTo(...this.view.toScreen(...place));
-      context.lineWidth = 2;
-      context.strokeStyle = this.colours.accent;
-      context.setLineDash([6, 4]);
-      context.stroke();
-      context.setLineDash([]);
-      context.globalAlpha = 0.12;
-      context.fillStyle = this.colours.accent;
-      context.fill();
-      context.globalAlpha = 1;
-    }
-  }
-
-  /** @param {CanvasRenderingContext2D} context @param {[number, number]} at */
-  #cross(context, [x, y]) {
-    for (const [width, style] of [[5, this.colours.halo], [2, this.colours.accent]]) {
-      context.beginPath();
-      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-        context.moveTo(x + 5 * dx, y + 5 * dy);
-        context.lineTo(x + 13 * dx, y + 13 * dy);
-      }
-      context.lineWidth = /** @type {number} */ (width);
-      context.strokeStyle = /** @type {string} */ (style);
-      context.stroke();
-    }
+    if (this.cursor && this.gesture !== "lasso") ring(context, this.cursor, 2, colours, colours.accent);
+    if (this.line.length > 1) loop(context, this.line.map((place) => view.toScreen(...place)), colours);
   }
 
   #fit() {
@@ -246,7 +219,8 @@ export class LatentMap {
   /** @param {[number, number]} cursor in pixels @param {number} reach */
   #point(cursor, reach = NEAR) {
     this.cursor = cursor;
-    this.hovered = this.scatter.nearest(this.view, ...cursor, reach);
+    const pictured = this.thumbs?.at(this.view, ...cursor) ?? -1;
+    this.hovered = pictured < 0 ? this.scatter.nearest(this.view, ...cursor, reach) : pictured;
     this.handlers.hover(this.view.toPlane(...cursor), this.hovered);
     this.request();
   }

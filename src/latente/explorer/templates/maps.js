@@ -115,6 +115,32 @@ export class Maps {
     }
   }
 
+  /** Ring the image that was clicked; -1 none. @param {number} index */
+  hold(index) {
+    for (const map of this.all) {
+      map.held = index;
+      map.request();
+    }
+  }
+
+  /** Bring an image into sight. @param {number} index */
+  reveal(index) {
+    for (const map of this.all) map.reveal(index);
+  }
+
+  /** Draw the marks anew. */
+  request() {
+    for (const map of this.all) map.request();
+  }
+
+  /** Say when pictures take the place of points. @param {import("./thumbs.js").When} when */
+  picture(when) {
+    for (const map of this.all) {
+      if (map.thumbs) map.thumbs.when = when;
+      map.redraw();
+    }
+  }
+
   /** @param {Uint16Array} shades @param {Uint32Array} colours */
   colour(shades, colours) {
     for (const map of this.all) map.colour(shades, colours);

@@ -76,6 +76,11 @@ export class Scatter {
     this.buffer = null;
   }
 
+  /** Return where point i is. @param {number} i @returns {[number, number]} */
+  at(i) {
+    return [this.points[2 * i], this.points[2 * i + 1]];
+  }
+
   /** Radius of a point in pixels of the style sheet. @param {View} view */
   radius(view) {
     const room = Math.sqrt((view.width * view.height) / Math.max(1, this.count));

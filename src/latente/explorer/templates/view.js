@@ -3,13 +3,31 @@
 /** @typedef {{left: number, right: number, bottom: number, top: number}} Bounds */
 
 const CLOSEST = 2000; // times nearer than the whole
-const FARTHEST = 0.2;
+const FARTHEST = 0.2; // or as far as all points are seen
+const FAR = 1.5; // where all points take so many times the room of most of them, the map begins with most of them
+const SLACK = 0.08;
 const SQUARE = 2.5; // where the sides differ by more, each axis gets a scale of its own
 
+/** Return bounds with some room around all points. @param {Float32Array} points */
+export function around(points) {
+  const ends = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < points.length; i++) {
+    const low = 2 * (i % 2);
+    if (points[i] < ends[low]) ends[low] = points[i];
+    if (points[i] > ends[low + 1]) ends[low + 1] = points[i];
+  }
+  const [left, right, bottom, top] = ends;
+  const [across, up] = [SLACK * (right - left) || 1, SLACK * (top - bottom) || 1]; // one point, or all on a line
+  return { left: left - across, right: right + across, bottom: bottom - up, top: top + up };
+}
+
 export class View {
-  /** @param {Bounds} bounds what the whole is */
-  constructor(bounds) {
-    this.bounds = bounds;
+  /** @param {Bounds} most where nearly all points are @param {Bounds} whole where all are */
+  constructor(most, whole) {
+    const alike = whole.right - whole.left <= FAR * (most.right - most.left) && whole.top - whole.bottom <= FAR * (most.top - most.bottom);
+    const bounds = alike ? whole : most;
+    this.bounds = bounds; // what is shown at first, at zoom 1
+    this.whole = whole;
     this.width = this.height = 1;
     this.zoom = 1;
     this.x = (bounds.left + bounds.right) / 2;
@@ -48,7 +66,7 @@ export class View {
     const [kx, ky] = this.scales;
     this.x -= dx / kx;
     this.y += dy / ky;
-    const { left, right, bottom, top } = this.bounds;
+    const { left, right, bottom, top } = this.whole;
     this.x = Math.min(right, Math.max(left, this.x)); // the whole never gets lost
     this.y = Math.min(top, Math.max(bottom, this.y));
   }
@@ -56,15 +74,28 @@ export class View {
   /** Come nearer; what lies at a pixel stays there. @param {number} factor @param {number} px @param {number} py */
   zoomAt(factor, px = this.width / 2, py = this.height / 2) {
     const [x, y] = this.toPlane(px, py);
-    this.zoom = Math.min(CLOSEST, Math.max(FARTHEST, this.zoom * factor));
+    this.zoom = Math.min(CLOSEST, Math.max(Math.min(FARTHEST, this.fit), this.zoom * factor));
     const [sx, sy] = this.toScreen(x, y);
     this.pan(px - sx, py - sy);
   }
 
-  /** Show the whole. */
+  /** The zoom at which all points are seen. */
+  get fit() {
+    const { left, right, bottom, top } = this.whole;
+    const [kx, ky] = this.scales;
+    return this.zoom * Math.min(this.width / ((right - left) * kx), this.height / ((top - bottom) * ky));
+  }
+
+  /** Show all points. */
   reset() {
-    const { left, right, bottom, top } = this.bounds;
-    [this.x, this.y, this.zoom] = [(left + right) / 2, (bottom + top) / 2, 1];
+    const { left, right, bottom, top } = this.whole;
+    [this.x, this.y, this.zoom] = [(left + right) / 2, (bottom + top) / 2, this.fit];
+  }
+
+  /** Whether a place is seen. @param {number} x @param {number} y */
+  shows(x, y) {
+    const [px, py] = this.toScreen(x, y);
+    return px >= 0 && px <= this.width && py >= 0 && py <= this.height;
   }
 }
 
