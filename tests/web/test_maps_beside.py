@@ -127,7 +127,7 @@ def test_an_outline_holds_the_share_of_the_points_that_it_promises(
     steps, corner = np.array([density["dx"], density["dy"]]), np.array([density["x0"], density["y0"]])
     edges = [corner[axis] - steps[axis] / 2 + steps[axis] * np.arange(161) for axis in (0, 1)]
     counts = np.histogram2d(cloud[:, 1], cloud[:, 0], bins=[edges[1], edges[0]])[0]
-    sigmas = cloud.std(axis=0) * len(cloud) ** (-1 / 6) / steps
+    sigmas = 0.5 * cloud.std(axis=0) * len(cloud) ** (-1 / 6) / steps
     reference = gaussian_filter(counts, sigmas[::-1], mode="constant", truncate=4)
     np.testing.assert_allclose(values, reference, atol=1e-3 * reference.max())
     for share, level, ends in zip((0.25, 0.5, 0.75, 0.95), levels, line, strict=True):

@@ -18,7 +18,8 @@ const REACH = 4; // standard deviations after which a kernel ends
 
 /**
  * The density of some points on a lattice over the bounds of their map, with room around them.
- * Bandwidth: Scott's rule for two dimensions (1992), the standard deviation along either axis times n^(-1/6).
+ * Bandwidth: half of what Scott's rule (1992) gives for two dimensions, the standard deviation along either axis times
+ * n^(-1/6): that is right for one cluster, and washes several together.
  * @param {Float32Array} points x and y in turn @param {ArrayLike<number>} chosen which of them
  * @param {import("./view.js").Bounds} bounds
  */
@@ -39,7 +40,7 @@ export function densityOf(points, chosen, { left, right, bottom, top }) {
     n++;
   }
   const [mx, my, mxx, myy] = moments.map((moment) => moment / Math.max(1, n));
-  const factor = Math.max(1, n) ** (-1 / 6);
+  const factor = 0.5 * Math.max(1, n) ** (-1 / 6);
   const sigmas = [(factor * Math.sqrt(Math.max(0, mxx - mx * mx))) / dx, (factor * Math.sqrt(Math.max(0, myy - my * my))) / dy];
   const values = blurred(blurred(counts, sigmas[0], 1), sigmas[1], CELLS);
   return { values, x0: x0 + dx / 2, y0: y0 + dy / 2, dx, dy, count: n };
