@@ -171,7 +171,13 @@ def test_a_mistake_is_named_before_anything_runs(latente: Client, tmp_path: Path
     ("line", "message"),
     [
         ("sweep nothere.yaml", "error: nothere.yaml cannot be read (No such file or directory); name a YAML file\n"),
-        ("sweep study.yaml --jobs 0", "error: --jobs 0: give at least 1\n"),
+        (
+            "sweep study.yaml --jobs 0",
+            (
+                "error: invalid value for '--jobs': it must be a whole number of at least 1, not 0; "
+                "see latente sweep --help\n"
+            ),
+        ),
         ("sweep study.yaml --out .", "error: . exists and holds no sweep: name a new folder\n"),
     ],
 )

@@ -63,6 +63,28 @@ def test_the_version_is_that_of_the_package(latente: Client) -> None:
         ("fit digits --epochs many", "invalid value for '--epochs': 'many' is not a whole number"),
         ("fit digits --size 3x4x5", "invalid value for '--size': '3x4x5' is neither a side"),
         ("fit digits --size 0", "invalid value for '--size': '0' is neither a side"),
+        ("fit digits --count 0", "invalid value for '--count': it must be a whole number of at least 1, not 0"),
+        ("fit digits --budget nan", "invalid value for '--budget': it must be a number of at least 0 and of at most 1"),
+        ("fit digits --epochs -3", "--epochs must be a whole number of at least 1, not -3"),
+        ("fit '' --epochs 1", "the images have no name"),
+        ("fit digits --out results.csv", "--out results.csv: a run is a folder; name one without the ending .csv"),
+        ("resume run --epochs -3", "invalid value for '--epochs': it must be a whole number of at least 1, not -3"),
+        ("sample run -n 0 --out x.png", "invalid value for '-n': it must be a whole number of at least 1, not 0"),
+        (
+            "sample run --out a.txt",
+            "--out a.txt: name a folder for PNG files, a .png file for one sheet, or a .npy file",
+        ),
+        ("decode run codes.npz --out a.pdf", "--out a.pdf: name a folder for PNG files"),
+        ("reconstruct run digits --out a.csv", "--out a.csv: name a folder for PNG files"),
+        ("reconstruct run digits --count 0 --out a", "'--count': it must be a whole number of at least 1"),
+        ("traverse run --span nan", "invalid value for '--span': it must be a number above 0, not nan"),
+        (
+            "interpolate run digits --steps 1",
+            "invalid value for '--steps': it must be a whole number of at least 2, not 1",
+        ),
+        ("explore run --count -1", "invalid value for '--count': it must be a whole number of at least 1, not -1"),
+        ("export run --out model.onnx", "--out model.onnx: an export is a folder; name one without the ending .onnx"),
+        ("reproduce letters --seeds 0", "invalid value for '--seeds': it must be a whole number of at least 1, not 0"),
     ],
 )
 def test_wrong_usage_is_one_line_with_a_cure(latente: Client, line: str, message: str) -> None:
@@ -204,3 +226,9 @@ def test_ctrl_c_while_torch_is_imported_leaves_at_once_in_one_line() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", INTERRUPTED)
+
+
+def test_no_line_ends_in_blanks(latente: Client) -> None:
+    lines = latente("data list").out.splitlines() + latente("data show digits").out.splitlines()
+    assert len(lines) > 10
+    assert [line for line in lines if line != line.rstrip()] == []

@@ -44,7 +44,7 @@ from latente.cli import (
 )
 from latente.cli import map as map_
 from latente.cli.shared.console import print_note
-from latente.cli.shared.help import examples
+from latente.cli.shared.help import examples, tidied
 from latente.errors import InputError, Interrupted, LatenteError
 from latente.screens import hush
 
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # makes training ten times slower. So short a wait costs nothing on a quiet machine. Read when torch is imported.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     _open_streams()
-    command = typer.main.get_command(app)
+    command = tidied(typer.main.get_command(app))
     with warnings.catch_warnings():
         warnings.showwarning = _print_warning
         try:

@@ -11,7 +11,7 @@ import typer
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import ForceFlag, RunArgument
-from latente.cli.shared.outputs import ImagesOutOption, refuse_used, save_model_images
+from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
 from latente.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ CodesArgument = Annotated[
 @verb.command(rich_help_panel=USE, epilog=examples("latente decode runs/digits codes.npz --out decoded"))
 def decode(run: RunArgument, codes: CodesArgument, out: ImagesOutOption, force: ForceFlag = False) -> None:
     """Turn codes back into images."""
-    refuse_used(out, force)
+    refuse_used_for_images(out, force)
     array, names = read_codes(codes)
     model = model_for("decode", run)
     save_model_images(out, model, model.decode(array), names=names)

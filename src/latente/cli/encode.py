@@ -47,7 +47,7 @@ def encode(
     """
     import numpy as np
 
-    if out.suffix != ".npz":
+    if out.suffix.lower() != ".npz":
         raise InputError(f"--out {out}: codes, files and labels go together into one .npz file")
     refuse_used(out, force)
     model = model_for("encode", run)

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from latente.checks import Choice
+from latente.checks import Choice, Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
 from latente.cli.shared.models import model_for, refuse_kind
 from latente.cli.shared.options import BudgetOption, ForceFlag, FramesOption, RunArgument, SplitOption
 from latente.cli.shared.outputs import refuse_used
-from latente.cli.shared.readers import option_parser, whole
+from latente.cli.shared.readers import checked, option_parser
 from latente.words import memory
 
 __all__ = ["verb"]
@@ -22,14 +22,14 @@ __all__ = ["verb"]
 verb = typer.Typer()
 
 MappedArgument = Annotated[
-    str | None, typer.Argument(metavar="[IMAGES]", help="Images on the map, if not those that training held out.")
+    str | None, typer.Argument(metavar="IMAGES", help="Images on the map, if not those that training held out.")
 ]
 PageOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="The page [dim](default: RUN/explorer.html)[/dim]")
 ]
 MostOption = Annotated[
     int | None,
-    typer.Option("--count", parser=option_parser(whole), metavar="N", help="At most this many images, evenly drawn."),
+    typer.Option("--count", parser=checked(Whole()), metavar="N", help="At most this many images, evenly drawn."),
 ]
 AtlasFlag = Annotated[
     bool, typer.Option("--atlas", help="Decode beforehand, in steps, in place of a decoder that runs in the page.")

@@ -12,7 +12,7 @@ from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import ForceFlag, JsonFlag, RunArgument
-from latente.cli.shared.outputs import refuse_used
+from latente.cli.shared.outputs import refuse_file_name, refuse_used
 from latente.words import memory
 
 __all__ = ["verb"]
@@ -47,6 +47,7 @@ def export(
     """
     from latente.export import export_onnx, parts_of, snippet
 
+    refuse_file_name(out, "an export")
     refuse_used(out, force)
     model = model_for("export", run)
     screen = show.console(as_json)

@@ -40,6 +40,7 @@ from latente.cli.shared.options import (
     WatchFlag,
     door_options,
 )
+from latente.cli.shared.outputs import refuse_file_name, refuse_place
 from latente.cli.shared.training import finish, watched
 from latente.errors import InputError
 from latente.estimators.kinds import kind_named
@@ -147,7 +148,11 @@ def _refuse_used_run(out: Path | None) -> None:
         if process_count() > 1:
             raise InputError("several processes train one run together: name its folder with --out")
         return
-    if not leads() or not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not leads():
+        return
+    refuse_file_name(out, "a run")
+    refuse_place(out)
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if (out / "options.json").exists():
         raise InputError(f"--out {out} holds a run: go on with `latente resume {out}`, or name another folder")

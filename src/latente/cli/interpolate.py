@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latente import words
-from latente.checks import Choice
+from latente.checks import Choice, Whole
 from latente.cli.shared.attributes import values_of
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_tables
@@ -26,7 +26,7 @@ from latente.cli.shared.options import (
     SplitOption,
 )
 from latente.cli.shared.pictures import print_lines, refuse_picture, save_figures
-from latente.cli.shared.readers import option_parser, whole
+from latente.cli.shared.readers import checked, option_parser
 from latente.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ WayOption = Annotated[
         help="linear or spherical.",
     ),
 ]
-StepsOption = Annotated[int, typer.Option(parser=option_parser(whole), metavar="N", help="Pictures in a row.")]
+StepsOption = Annotated[int, typer.Option(parser=checked(Whole(least=2)), metavar="N", help="Pictures in a row.")]
 _END = "number or file of an image, or a class (class:3 where its name is a number)."
 FromOption = Annotated[str | None, typer.Option("--from", metavar="END", help=f"Where to start: {_END}")]
 ToOption = Annotated[str | None, typer.Option("--to", metavar="END", help="Where to end, likewise.")]

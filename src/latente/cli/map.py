@@ -97,7 +97,7 @@ def map_(
 
     refuse_picture(out, force)
     if csv is not None:
-        refuse_used(csv, force)
+        refuse_used(csv, force, "--csv")
     model = model_for("map", run)
     source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     if count is None:

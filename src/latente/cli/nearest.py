@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latente import words
+from latente.checks import Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import evidence_of, few_of, images_for, refuse_choice_among_none, refuse_tables
@@ -24,8 +25,7 @@ from latente.cli.shared.options import (
     SplitOption,
 )
 from latente.cli.shared.pictures import refuse_picture, save_figures
-from latente.cli.shared.readers import option_parser, whole
-from latente.errors import InputError
+from latente.cli.shared.readers import checked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +47,7 @@ YARDSTICKS = 256  # held-out images whose distances say what new images are like
 VALUES_AT_ONCE = 100_000_000  # of the training images, among which is searched
 NEAR = 0.05  # the share of held-out images that are nearer than an image that looks copied
 
-NumberOption = Annotated[int, typer.Option("-n", parser=option_parser(whole), metavar="N", help="How many samples.")]
+NumberOption = Annotated[int, typer.Option("-n", parser=checked(Whole()), metavar="N", help="How many samples.")]
 QueriesOption = Annotated[
     str | None, typer.Option("--images", metavar="IMAGES", help="Look up these images instead of samples.")
 ]
@@ -80,8 +80,6 @@ def nearest(
 
     refuse_picture(out, force)
     refuse_choice_among_none(images, "--images", split=split, frames=frames, budget=budget)
-    if n < 1:
-        raise InputError(f"-n {n} is too few; give 1 or more")
     model = model_for("nearest", run)
     refuse_tables(model)
     named = None if images is None else images_for(model, images, split=split, frames=frames, budget=budget)

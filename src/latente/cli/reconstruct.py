@@ -17,7 +17,7 @@ from latente.cli.shared.options import (
     RunArgument,
     SplitOption,
 )
-from latente.cli.shared.outputs import ImagesOutOption, refuse_used, save_model_images
+from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
 from latente.words import count as counted
 
 __all__ = ["verb"]
@@ -46,7 +46,7 @@ def reconstruct(
 
     Each comes out under its own name and in its own units, as large and in as many channels as the model has it.
     """
-    refuse_used(out, force)
+    refuse_used_for_images(out, force)
     model = model_for("reconstruct", run)
     source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     save_model_images(

@@ -11,10 +11,11 @@ import typer
 from rich.text import Text
 
 from latente import words
+from latente.checks import Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import TRAIN, examples
 from latente.cli.shared.options import JsonFlag
-from latente.cli.shared.readers import option_parser, whole
+from latente.cli.shared.readers import checked
 from latente.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ _HOME = Path("runs") / "reproduce"
 _MET = {True: "yes", False: "no", None: ""}
 
 NameArgument = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="An experiment of `latente reproduce --list`.")
+    str | None, typer.Argument(metavar="NAME", help="An experiment of `latente reproduce --list`.")
 ]
 ListFlag = Annotated[bool, typer.Option("--list", help="Show the experiments and their last results.")]
 SeedsOption = Annotated[
-    int, typer.Option(parser=option_parser(whole), metavar="N", help="Repetitions, each with another seed.")
+    int, typer.Option(parser=checked(Whole()), metavar="N", help="Repetitions, each with another seed.")
 ]
 TinyFlag = Annotated[bool, typer.Option("--tiny", help="In seconds, to see that it works; the figures say nothing.")]
 FolderOption = Annotated[

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from latente.checks import Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import TRAIN, examples
 from latente.cli.shared.images import say_left_out_by
 from latente.cli.shared.options import JsonFlag, NoReportFlag, RunArgument, WatchFlag
-from latente.cli.shared.readers import option_parser, whole
+from latente.cli.shared.readers import checked
 from latente.cli.shared.training import finish, watched
 
 __all__ = ["verb"]
@@ -19,7 +20,7 @@ verb = typer.Typer()
 
 EpochsOption = Annotated[
     int | None,
-    typer.Option(parser=option_parser(whole), metavar="N", help="Train on to this many epochs in all."),
+    typer.Option(parser=checked(Whole()), metavar="N", help="Train on to this many epochs in all."),
 ]
 
 

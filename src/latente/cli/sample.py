@@ -6,17 +6,18 @@ from typing import Annotated
 
 import typer
 
+from latente.checks import Whole
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import ForceFlag, RunArgument, SeedOption
-from latente.cli.shared.outputs import ImagesOutOption, refuse_used, save_model_images
-from latente.cli.shared.readers import option_parser, whole
+from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
+from latente.cli.shared.readers import checked
 
 __all__ = ["verb"]
 
 verb = typer.Typer()
 
-NumberOption = Annotated[int, typer.Option("-n", parser=option_parser(whole), metavar="N", help="How many images.")]
+NumberOption = Annotated[int, typer.Option("-n", parser=checked(Whole()), metavar="N", help="How many images.")]
 
 
 @verb.command(
@@ -34,6 +35,6 @@ def sample(
     force: ForceFlag = False,
 ) -> None:
     """Draw new images from the model."""
-    refuse_used(out, force)
+    refuse_used_for_images(out, force)
     model = model_for("sample", run)
     save_model_images(out, model, model.sample(n, random_state=seed))

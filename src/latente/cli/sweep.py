@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from latente.checks import Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import TRAIN, examples, file
 from latente.cli.shared.options import JsonFlag, PlanFlag
-from latente.cli.shared.readers import option_parser, whole
-from latente.errors import InputError, TrainingError
+from latente.cli.shared.readers import checked
+from latente.errors import TrainingError
 
 __all__ = ["verb"]
 
@@ -24,7 +25,7 @@ FolderOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Folder for the results [dim](default: runs/ and the file's name)[/dim]"),
 ]
-JobsOption = Annotated[int, typer.Option(parser=option_parser(whole), metavar="N", help="Trainings at a time.")]
+JobsOption = Annotated[int, typer.Option(parser=checked(Whole()), metavar="N", help="Trainings at a time.")]
 AgainFlag = Annotated[
     bool,
     typer.Option("--force", help="Go on in a folder with another sweep, keeping what fits; try again what failed."),
@@ -70,8 +71,6 @@ def sweep(
     from latente.cli.shared.studies import read_study
 
     study = read_study(config)
-    if jobs < 1:
-        raise InputError(f"--jobs {jobs}: give at least 1")
     folder = out or Path("runs") / config.stem
     screen = show.console(as_json)
     finished = study.sweep.count_finished(study.trial, folder, force=force)

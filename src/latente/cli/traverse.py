@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latente.checks import Numbers, Whole
+from latente.checks import Number, Numbers, Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import evidence_of, images_for, refuse_choice_among_none, refuse_tables
@@ -24,7 +24,7 @@ from latente.cli.shared.options import (
     SplitOption,
 )
 from latente.cli.shared.pictures import print_lines, refuse_picture, save_figures
-from latente.cli.shared.readers import number, option_parser, whole
+from latente.cli.shared.readers import checked
 
 if TYPE_CHECKING:
     from latente.estimators.base import Estimator
@@ -40,15 +40,16 @@ ROWS = 8  # dimensions in one picture, unless told otherwise
 DimensionsOption = Annotated[
     Any,
     typer.Option(
-        parser=option_parser(Numbers(each=Whole(least=0)).read),
+        parser=checked(Numbers(each=Whole(least=0))),
         metavar="N,N",
         help="Which dimensions [dim](default: the 8 that change the image most)[/dim]",
     ),
 ]
 SpanOption = Annotated[
-    float, typer.Option(parser=option_parser(number), metavar="X", help="Standard deviations to either side.")
+    float,
+    typer.Option(parser=checked(Number(above=0)), metavar="X", help="Standard deviations to either side."),
 ]
-StepsOption = Annotated[int, typer.Option(parser=option_parser(whole), metavar="N", help="Pictures in a row.")]
+StepsOption = Annotated[int, typer.Option(parser=checked(Whole(least=2)), metavar="N", help="Pictures in a row.")]
 
 
 @verb.command(

@@ -68,6 +68,8 @@ def open_images(
     """
     if isinstance(source, Images) and target is None:
         return source
+    if isinstance(source, str) and not source.strip():
+        raise InputError("the images have no name: give a folder, a file or the name of a set")
     options = DoorOptions(
         split=split,
         size=size,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latente.cli.shared.outputs import refuse_used, save_arrays, save_images
+from latente.cli.shared.outputs import refuse_used, refuse_used_for_images, save_arrays, save_images
 from latente.errors import InputError
 from latente.images import open_images
 
@@ -120,10 +120,40 @@ def test_pictures_lie_upright_whatever_the_layout(tmp_path: Path, layout: str, s
     np.testing.assert_array_equal(read(tmp_path / "out" / "1.png"), pixels[0])
 
 
-@pytest.mark.parametrize("name", ["out.jpg", "out.GIF", "out.tif"])
-def test_a_picture_format_that_is_not_offered_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="name a folder for PNG files"):
-        save_images(tmp_path / name, noise(1, 1, 4, 4))
+@pytest.mark.parametrize("name", ["out.jpg", "out.GIF", "out.tif", "out.txt", "out.pdf", "out.csv"])
+def test_a_format_that_is_not_offered_is_refused_and_makes_no_folder(tmp_path: Path, name: str) -> None:
+    for refuses in (lambda out: save_images(out, noise(1, 1, 4, 4)), lambda out: refuse_used_for_images(out, True)):
+        with pytest.raises(InputError, match="name a folder for PNG files"):
+            refuses(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["v1.0", "holidays.2024", "my.photos"])
+def test_a_folder_may_have_dots_in_its_name(tmp_path: Path, name: str) -> None:
+    refuse_used_for_images(tmp_path / name, force=False)
+    assert save_images(tmp_path / name, noise(1, 1, 4, 4)) == "1 PNG files"
+
+
+def test_endings_are_told_whatever_their_case(tmp_path: Path) -> None:
+    assert save_images(tmp_path / "out.PNG", noise(1, 1, 4, 4)) == "1 images on one sheet"
+    assert read(tmp_path / "out.PNG").ndim == 3
+    save_images(tmp_path / "out.NPY", noise(1, 1, 4, 4))
+    assert np.load(tmp_path / "out.NPY").shape == (1, 1, 4, 4)
+
+
+def test_a_file_is_never_replaced_by_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(InputError, match="is a file, and PNG files go into a folder"):
+        refuse_used_for_images(tmp_path / "out", force=True)
+
+
+def test_where_nothing_can_be_written_is_refused_beforehand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "notes").write_text("mine")
+    with pytest.raises(InputError, match=r"--csv .*notes is a file; choose another folder"):
+        refuse_used(tmp_path / "notes" / "deeper" / "out.csv", False, "--csv")
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(InputError, match="may not be written to; choose another folder"):
+        refuse_used(tmp_path / "new" / "out.png", force=True)
 
 
 def test_what_exists_is_refused_unless_forced(tmp_path: Path) -> None:

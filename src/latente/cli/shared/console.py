@@ -6,10 +6,11 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markup import escape
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -65,9 +66,22 @@ def print_json(value: Any) -> None:
     print(text.encode("utf-8", "backslashreplace").decode())  # as JSON spells the bytes of names that are no text
 
 
+class _Table(Table):
+    """A table whose lines end where their text does: no blanks follow in a file, or where it is copied."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in Segment.split_lines(cast(Iterable[Segment], super().__rich_console__(console, options))):
+            while line and not line[-1].text.strip():
+                line.pop()
+            if line:
+                line[-1] = Segment(line[-1].text.rstrip(), line[-1].style)
+            yield from line
+            yield Segment.line()
+
+
 def table(*columns: str, right: Iterable[str] = ()) -> Table:
     """Return an empty table without lines; the columns named in `right` are flush right."""
-    lines = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    lines = _Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for column in columns:
         lines.add_column(column, justify="right" if column in right else "left")
     return lines
@@ -75,7 +89,7 @@ def table(*columns: str, right: Iterable[str] = ()) -> Table:
 
 def pairs(rows: Iterable[tuple[str, str]]) -> Table:
     """Return lines of a title and a text; a long text goes on below itself."""
-    lines = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    lines = _Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
     lines.add_column(style="dim", no_wrap=True, min_width=_TITLE)
     lines.add_column(overflow="fold")
     for title, text in rows:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from latente.checks import options_of
+from latente.checks import Option, options_of
 from latente.cli.shared.readers import option_parser, seed
 from latente.images.options import DoorOptions
 
@@ -39,7 +41,7 @@ _SOURCE = "Folder, zip, .npy, .npz, idx or CSV file, or a named set (see `latent
 
 ImagesArgument = Annotated[str, typer.Argument(metavar="IMAGES", help=_SOURCE, show_default=False)]
 OptionalImagesArgument = Annotated[
-    str | None, typer.Argument(metavar="[IMAGES]", help="Images, if not those of the training.")
+    str | None, typer.Argument(metavar="IMAGES", help="Images, if not those of the training.")
 ]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a training, as `latente fit` made it.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and everything else on stderr.")]
@@ -59,11 +61,20 @@ def _door_option(name: str) -> Any:
     option = options_of(DoorOptions)[name]
     default = "" if option.default is None else f" [dim](default: {option.shown})[/dim]"
     return typer.Option(
-        parser=option_parser(option.read),
+        parser=option_parser(_checked(option)),
         metavar=option.check.metavar,
         help=option.help + default,
         rich_help_panel=option.panel,
     )
+
+
+def _checked(option: Option) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        value = option.read(text)
+        dataclasses.replace(option, name="it").validate(value)
+        return value
+
+    return read
 
 
 FramesOption = Annotated[str | None, _door_option("frames")]

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
 
     from latente.estimators.base import Estimator
 
-__all__ = ["ImagesOutOption", "print_output", "refuse_used", "save_arrays", "save_images", "save_model_images"]
+__all__ = [
+    "ImagesOutOption",
+    "print_output",
+    "refuse_file_name",
+    "refuse_place",
+    "refuse_used",
+    "refuse_used_for_images",
+    "save_arrays",
+    "save_images",
+    "save_model_images",
+]
 
 ImagesOutOption = Annotated[
     Path,
@@ -34,17 +44,60 @@ ImagesOutOption = Annotated[
     ),
 ]
 
-_PICTURES = (".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff")
+_ARRAYS, _SHEET = (".npy", ".npz"), ".png"
+# with which nobody calls a folder
+_OF_FILES = frozenset(
+    (
+        *(".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".pdf", ".heic", ".mp4"),
+        *(".npy", ".npz", ".csv", ".tsv", ".json", ".jsonl", ".xlsx", ".parquet", ".h5", ".mat", ".idx"),
+        *(".txt", ".md", ".html", ".htm", ".py", ".ipynb", ".yaml", ".yml", ".toml", ".doc", ".docx", ".log"),
+        *(".zip", ".tar", ".gz", ".tgz", ".onnx", ".pt", ".pth", ".pkl", ".safetensors", ".ckpt"),
+    )
+)
 _MOST_ON_A_SHEET = 400
 _LONGEST_NAME = 255  # bytes that a file system takes
 _COLUMNS = 16  # of a sheet with originals
 
 
-def refuse_used(out: Path, force: bool) -> None:
-    """Raise InputError where `out` is a file, or a folder with something in it, unless `force` is given."""
+def refuse_used(out: Path, force: bool, option: str = "--out") -> None:
+    """Raise InputError where `out` is a file, or a folder with something in it, unless `force` is given.
+
+    Also where nothing can be written there. option: that named it.
+    """
+    refuse_place(out, option)
     if force or not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
-    raise InputError(f"--out {out} exists already: choose another name, or replace it with --force")
+    raise InputError(f"{option} {out} exists already: choose another name, or replace it with --force")
+
+
+def refuse_used_for_images(out: Path, force: bool) -> None:
+    """Raise InputError, before any work, where images cannot be written to `out`, see `save_images`."""
+    _refuse_format(out)
+    refuse_used(out, force)
+
+
+def refuse_place(out: Path, option: str = "--out") -> None:
+    """Raise InputError where `out` lies below a file, or in a folder that may not be written to."""
+    place = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if place != out and not place.is_dir():
+        raise InputError(f"{option} {out}: {place} is a file; choose another folder")
+    if not os.access(place, os.W_OK):
+        raise InputError(f"{option} {out}: {place} may not be written to; choose another folder")
+
+
+def refuse_file_name(out: Path | None, what: str) -> None:
+    """Raise InputError where a folder is to be made with a name such as results.txt; what: of what it is the folder."""
+    if out is not None and out.suffix.lower() in _OF_FILES and not out.is_dir():
+        raise InputError(f"--out {out}: {what} is a folder; name one without the ending {out.suffix}")
+
+
+def _refuse_format(out: Path) -> None:
+    if out.suffix.lower() in (*_ARRAYS, _SHEET) or out.is_dir():
+        return
+    if out.suffix.lower() in _OF_FILES:
+        raise InputError(f"--out {out}: name a folder for PNG files, a .png file for one sheet, or a .npy file")
+    if out.exists():
+        raise InputError(f"--out {out} is a file, and PNG files go into a folder; choose another name")
 
 
 def save_arrays(out: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -55,7 +108,7 @@ def save_arrays(out: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as temporary, open(temporary, "wb") as file:
-        if out.suffix == ".npy":
+        if out.suffix.lower() == ".npy":
             [array] = arrays.values()
             np.save(file, array)
         else:
@@ -76,19 +129,17 @@ def save_images(
     A name in .npy or .npz becomes an array in that layout, one in .png a sheet of all, with the `originals`
     (N, C, H, W) above where there are some, and any other name a folder of PNG files called like `names`, or
     numbered. data_range: what is black and white, also on a sheet; PNG files of fewer than 16 bits state how many.
-    Raises InputError where the
-    images do not fit such files.
+    Raises InputError where the images do not fit such files, or the name is that of another format.
     """
-    if out.suffix in (".npy", ".npz"):
+    _refuse_format(out)
+    if out.suffix.lower() in _ARRAYS:
         save_arrays(out, {"images": pixels})
         return f"{len(pixels)} images as an array of {pixels.dtype}"
-    if out.suffix.lower() in _PICTURES:
-        raise InputError(f"--out {out}: name a folder for PNG files, a .png file for one sheet, or a .npy file")
     pictures = _channels_first(pixels, layout)
     if pictures.ndim != 4 or pictures.shape[1] > 4:
         what = "x".join(map(str, pictures.shape[1:]))
         raise InputError(f"--out {out}: name a .npy file instead, for rows of {what} are no pictures")
-    if out.suffix == ".png":
+    if out.suffix.lower() == _SHEET:
         return _save_sheet(out, pictures, originals, *data_range)
     digits = len(str(len(pictures)))
     files = list(names) or [f"{i:0{digits}}" for i in range(1, len(pictures) + 1)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 
-from latente.checks import Number, Numbers, Whole
+from latente.checks import Check, Number, Numbers, Whole
 from latente.errors import InputError
 
-__all__ = ["number", "option_parser", "seed", "whole", "widths"]
+__all__ = ["checked", "number", "option_parser", "seed", "whole", "widths"]
 
 Value = TypeVar("Value")
 
@@ -29,6 +29,17 @@ def option_parser(read: Callable[[str], Value]) -> Callable[[str], Value]:
             raise typer.BadParameter(str(error)) from error
 
     return parse
+
+
+def checked(check: Check) -> Callable[[str], Any]:
+    """Return a parser for typer that refuses what is out of range, too: before a model is loaded and any work done."""
+
+    def read(text: str) -> Any:
+        value = check.read(text)
+        check.check("it", value)
+        return value
+
+    return option_parser(read)
 
 
 def seed(text: str) -> int:
