@@ -22,7 +22,7 @@ __all__ = ["verb"]
 verb = typer.Typer()
 
 MappedArgument = Annotated[
-    str | None, typer.Argument(metavar="IMAGES", help="Images on the map, if not those that training held out.")
+    str | None, typer.Argument(metavar="IMAGES", help="Images on the map, if not all of the run's set.")
 ]
 PageOption = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="The page [dim](default: RUN/explorer.html)[/dim]")
