@@ -1,0 +1,223 @@
+"""Every example of the README and the documentation runs, and reaches the result that its page speaks of.
+
+Trainings are cut where the example's own would take long; what has to come out is then what so short a one reaches.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from examples import PAGES, Case, Stage, elsewhere, examples
+from reached import (
+    bounds_digits,
+    cleaned,
+    cleans,
+    cleans_from_python,
+    codes_digits,
+    decodes_its_codes,
+    draws_from_python,
+    draws_holidays_again,
+    draws_on_the_first_page,
+    draws_other_glyphs,
+    ends_at,
+    exports_what_runs,
+    goes_on,
+    goes_on_to_the_same_model,
+    has_a_file_for_each,
+    has_codes,
+    has_the_keys_of_a_log,
+    has_trials,
+    holds_images,
+    is_a_page,
+    is_judged_by_others,
+    is_loaded_alike,
+    keeps_sizes,
+    learns_a_second_run,
+    learns_from_crops,
+    learns_with_own_networks,
+    leaves_the_damaged_one_out,
+    makes_hair_lighter,
+    measures_digits,
+    minimises,
+    names_the_odd_ones,
+    plans_and_trains_nothing,
+    prepare_command_line,
+    prepare_own_images,
+    prepare_readme,
+    reads_a_run,
+    rebuilds,
+    says,
+    shows_pictures,
+    sorts_digits,
+    tells_digits_apart,
+    tries_codes,
+)
+
+SEED = "--seed 0 "
+CI = "continuous integration runs it"
+VAE_GLYPHS = SEED + "--count 1000 --epochs 5 --batch-size 32"
+FACES = SEED + "--count 160 --epochs 4 --batch-size 16 --no-report"
+DENOISER = SEED + "--count 800 --batch-size 32 --no-report"
+
+CASES: dict[str, list[Case]] = {
+    "README.md": [
+        elsewhere("make demo", CI),
+        elsewhere("make test", CI),
+        elsewhere("pip install -c constraints.txt .", "the tests run in such an environment"),
+        Case("latente fit glyphs --model vae", partial(rebuilds, "runs/glyphs", 0.85), VAE_GLYPHS),
+        Case("latente sample runs/glyphs", partial(shows_pictures, "new.png")),
+        Case(
+            "import latente\n\nmodel = latente.VariationalAutoencoder",
+            draws_from_python,
+            swaps=(("count=10_000", "count=1_000"), ("epochs=10,", "epochs=5, batch_size=32, random_state=0,")),
+        ),
+        Case("latente fit holidays/", leaves_the_damaged_one_out, SEED + "--epochs 1"),
+        Case("import latente\n\nimages", draws_holidays_again, swaps=(("epochs=20", "epochs=2, random_state=0"),)),
+        Case("latente fit glyphs --latent-dim none", partial(cleans, "runs/denoiser"), DENOISER),
+        Case("latente reconstruct runs/denoiser", cleaned),
+        Case(
+            "import latente\n\nmodel = latente.Autoencoder(latent_dim=None",
+            cleans_from_python,
+            swaps=(("count=10_000", "count=800"), ("epochs=5", "epochs=5, batch_size=32, random_state=0")),
+        ),
+        Case("latente encode runs/holidays", partial(has_codes, "codes.npz", 40, 32)),
+        Case("latente evaluate runs/holidays", says("psnr", "mse")),
+        Case("import latente\n\nmodel = latente.load", names_the_odd_ones),
+        Case("latente resume runs/holidays", partial(ends_at, "runs/holidays", 1)),
+        Case("latente resume runs/holidays --epochs 100", partial(ends_at, "runs/holidays", 2), "--epochs 2"),
+    ],
+    "docs/index.md": [
+        Case("latente doctor", says("torch", "python")),
+        Case(
+            "latente fit glyphs --model vae",
+            partial(is_a_page, "runs/first/report.html"),
+            SEED + "--count 200 --epochs 1",
+        ),
+        Case("latente sample runs/first", partial(shows_pictures, "new.png")),
+        Case(
+            "import latente\n\nimages",
+            draws_on_the_first_page,
+            swaps=(("count=20_000", "count=1_000"), ("epochs=10,", "epochs=5, batch_size=32,")),
+        ),
+    ],
+    "docs/guides/command-line.md": [
+        Case("latente fit --model vae --help", says("--beta", "--likelihood")),
+        Case("latente fit digits --model stacked", tells_digits_apart, SEED + "--epochs 5 --pretrain-epochs 2"),
+        Case("latente evaluate runs/classes digits", says("accuracy")),
+        Case("latente fit digits --model vae", partial(ends_at, "runs/digits", 2), SEED + "--epochs 2"),
+        Case("latente fit photos/", says("damaged.png", "gaussian:0.1"), SEED + "--no-report"),
+        Case("latente fit digits --network dense", plans_and_trains_nothing),
+        Case("latente fit digits --validation", is_judged_by_others, SEED + "--count 200 --epochs 1 --out runs/judged"),
+        Case("latente resume runs/digits --epochs 40", partial(ends_at, "runs/digits", 3), "--epochs 3"),
+        Case("latente encode runs/digits", partial(has_codes, "codes.npz", 1442, 2)),
+        Case("latente decode runs/digits", decodes_its_codes),
+        Case("latente reconstruct runs/digits", partial(has_a_file_for_each, "reconstructed", 1442)),
+        Case("latente sample runs/digits", partial(shows_pictures, "samples.png", least=80)),
+        Case("latente evaluate runs/digits", measures_digits),
+        Case("latente report runs/digits", partial(is_a_page, "runs/digits/report.html")),
+        Case("images: digits", partial(has_trials, 27, ""), is_text=True),
+        Case("search:", partial(has_trials, 30, "images: digits\n"), is_text=True),
+        Case("experiment: letters", partial(has_trials, 4, ""), is_text=True),
+    ],
+    "docs/guides/looking-inside.md": [
+        Case("latente fit faces", partial(ends_at, "runs/faces", 4), FACES),
+        Case("latente explore runs/faces", partial(is_a_page, "runs/faces/explorer.html"), "--count 40"),
+        Case(
+            "latente explore runs/faces --maps",
+            partial(is_a_page, "runs/faces/explorer.html"),
+            "--count 40 --force",
+            swaps=((",umap", ""),),  # it is an extra, and as slow as it is good
+        ),
+        Case("latente map runs/faces", partial(shows_pictures, "map.png"), "--count 40"),
+        Case("latente compare-pca runs/faces", partial(shows_pictures, "pca.png")),
+        Case("latente traverse runs/faces", partial(shows_pictures, "dimensions.png")),
+        Case("latente interpolate runs/faces", partial(shows_pictures, "between.png"), "--count 20"),
+        Case("latente direction learn", says("hair_blond"), "--count 200"),
+        Case("latente edit runs/faces", partial(shows_pictures, "blond.png")),
+        Case("import latente", makes_hair_lighter, swaps=(("count=2_000", "count=200"),)),
+        Case("latente nearest runs/faces", partial(shows_pictures, "nearest.png")),
+        Case("latente report", partial(is_a_page, "comparison.html"), before=learns_a_second_run),
+        Case("latente export runs/faces", exports_what_runs),
+    ],
+    "docs/guides/own-images.md": [
+        Case("latente data show holidays/", says("24 of 25", "damaged.png")),
+        Case(
+            "latente fit holidays/", says("damaged.png", "runs/holidays-autoencoder-1"), SEED + "--epochs 1 --no-report"
+        ),
+        Case("import latente\n\nimages", says("24 of 3x64x64 uint8")),
+        Case("latente data show lowlight/", says("pairs", "target")),
+        Case("import numpy", says("(20, 1, 16, 16)")),
+        Case("photographs =", keeps_sizes),
+        Case("latente fit holidays/ --size keep", learns_from_crops, SEED + "--epochs 1 --no-report"),
+        Case("import torch", says("[8, 3, 48, 48]", "[8, 3, 96, 96]")),
+        Case("latente data list", says("glyphs", "fashion-mnist")),
+        elsewhere("latente data get fashion-mnist", "tests/images/test_catalog.py fetches from a server of its own"),
+        Case(
+            "import latente\n\nglyphs",
+            draws_other_glyphs,
+            swaps=(("count=5_000", "count=300"), ('"fashion-mnist"', '"digits"')),
+        ),
+    ],
+    "docs/guides/run-folder.md": [Case('{"part"', has_the_keys_of_a_log, is_text=True)],
+    "docs/guides/training.md": [
+        Case(
+            "latente fit fashion-mnist",
+            partial(ends_at, "runs/fashion", 1),
+            SEED + "--count 300 --epochs 1 --no-report",
+            swaps=(("fashion-mnist", "glyphs"),),
+        ),
+        Case(
+            "import latente\n\nmodel = latente.VariationalAutoencoder",
+            is_loaded_alike,
+            swaps=(('"fashion-mnist"', '"glyphs", count=300'), ("latent_dim=16,", "latent_dim=16, epochs=1,")),
+        ),
+        Case("from torch import nn", learns_with_own_networks),
+        Case("latente resume runs/fashion", partial(ends_at, "runs/fashion", 1)),
+        Case("import latente\n\nmodel = latente.resume", goes_on_to_the_same_model),
+        elsewhere("torchrun", "tests/training starts several processes"),
+    ],
+    "docs/reference/autoencoder.md": [Case("import latente", codes_digits, swaps=(("epochs=20", "epochs=5"),))],
+    "docs/reference/variational-autoencoder.md": [
+        Case("import latente", bounds_digits, swaps=(("epochs=20", "epochs=5"),))
+    ],
+    "docs/reference/stacked-autoencoder-classifier.md": [
+        Case("import latente", sorts_digits, swaps=(("epochs=20", "epochs=10, pretrain_epochs=2"),))
+    ],
+    "docs/reference/images.md": [Case("import numpy", holds_images)],
+    "docs/reference/scaling.md": [Case("import numpy", lambda stage: None)],
+    "docs/reference/loading.md": [Case("import latente", goes_on)],
+    "docs/reference/run.md": [Case("import latente", reads_a_run)],
+    "docs/reference/training-options.md": [Case("import torch", minimises)],
+    "docs/reference/sweep.md": [Case("import latente", tries_codes)],
+    "docs/reference/errors.md": [Case("import latente", says("unknown loss 'msee'; did you mean 'mse'?"))],
+}
+
+PREPARATIONS = {
+    "README.md": prepare_readme,
+    "docs/guides/command-line.md": prepare_command_line,
+    "docs/guides/own-images.md": prepare_own_images,
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_example_is_without_a_result_that_it_has_to_reach(page: str) -> None:
+    there, cases = examples(PAGES[page]), CASES.get(page, [])
+    assert len(there) == len(cases), there
+    for example, case in zip(there, cases, strict=True):
+        assert example.startswith(case.start)
+        assert case.check or case.why
+
+
+@pytest.mark.parametrize("page", CASES)
+def test_the_examples_of_a_page_reach_their_results(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    PREPARATIONS.get(page, lambda folder: None)(tmp_path)
+    stage = Stage(tmp_path)
+    for example, case in zip(examples(PAGES[page]), CASES[page], strict=True):
+        if case.check is not None:
+            stage.run(example, case)
+            case.check(stage)
