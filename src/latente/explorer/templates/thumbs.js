@@ -9,7 +9,7 @@ import { show } from "./pictures.js";
  */
 
 const SMALLEST = 30; // pixels of a side
-const LARGEST = 64;
+const LARGEST = 48;
 const APART = 1.12; // between the middles of two pictures, in sides
 const MANY_OF_THEM = 0.4; // share of the points in sight that have to get a picture
 const READY = 2_000; // pictures that are ready
