@@ -86,3 +86,11 @@ def test_python_examples_use_names_and_arguments_that_exist(page: Path) -> None:
             if keywords:
                 known = inspect.signature(found).parameters
                 assert set(keywords) <= known.keys(), f"{owner}.{name}({', '.join(keywords)})"
+
+
+def test_pictures_are_light_and_shown_somewhere() -> None:
+    shown = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for picture in (ROOT / "docs" / "pictures").iterdir():
+        if picture.suffix != ".py":
+            assert picture.stat().st_size < 400_000, picture.name
+            assert f"pictures/{picture.name}" in shown

@@ -151,7 +151,7 @@ CASES: dict[str, list[Case]] = {
         Case("latente data show lowlight/", says("pairs", "target")),
         Case("import numpy", says("(20, 1, 16, 16)")),
         Case("photographs =", keeps_sizes),
-        Case("latente fit holidays/ --size keep", learns_from_crops, SEED + "--epochs 1 --no-report"),
+        Case("latente fit holidays/ --size keep", learns_from_crops, SEED + "--epochs 1 --no-report --shortcut none"),
         Case("import torch", says("[8, 3, 48, 48]", "[8, 3, 96, 96]")),
         Case("latente data list", says("glyphs", "fashion-mnist")),
         elsewhere("latente data get fashion-mnist", "tests/images/test_catalog.py fetches from a server of its own"),
