@@ -125,6 +125,8 @@ CASES: dict[str, list[Case]] = {
     "docs/guides/looking-inside.md": [
         Case("latente fit faces", partial(ends_at, "runs/faces", 4), FACES),
         Case("latente explore runs/faces", partial(is_a_page, "runs/faces/explorer.html"), "--count 40"),
+        elsewhere("mkdir kept", "the shell's own: the list of kept images is tested with the explorer's page"),
+        elsewhere("tar -C photos", "the shell's own, on that list"),
         Case(
             "latente explore runs/faces --maps",
             partial(is_a_page, "runs/faces/explorer.html"),
@@ -175,6 +177,12 @@ CASES: dict[str, list[Case]] = {
             swaps=(('"fashion-mnist"', '"glyphs", count=300'), ("latent_dim=16,", "latent_dim=16, epochs=1,")),
         ),
         Case("from torch import nn", learns_with_own_networks),
+        elsewhere("latente fit fashion-mnist --model vae --watch", "the watching page has tests of its own"),
+        elsewhere("latente watch runs/fashion", "the watching page has tests of its own"),
+        elsewhere("ssh", "it needs a second machine"),
+        elsewhere("pip install 'latente[tensorboard]'", "it is an extra of the tests' environment"),
+        elsewhere("latente fit fashion-mnist --tensorboard", "what TensorBoard reads is tested with the listener"),
+        elsewhere("tensorboard", "another program"),
         Case("latente resume runs/fashion", partial(ends_at, "runs/fashion", 1)),
         Case("import latente\n\nmodel = latente.resume", goes_on_to_the_same_model),
         elsewhere("torchrun", "tests/training starts several processes"),
