@@ -24,6 +24,7 @@ COMMON: dict[str, Any] = {
     "kernel_size": 4,
     "stride": 4,
     "shortcut": None,
+    "schedule": "constant",  # with which an extended training is that of as many epochs
     "epochs": 1,
     "batch_size": 4,
     "validation": None,
