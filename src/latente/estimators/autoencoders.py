@@ -351,7 +351,7 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
 
     def _take_facts(self, facts: Mapping[str, Any]) -> None:
         super()._take_facts(facts)
-        self.shortcut_ = facts["shortcut_"]
+        self.shortcut_ = facts.get("shortcut_")  # models of before there was one have none
 
     def _objective(self, encoder: nn.Module, decoder: nn.Module, output: str) -> AutoencoderObjective:
         self.codes_mean_: np.ndarray | None = None

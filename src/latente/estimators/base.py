@@ -470,8 +470,9 @@ class Estimator(EstimatorOptions, ImageModel):
                 f"{folder} holds a model of the kind {model['model']!r}, not {cls.kind!r}; use latente.load()"
             )
         file = folder / "model.json"
-        # models of before `precision_` tell it among their options alone
-        facts = checked_facts({"precision_": model["options"].get("precision"), **model["fitted"]}, file)
+        # models of before these were settled tell them among their options alone
+        of_old = {f"{name}_": model["options"].get(name) for name in ("precision", "epochs")}
+        facts = checked_facts({**of_old, **model["fitted"]}, file)
         options = persistence.options_from(model, options_of(cls), own, folder)
         weights, arrays = persistence.read_weights(folder, model["weights"])
         try:
