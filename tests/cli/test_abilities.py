@@ -38,7 +38,7 @@ LINES = {
     "compare-pca": "compare-pca RUN",
     "export": "export RUN --out onnx",
 }
-WITHOUT_MODEL = {"fit", "sweep", "reproduce", "data", "doctor"}
+WITHOUT_MODEL = {"fit", "sweep", "reproduce", "data", "doctor", "watch"}
 
 
 @pytest.fixture(scope="session")

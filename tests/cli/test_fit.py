@@ -273,7 +273,7 @@ def test_a_classifier_says_its_accuracy_beside_that_of_guessing(latente: Client,
     assert "the nearest class mean of the pixels" in shown.words
     resumed = latente("resume run --epochs 3 --json")
     assert resumed.json["epochs"] == 3
-    assert resumed.json["verdict"]["answer"] in " ".join(resumed.err.split())
+    assert " ".join(resumed.json["verdict"]["answer"].split()) in " ".join(resumed.err.split())
 
 
 def test_the_last_lines_say_how_good_the_model_is_and_name_a_remedy_where_it_is_not(latente: Client) -> None:

@@ -83,7 +83,7 @@ def test_the_list_knows_the_last_result_of_each(latente: Client) -> None:
         ("reproduce lettres", "unknown experiment 'lettres'; did you mean 'letters'?"),
         ("reproduce", "name one experiment, or give --list alone"),
         ("reproduce letters --list", "name one experiment, or give --list alone"),
-        ("reproduce letters --seeds 0", "seeds must be a whole number of at least 1, not 0"),
+        ("reproduce letters --seeds 0", "'--seeds': it must be a whole number of at least 1, not 0"),
         ("reproduce letters --font none.h", "none.h cannot be read"),
     ],
 )

@@ -96,7 +96,7 @@ def test_every_option_of_fit_can_be_varied(latente: Client) -> None:
     texts = [latente(f"fit --help --model {kind}").out for kind in KINDS]
     known = {word for text in texts for word in re.findall(r"^│ --([a-z-]+) ", text, re.MULTILINE)}
     shown = {word.replace("-", "_") for word in known}
-    own = {"out", "dry_run", "json", "no_report", "help", "seed"}
+    own = {"out", "dry_run", "json", "no_report", "help", "seed", "watch"}
     assert shown - own == fit_options().keys() - {"images"}
 
 

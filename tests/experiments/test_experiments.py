@@ -25,7 +25,7 @@ from latente.experiments import (
     vae_mnist,
 )
 
-SHARED = {"machine", "record", "request", "sets"}  # the other modules hold experiments
+SHARED = {"machine", "record", "recorded", "request", "sets"}  # the other modules hold experiments
 
 
 def test_there_is_no_last_result_where_there_is_none_that_can_be_read(tmp_path: Path) -> None:

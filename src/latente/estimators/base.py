@@ -246,7 +246,7 @@ class Estimator(EstimatorOptions, ImageModel):
             self._start_from_another()
             run = self._new_run(parts)
         else:
-            warn_of_emulation(self.precision_, self.device_)
+            warn_of_emulation(self.precision_, self.device_, run.options().get("bf16_unit"))
         with run.held() if run is not None else contextlib.nullcontext():
             if run is not None:
                 run.tell()
@@ -360,6 +360,7 @@ class Estimator(EstimatorOptions, ImageModel):
             estimator=type(self).__name__,
             data=data.describe(parts, self.image_shape_),
             device=str(self.device_),
+            bf16_unit=bf16_unit(self.device_),
             parameters=self.parameter_count(),
         )
         return Run.create(self.out, options)

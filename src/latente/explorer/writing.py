@@ -32,7 +32,7 @@ from latente.latents import Direction, LatentMap, map_codes, nearest, saved_dire
 from latente.training import Run
 from latente.words import printable
 
-__all__ = ["MOST_BYTES", "Written", "ordinal", "write_explorer"]
+__all__ = ["MOST_BYTES", "Written", "neighbours", "ordinal", "write_explorer"]
 
 MOST_BYTES = 60_000_000  # of the file
 MOST_IMAGES = 70_000

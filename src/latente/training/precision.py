@@ -56,9 +56,9 @@ def check_precision(precision: str | None, device: torch.device) -> None:
         )
 
 
-def warn_of_emulation(precision: str | None, device: torch.device) -> None:
-    """Say that a training which was begun in bf16 goes on in bf16 on a processor that only emulates it."""
-    if precision == "bf16" and device.type == "cpu" and bf16_unit(device) is None:
+def warn_of_emulation(precision: str | None, device: torch.device, unit: str | None) -> None:
+    """Say that a training in bf16, begun on a device whose `unit` computes it, goes on where it is only emulated."""
+    if precision == "bf16" and unit is not None and device.type == "cpu" and bf16_unit(device) is None:
         warnings.warn(
             "resumed in bf16, in which this run was begun, but this processor only emulates it, which is many times "
             "slower; go on where it was begun, or start a new run from its weights (init) in float32",
