@@ -86,7 +86,8 @@ def test_a_card_without_bf16_refuses_it_with_the_cure(monkeypatch: pytest.Monkey
 def test_what_is_emulated_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "bf16_unit", lambda device: None)
     with pytest.warns(UserWarning, match="this processor only emulates it"):
-        warn_of_emulation("bf16", CPU)
-    warn_of_emulation("float32", CPU)
+        warn_of_emulation("bf16", CPU, "avx512_bf16")
+    warn_of_emulation("bf16", CPU, None)  # begun where it was emulated too
+    warn_of_emulation("float32", CPU, "avx512_bf16")
     monkeypatch.setattr(precision, "bf16_unit", lambda device: "avx512_bf16")
-    warn_of_emulation("bf16", CPU)
+    warn_of_emulation("bf16", CPU, "avx512_bf16")
