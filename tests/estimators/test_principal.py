@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from sklearn.decomposition import PCA
 
-from latente import Images, open_images
-from latente.estimators import principal
+from latente import Autoencoder, Images, open_images, resume
+from latente.estimators import autoencoders, principal
 from latente.estimators.principal import fit_principal
 from latente.images import Scaling
 from latente.training import Batches
@@ -63,3 +65,19 @@ def test_mirror_images_and_turns_count_where_they_rebuild_held_out_images_better
     turned = fit_principal(train_at_rest, np.arange(20), (other, np.arange(30)), 6)
     assert error_of(alike, one_sided.reshape(30, -1)) < 1e-9
     assert error_of(turned, mirrored.pixels.reshape(30, -1)) < 1e-3
+
+
+def test_what_training_starts_from_is_worked_out_once_and_neither_to_plan_nor_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits: list[int] = []
+    fit = autoencoders.fit_principal
+    monkeypatch.setattr(autoencoders, "fit_principal", lambda *a, **k: fits.append(1) or fit(*a, **k))
+    X = np.random.default_rng(0).random((40, 6))
+    model = Autoencoder(latent_dim=2, hidden=(4,), epochs=1, random_state=0, out=tmp_path / "run")
+    model.plan(X)
+    assert fits == []
+    model.fit(X)
+    further = resume(tmp_path / "run", X, epochs=2)
+    assert fits == [1]
+    assert [line["epoch"] for line in further.history_ if line["part"] == "validation"] == [0, 1, 2]

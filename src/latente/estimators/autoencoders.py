@@ -72,7 +72,7 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         is_fitted = hasattr(self, "objective_")
         images = self._open_for_fit(X, reset=not is_fitted)
         if not is_fitted:
-            self._begin(images, holds_out=False)
+            self._start(self._begin(images, holds_out=False))
         epoch = state.epoch if state else 0
         options = self._training_options(epochs=epoch + 1, minutes=None, schedule="constant", patience=None)
         take_back = self._to_take_back(state)
@@ -331,7 +331,6 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         )
         mean, axes = principal.mean, torch.zeros(*self.code_shape_, len(principal.mean))
         axes[: len(principal.axes)] = principal.axes
-        self.objective_.starts_well = True
         cast(WithLinear, self.objective_.encoder).set_linear(axes, -axes @ mean)
         cast(WithLinear, self.objective_.decoder).set_linear(axes.T, mean)
 
@@ -357,7 +356,9 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         self.codes_mean_: np.ndarray | None = None
         self.codes_covariance_: np.ndarray | None = None
         output = "sigmoid" if self.loss == "bce" else output
-        return AutoencoderObjective(encoder, decoder, loss=self.loss, output=output, corruption=self._corruption())
+        objective = AutoencoderObjective(encoder, decoder, loss=self.loss, output=output, corruption=self._corruption())
+        objective.starts_well = self.shortcut_ == "pca"
+        return objective
 
     def _scores(self, terms: Mapping[str, Tensor]) -> Tensor:
         return -terms["objective"]

@@ -242,6 +242,8 @@ class Estimator(EstimatorOptions, ImageModel):
         Where training is stopped after an epoch, what it gave becomes a whole model before the interruption goes on.
         """
         parts = self._begin(images).of_our_own()
+        if run is None or not any(run.checkpoints.glob("*.safetensors")):  # which has the weights of later on
+            self._start(parts)
         if run is None:
             self._start_from_another()
             run = self._new_run(parts)
@@ -270,7 +272,7 @@ class Estimator(EstimatorOptions, ImageModel):
     def initialise(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Do what `fit` does before its first step: open the images, fit the scaling, build networks, draw weights."""
         with self._unless_it_fails():
-            self._begin(self._open_for_fit(X, y))
+            self._start(self._begin(self._open_for_fit(X, y)))
         return self
 
     def _begin(self, images: Images, *, holds_out: bool = True) -> data.Split:
@@ -287,7 +289,6 @@ class Estimator(EstimatorOptions, ImageModel):
         self._settle(parts)
         if parts.held_out is not parts.images:
             parts = dataclasses.replace(parts, held_out=in_units_of(parts.held_out, self.scaling_))
-        self._start(parts)
         return parts
 
     def _settle(self, parts: data.Split) -> None:

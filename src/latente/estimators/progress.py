@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -49,10 +50,11 @@ def _is_looked_at() -> bool:
 
 def _is_one_of_many() -> bool:
     """Whether joblib calls, as scikit-learn's searches and cross-validations do, with one process as with many."""
-    frame = sys._getframe()
-    while frame := frame.f_back:  # type: ignore[assignment]
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] == "joblib":
             return True
+        frame = frame.f_back
     return False
 
 
