@@ -6,55 +6,35 @@ import contextlib
 import copy
 import dataclasses
 import math
-import os
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from collections.abc import Iterator
+from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
-from torch import Tensor
+from sklearn.utils.validation import validate_data
 
-from latente import augmentations, words
-from latente.checks import check_options, options_of
-from latente.errors import InputError, Interrupted, ModelError
-from latente.estimators import data, persistence, planning
-from latente.estimators.abilities import Samples
-from latente.estimators.facts import FACTS, checked_facts, checked_scaling
-from latente.estimators.options.common import EstimatorOptions
-from latente.estimators.passing import ImageModel
-from latente.estimators.progress import bars
-from latente.estimators.snapshots import Snapshots
-from latente.images import Images, Openable, Scaling, from_layout, open_images
+from latente import augmentations
+from latente.checks import check_options
+from latente.errors import InputError, Interrupted
+from latente.estimators import data, notebook, persistence, planning
+from latente.estimators.learning import Learner
+from latente.images import Images, Openable, Scaling, open_images
 from latente.images.depth import in_units_of
-from latente.networks.limits import Limits, TooLargeError
-from latente.networks.summary import LayerSummary
-from latente.objectives import Objective
-from latente.sheets import sheet, to_uint8
 from latente.training.devices import resolve_device
 from latente.training.events import require_writer
 from latente.training.launch import leads
-from latente.training.layouts import lay_out
-from latente.training.loop import train
-from latente.training.options import TrainingOptions, usual_batch_size, usual_epochs
+from latente.training.options import usual_batch_size, usual_epochs
 from latente.training.precision import bf16_unit, check_precision, usual_precision, warn_of_emulation
 from latente.training.randomness import isolated_rng, settle_seed
 from latente.training.runs import Run
-from latente.training.state import TrainingState, judgement
 from latente.training.surroundings import own_surroundings
 
 __all__ = ["Estimator"]
 
-_SAMPLES = 8  # in a notebook
-_TRAINING = tuple(field.name for field in dataclasses.fields(TrainingOptions))
-
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class Estimator(EstimatorOptions, ImageModel):
+class Estimator(Learner):
     """What learns from images: it opens them, learns by the one loop or in its own way, and lies on disk as data.
 
     A dataclass, because scikit-learn's constructors do nothing but store their arguments; the options are declared in
@@ -63,131 +43,10 @@ class Estimator(EstimatorOptions, ImageModel):
     X is an array (N, F), (N, H, W), (N, H, W, C) or (N, C, H, W), a path, a named set, or `Images`. Every method but
     `fit` raises NotFittedError before `fit`, and InputError where X does not match the images that were trained on.
 
-    A family defines `_build`, and overrides of the other hooks what differs: `_accepts`, `_split`, `_examine`,
-    `_start`, `_before_training`, `_learn`, `_after_training`, `_pictures`, `_judged`, `_networks`, `_convolutions`,
-    `_facts`, `_arrays`, `_settled`. What it can do beyond `evaluate` it says by its methods, see
-    `latente.estimators.abilities`.
+    What differs between families is a hook; `latente.estimators.hooks` lists them. Here stands how a model is fitted.
+    What all have in common besides stands in a file a part, each building upon the one before: what a fitted model does
+    with images (`passing`), what of it lies on disk (`saving`), how it learns by the loop (`learning`).
     """
-
-    kind: ClassVar[str]  # its name in `latente.estimators.kinds`
-    takes_tables: ClassVar[bool] = True
-
-    # -- for families
-
-    def _build(self) -> None:
-        """Set `objective_`, its weights drawn from torch's global generator, from the options and the fitted facts.
-
-        Of the images only the facts that go into model.json are known, so that a model from disk is built alike.
-        """
-        self.objective_: Objective
-        raise NotImplementedError(f"{type(self).__name__} must define _build()")
-
-    def _accepts(self, images: Images) -> None:
-        """Raise InputError, saying what to do, where the family cannot learn from such images."""
-        if not len(images):
-            raise InputError("there are no images to fit on")
-        if images.is_photographs and augmentations.window_of(self._augmentation()) is None:
-            raise InputError(
-                f"the pictures of {images.name} have many sizes: give augmentation='crop:64', which trains on crops of "
-                "them, or size=64 when opening them, so that all are alike"
-            )
-        if images.is_table and not self.takes_tables:
-            raise InputError(
-                f"{images.name} is a table of {images.image_shape[0]} columns; {type(self).__name__} needs pictures"
-            )
-
-    def _split(self, images: Images) -> data.Split:
-        """Hook: which rows train and which judge."""
-        return data.split(images, self.validation, self.seed_)
-
-    def _examine(self, parts: data.Split) -> None:
-        """Hook: set the facts about the images that `_build` needs; they go into model.json by `_facts`."""
-
-    def _before_training(self, parts: data.Split, run: Run | None) -> None:
-        """Hook: what happens between the first weights and the loop; `run` may hold a part of it already."""
-
-    def _learn(self, parts: data.Split, run: Run | None) -> None:
-        """Hook: make a trained model of `objective_`; by default the loop does, and the best epoch's weights stay."""
-        options = self._training_options()
-        listeners = bars(self.verbose)
-        if run is not None:
-            listeners.append(Snapshots(run, partial(self._write, run.model), self._pictures(parts)))
-        try:
-            state = self._train(
-                parts.images, options, rows=parts.rows, validation=parts.validation, run=run, listeners=listeners
-            )
-        except Interrupted as stopped:
-            if stopped.state is not None and stopped.state.best_epoch:
-                self._take_best(stopped.state, run)
-            raise
-        self._take_best(state, run)
-
-    def _take_best(self, state: TrainingState, run: Run | None) -> None:
-        """Take over the weights of a training's best epoch."""
-        if state.best_weights is not None:
-            self.objective_.load_weights(state.best_weights)
-        elif run is not None and state.best_epoch:  # its checkpoint was lost, and no epoch was better since
-            weights, _ = persistence.read_weights(run.model, persistence.read_model(run.model)["weights"])
-            self.objective_.load_weights(weights)
-        self.objective_.eval()
-        self.history_, self.best_epoch_ = state.history, state.best_epoch
-
-    def _train(self, images: Images, options: TrainingOptions, **more: Any) -> TrainingState:
-        """Train `objective_` by the loop, on images as this model sees them; more: see `latente.training.train`."""
-        return train(
-            self.objective_,
-            images,
-            self.scaling_,
-            options,
-            seed=self.seed_,
-            augmentation=self._augmentation(),
-            column_scalings=self.column_scalings_,
-            **more,
-        )
-
-    def _after_training(self, parts: data.Split) -> None:
-        """Hook: what a family derives from the trained model and its training images."""
-
-    def _pictures(self, parts: data.Split) -> Callable[[], list[np.ndarray]] | None:
-        """Hook: a function that draws the lines of an epoch's sample picture, or None where there is none."""
-        return None
-
-    def _cost(self, parts: data.Split, layers: list[LayerSummary]) -> tuple[float, int]:
-        """Hook: about how many seconds and how many bytes of memory learning takes."""
-        options = self._training_options(epochs=1, minutes=None, log_every=1, checkpoint_every=None, patience=None)
-        state = self._train(parts.images, options, rows=planning.few_rows(parts, options))
-        return planning.cost(state.history, parts, options, layers, self.parameter_count(), self.epochs_ or 1)
-
-    def _facts(self) -> dict[str, Any]:
-        """Hook: what else of the fitted state goes into model.json, by attribute name."""
-        return {}
-
-    def _take_facts(self, facts: Mapping[str, Any]) -> None:
-        """Hook: take over from model.json what `_facts` put there; sequences are tuples."""
-
-    def _convolutions(self) -> tuple[int, ...] | None:
-        """Hook: the channels of the convolutional networks built here, by which precision="auto" is settled, or None.
-
-        None leaves it at float32: for other networks nobody has measured that bf16 is faster.
-        """
-        return None
-
-    def _arrays(self) -> dict[str, np.ndarray | None]:
-        """Hook: all fitted arrays that a family keeps beside the weights, by attribute name; None where there is none.
-
-        No other attribute is taken from a file. Asked also after `_build`, before those of a file are set.
-        """
-        return {}
-
-    def _check_arrays(self) -> None:
-        """Hook: raise ValueError where the arrays that came from a file do not go together."""
-
-    def _settled(self) -> dict[str, Any]:
-        """Hook: the options that were left open, as they were settled, for options.json."""
-        settled = {"batch_size": self.batch_size_, "epochs": self.epochs_, "precision": self.precision_}
-        return {name: value for name, value in settled.items() if value is not None}
-
-    # -- fitting
 
     @own_surroundings()
     def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
@@ -293,55 +152,49 @@ class Estimator(EstimatorOptions, ImageModel):
 
     def _settle(self, parts: data.Split) -> None:
         """Set everything that follows from the options and the training images, up to the initialised objective."""
-        images, rows = parts.images, parts.visible_rows
-        self.scaling_ = Scaling.fit(images.content, rows, images.depth)
-        self.window_ = augmentations.window_of(self._augmentation())
-        self.image_shape_ = images.image_shape if self.window_ is None else (images.channels, *self.window_)
-        self.layout_, self.name_ = images.layout, images.name
-        self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
-        self.source_: Mapping[str, Any] = images.source
-        self.n_features_in_ = math.prod(self.image_shape_)
-        self.column_scalings_: dict[str, Scaling] = {}
-        self.history_, self.best_epoch_ = [], 0
-        self.batch_size_: int | None = getattr(self, "batch_size", None)
-        if self.batch_size_ is None and hasattr(self, "batch_size"):
-            self.batch_size_ = usual_batch_size(len(parts.rows))
-        self.epochs_: int | None = getattr(self, "epochs", None)
-        if self.epochs_ is None and self.batch_size_ is not None:
-            self.epochs_ = usual_epochs(len(parts.rows), self.batch_size_)
-        self.device_ = resolve_device(self.device)
+        self._settle_images(parts)
+        self._settle_training(parts)
         self._examine(parts)
         with isolated_rng(self.seed_), planning.within_memory(self.device_):
             self._build()
-        self.precision_: str | None = getattr(self, "precision", None)
+        self._settle_precision()
+        planning.check_steps(
+            self.objective_, self._networks(), len(parts.rows), self.batch_size_, getattr(self, "accumulate", 1)
+        )
+        images = parts.images
+        if "condition" in self._columns() and "condition" in images.columns:
+            self.column_scalings_["condition"] = Scaling.fit(images.columns["condition"], parts.visible_rows)
+
+    def _settle_images(self, parts: data.Split) -> None:
+        """Set what the training images are, and how they come into the network's range."""
+        images = parts.images
+        self.scaling_ = Scaling.fit(images.content, parts.visible_rows, images.depth)
+        self.column_scalings_ = {}
+        self.window_ = augmentations.window_of(self._augmentation())
+        self.image_shape_ = images.image_shape if self.window_ is None else (images.channels, *self.window_)
+        self.n_features_in_ = math.prod(self.image_shape_)
+        self.layout_, self.name_ = images.layout, images.name
+        self.label_names_, self.crop_ = images.label_names, images.source.get("crop")
+        self.source_ = images.source
+
+    def _settle_training(self, parts: data.Split) -> None:
+        """Set where training happens and how long it is; what learns without the loop has no batches and no epochs."""
+        self.history_, self.best_epoch_ = [], 0
+        self.batch_size_ = getattr(self, "batch_size", None)
+        if self.batch_size_ is None and hasattr(self, "batch_size"):
+            self.batch_size_ = usual_batch_size(len(parts.rows))
+        self.epochs_ = getattr(self, "epochs", None)
+        if self.epochs_ is None and self.batch_size_ is not None:
+            self.epochs_ = usual_epochs(len(parts.rows), self.batch_size_)
+        self.device_ = resolve_device(self.device)
+
+    def _settle_precision(self) -> None:
+        """Set in which precision the networks train, which is known once they are built."""
+        self.precision_ = getattr(self, "precision", None)
         if self.precision_ == "auto":
             unit, optimizer = bf16_unit(self.device_), getattr(self, "optimizer", "adam")
             self.precision_ = usual_precision(unit, self._convolutions(), self.image_shape_, optimizer)
         check_precision(self.precision_, self.device_)
-        planning.check_steps(
-            self.objective_, self._networks(), len(parts.rows), self.batch_size_, getattr(self, "accumulate", 1)
-        )
-        if "condition" in self._columns() and "condition" in images.columns:
-            self.column_scalings_["condition"] = Scaling.fit(images.columns["condition"], rows)
-
-    def _start(self, parts: data.Split) -> None:
-        """Hook: bring the weights as they were drawn to where training shall start from."""
-
-    def _augmentation(self) -> Callable[..., dict[str, Tensor]] | None:
-        return augmentations.from_option(getattr(self, "augmentation", None))
-
-    def _training_options(self, **changed: Any) -> TrainingOptions:
-        """Return the options of the loop, which a family that learns by it inherits."""
-        options = {name: getattr(self, name) for name in _TRAINING}
-        settled = {"batch_size": self.batch_size_, "epochs": self.epochs_, "precision": self.precision_}
-        return TrainingOptions(**{**options, **settled, **changed})
-
-    def _start_from_another(self) -> None:
-        """Take over the weights of the run that `init` names."""
-        if (run := getattr(self, "init", None)) is not None:
-            folder = persistence.model_folder(run)
-            weights, _ = persistence.read_weights(folder, persistence.read_model(folder)["weights"])
-            persistence.load_weights(self.objective_, weights, folder)
 
     def _new_run(self, parts: data.Split) -> Run | None:
         if self.out is None:
@@ -373,31 +226,20 @@ class Estimator(EstimatorOptions, ImageModel):
         Keys: options, data, layers, parameters, seconds_estimate (of a few real steps, times their number) and
         memory_estimate_bytes. The estimator, the disk and the images stay as they are.
         """
-        twin = copy.copy(self)
-        parts = twin._begin(twin._open_for_fit(X, y))
-        layers = twin.layers()
-        seconds, memory = twin._cost(parts, layers)
+        return copy.copy(self)._plan(X, y)
+
+    def _plan(self, X: Openable, y: ArrayLike | None) -> dict[str, Any]:
+        parts = self._begin(self._open_for_fit(X, y))
+        layers = self.layers()
+        seconds, memory = self._cost(parts, layers)
         return {
-            "options": twin.resolved_options(),
-            "data": data.describe(parts, twin.image_shape_),
+            "options": self.resolved_options(),
+            "data": data.describe(parts, self.image_shape_),
             "layers": layers,
-            "parameters": twin.parameter_count(),
+            "parameters": self.parameter_count(),
             "seconds_estimate": seconds,
             "memory_estimate_bytes": memory,
         }
-
-    def resolved_options(self) -> dict[str, Any]:
-        """Return every option as options.json holds it, with what was left open settled; only after `fit`."""
-        check_is_fitted(self, "seed_")
-        settled = {**self._settled(), "random_state": self.seed_, "verbose": False}
-        if source := getattr(self, "_validation_source", None):
-            settled["validation"] = source
-        return persistence.options_json(self.get_params(deep=False), settled)
-
-    def parameter_count(self) -> int:
-        """Return how many numbers the networks learn."""
-        check_is_fitted(self, "objective_")
-        return sum(p.numel() for p in self.objective_.parameters())
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -411,125 +253,7 @@ class Estimator(EstimatorOptions, ImageModel):
 
     def _html_repr(self) -> str:
         """Return what a notebook shows: scikit-learn's diagram of the options, and once fitted, what came of them."""
-        if not hasattr(self, "objective_"):
-            diagram: str = super()._html_repr()
-            return diagram
-        from latente.training.display import as_html  # matplotlib wants a folder at home, and time
-
-        facts = {
-            "images": f"{self.name_}, {words.shape(self.image_shape_)} {self.scaling_.dtype}",
-            **self._facts_to_show(),
-            "parameters": f"{self.parameter_count():,}",
-            "device": self.device_,
-        }
-        if judgement(self.history_, self.best_epoch_):
-            facts["best epoch"] = self.best_epoch_ or "the start"
-        return as_html(
-            type(self).__name__,
-            facts.items(),
-            lines=self.history_,
-            best_epoch=self.best_epoch_ or None,
-            picture=self._samples_sheet(),
-            caption="samples",
-            layers=self.layers(),
-        )
-
-    def _facts_to_show(self) -> dict[str, str]:
-        """Hook: what else a notebook shows of the model in a word."""
-        return {}
-
-    def _samples_sheet(self) -> np.ndarray | None:
-        """Return a line of samples, or None where the model draws none, or no pictures."""
-        if len(self.image_shape_) == 1 or not isinstance(self, Samples):
-            return None
-        try:
-            samples = self.sample(_SAMPLES, random_state=0)
-        except InputError:
-            return None
-        return sheet([to_uint8(from_layout(samples, self.layout_), *self.scaling_.data_range)])
-
-    # -- on disk
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fitted model to `path`/model as JSON and safetensors; a run folder may take it too."""
-        check_is_fitted(self, "objective_")
-        self._write(Path(path) / "model", self.objective_.weights())
-        return Path(path)
-
-    @classmethod
-    @own_surroundings()
-    def load(cls, path: str | os.PathLike[str], **own: Any) -> Self:
-        """Return the model in a run folder or in what `save` wrote.
-
-        own: give back what is a caller's own and of which only the names are saved, by the option's name: network=(its
-        modules), corruption=(a callable). Without a callable, a warning says that the model takes images as they are.
-        Raises ModelError, with the reason, where the folder holds another kind of model, or is damaged or foreign.
-        """
-        folder = persistence.model_folder(path)
-        model = persistence.read_model(folder)
-        if model["model"] != cls.kind:
-            raise ModelError(
-                f"{folder} holds a model of the kind {model['model']!r}, not {cls.kind!r}; use latente.load()"
-            )
-        file = folder / "model.json"
-        # models of before these were settled tell them among their options alone
-        of_old = {f"{name}_": model["options"].get(name) for name in ("precision", "epochs")}
-        facts = checked_facts({**of_old, **model["fitted"]}, file)
-        options = persistence.options_from(model, options_of(cls), own, folder)
-        weights, arrays = persistence.read_weights(folder, model["weights"])
-        try:
-            estimator = cls(**{**options, "device": "auto"})
-            # so few that a file which asks for layers without end is refused soon, and a name too many is still told
-            limits = None if own.get("network") is not None else Limits(tensors=2.0 * len(weights) + 64.0)
-            estimator._restore(facts, arrays, limits, file)
-        except ModelError:
-            raise
-        except TooLargeError as error:
-            raise ModelError(
-                f"{file} describes a larger network than {model['weights']['file']} has weights for"
-            ) from error
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError, MemoryError) as error:
-            raise ModelError(f"{file} does not describe a model: {error}") from error
-        persistence.load_weights(estimator.objective_, weights, folder)
-        lay_out(estimator.objective_, estimator.device_)
-        estimator.objective_.eval()
-        estimator.source_ = persistence.training_source(folder)
-        return estimator
-
-    def _restore(
-        self, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], limits: Limits | None, file: Path
-    ) -> None:
-        """Set the fitted state that model.json, `file`, describes, up to an objective that waits for its weights.
-
-        limits: of the networks that are built, which get no memory of their own; None builds a caller's own.
-        """
-        for name in FACTS:
-            setattr(self, name, facts[name])
-        self.scaling_ = checked_scaling(facts["scaling_"], self.image_shape_[0], file)
-        scalings = facts["column_scalings_"].items()
-        self.column_scalings_ = {str(name): checked_scaling(scaling, None, file) for name, scaling in scalings}
-        self.n_features_in_ = math.prod(self.image_shape_)
-        if "feature_names_in_" in facts:
-            self.feature_names_in_ = np.asarray(facts["feature_names_in_"], dtype=object)
-        self.history_ = []
-        self.device_ = resolve_device("auto")
-        self._take_facts(facts)
-        # without memory of their own until the weights, whose shapes are checked, give them theirs
-        with torch.device("meta" if limits else "cpu"), limits or contextlib.nullcontext():
-            self._build()
-        known = self._arrays()
-        for name, array in arrays.items():
-            if name not in known:
-                raise ModelError(f"{file.parent} holds an array {name!r} that no model of the kind {self.kind!r} has")
-            setattr(self, name, array)
-        self._check_arrays()
-
-    def _write(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
-        fitted = {name: getattr(self, name) for name in FACTS}
-        fitted |= {"scaling_": self.scaling_.to_json(), **self._facts()}
-        fitted["column_scalings_"] = {name: scaling.to_json() for name, scaling in self.column_scalings_.items()}
-        if hasattr(self, "feature_names_in_"):
-            fitted["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
-        description = {"model": self.kind, "options": self.resolved_options(), "fitted": fitted}
-        arrays = {name: array for name, array in self._arrays().items() if array is not None}
-        persistence.write_model(folder, description, weights, arrays)
+        if hasattr(self, "objective_"):
+            return notebook.html_of(self, self._facts_to_show())
+        diagram: str = super()._html_repr()
+        return diagram

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from latente.errors import InputError
 from latente.estimators import data
-from latente.images import Images, Openable, Scaling, is_list_of_pictures, open_images
+from latente.estimators.hooks import Hooks
+from latente.images import Images, Openable, is_list_of_pictures, open_images
 from latente.images.depth import in_units_of, warn_of_other_units
 from latente.metrics import elbo_error, means, measure
 from latente.networks.summary import LayerSummary, describe
-from latente.objectives import Batch, Objective
+from latente.objectives import Batch
 from latente.training.batches import Batches
 from latente.training.crops import centres
 from latente.training.passes import over
@@ -29,41 +29,12 @@ from latente.training.surroundings import own_surroundings, take_turns
 __all__ = ["ImageModel", "finite"]
 
 
-class ImageModel(BaseEstimator):
+class ImageModel(Hooks):
     """The using half of an estimator: `fit` sets what stands below, and methods turn images into arrays by it.
 
     X is an array (N, F), (N, H, W), (N, H, W, C) or (N, C, H, W), a path, a named set, or `Images`. Every method raises
     NotFittedError before `fit`, and InputError where X does not match the images that were trained on.
     """
-
-    noises: ClassVar[int] = 1  # draws of noise in an evaluation; each of them meets as many images
-
-    objective_: Objective
-    scaling_: Scaling
-    column_scalings_: dict[str, Scaling]  # of columns beside the pixels
-    image_shape_: tuple[int, ...]  # of an image as the model sees it
-    window_: tuple[int, int] | None = None  # what training cuts out of each image, where it does
-    layout_: str
-    crop_: Any
-    source_: Mapping[str, Any]  # what opens the images of the training again, empty where nothing does
-    seed_: int
-    device_: torch.device
-
-    # -- for families
-
-    def _judged(self, images: Images) -> Images:
-        """Hook: images with their columns as the objective reads them, to be judged by."""
-        return images
-
-    def _columns(self) -> tuple[str, ...]:
-        """Hook: the columns that an evaluation looks at, where the images have them."""
-        return self.objective_.columns
-
-    def _networks(self) -> dict[str, tuple[int, ...]]:
-        """Hook: the networks that images pass through, by name in the objective, and the shape that each one takes."""
-        return {}
-
-    # -- using
 
     def open(self, source: Any, **door: Any) -> Images:
         """Open images behind a path or name as those of the training were: of their size, channels, crop and frames.
@@ -137,18 +108,6 @@ class ImageModel(BaseEstimator):
         order = np.concatenate([np.arange(noise, len(rows), noises) for noise in range(noises)]).argsort()
         return {name: np.concatenate([part[name] for part in parts])[order][: len(images)] for name in parts[0]}
 
-    def _outputs(self, batch: Batch, generator: torch.Generator, noise: int) -> dict[str, Tensor]:
-        """Hook: what the objective makes of a batch that meets the noise of this number."""
-        return self.objective_.outputs(batch, generator.manual_seed(self._noise_seed(noise)))
-
-    def _noise_seed(self, noise: int) -> int:
-        """Return the seed of a noise: of models whose seeds are neighbours no two share one, or all would err alike."""
-        return int(np.random.SeedSequence([self.seed_, 4, noise]).generate_state(1)[0]) if noise else self.seed_
-
-    def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Hook: the outputs, with "scores" added where the family scores images."""
-        return outputs
-
     @own_surroundings()
     def layers(self) -> list[LayerSummary]:
         """Return a row for each layer, in the order in which an image passes through the networks."""
@@ -159,6 +118,11 @@ class ImageModel(BaseEstimator):
                 for name, shape in self._networks().items()
                 for row in describe(self.objective_.get_submodule(name), torch.zeros(1, *shape, device=self.device_))
             ]
+
+    def parameter_count(self) -> int:
+        """Return how many numbers the networks learn."""
+        check_is_fitted(self, "objective_")
+        return sum(p.numel() for p in self.objective_.parameters())
 
     def _apply(self, images: Images, function: Callable[[Tensor], Tensor]) -> np.ndarray:
         """Apply a function of scaled images to all of them, batch by batch, without gradients."""
