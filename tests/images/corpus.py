@@ -1,4 +1,4 @@
-"""Makes folders of damaged and odd picture files, and says of each file what the door must make of it."""
+"""Makes picture files: sound ones, and damaged and odd ones with what the door must make of each."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import io
 import itertools
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-__all__ = ["Case", "cases", "encode", "picture", "png_of", "write"]
+from latente.images.reading import read_headers
+from latente.images.sizing import Header, Target
+
+__all__ = ["Case", "as_it_is", "cases", "encode", "picture", "png_of", "read_header", "save", "write", "zipped"]
 
 SIDE = 24
 
@@ -54,6 +58,32 @@ def png_of(width: int, height: int, depth: int, colour: int, rows: bytes) -> byt
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     magic = b"\x89PNG\r\n\x1a\n"
     return magic + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def save(folder: Path, **images: Image.Image) -> Path:
+    """Write images by name; "__" in a name is a "/"."""
+    for name, image in images.items():
+        path = folder / f"{name.replace('__', '/')}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image.save(path)
+    return folder
+
+
+def zipped(folder: Path) -> Path:
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, f"{folder.name}/{file.relative_to(folder)}")
+    return path
+
+
+def read_header(file: io.BytesIO, name: str) -> Header:
+    [header] = read_headers(file, name)
+    return header
+
+
+def as_it_is(channels: int, height: int = 24, width: int = 24, **others: object) -> Target:
+    return Target((height, width), channels, **others)
 
 
 def cases() -> Iterator[Case]:

@@ -12,7 +12,8 @@ from PIL import Image
 from skimage.color import lab2xyz, xyz2rgb
 
 from images.corpus import encode
-from latente.images.reading import Damaged, read_headers, read_picture
+from latente.images.damage import Damaged
+from latente.images.reading import read_headers, read_picture
 from latente.images.sizing import Target
 
 RNG = np.random.default_rng(0)

@@ -13,8 +13,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from images.corpus import encode, picture, png_of
+from latente.images.damage import Damaged
 from latente.images.deep import in_channels, upright
-from latente.images.reading import Damaged, read_frames, read_headers, read_masks, read_picture
+from latente.images.reading import read_frames, read_headers, read_masks, read_picture
 from latente.images.sizing import Header, Target
 
 CHANNELS = {0: 1, 4: 2, 2: 3, 6: 4}  # of PNG's colour types

@@ -18,8 +18,9 @@ from PIL import Image
 from images.corpus import encode, picture
 from latente.errors import InputError
 from latente.images import open_images
+from latente.images.damage import Damaged, pillow_rules
 from latente.images.formats import FORMATS, SUFFIXES, describe, sniff
-from latente.images.reading import Damaged, pillow_rules, read_headers, read_picture
+from latente.images.reading import read_headers, read_picture
 from latente.images.sizing import Target
 
 
@@ -234,3 +235,10 @@ def test_every_format_that_is_opened_has_a_suffix_and_every_foreign_one_a_word()
     assert set(FORMATS) <= set(Image.OPEN)
     assert {".png", ".heic", ".avif", ".dcm", ".fits", ".dng"} <= SUFFIXES
     assert describe(b"nothing known", "a.txt") is None
+
+
+def test_sniffing_knows_pictures_by_their_first_bytes() -> None:
+    for kind in ("PNG", "JPEG", "GIF", "TIFF", "WEBP"):
+        assert sniff(encode(picture(0), kind)[:16]), kind
+    assert not sniff(b"RIFF" + struct.pack("<I", 99) + b"WAVEfmt ")
+    assert not sniff(b"")

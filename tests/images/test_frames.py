@@ -129,10 +129,10 @@ def test_a_mask_of_one_page_serves_all_and_one_of_several_goes_page_by_page(tmp_
 
 
 def test_many_frames_are_reckoned_with_before_they_are_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from latente.images import limits, pictures
+    from latente.images import decoding, limits
 
     (tmp_path / "a.tif").write_bytes(animated("TIFF", [picture(0)] * 40))
-    for module in (limits, pictures):
+    for module in (limits, decoding):
         monkeypatch.setattr(module, "free_memory", lambda: 60_000)
     assert len(open_images(tmp_path)) == 1
     with pytest.raises(InputError, match="of memory at once"):

@@ -16,7 +16,7 @@ import pytest
 
 from images.corpus import encode, picture
 from latente.errors import InputError
-from latente.images import limits, open_images, pictures, streams
+from latente.images import decoding, limits, open_images, streams, workers
 from latente.images.cache import Writer
 
 MIB = 2**20
@@ -44,7 +44,7 @@ def disk(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
 
 
 def memory(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
-    for module in (limits, pictures):
+    for module in (limits, decoding):
         monkeypatch.setattr(module, "free_memory", lambda: free)
 
 
@@ -112,15 +112,15 @@ def test_fewer_pictures_are_decoded_at_once_where_memory_is_short(
     monkeypatch.undo()
     for k in range(3):
         (tmp_path / f"{k}.png").write_bytes(encode(picture(k, "L", (256, 256)), "PNG"))
-    workers = []
-    pool = pictures.concurrent.futures.ThreadPoolExecutor
+    counts = []
+    pool = workers.concurrent.futures.ThreadPoolExecutor
     monkeypatch.setattr(
-        pictures.concurrent.futures, "ThreadPoolExecutor", lambda count: workers.append(count) or pool(count)
+        workers.concurrent.futures, "ThreadPoolExecutor", lambda count: counts.append(count) or pool(count)
     )
-    monkeypatch.setattr(pictures.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(workers.os, "cpu_count", lambda: 8)
     memory(monkeypatch, 2 * MIB)
     assert len(open_images(tmp_path)) == 3
-    assert workers == [8, 1]  # headers, pictures
+    assert counts == [8, 1]  # headers, pictures
 
 
 @pytest.mark.parametrize(

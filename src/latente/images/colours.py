@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageFile
 
-__all__ = ["loaded", "raw_mode"]
+__all__ = ["MODES", "loaded", "raw_mode"]
+
+MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}  # channels of 8 bits -> the mode in which Pillow holds them
 
 _TIFF_SUBSAMPLING = 530
 

@@ -88,7 +88,7 @@ def open_images(
         return dataclasses.replace(_with_target(options, lambda _: source), source={})
     if not isinstance(source, str | os.PathLike):
         if is_list_of_pictures(source):
-            from latente.images.pictures import open_listed
+            from latente.images.lists import open_listed
 
             return _with_target(options, partial(open_listed, source))
         return _with_target(options, partial(open_array, source))

@@ -11,7 +11,7 @@ import numpy as np
 from latente.errors import InputError
 from latente.words import brief, printable
 
-__all__ = ["Scan", "count_classes", "counted", "listed"]
+__all__ = ["Scan", "count_classes", "counted", "listed", "listed_reasons"]
 
 _MOST = 8  # entries of a list in the text; to_json() has them all
 
@@ -139,3 +139,8 @@ def count_classes(label: np.ndarray, names: Sequence[str]) -> dict[str, int]:
 def counted(counts: Mapping[str, int]) -> str:
     """Join names and how many there are of each, and say how many more names there are."""
     return listed(f"{name} x {number:,}" for name, number in counts.items())
+
+
+def listed_reasons(damaged: Mapping[str, str]) -> str:
+    """Name the first of the files that cannot be used, each with the reason."""
+    return listed((f"{printable(name)} ({why})" for name, why in damaged.items()), most=3)

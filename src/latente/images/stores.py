@@ -21,9 +21,9 @@ from typing import BinaryIO, Protocol
 from latente import words
 from latente.errors import InputError
 from latente.files import stamp_of
+from latente.images.damage import Damaged
 from latente.images.formats import HEAD, SUFFIXES, suffix_of
 from latente.images.limits import MAX_BYTES, is_bomb
-from latente.images.reading import Damaged
 from latente.images.scan import listed
 from latente.words import brief
 

@@ -13,11 +13,11 @@ import numpy as np
 from latente import words
 from latente.errors import InputError
 from latente.files import stamp_of
+from latente.images.damage import Damaged
 from latente.images.delimited import PARSING, Row, is_missing, is_number, numbers_of, read_sheet
 from latente.images.folders import part_named
 from latente.images.limits import check_memory
 from latente.images.matching import Matches, Pictures, has_picture_suffix
-from latente.images.reading import Damaged
 from latente.images.scan import listed
 from latente.images.stores import Store
 from latente.words import printable

@@ -1,0 +1,111 @@
+"""Which of a store's files are pictures, and what their names and the tables beside them say of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from latente import words
+from latente.errors import InputError
+from latente.images.damage import Damaged
+from latente.images.folders import PART_ORDER, Listing, recognise
+from latente.images.formats import SUFFIXES, describe, sniff, suffix_of
+from latente.images.options import DoorOptions
+from latente.images.scan import Scan, counted, listed, listed_reasons
+from latente.images.stores import JoinedStore, Store
+from latente.images.tables import Table, TableFile, read_tables
+from latente.words import brief, printable
+
+__all__ = ["list_pictures"]
+
+_LOOKED_AT = 20  # files that are looked into where none is a picture
+
+
+def list_pictures(
+    store: Store, tables: Sequence[TableFile], options: DoorOptions, scan: Scan
+) -> tuple[Listing, Table | None]:
+    """Find the pictures among a store's files, and what their names and tables say of them.
+
+    What is passed over goes into the scan. Raises InputError where there are no pictures.
+    """
+    all_pictures = [name for name in store.names if _is_picture(store, name)]
+    prefix = store.prefix if isinstance(store, JoinedStore) else None
+    pictures = [name for name in all_pictures if prefix is None or not name.startswith(prefix)]
+    targets = [name for name in all_pictures if prefix is not None and name.startswith(prefix)]
+    if not pictures:
+        raise InputError(f"{store.path} {_lack(store)}")
+    listing = recognise(pictures, pairs=options.signs, targets=targets, where=prefix[3:-1] if prefix else "")
+    names = [item.name for item in listing.items]
+    table, partition, notes = read_tables(tables, names)
+    if partition is not None and (partition.is_partition or not listing.parts):
+        part_of = partition.parts()
+        for item in listing.items:
+            item.part = part_of.get(item.name)
+        listing.parts = tuple(part for part in PART_ORDER if part in part_of.values())
+        if without := len(names) - len(part_of):
+            notes.append(f"{words.count(without, 'picture')} without a part in {printable(partition.name)}")
+    used = {*all_pictures, *(each.name for each in (table, partition) if each is not None)}
+    others = [name for name in store.names if name not in used]
+    scan.kind = f"{store.kind}, {listing.kind}"
+    scan.aside = {printable(name): why for name, why in listing.aside.items()}
+    scan.notes = [
+        *store.notes,
+        *listing.notes,
+        *notes,
+        *_folders_without_pictures(listing, [*others, *store.lost]),
+    ]
+    if others:
+        were = "was" if len(others) == 1 else "were"
+        scan.notes.append(f"{words.count(len(others), 'other file')} {were} passed over: {_suffixes(others)}")
+    return listing, table
+
+
+def _lack(store: Store) -> str:
+    """Say in words that there are no pictures, what there is instead, and what to do."""
+    read = "PNG, JPEG, TIFF, GIF, BMP, WebP, AVIF, JPEG 2000 or other pictures"
+    kinds = {}
+    for name in list(store.names)[:_LOOKED_AT]:
+        with contextlib.suppress(OSError, Damaged):
+            kinds[name] = describe(store.head(name), name)
+    if store.kind == "file":
+        [what] = kinds.values() or [None]
+        return f"is {what or f'no picture; give {read}'}"
+    if store.lost:
+        return f"holds no pictures that can be read ({listed_reasons(store.lost)}); give {read}"
+    names = store.names
+    if arrays := [name for name in names if suffix_of(name) in (".npy", ".npz")]:
+        return (
+            f"holds no pictures but {words.count(len(arrays), 'array file')} ({listed(arrays, most=1)}): give one "
+            "of them, or join them: numpy.save('all.npy', numpy.stack([numpy.load(file) for file in files]))"
+        )
+    if known := [f"{brief(name)} is {what}" for name, what in kinds.items() if what]:
+        return f"holds no pictures: {listed(known, most=2)}"
+    return f"holds no pictures{f' but {_suffixes(names)}' if names else ''}; give {read}"
+
+
+def _is_picture(store: Store, name: str) -> bool:
+    if suffix_of(name) in SUFFIXES:
+        return True
+    try:
+        return sniff(store.head(name))
+    except (OSError, Damaged):
+        return False
+
+
+def _folders_without_pictures(listing: Listing, others: Sequence[str]) -> list[str]:
+    """Name the folders that lie among those of the classes and hold no picture; others: files that are none."""
+    places = [(item.name.split("/"), item.label) for item in listing.items if item.label]
+    among = {tuple(folders[: folders.index(label)]) for folders, label in places}
+    empty: dict[str, list[str]] = defaultdict(list)
+    for name in others if among else ():
+        folders = name.split("/")[:-1]
+        for place, folder in enumerate(folders):
+            if tuple(folders[:place]) in among and folder not in listing.label_names:
+                empty[folder].append(name)
+    return [f"the folder {printable(folder)} makes no class: {_suffixes(names)}" for folder, names in empty.items()]
+
+
+def _suffixes(names: Iterable[str]) -> str:
+    """Say how many files of each kind there are, the most common ones first."""
+    return counted(dict(Counter(printable(suffix_of(name)) or "no suffix" for name in names).most_common()))
