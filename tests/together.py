@@ -8,10 +8,14 @@ from __future__ import annotations
 import dataclasses
 import sys
 from pathlib import Path
+from unittest import mock
 
+import numpy as np
 import torch
 
 import toys
+from latente import Autoencoder
+from latente.estimators import base
 from latente.files import save_tensors
 from latente.training import Batches, Run, evaluate
 from latente.training.devices import world
@@ -39,6 +43,16 @@ def passes() -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(values) for name, values in {**terms, **several}.items()}
 
 
+def precision(unit: str | None) -> str | None:
+    """Return what precision="auto" comes to in a process whose processor computes bf16 by such a unit."""
+    pictures = np.random.default_rng(0).integers(0, 255, (6, 64, 64), dtype=np.uint8)
+    model = Autoencoder(
+        hidden=(32,), latent_dim=2, kernel_size=4, stride=4, shortcut=None, random_state=0, device="cpu"
+    )
+    with mock.patch.object(base, "bf16_unit", return_value=unit):
+        return model.initialise(pictures).precision_
+
+
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
     here = world(torch.device("cpu"))
@@ -47,6 +61,9 @@ def main(folder: Path) -> None:
         here.wait()
         toy.train(run)
     save_tensors(folder / f"passes-{here.rank}.safetensors", passes())
+    units = ("avx512_bf16", "avx512_bf16"), ("avx512_bf16", None)  # of both, and of the first alone
+    settled = [str(precision(of_ranks[here.rank])) for of_ranks in units]
+    (folder / f"precision-{here.rank}.txt").write_text(" ".join(settled))
 
 
 if __name__ == "__main__":

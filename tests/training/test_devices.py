@@ -80,6 +80,11 @@ def test_a_pass_shared_by_two_processes_gives_both_all_that_one_gives(rank: int,
     assert difference(shared, alone) is None
 
 
+@pytest.mark.parametrize("rank", [0, 1])
+def test_processes_train_in_bf16_where_it_pays_on_all_of_their_machines(rank: int, both: Path):
+    assert (both / f"precision-{rank}.txt").read_text() == "bf16 float32"
+
+
 def test_processes_that_would_each_draw_a_seed_are_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(InputError, match="give random_state"):

@@ -21,11 +21,11 @@ from latente.estimators import data, notebook, persistence, planning
 from latente.estimators.learning import Learner
 from latente.images import Images, Openable, Scaling, open_images
 from latente.images.depth import in_units_of
-from latente.training.devices import resolve_device
+from latente.training.devices import resolve_device, world
 from latente.training.events import require_writer
 from latente.training.launch import leads
 from latente.training.options import usual_batch_size, usual_epochs
-from latente.training.precision import bf16_unit, check_precision, usual_precision, warn_of_emulation
+from latente.training.precision import bf16_unit, check_precision, common_precision, usual_precision, warn_of_emulation
 from latente.training.randomness import isolated_rng, settle_seed
 from latente.training.runs import Run
 from latente.training.surroundings import own_surroundings
@@ -189,11 +189,12 @@ class Estimator(Learner):
         self.device_ = resolve_device(self.device)
 
     def _settle_precision(self) -> None:
-        """Set in which precision the networks train, which is known once they are built."""
+        """Set in which precision the built networks train; processes that train together all in the same."""
         self.precision_ = getattr(self, "precision", None)
         if self.precision_ == "auto":
             unit, optimizer = bf16_unit(self.device_), getattr(self, "optimizer", "adam")
-            self.precision_ = usual_precision(unit, self._convolutions(), self.image_shape_, optimizer)
+            usual = usual_precision(unit, self._convolutions(), self.image_shape_, optimizer)
+            self.precision_ = common_precision(world(self.device_).gather(usual))
         check_precision(self.precision_, self.device_)
 
     def _new_run(self, parts: data.Split) -> Run | None:

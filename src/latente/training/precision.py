@@ -10,7 +10,7 @@ import torch
 
 from latente.errors import InputError
 
-__all__ = ["bf16_unit", "check_precision", "usual_precision", "warn_of_emulation"]
+__all__ = ["bf16_unit", "check_precision", "common_precision", "usual_precision", "warn_of_emulation"]
 
 _ON_PROCESSORS = ("amx_bf16", "avx512_bf16", "sve_bf16", "bf16")  # as torch names them, the fastest first
 
@@ -31,6 +31,11 @@ def usual_precision(unit: str | None, channels: Sequence[int] | None, shape: Seq
     fewest_channels, fewest_pixels = _PAYS[unit]
     pays = min(channels) >= fewest_channels and math.prod(shape[1:]) >= fewest_pixels
     return "bf16" if pays else "float32"
+
+
+def common_precision(precisions: Sequence[str]) -> str:
+    """Return the precision of processes that train together: bf16 where it pays on all, for each waits for all."""
+    return "bf16" if set(precisions) == {"bf16"} else "float32"
 
 
 def bf16_unit(device: torch.device) -> str | None:
