@@ -26,6 +26,14 @@ def test_a_histogram_counts_every_image_and_marks_mean_and_quantiles() -> None:
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(marks)
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 60])
+def test_the_ticks_of_counts_are_whole_numbers(count: int) -> None:
+    [panel] = figures.histogram(PSNRS[:count], "PSNR", "dB").axes
+    ticks = panel.get_yticks()
+    assert len(ticks) >= 2
+    np.testing.assert_array_equal(ticks, np.round(ticks))
+
+
 def test_marks_of_the_callers_own_replace_the_usual_ones() -> None:
     [panel] = figures.histogram(PSNRS, "SSIM", marks={"PCA": 0.85}).axes
     [line] = panel.get_lines()

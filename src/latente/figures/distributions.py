@@ -27,7 +27,7 @@ def histogram(values: np.ndarray, name: str, unit: str = "", *, marks: Mapping[s
     for k, (mark, value) in enumerate((_usual_marks(known) if marks is None else marks).items()):
         label = f"{shortened(mark)} {_amount(value, unit)}"
         panel.axvline(value, color=INK, linewidth=1.2, linestyle=DASHES[k % len(DASHES)], label=label)
-    _finish(figure, name, unit, "images", left_out)
+    _finish(figure, name, unit, "images", left_out, counts=True)
     return figure
 
 
@@ -51,12 +51,13 @@ def histograms(series: Mapping[str, np.ndarray], name: str, unit: str = "") -> F
     return figure
 
 
-def _finish(figure: Figure, name: str, unit: str, height: str, left_out: int) -> None:
+def _finish(figure: Figure, name: str, unit: str, height: str, left_out: int, *, counts: bool = False) -> None:
+    """Give a panel of bars its title, axes and legend; counts: whether the bars are numbers of images."""
     panel = figure.axes[0]
     note = f"  ({left_out:,} not finite, left out)" if left_out else ""
     put_title(panel, shortened(name, 40) + note)
     name_axes(panel, f"{name} ({unit})" if unit else name, height)
-    panel.yaxis.set_major_locator(MaxNLocator(5))
+    panel.yaxis.set_major_locator(MaxNLocator(5, integer=counts))
     panel.xaxis.set_major_locator(MaxNLocator(6))
     panel.grid(axis="y", color=GRID, linewidth=0.7)
     lines = len(panel.get_legend_handles_labels()[1])
