@@ -157,11 +157,31 @@ def test_what_cannot_be_trained_is_refused_in_one_line_and_leaves_nothing(
     latente: Client, tmp_path: Path, line: str, message: str
 ) -> None:
     shown = latente(line)
-    assert shown.code == 2
+    assert (shown.code, shown.out) == (2, "")
     assert message in shown.err
     assert shown.err.startswith("error: ")
     assert shown.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--corruption gaussian:much", "corruption 'gaussian:much': 'much' is not a number"),
+        ("--augmentation flops", "unknown augmentation 'flops'; did you mean 'flips'?"),
+        ("--device gpu", "unknown device 'gpu'"),
+        ("--network conv --hidden ''", "hidden=() has too few entries; a convolutional network needs at least 1"),
+        ("--model stacked --hidden ''", "hidden must name the width of at least one layer"),
+        ("--model stacked --input-corruption masks:0.5", "did you mean 'mask'?"),
+    ],
+)
+def test_an_option_is_refused_before_the_images_are_opened(
+    latente: Client, monkeypatch: pytest.MonkeyPatch, options: str, message: str
+) -> None:
+    monkeypatch.setattr("latente.images.open_images", lambda *_, **__: pytest.fail("opened before refusing"))
+    shown = latente(f"fit digits {options}")
+    assert (shown.code, shown.out) == (2, "")
+    assert message in shown.err
 
 
 def test_ctrl_c_leaves_with_130_and_the_command_that_goes_on(tmp_path: Path) -> None:

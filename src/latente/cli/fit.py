@@ -116,6 +116,7 @@ def fit(
     )
     with screen.status("starting"):
         estimator = new_estimator(model, {**arguments, "verbose": True})
+        estimator.check()
     with show.progress() as step:
         source = open_images(images, progress=step, **door)
     _refuse_unlabelled(model, source)

@@ -24,6 +24,7 @@ from latente.estimators.principal import Principal, fit_principal, mean_image
 from latente.images import Openable, to_layout
 from latente.machine import free_memory
 from latente.networks.build import build_pair, resolve
+from latente.networks.layers import widths
 from latente.networks.shortcut import WithLinear, start_at
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
 from latente.training import Batches
@@ -55,6 +56,12 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         raise NotImplementedError(f"{type(self).__name__} must define _objective(encoder, decoder, output)")
 
     # -- fitting
+
+    def check(self) -> None:
+        super().check()
+        if self.hidden is not None and _own_pair(self.network) is None:
+            widths(self.hidden, least=int(self.network == "conv"))
+        self._corruption()
 
     @own_surroundings()
     def partial_fit(self, X: Openable, y: ArrayLike | None = None) -> Self:

@@ -38,7 +38,7 @@ class Estimator(Learner):
     """What learns from images: it opens them, learns by the one loop or in its own way, and lies on disk as data.
 
     A dataclass, because scikit-learn's constructors do nothing but store their arguments; the options are declared in
-    `latente.estimators.options`, a class for each family, and checked when `fit` begins.
+    `latente.estimators.options`, a class for each family, and checked when `fit` begins, see `check`.
 
     X is an array (N, F), (N, H, W), (N, H, W, C) or (N, C, H, W), a path, a named set, or `Images`. Every method but
     `fit` raises NotFittedError before `fit`, and InputError where X does not match the images that were trained on.
@@ -134,10 +134,16 @@ class Estimator(Learner):
             self._start(self._begin(self._open_for_fit(X, y)))
         return self
 
-    def _begin(self, images: Images, *, holds_out: bool = True) -> data.Split:
+    def check(self) -> None:
+        """Raise InputError, naming the option, for what is wrong whatever the images are; `fit` begins with it."""
         check_options(self)
         if getattr(self, "tensorboard", False):
             require_writer()
+        self._augmentation()
+        resolve_device(self.device)
+
+    def _begin(self, images: Images, *, holds_out: bool = True) -> data.Split:
+        self.check()
         self._accepts(images)
         self.seed_ = settle_seed(self.random_state)
         parts = self._split(images) if holds_out else data.split(images, None, self.seed_)

@@ -69,6 +69,13 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
 
     # -- fitting
 
+    def check(self) -> None:
+        super().check()
+        if not widths(self.hidden):
+            raise InputError("hidden must name the width of at least one layer, such as (512, 256)")
+        self._corruption_of(0)
+        self._input_corruption()
+
     def fit(self, X: Openable, y: ArrayLike | None = None) -> Self:
         """Pre-train on X, then learn the labels y (N,), and keep the weights of the best epoch.
 
@@ -133,17 +140,14 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
 
     def _build(self) -> None:
         hidden = widths(self.hidden)
-        if not hidden:
-            raise InputError("hidden must name the width of at least one layer, such as (512, 256)")
         finish, dropout = Finish(self.activation, self.normalization), share("dropout", self.dropout)
         modules: list[nn.Module] = []
         for inputs, outputs in pairwise([math.prod(self.image_shape_), *hidden]):
             modules.append(nn.Sequential(nn.Flatten(), *finish.after(nn.Linear(inputs, outputs))))
             modules.append(nn.Dropout(dropout))
         head = initialise(nn.Linear(hidden[-1], len(self.classes_)))
-        corruption = corruptions.from_option("input_corruption", self.input_corruption)
         self.objective_: ClassificationObjective = ClassificationObjective(
-            nn.Sequential(*modules), head, corruption=corruption
+            nn.Sequential(*modules), head, corruption=self._input_corruption()
         )
         self.code_shape_ = (hidden[-1],)
 
@@ -222,6 +226,9 @@ class StackedAutoencoderClassifier(StackedOptions, ClassifierMixin, Encoder):
         if number and isinstance(corruption, GaussianNoise) and not self._scaling_of_codes().bounded:
             return dataclasses.replace(corruption, clip=False)
         return corruption
+
+    def _input_corruption(self) -> Any:
+        return corruptions.from_option("input_corruption", self.input_corruption)
 
     def _scaling_of_codes(self) -> Scaling:
         return Scaling((0.0,), (1.0,), "float32", bounded=self.activation == "sigmoid")
