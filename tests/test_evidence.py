@@ -70,6 +70,28 @@ def test_the_images_that_a_classifier_held_out_are_those_that_its_training_held_
     assert evidence.metrics["accuracy"] == pytest.approx(accuracy)
 
 
+def test_a_set_of_its_own_that_validated_judges_as_what_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "others.npy"
+    for name, count in (("images", 20), ("others", 6)):
+        np.save(tmp_path / f"{name}.npy", rng.integers(0, 256, (count, 8, 8), dtype=np.uint8))
+    images = open_images(tmp_path / "images.npy")
+    model = _model(images, validation=folder, out=tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    evidence = open_evidence(run, model, images)
+    assert evidence.judged is not None
+    assert evidence.learned is not None
+    assert (evidence.judged.name, evidence.is_unseen, len(evidence.learned)) == ("validation images", True, 20)
+    np.testing.assert_array_equal(evidence.judged.take().pixels, open_images(folder).pixels)
+    assert [(part.name, len(part)) for part in module.open_parts(run, model)] == [
+        ("training images", 20),
+        ("validation images", 6),
+    ]
+    folder.unlink()
+    evidence = open_evidence(run, model, images)
+    assert evidence.judged is not None
+    assert (evidence.judged.name, evidence.is_unseen) == ("training images", False)
+
+
 def test_other_images_are_taken_as_they_come(tmp_path: Path) -> None:
     other = _images(5)
     evidence = open_evidence(_run(tmp_path, _images()), None, other)

@@ -308,18 +308,28 @@ def _open_again(source: dict[str, Any], opening: Callable[..., Images]) -> Image
 
 
 def _split_again(model: Any, known: Images, options: Mapping[str, Any]) -> tuple[Selection, Selection | None]:
-    """Split the run's set as training did, seen as the model does: what trained, and what was held out."""
-    images, labels = _as_seen(model, known), None
-    if isinstance(model, Classifies):
-        labels = images.labels
-    share, seed = options.get("validation"), options.get("random_state")
-    share, seed = share if isinstance(share, float) else None, seed if isinstance(seed, int) else 0
-    parts = split(images, share, seed, labels)
+    """Split the run's set as training did, seen as the model does: what trained, and what was held out.
+
+    Nothing was held out where other images validated that lay in memory, or cannot be opened any more.
+    """
+    images, labels = _as_seen(model, known), known.labels if isinstance(model, Classifies) else None
+    validation, seed = options.get("validation"), options.get("random_state")
+    validation, seed = validation if isinstance(validation, float | str) else None, seed if isinstance(seed, int) else 0
+    try:
+        parts = split(known, validation, seed, labels)
+    except (InputError, OSError):
+        if not isinstance(validation, str):
+            raise
+        parts = split(known, None, seed, labels)
     learned = Selection(images, parts.rows, "training images")
     if parts.validation is None:
         return learned, None
     others, rows = parts.validation
-    return learned, Selection(others if others is images else _as_seen(model, others), rows, "validation images")
+    if others is known:
+        return learned, Selection(images, rows, "validation images")
+    if labels is not None and others.labels is not None:
+        rows = np.flatnonzero(others.labels >= 0)
+    return learned, Selection(_as_seen(model, others), rows, "validation images")
 
 
 def _test_part(model: Any, known: Images, source: dict[str, Any], opening: Callable[..., Images]) -> Selection | None:
