@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import latente
@@ -195,3 +196,15 @@ def test_nothing_heavy_is_imported_before_it_is_needed(program: tuple[str, ...])
 
 def test_the_watch_for_heavy_imports_sees_them() -> None:
     assert "torch" in heavy_modules_after("-c", "import latente, torch")
+
+
+def test_a_model_is_loaded_and_used_without_torchs_compiler(tmp_path: Path) -> None:
+    """Which takes seconds to load, and which nothing here compiles with."""
+    X = np.zeros((6, 12, 12), np.uint8)
+    latente.Autoencoder(latent_dim=3, epochs=1, random_state=0, device="cpu").fit(X).save(tmp_path)
+    program = (
+        "import sys, numpy as np, latente\n"
+        "latente.load(sys.argv[1]).reconstruct(np.zeros((6, 12, 12), np.uint8))\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)

@@ -152,7 +152,11 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
             )
             output = "sigmoid" if self.scaling_.bounded and len(shape) == 3 else "linear"
             encoder, decoder, output = self._beside(encoder, decoder, output)
-        self.code_shape_ = code_shape(encoder, shape, self.code_multiplier)
+        if pair is None and self.latent_dim is not None:
+            # by construction; to pass through networks that wait for their weights, torch loads its compiler: seconds
+            self.code_shape_ = (int(self.latent_dim),)
+        else:
+            self.code_shape_ = code_shape(encoder, shape, self.code_multiplier)
         self.objective_: ReconstructionObjective = self._objective(encoder, decoder, output)
 
     def _latent_activation(self) -> str | None:
