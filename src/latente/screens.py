@@ -5,15 +5,34 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Any
 
 from rich.console import Console
+from rich.control import Control
 
-__all__ = ["Screen", "hush", "is_told", "telling"]
+__all__ = ["Screen", "hush", "is_plain", "is_told", "telling"]
+
+
+def is_plain() -> bool:
+    """Whether NO_COLOR asks for text alone, without a single escape code."""
+    return bool(os.environ.get("NO_COLOR"))
 
 
 class Screen(Console):
-    """A console that falls silent when its reader goes away: `latente fit ... | head -1` trains to the end."""
+    """A console that falls silent when its reader goes away: `latente fit ... | head -1` trains to the end.
+
+    Where NO_COLOR is set it prints text alone: nothing is coloured, bold or dim, and no bar is redrawn in place, for
+    which a terminal needs escape codes as well.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._is_plain = is_plain()
+        super().__init__(**options | ({"color_system": None, "force_interactive": False} if self._is_plain else {}))
+
+    def control(self, *control: Control) -> None:
+        """Send control codes, unless the screen is plain."""
+        if not self._is_plain:
+            super().control(*control)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True

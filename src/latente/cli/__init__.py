@@ -46,7 +46,7 @@ from latente.cli import map as map_
 from latente.cli.shared.console import print_note
 from latente.cli.shared.help import examples, tidied
 from latente.errors import InputError, Interrupted, LatenteError
-from latente.screens import hush
+from latente.screens import hush, is_plain
 
 __all__ = ["app", "main"]
 
@@ -119,6 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     _open_streams()
     command = tidied(typer.main.get_command(app))
+    if is_plain():
+        from typer import rich_utils  # which would still print bold and dim
+
+        rich_utils.COLOR_SYSTEM = None
     with warnings.catch_warnings():
         warnings.showwarning = _print_warning
         try:

@@ -81,7 +81,7 @@ class ProgressBar:
         self._texts = {"loss": "", "judged": "", "speed": ""}
         if self.console.is_jupyter:
             self._bar = CellBar(steps, state.step)
-        elif self.console.is_terminal and not self.console.is_dumb_terminal:
+        elif self.console.is_interactive:
             self._bar = TerminalBar(self.console, steps, state.step)
         self._show(state)
 

@@ -44,7 +44,7 @@ def progress() -> Iterator[Callable[[int, int, str], None]]:
     from rich.progress import Progress
 
     screen = Screen(file=sys.stderr, quiet=not leads())
-    with Progress(console=screen, transient=True, disable=not screen.is_terminal) as bar:
+    with Progress(console=screen, transient=True, disable=not screen.is_interactive) as bar:
         task = bar.add_task("", total=None)
 
         def step(done: int, total: int, what: str) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
@@ -17,6 +16,7 @@ from typer.core import TyperCommand, TyperOption
 from latente.checks import Flag, Option, options_of
 from latente.errors import InputError
 from latente.estimators.kinds import KINDS, Kind, kind_named
+from latente.screens import Screen
 
 if TYPE_CHECKING:
     from latente.estimators.base import Estimator
@@ -134,7 +134,7 @@ class ModelCommand(TyperCommand):
         self.epilog = None
         super().format_help(ctx, formatter)
         self.help, self.epilog = introduction, epilog
-        screen = Console()
+        screen = Screen()
         if model is None:
             screen.print(*_models(), "\n[dim]The options of one: see[/dim] latente fit --model NAME --help", sep="")
         screen.print(f"\n{epilog}\n" if epilog else "")
