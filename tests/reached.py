@@ -248,7 +248,7 @@ def is_loaded_alike(stage: Stage) -> None:
 def learns_with_own_networks(stage: Stage) -> None:
     images, pair = glyphs(), (stage["encoder"], stage["decoder"])
     before = pair[0][1].weight.detach().clone()
-    model = stage["model"].set_params(random_state=0, epochs=100, learning_rate=0.003).fit(images)
+    model = stage["model"].set_params(random_state=0, epochs=30, learning_rate=0.01).fit(images)
     assert squared_error(model.reconstruct(images), images.pixels) < error_of_mean_image(images.pixels)
     assert before.equal(pair[0][1].weight)
     model.save(stage.folder / "mine")

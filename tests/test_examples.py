@@ -57,8 +57,9 @@ from reached import (
 )
 
 SEED = "--seed 0 "
+NO_REPORT = " --no-report"  # where nothing that is asked for stands in it
 CI = "continuous integration runs it"
-VAE_GLYPHS = SEED + "--count 1000 --epochs 5 --batch-size 32"
+VAE_GLYPHS = SEED + "--count 1000 --epochs 5 --batch-size 32" + NO_REPORT
 FACES = SEED + "--count 160 --epochs 4 --batch-size 16 --no-report"
 DENOISER = SEED + "--count 800 --batch-size 32 --no-report"
 
@@ -74,7 +75,7 @@ CASES: dict[str, list[Case]] = {
             draws_from_python,
             swaps=(("count=10_000", "count=1_000"), ("epochs=10,", "epochs=5, batch_size=32, random_state=0,")),
         ),
-        Case("latente fit holidays/", leaves_the_damaged_one_out, SEED + "--epochs 1"),
+        Case("latente fit holidays/", leaves_the_damaged_one_out, SEED + "--epochs 1" + NO_REPORT),
         Case("import latente\n\nimages", draws_holidays_again, swaps=(("epochs=20", "epochs=2, random_state=0"),)),
         Case("latente fit glyphs --latent-dim none", partial(cleans, "runs/denoiser"), DENOISER),
         Case("latente reconstruct runs/denoiser", cleaned),
@@ -86,8 +87,10 @@ CASES: dict[str, list[Case]] = {
         Case("latente encode runs/holidays", partial(has_codes, "codes.npz", 40, 32)),
         Case("latente evaluate runs/holidays", says("psnr", "mse")),
         Case("import latente\n\nmodel = latente.load", names_the_odd_ones),
-        Case("latente resume runs/holidays", partial(ends_at, "runs/holidays", 1)),
-        Case("latente resume runs/holidays --epochs 100", partial(ends_at, "runs/holidays", 2), "--epochs 2"),
+        Case("latente resume runs/holidays", partial(ends_at, "runs/holidays", 1), NO_REPORT),
+        Case(
+            "latente resume runs/holidays --epochs 100", partial(ends_at, "runs/holidays", 2), "--epochs 2" + NO_REPORT
+        ),
     ],
     "docs/index.md": [
         Case("latente doctor", says("torch", "python")),
@@ -105,13 +108,21 @@ CASES: dict[str, list[Case]] = {
     ],
     "docs/guides/command-line.md": [
         Case("latente fit --model vae --help", says("--beta", "--likelihood")),
-        Case("latente fit digits --model stacked", tells_digits_apart, SEED + "--epochs 5 --pretrain-epochs 2"),
+        Case(
+            "latente fit digits --model stacked",
+            tells_digits_apart,
+            SEED + "--epochs 5 --pretrain-epochs 2" + NO_REPORT,
+        ),
         Case("latente evaluate runs/classes digits", says("accuracy")),
-        Case("latente fit digits --model vae", partial(ends_at, "runs/digits", 2), SEED + "--epochs 2"),
+        Case("latente fit digits --model vae", partial(ends_at, "runs/digits", 2), SEED + "--epochs 2" + NO_REPORT),
         Case("latente fit photos/", says("damaged.png", "gaussian:0.1"), SEED + "--no-report"),
         Case("latente fit digits --network dense", plans_and_trains_nothing),
-        Case("latente fit digits --validation", is_judged_by_others, SEED + "--count 200 --epochs 1 --out runs/judged"),
-        Case("latente resume runs/digits --epochs 40", partial(ends_at, "runs/digits", 3), "--epochs 3"),
+        Case(
+            "latente fit digits --validation",
+            is_judged_by_others,
+            SEED + "--count 200 --epochs 1 --out runs/judged" + NO_REPORT,
+        ),
+        Case("latente resume runs/digits --epochs 40", partial(ends_at, "runs/digits", 3), "--epochs 3" + NO_REPORT),
         Case("latente encode runs/digits", partial(has_codes, "codes.npz", 1442, 2)),
         Case("latente decode runs/digits", decodes_its_codes),
         Case("latente reconstruct runs/digits", partial(has_a_file_for_each, "reconstructed", 1442)),
@@ -183,7 +194,7 @@ CASES: dict[str, list[Case]] = {
         elsewhere("pip install 'latente[tensorboard]'", "it is an extra of the tests' environment"),
         elsewhere("latente fit fashion-mnist --tensorboard", "what TensorBoard reads is tested with the listener"),
         elsewhere("tensorboard", "another program"),
-        Case("latente resume runs/fashion", partial(ends_at, "runs/fashion", 1)),
+        Case("latente resume runs/fashion", partial(ends_at, "runs/fashion", 1), NO_REPORT),
         Case("import latente\n\nmodel = latente.resume", goes_on_to_the_same_model),
         elsewhere("torchrun", "tests/training starts several processes"),
     ],

@@ -1,7 +1,8 @@
-"""Every example in every verb's help runs, one after the other as they stand there."""
+"""Every example in every verb's help runs, those of a verb one after the other as they stand there."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import typer
 from PIL import Image
 from rich.text import Text
 
-from latente.cli import app
+from latente.cli import app, main
 
 Client = Callable[..., Any]
 
@@ -20,7 +21,9 @@ Client = Callable[..., Any]
 SHORT = " --epochs 1 --count 64 --log-every 1 --seed 0"
 
 
-def examples() -> list[str]:
+def examples() -> dict[str, list[str]]:
+    """Return all examples by their verb, in the order of the help."""
+
     def lines(command: Any) -> Iterator[str]:
         for line in Text.from_markup(command.epilog or "").plain.splitlines():
             if line.strip().startswith("latente "):
@@ -28,7 +31,23 @@ def examples() -> list[str]:
         for inner in getattr(command, "commands", {}).values():
             yield from lines(inner)
 
-    return list(dict.fromkeys(lines(typer.main.get_command(app))))
+    by_verb: dict[str, list[str]] = {}
+    for line in dict.fromkeys(lines(typer.main.get_command(app))):
+        by_verb.setdefault(line.split()[0], []).append(line)
+    return by_verb
+
+
+EXAMPLES = examples()
+# the examples of other verbs that those of nearly all verbs go on from, and what those of some verbs go on from as well
+RUNS = [
+    "fit digits --model vae --out runs/first",
+    "fit digits --epochs 5",
+    "fit digits --model vae --latent-dim 2 --out runs/digits",
+]
+BEFORE = {
+    "decode": ["encode runs/digits digits --out codes.npz"],
+    "edit": ["direction learn runs/digits digits --attribute 3"],
+}
 
 
 def look_at(line: str, shown: Any) -> None:
@@ -58,8 +77,25 @@ def look_at(line: str, shown: Any) -> None:
         assert any(path.stat().st_size for path in out.iterdir())
 
 
-def test_every_example_runs(latente: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a folder with some photographs and a study, and with MNIST's files at hand."""
+def complete(line: str) -> str:
+    """Return a command line as the tests run it."""
+    return line + SHORT if line.startswith("fit ") and "--help" not in line else line
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that holds the runs of RUNS."""
+    folder = tmp_path_factory.mktemp("examples")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for line in RUNS:
+            assert main([*complete(line).split(), "--no-report"]) == 0
+    return folder / "runs"
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with some photographs and a study, and with MNIST's files at hand."""
     noise = np.random.default_rng(0)
     (tmp_path / "photos").mkdir()
     for number in range(12):
@@ -74,14 +110,26 @@ def test_every_example_runs(latente: Client, tmp_path: Path, monkeypatch: pytest
     (tmp_path / "study.yaml").write_text(
         "images: digits\noptions: {epochs: 1, count: 64}\ngrid: {activation: [relu, gelu]}\n"
     )
-    lines = examples()
+    return tmp_path
+
+
+def test_there_are_examples_of_all_that_others_go_on_from() -> None:
+    lines = [line for group in EXAMPLES.values() for line in group]
     assert len(lines) > 30
-    for line in lines:
-        before = set(tmp_path.rglob("*"))
-        short = line.startswith("fit ") and "--help" not in line
-        shown = latente(line + SHORT if short else line)
+    assert {*RUNS, *(line for before in BEFORE.values() for line in before)} <= set(lines)
+
+
+@pytest.mark.parametrize("verb", EXAMPLES)
+def test_the_examples_of_a_verb_run(latente: Client, stage: Path, runs: Path, verb: str) -> None:
+    if verb != "fit":
+        shutil.copytree(runs, stage / "runs")
+    for line in BEFORE.get(verb, []):
+        assert latente(line).code == 0
+    for line in EXAMPLES[verb]:
+        before = set(stage.rglob("*"))
+        shown = latente(complete(line))
         assert shown.code == 0, f"latente {line}: {shown.err}"
         assert "error: " not in shown.err
         look_at(line, shown)
         if "--dry-run" in line or "--help" in line:
-            assert set(tmp_path.rglob("*")) == before, line
+            assert set(stage.rglob("*")) == before, line
