@@ -222,6 +222,14 @@ def test_the_rate_warms_up_and_then_follows_its_schedule(schedule: str, expected
     assert [chosen.rate(step, 5) for step in range(5)] == pytest.approx(expected)
 
 
+def test_before_a_cosine_the_rate_warms_up_over_200_steps_and_a_tenth_of_all_at_most():
+    cosine, constant = (options(learning_rate=1.0, schedule=schedule) for schedule in ("cosine", "constant"))
+    assert [cosine.rate(step, 3_000) for step in (0, 99, 199)] == pytest.approx([1 / 200, 0.5, 1.0])
+    assert [cosine.rate(step, 100) for step in (0, 9, 10)] == pytest.approx([0.1, 1.0, 1.0])
+    assert cosine.rate(0, 5) == 1.0
+    assert {constant.rate(step, 3_000) for step in (0, 10, 2_999)} == {1.0}
+
+
 def test_global_generators_are_as_before_and_do_not_matter():
     states = (random.getstate(), np.random.get_state()[1].copy(), torch.get_rng_state())
     first = fresh(dropout=0.3, noise=0.1)

@@ -55,7 +55,7 @@ TARGET = 0.0088
 INITIALISATIONS = ("torch", "scaled", "tied")
 SCHEDULES: Mapping[str, Mapping[str, Any]] = {
     "constant": {"schedule": "constant"},
-    "cosine": {"schedule": "cosine"},
+    "cosine": {"schedule": "cosine", "warmup": 0},
     "warm-up, cosine": {"schedule": "cosine", "warmup": 1000},
 }
 STEPS = (0, 1, 3, 10, 30, 100, 300, 1000)

@@ -262,7 +262,8 @@ def seconds_per_image(model: Autoencoder, x: np.ndarray, count: int = 2048) -> f
 
 def _common(seed: int, epochs: int) -> dict[str, Any]:
     varied = {"epochs": epochs, "random_state": seed}
-    return {**varied, "schedule": "cosine", "validation": None, "log_every": 1000, "threads": 1, "device": "cpu"}
+    course = {"schedule": "cosine", "warmup": 0}
+    return {**varied, **course, "validation": None, "log_every": 1000, "threads": 1, "device": "cpu"}
 
 
 def _epochs(epochs: int, request: Request) -> int:

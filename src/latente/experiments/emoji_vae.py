@@ -200,6 +200,7 @@ def model(case: Case, beta: float | None, seed: int, epochs: int) -> Autoencoder
         "batch_size": case.batch_size,
         "learning_rate": 2e-3,
         "schedule": "cosine",
+        "warmup": 0,
         "precision": "float32",
         "validation": None,
         "log_every": 1000,

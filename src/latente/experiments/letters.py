@@ -119,7 +119,7 @@ def autoencoder(seed: int, *, hidden: Sequence[int], initialisation: str = "scal
         log_every=1000,
         threads=1,
         random_state=seed,
-        **{"schedule": "constant", **options},
+        **{"schedule": "constant", "warmup": 0, **options},
     )
 
 

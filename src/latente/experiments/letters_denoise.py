@@ -95,6 +95,7 @@ def denoiser(letters: Images, level: int, seed: int, epochs: int) -> Autoencoder
         batch_size=1024,
         learning_rate=2e-3,
         schedule="cosine",
+        warmup=0,
         precision="float32",
         validation=None,
         log_every=1000,

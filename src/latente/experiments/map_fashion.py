@@ -108,6 +108,7 @@ def autoencoder(seed: int, epochs: int = EPOCHS) -> Autoencoder:
         batch_size=128,
         learning_rate=1e-3,
         schedule="cosine",
+        warmup=0,
         precision="float32",
         threads=1,
         random_state=seed,

@@ -56,6 +56,7 @@ RECIPE: Mapping[str, Any] = {
     "corruption": "mask:0.25",
     "learning_rate": 2e-3,
     "schedule": "cosine",
+    "warmup": 0,
     "precision": "bf16",
 }
 

@@ -85,6 +85,7 @@ def small_model(epochs: int, seed: int = 0) -> VariationalAutoencoder:
         epochs=epochs,
         learning_rate=2e-3,
         schedule="cosine",
+        warmup=0,
         precision="float32",
         validation=None,
         threads=1,

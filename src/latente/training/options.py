@@ -21,6 +21,7 @@ __all__ = [
     "TrainingOptions",
     "usual_batch_size",
     "usual_epochs",
+    "usual_warmup",
 ]
 
 USUAL_STEPS = 1_500  # that a training takes at least, where nobody chose its epochs
@@ -67,8 +68,8 @@ class TrainingOptions(LogOptions, DeviceOptions):
 
     Like scikit-learn's estimators, which inherit these fields, it stores what it is given; `check` says what is wrong.
     batch_size counts images over all processes and micro-batches; None leaves it to `usual_batch_size`, as epochs=None
-    leaves their number to `usual_epochs`. precision="auto" is settled by an estimator, which knows its networks; the
-    loop by itself takes float32 for it.
+    leaves their number to `usual_epochs`, and warmup=None that of its steps to `usual_warmup`. precision="auto" is
+    settled by an estimator, which knows its networks; the loop by itself takes float32 for it.
     """
 
     panel: ClassVar[str] = "Training"
@@ -85,7 +86,12 @@ class TrainingOptions(LogOptions, DeviceOptions):
     )
     weight_decay: float = option(0.0, "Pull of the weights towards 0.", Number(least=0))
     schedule: str = option("constant", f"Course of the learning rate: {' or '.join(SCHEDULES)}.", Choice(SCHEDULES))
-    warmup: int = option(0, "Steps in which the learning rate grows from 0.", Whole(least=0, metavar="STEPS"))
+    warmup: int | None = option(
+        None,
+        "Steps in which the learning rate grows from 0.",
+        Whole(least=0, or_none=True, metavar="STEPS"),
+        shown="with cosine 200, a tenth of all at most",
+    )
     gradient_clip: float | None = option(None, "Largest norm of the gradient.", Number(above=0, or_none=True))
     accumulate: int = option(1, "Parts in which a step is worked out, to save memory.", Whole())
     ema: float | None = option(
@@ -118,11 +124,12 @@ class TrainingOptions(LogOptions, DeviceOptions):
 
     def rate(self, step: int, steps: int) -> float:
         """Learning rate at `step` of `steps`: linear warm-up, then constant or half a cosine down to 0."""
-        if step < self.warmup:
-            return self.learning_rate * (step + 1) / self.warmup
+        warmup = usual_warmup(self.schedule, steps) if self.warmup is None else self.warmup
+        if step < warmup:
+            return self.learning_rate * (step + 1) / warmup
         if self.schedule == "constant":
             return self.learning_rate
-        done = (step - self.warmup) / max(1, steps - self.warmup)
+        done = (step - warmup) / max(1, steps - warmup)
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
@@ -137,3 +144,13 @@ def usual_batch_size(count: int) -> int:
 def usual_epochs(count: int, batch_size: int) -> int:
     """Return 20, or as many passes over `count` images as `USUAL_STEPS` need: a network learns by the step."""
     return max(20, math.ceil(USUAL_STEPS / math.ceil(count / batch_size)))
+
+
+def usual_warmup(schedule: str, steps: int) -> int:
+    """Return 200 steps, a tenth of all at most, before a cosine; none before a constant rate.
+
+    Adam's first steps move every weight by the whole rate, all in one direction: of a layer with thousands of inputs
+    that is far, and its units may be dead before they have learned anything. A training at a constant rate stays the
+    first part of a longer one.
+    """
+    return min(200, steps // 10) if schedule == "cosine" else 0
