@@ -25,10 +25,10 @@ class Hooks(EstimatorOptions, BaseEstimator):
     """What differs between families, asked for by methods that each of them may override.
 
     A family defines `_build`. Of the other hooks it overrides what differs; they stand below by what they are about,
-    each group about in the order in which its hooks are asked. Three more stand where their default is: `check`, what is
-    wrong whatever the images are, in `latente.estimators.base`; `_learn`, how a model is made of the first weights, and
-    `_cost`, what that takes, in `latente.estimators.learning`. What a family can do beyond `evaluate` it says by its
-    methods, see `latente.estimators.abilities`.
+    each group about in the order in which its hooks are asked. Three more stand where their default is: `check`, what
+    is wrong whatever the images are, in `latente.estimators.base`; `_learn`, how a model is made of the first weights,
+    and `_cost`, what that takes, in `latente.estimators.learning`. What a family can do beyond `evaluate` it says by
+    its methods, see `latente.estimators.abilities`.
     """
 
     kind: ClassVar[str]  # its name in `latente.estimators.kinds`
