@@ -25,6 +25,15 @@ def _picture(uri: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(data)))
 
 
+def test_an_option_of_a_command_is_not_broken_at_its_hyphens_and_the_rest_of_the_line_is_as_it_was(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "page.j2").write_text("{{ line | typed }}")
+    laid_out = lay_out("page.j2", {"line": "latente fit a-b <x>  --latent-dim 16\n-n 3"}, tmp_path)
+    option = '<span class="option">{}</span>'.format
+    assert laid_out == f"latente fit a-b &lt;x&gt;  {option('--latent-dim')} 16\n{option('-n')} 3"
+
+
 @pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (2, "L"), (3, "RGB"), (4, "RGB"), (6, "L")])
 def test_images_of_any_number_of_channels_become_png(channels: int, mode: str) -> None:
     [uri] = pictures(rng.random((1, channels, 7, 5)), (0.0, 1.0))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from latente.files import replacing
 
@@ -23,7 +25,17 @@ def lay_out(template: str, page: Mapping[str, object], *folders: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["typed"] = _typed
     return environment.get_template(template).render(page)
+
+
+def _typed(line: str) -> Markup:
+    """Return a command whose options stay whole where the line is broken: browsers break it behind any hyphen."""
+    parts = [
+        Markup('<span class="option">{}</span>').format(part) if part.startswith("-") else part
+        for part in re.split(r"(\s+)", line)
+    ]
+    return Markup().join(parts)
 
 
 def write(path: Path, text: str) -> Path:
