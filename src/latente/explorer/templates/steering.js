@@ -105,7 +105,7 @@ export class Steering {
     const waiting = order.filter((index) => spread[index] > 0 && decoder.follows({ kind: "dimension", index }));
     const show = () => {
       for (const index of waiting.splice(0, shown)) {
-        this.#row(dimensions, { kind: "dimension", index }, `z${index + 1}`, this.space.spreads, 0.02);
+        this.#row(dimensions, { kind: "dimension", index }, `z${index}`, this.space.spreads, 0.02);
       }
       more.hidden = waiting.length === 0;
       more.textContent = waiting.length > shown ? `Show ${shown} more of ${waiting.length}` : `Show ${waiting.length} more`;
