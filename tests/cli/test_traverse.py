@@ -13,6 +13,7 @@ from PIL import Image
 from latente import load, open_images
 
 Client = Callable[..., Any]
+LESS = "\N{MINUS SIGN}"
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_a_traversal_moves_the_dimensions_that_change_the_image_most(
     images, rows, columns = strips
     assert images.shape == (8, 7, 1, 8, 8)
     assert rows == [f"dimension {line['dimension']}" for line in lines]
-    assert columns == ["-3 σ", "-2 σ", "-1 σ", "mean", "+1 σ", "+2 σ", "+3 σ"]
+    assert columns == [f"{LESS}3 σ", f"{LESS}2 σ", f"{LESS}1 σ", "mean", "+1 σ", "+2 σ", "+3 σ"]
     with Image.open("traverse.png") as picture:
         assert picture.mode == "RGB"
 
@@ -49,7 +50,7 @@ def test_a_traversal_is_that_of_the_images_and_dimensions_asked_for(
     place = codes.mean(axis=0)
     place[1] += 2 * codes[:, 1].std()
     np.testing.assert_allclose(strips[0][1, -1], load(run).decode(place[None])[0] / 255, atol=1.01 / 255)
-    assert strips[2] == ["-2 σ", "-1 σ", "mean", "+1 σ", "+2 σ"]
+    assert strips[2] == [f"{LESS}2 σ", f"{LESS}1 σ", "mean", "+1 σ", "+2 σ"]
 
 
 def test_the_table_for_people_has_a_line_for_each_dimension(latente: Client, run: Path) -> None:

@@ -84,5 +84,5 @@ def test_a_lattice_shows_all_pictures_without_gaps() -> None:
     picture = np.asarray(panel.get_images()[0].get_array())
     rows = [np.concatenate(list(row[:, 0]), axis=1) for row in sheets.to_uint8(images)]
     np.testing.assert_array_equal(picture[..., 0], np.concatenate(rows, axis=0))
-    assert panel.get_xlabel().startswith("dimension 1")
-    assert panel.get_ylabel().startswith("dimension 2")
+    assert panel.get_xlabel().startswith("first dimension")
+    assert panel.get_ylabel().startswith("second dimension")

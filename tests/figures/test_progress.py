@@ -43,6 +43,15 @@ def test_curves_have_a_panel_per_term_with_both_parts_over_epochs() -> None:
     assert [text.get_text() for text in panels[2].get_legend().get_texts()] == ["training", "validation"]
 
 
+def test_the_legend_keeps_out_of_the_corner_where_the_curves_end() -> None:
+    rising = [{"part": "train", "epoch": k, "step": k, "loss": 10 / k, "kl": float(k)} for k in range(1, 9)]
+    figure = figures.curves(rising)
+    figure.draw_without_rendering()
+    falls, rises = ((panel.get_legend().get_window_extent(), panel.get_window_extent()) for panel in figure.axes)
+    assert falls[0].y0 > (falls[1].y0 + falls[1].y1) / 2
+    assert rises[0].y1 < (rises[1].y0 + rises[1].y1) / 2
+
+
 def test_the_best_epoch_is_marked_in_every_panel() -> None:
     for panel in figures.curves(_lines(), best_epoch=3).axes:
         assert _curve(panel, "best epoch")[0] == [3, 3]

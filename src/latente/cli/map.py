@@ -159,7 +159,8 @@ def _map_figure(plane: LatentMap, images: Images, colouring: tuple[str, np.ndarr
     from latente.pages import embedding
     from latente.sheets import to_uint8
 
-    axes = ("component 1", "component 2") if plane.method == "pca" else ("dimension 1", "dimension 2")
+    kind = {"pca": "component", "identity": "dimension"}.get(plane.method, "coordinate")
+    axes = (f"first {kind}", f"second {kind}")
     if colouring is None:
         if images.is_table or (images.labels is not None and (images.labels >= 0).any()):
             return figures.latent_map(plane.points, images.labels, images.label_names, axes)

@@ -103,7 +103,8 @@ def traverse(
             chosen, change = chosen[order], change[order]
         rows = as_pictures(model, walk(model, codes, steps=steps, span=span, dimensions=chosen.tolist()))
     names = [f"dimension {dimension}" for dimension in chosen]
-    titles = [f"{place:+.3g} σ" if place else "mean" for place in np.linspace(-span, span, steps).round(12)]
+    places = np.linspace(-span, span, steps).round(12)
+    titles = [f"{place:+.3g} σ".replace("-", "\N{MINUS SIGN}") if place else "mean" for place in places]
     save_figures(out, figures.strips(rows.clip(0, 1), names, titles))
     lines = [
         {"dimension": int(d), "mean": float(codes[:, d].mean()), "spread": float(codes[:, d].std()), "change": float(c)}

@@ -116,7 +116,7 @@ def lattice(images: np.ndarray) -> Figure:
     panel.imshow(picture, interpolation=interpolation(height, width))
     panel.set(xticks=[], yticks=[])
     panel.spines[:].set_visible(False)
-    name_axes(panel, "dimension 1 →", "dimension 2 →")
+    name_axes(panel, "first dimension →", "second dimension →")
     return figure
 
 

@@ -44,11 +44,13 @@ def curves(lines: Lines, terms: Sequence[str] | None = None, best_epoch: int | N
     per_epoch = _steps_per_epoch(lines)
     for panel, name in zip(panels, names, strict=True):
         drawn: list[float] = []
+        rises = 0.0
         for part, colour in (("train", PALETTE[0]), ("validation", PALETTE[6])):
             x, y = _series(lines, part, name, per_epoch)
             if not len(x):
                 continue
             drawn += y.tolist()
+            rises += y[-1] - y[0]
             marker = "o" if part == "validation" and len(x) <= 40 else ""
             label = "training" if part == "train" else part
             panel.plot(x, y, color=colour, label=label, linewidth=1.6, marker=marker, markersize=3.5)
@@ -64,7 +66,13 @@ def curves(lines: Lines, terms: Sequence[str] | None = None, best_epoch: int | N
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         panel.grid(axis="y", color=GRID, linewidth=0.7)
         if drawn:
-            panel.legend(loc="upper right", frameon=False, fontsize=8.5, labelcolor=INK, handlelength=1.6)
+            panel.legend(
+                loc="lower right" if rises > 0 else "upper right",  # where the curves do not end
+                frameon=False,
+                fontsize=8.5,
+                labelcolor=INK,
+                handlelength=1.6,
+            )
     return figure
 
 

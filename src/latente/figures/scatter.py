@@ -44,7 +44,7 @@ def latent_map(
     points: np.ndarray,
     labels: np.ndarray | None = None,
     label_names: Sequence[str] = (),
-    axis_names: tuple[str, str] = ("dimension 1", "dimension 2"),
+    axis_names: tuple[str, str] = ("first dimension", "second dimension"),
     *,
     values: np.ndarray | None = None,
     value_name: str = "",
@@ -97,7 +97,7 @@ def maps(
 
 
 def pictures_at(
-    points: np.ndarray, images: np.ndarray, axis_names: tuple[str, str] = ("dimension 1", "dimension 2")
+    points: np.ndarray, images: np.ndarray, axis_names: tuple[str, str] = ("first dimension", "second dimension")
 ) -> Figure:
     """Draw each of N images at its point (N, 2), about a twentieth of the figure large.
 

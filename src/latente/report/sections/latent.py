@@ -77,9 +77,9 @@ def _charts(evidence: Evidence, maps: Maps) -> list[Chart]:
     dimensions, unit = evidence.outputs["codes"].shape[1], "features" if evidence.is_table else "pixels"
     axes = ("first component", "second component")
     if dimensions == 2:
-        how, own_axes = "the two latent dimensions as they are", ("dimension 1", "dimension 2")
+        how, own_axes = "the two latent dimensions as they are", ("first dimension", "second dimension")
     elif dimensions == 1:
-        how, own_axes = "the one latent dimension", ("dimension 1", "")
+        how, own_axes = "the one latent dimension", ("the dimension", "")
     else:
         share = f"{percent(maps.codes.share or 0.0)} of their variance"
         how, own_axes = f"the two main directions (PCA) of {dimensions:,} latent dimensions, {share}", axes
