@@ -256,7 +256,7 @@ def test_one_image_is_enough(tmp_path: Path) -> None:
     images = Images(np.full((1, 1, 8, 8), 100, np.uint8))
     _fit(tmp_path / "run", images, VariationalAutoencoder)
     found = Page(write_report(tmp_path / "run", images=images))
-    assert "Measured on 1 training images, for want of others" in found.text
+    assert "Measured on 1 training image, for want of others" in found.text
     assert not {"map", "kl", "spread", "traversals"} & set(found.ids)
 
 

@@ -51,6 +51,13 @@ def test_the_answer_goes_by_the_mean_image_and_pca(error: float, level: str, wor
     assert words in verdict.answer
 
 
+def test_what_was_trained_on_crops_is_said_to_be_measured_on_the_middle_of_each() -> None:
+    outputs = {"images": np.zeros((4, 1, 2, 2)), "codes": np.zeros((4, 2)), "reconstructions": np.zeros((4, 1, 2, 2))}
+    model = SimpleNamespace(reconstruct=len, outputs=lambda images: outputs, window_=(64, 48))
+    verdict = _judge(0.01, [("the mean image", 0.1)], model=model)
+    assert "Measured on 4 test images, which training never saw. Of each, the middle 64 × 48 pixels." in verdict.reasons
+
+
 def test_without_pca_the_mean_image_is_the_measure() -> None:
     verdict = _judge(0.02, [("the mean image", 0.1)])
     assert verdict.level == "good"

@@ -93,6 +93,8 @@ def compare_pca(
         "knn_accuracy": f"share of images whose class their {comparison.k} nearest training codes vote for",
         "trustworthiness": f"of the codes' {comparison.k} nearest neighbours towards those of the images",
     }
+    if model.scaling_.bounded:
+        protocols["mse"] += "; what PCA draws beyond that range counts as it is, while the report cuts it off"
     if as_json:
         facts = {"run": run, "images": test.name, "judged": judged.name, **comparison.to_json()}
         show.print_json(facts | {"protocols": protocols, "picture": out})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 
@@ -58,8 +59,12 @@ def how_many(evidence: Evidence) -> str:
     judged, measured = evidence.judged, evidence.measured
     assert judged is not None
     assert measured is not None
-    part = f"of {len(judged):,} " if len(measured) < len(judged) else ""
-    return f"{len(measured):,} {part}{name_of_judged(evidence)}"
+    if len(measured) < len(judged):
+        return f"{len(measured):,} of {len(judged):,} {name_of_judged(evidence)}"
+    name = name_of_judged(evidence)
+    if len(judged) == 1:
+        name = re.sub(r"(image|row)s", r"\1", name)
+    return f"{len(judged):,} {name}"
 
 
 def name_of_judged(evidence: Evidence) -> str:
@@ -77,7 +82,9 @@ def name_of_class(names: tuple[str, ...], classes: np.ndarray, position: int) ->
 
 def _measured_on(evidence: Evidence) -> str:
     ends = {True: ", which training never saw", False: ", for want of others: the figures flatter it", None: ""}
-    return f"Measured on {how_many(evidence)}{ends[evidence.is_unseen]}."
+    window = getattr(evidence.model, "window_", None)
+    part = "" if window is None or evidence.is_table else f" Of each, the middle {' × '.join(map(str, window))} pixels."
+    return f"Measured on {how_many(evidence)}{ends[evidence.is_unseen]}.{part}"
 
 
 # -- reconstruction

@@ -131,7 +131,7 @@ def test_a_format_that_is_not_offered_is_refused_and_makes_no_folder(tmp_path: P
 @pytest.mark.parametrize("name", ["v1.0", "holidays.2024", "my.photos"])
 def test_a_folder_may_have_dots_in_its_name(tmp_path: Path, name: str) -> None:
     refuse_used_for_images(tmp_path / name, force=False)
-    assert save_images(tmp_path / name, noise(1, 1, 4, 4)) == "1 PNG files"
+    assert save_images(tmp_path / name, noise(1, 1, 4, 4)) == "1 PNG file"
 
 
 def test_endings_are_told_whatever_their_case(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from latente import words
 from latente.cli.shared import console as show
 from latente.errors import InputError
 
@@ -148,7 +149,7 @@ def save_images(
             file = folder / name
             file.parent.mkdir(parents=True, exist_ok=True)
             _picture(image, out).save(file, pnginfo=_stating(image, data_range[1]))
-    return f"{len(pictures)} PNG files"
+    return words.count(len(pictures), "PNG file")
 
 
 def save_model_images(

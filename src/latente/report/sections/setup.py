@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -71,7 +70,7 @@ def layers_of(model: Any) -> list[LayerFacts]:
 
 def data_rows(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What the model was trained on."""
-    source = json.dumps(data["source"], ensure_ascii=False) if data.get("source") else "an array in memory"
+    source = listed_options(data["source"]) if data.get("source") else "an array in memory"
     rows = [
         ("set", data.get("name")),
         ("images", _count(data.get("count"))),
@@ -97,6 +96,11 @@ def _left_out(data: Mapping[str, Any]) -> str | None:
 def option_rows(options: Mapping[str, Any], of_training: bool) -> list[tuple[str, str]]:
     """The options of the training, or those of the model."""
     return [(name, as_text(value)) for name, value in options.items() if (name in OF_TRAINING) == of_training]
+
+
+def listed_options(options: Mapping[str, Any]) -> str:
+    """Write options by name in one line, each as `as_text` writes it."""
+    return " · ".join(f"{name} {as_text(value)}" for name, value in options.items())
 
 
 def as_text(value: object) -> str:
