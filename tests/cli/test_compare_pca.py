@@ -49,6 +49,7 @@ def test_compare_pca_judges_by_the_test_part_and_learns_from_the_training(
     assert told["contestants"]["autoencoder"]["knn_accuracy"] == pytest.approx(votes, abs=0.03)
     assert set(told["protocols"]) == {"mse", "psnr", "knn_accuracy", "trustworthiness"}
     assert told["protocols"]["psnr"].endswith("data range: 0 to 255 (8 bits)")
+    assert told["protocols"]["mse"].endswith("counts as it is, while the report cuts it off")
     strips, maps, bars = drawn
     assert rows(strips) == ["original", "autoencoder", "PCA"]
     assert columns(strips) == list("0123456789")

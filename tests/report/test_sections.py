@@ -28,6 +28,7 @@ from latente.report.sections import (
 from latente.report.sections.attributes import STRENGTHS, find_edits
 from latente.report.sections.latent import find_maps
 from latente.report.sections.samples import Novelty, find_novelty, newness
+from latente.report.sections.setup import data_rows
 from latente.report.sections.traversals import find_traversal
 
 rng = np.random.default_rng(0)
@@ -364,3 +365,8 @@ def test_a_map_of_pictures_without_classes_shows_them() -> None:
         chart: Any = section.content["charts"]
         assert ("stand their images" in chart[0].note) == shown
         assert (chart[0].figure.count("<image") > 3) == shown
+
+
+def test_how_the_images_were_opened_is_told_in_words() -> None:
+    rows = dict(data_rows({"source": {"source": "photos", "size": "keep", "budget": 0.05}}))
+    assert rows["opened with"] == "source photos · size keep · budget 0.05"
