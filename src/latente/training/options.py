@@ -90,7 +90,7 @@ class TrainingOptions(LogOptions, DeviceOptions):
         None,
         "Steps in which the learning rate grows from 0.",
         Whole(least=0, or_none=True, metavar="STEPS"),
-        shown="with cosine 200, a tenth of all at most",
+        shown="0, with cosine up to 200",
     )
     gradient_clip: float | None = option(None, "Largest norm of the gradient.", Number(above=0, or_none=True))
     accumulate: int = option(1, "Parts in which a step is worked out, to save memory.", Whole())

@@ -15,7 +15,7 @@ from latente.networks import describe
 from latente.report.sections.section import Section
 from latente.training import TrainingOptions
 
-__all__ = ["LayerFacts", "as_text", "data_rows", "find", "layers_of", "option_rows"]
+__all__ = ["LayerFacts", "as_text", "data_rows", "find", "layers_of", "listed_options", "option_rows"]
 
 OF_TRAINING = {field.name for field in dataclasses.fields(TrainingOptions)} | {
     "validation",
