@@ -16,12 +16,23 @@ from latente import latents
 from latente.figures import latent_map, on_white, strips
 
 RUN = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/front")
-OPTIONS = {"latent_dim": 100, "epochs": 6, "batch_size": 32, "random_state": 0}
+OPTIONS = {
+    "latent_dim": 100,
+    "hidden": (32, 64, 128, 256),
+    "activation": "gelu",
+    "normalization": "batch",
+    "likelihood": "gaussian",
+    "batch_size": 32,
+    "epochs": 6,
+    "learning_rate": 4e-3,
+    "warmup": 500,
+    "random_state": 0,
+}
 SHOWN = 8
 
-train = latente.open_images("faces", count=2_500)
+train = latente.open_images("faces")
 if not (RUN / "model").exists():
-    latente.Autoencoder(**OPTIONS, out=RUN).fit(train)
+    latente.VariationalAutoencoder(**OPTIONS, out=RUN).fit(train)
 model = latente.load(RUN)
 test = latente.open_images("faces", split="test", count=400)
 has = {name: test.columns["attributes"][:, column] > 0 for column, name in enumerate(test.attribute_names)}
