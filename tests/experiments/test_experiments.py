@@ -25,7 +25,15 @@ from latente.experiments import (
     vae_mnist,
 )
 
-SHARED = {"machine", "record", "recorded", "request", "sets"}  # the other modules hold experiments
+SHARED = {
+    "machine",
+    "patterns",
+    "powell",
+    "record",
+    "recorded",
+    "request",
+    "sets",
+}  # the other modules hold experiments
 
 
 def test_there_is_no_last_result_where_there_is_none_that_can_be_read(tmp_path: Path) -> None:
@@ -77,10 +85,8 @@ def test_what_cannot_be_asked_for_is_one_line_with_a_cure(tmp_path: Path) -> Non
 
 
 def test_minutes_after_earlier_trainings_are_told_as_such(tmp_path: Path) -> None:
-    first = reproduce("letters-denoise", tiny=True, out=tmp_path)
-    assert not reproduce("letters-denoise", tiny=True, out=tmp_path).resumed  # it keeps no trainings
-    (tmp_path / "runs").mkdir()
-    again = reproduce("letters-denoise", tiny=True, out=tmp_path)
+    (tmp_path / "something-else").mkdir()
+    first, again = (reproduce("letters-denoise", tiny=True, out=tmp_path) for _ in range(2))
     assert (first.resumed, again.resumed) == (False, True)
 
 

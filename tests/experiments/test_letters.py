@@ -74,12 +74,31 @@ def test_the_other_initialisations_are_what_they_are_called() -> None:
     assert all(bool((first[key] == again[key]).all()) for key in first)
 
 
-def test_powell_lowers_the_error_and_counts_its_evaluations() -> None:
-    few = open_images("letters", count=2)
-    wrong, spent = letters.powell(few, 0, (2,), 20_000)
-    assert wrong.shape == (2,)
-    assert wrong.sum() == 0
-    assert 0 < spent <= 20_100
+def test_powells_way_is_told_by_iteration_and_ends_at_what_it_reached(result: Result) -> None:
+    ended = {(line["hidden"], line["characters"]): float(line["wrong pixels"]) for line in result.tables["powell"]}
+    lines = result.tables["powell by iteration"]
+    assert [line["characters"] for line in lines] == [11, 32]
+    for line in lines:
+        assert line["after 200"] == pytest.approx(ended[line["hidden"], str(line["characters"])], rel=1e-3)
+        assert line["after 0"] > line["after 1"]
+
+
+def test_mixtures_stand_beside_the_letters_nearest_to_them_for_each_net_and_rule(result: Result) -> None:
+    lines = result.tables["mixtures of four letters"]
+    assert [(line["net"], line["rule"]) for line in lines if line["net"].startswith("ours")] == [
+        ("ours, by Adam", rule) for _ in range(2) for rule in ("pixel", "row", "majority")
+    ]
+    assert {line["characters"] for line in lines if "Powell" in line["net"]} == {11, 32}
+    measured = {claim.what: claim.measured for claim in result.claims}
+    own = [line["wrong pixels"] for line in lines if line["net"].startswith("ours") and line["rule"] == "row"]
+    assert measured["wrong pixels per mixture of four letters, by row"] == pytest.approx(np.mean(own))
+
+
+def test_the_first_characters_alone_are_trained_by_both_ways(result: Result) -> None:
+    measured = {claim.what: claim.measured for claim in result.claims}
+    first = result.tables["powell by iteration"][0]
+    assert measured["the same by Powell's method"] == first["after 200"]
+    assert 0 <= measured["wrong pixels per character, ` to j alone"] <= 35
 
 
 def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
