@@ -7,8 +7,8 @@ four letters that are fed through the net 1.213. At most 1 wrong pixel was the e
 the source states no final error.
 Ours: every pixel of all 32 characters right, from each of 10 seeds, in 1.7 s each on one core, by Adam.
 Command: latente reproduce letters --seeds 10
-Minutes: MINUTES on one core, of which the 10 seeds take 17 seconds, the studies 3 minutes, and Powell's method the
-others.
+Minutes: about an hour on one core, of which the 10 seeds take 17 seconds, the studies 3 minutes, and Powell's method
+the others.
 
 A network whose code says nothing answers every character with the same picture, at best the pixelwise majority; that
 leaves 10.25 pixels wrong on average, and 19 of the worst character. So 12 to 15 wrong pixels are no local minimum near
