@@ -25,15 +25,8 @@ from latente.experiments import (
     vae_mnist,
 )
 
-SHARED = {
-    "machine",
-    "patterns",
-    "powell",
-    "record",
-    "recorded",
-    "request",
-    "sets",
-}  # the other modules hold experiments
+# the other modules hold experiments
+SHARED = {"machine", "patterns", "powell", "record", "recorded", "request", "sets", "side_by_side"}
 
 
 def test_there_is_no_last_result_where_there_is_none_that_can_be_read(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from latente import Images, load, open_images
 from latente.experiments import Request, Result, reproduce, stacked
 from latente.experiments.recorded import recorded
+from latente.experiments.side_by_side import FINE_TUNED, FROZEN, SIDE, STACK
 from latente.experiments.stacked import CASES, labelled
 
 
@@ -31,8 +32,8 @@ def result(folder: Path) -> Result:
 
 
 def test_the_worst_seed_stands_beside_the_claim(result: Result) -> None:
-    chosen, augmented, reported = result.claims
-    _, errors, _ = result.tables.values()
+    chosen, augmented, reported, *_ = result.claims
+    _, errors, *_ = result.tables.values()
     assert chosen.measured == pytest.approx(max(line["error"] for line in errors))
     assert augmented.measured == pytest.approx(max(line["with augmentation"] for line in errors))
     assert (chosen.target, chosen.higher_is_better) == (1.28, False)
@@ -54,8 +55,27 @@ def test_every_number_of_labels_is_there_with_and_without_pre_training(result: R
         assert line["worst"] == max(own)
 
 
+def test_both_readings_stand_beside_each_other_and_the_stack_is_that_of_the_study(result: Result) -> None:
+    lines = result.tables["test error in %, two readings of [UAO], 512-256-64, all labels"]
+    assert [(line["autoencoders"], line["encoders"]) for line in lines] == [
+        (reading, encoders) for reading in (STACK, SIDE) for encoders in (FROZEN, FINE_TUNED)
+    ]
+    stack = next(line for line in next(iter(result.tables.values())) if line["labels"] == "400")
+    assert {name: lines[1][name] for name in ("mean", "sd", "worst")} == pytest.approx(
+        {name: stack[name] for name in ("mean", "sd", "worst")}
+    )
+    others = [line["worst"] for line in (lines[0], *lines[2:])]
+    assert [claim.measured for claim in result.claims[3:]] == pytest.approx(others)
+    assert any("by fine-tuning the encoders" in note for note in result.notes)
+
+
 def test_figures_and_pages_are_written_and_no_run_is_left(result: Result, folder: Path) -> None:
-    assert set(result.pictures()) == {"error by labels", "confusion matrix", "most confident mistakes"}
+    assert set(result.pictures()) == {
+        "error by labels",
+        "confusion matrix",
+        "most confident mistakes",
+        "confusion of both readings",
+    }
     assert all((folder / file).is_file() for file in result.pictures().values())
     assert np.sum(result.extra["confusion"]) == 200
     assert not (folder / "runs").exists()

@@ -24,3 +24,13 @@ def test_every_count_is_written_and_mistakes_alone_are_shaded() -> None:
 def test_no_mistake_at_all_can_be_drawn() -> None:
     [panel] = figures.confusion(np.diag([3, 4]), ["a", "b"]).axes
     assert panel.get_title(loc="left") == "0 of 7 wrong"
+
+
+def test_tables_side_by_side_have_their_names_and_one_scale_of_shades() -> None:
+    tables = {"before": np.array([[5, 9], [0, 7]]), "after": np.array([[13, 1], [1, 6]])}
+    before, after = figures.confusions(tables, ["a", "b"], columns=2).axes
+    assert [panel.get_title(loc="left") for panel in (before, after)] == [
+        "before: 9 of 21 wrong",
+        "after: 2 of 21 wrong",
+    ]
+    assert before.images[0].get_clim() == after.images[0].get_clim()

@@ -7,7 +7,7 @@ a telephone. Colours keep apart for colour-blind readers; classes beyond ten als
 from __future__ import annotations
 
 from latente.figures.bars import comparison, kl_bars
-from latente.figures.confusion import confusion
+from latente.figures.confusion import confusion, confusions
 from latente.figures.distributions import histogram, histograms
 from latente.figures.effects import lines, main_effect
 from latente.figures.fonts import legible
@@ -25,6 +25,7 @@ __all__ = [
     "above_partners",
     "comparison",
     "confusion",
+    "confusions",
     "curves",
     "grid",
     "histogram",
