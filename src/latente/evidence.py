@@ -19,7 +19,7 @@ from latente.estimators.kinds import KINDS
 from latente.estimators.passing import ImageModel
 from latente.images import Images, from_layout, open_images
 from latente.latents import Direction, learn_direction
-from latente.metrics import elbo_error, latent_use, means, measure
+from latente.metrics import elbo_error, lacking, latent_use, means, measure
 from latente.training import Run
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "Selection",
     "as_pictures",
     "draw",
-    "lacking",
     "open_evidence",
     "open_parts",
 ]
@@ -259,12 +258,6 @@ def open_parts(run: Run, model: Any) -> list[Selection]:
     used = np.concatenate([part.rows for part in parts if part.images is learned.images])
     rest = np.setdiff1d(np.arange(len(learned.images)), used)
     return [*parts, Selection(learned.images, rest, "unlabelled images")] if len(rest) else parts
-
-
-def lacking(values: np.ndarray) -> np.ndarray:
-    """Return which of an attribute's values (N,) mean that an image lacks it: the lower half of their range."""
-    lower: np.ndarray = values < (float(values.min()) + float(values.max())) / 2
-    return lower
 
 
 def draw(rows: np.ndarray, most: int, seed: int) -> np.ndarray:

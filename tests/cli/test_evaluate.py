@@ -36,6 +36,43 @@ def test_evaluate_for_people_shows_the_same_figures(latente: Client, run: Path) 
     assert f"kl {words.figure(measured['metrics']['kl'])} {measured['protocols']['kl']}" in shown
 
 
+def test_the_error_of_each_class_is_told(latente: Client, run: Path) -> None:
+    measured = latente("evaluate", run, "digits", "--json").json
+    groups = measured["errors"]["by class"]
+    assert list(measured["errors"]) == ["by class"]
+    assert sorted(group["key"] for group in groups) == list(range(10))
+    counts = np.array([group["counts"] for group in groups])
+    assert (counts.sum(axis=1) == 355).all()
+    means = np.array([group["means"][0] for group in groups])
+    assert (means * counts[:, 0]).sum() / 355 == pytest.approx(measured["metrics"]["mse"])
+    assert "samples" not in measured  # classes are no attributes
+    shown = latente("evaluate", run, "digits").words
+    first = groups[0]
+    assert f"{first['name']} {first['counts'][0]} {words.figure(first['means'][0])}" in shown
+    refused = latente("evaluate", run, "digits", "--samples", 9)
+    assert refused.code == 2
+    assert "--samples counts attributes, of which digits has none" in refused.err
+
+
+def test_attributes_are_counted_among_samples(latente: Client, people: Path) -> None:
+    line = "fit people --model vae --hidden 8 --latent-dim 2 --network dense --epochs 1 --seed 0"
+    assert latente(f"{line} --no-report --out run").code == 0
+    arguments = ("evaluate", "run", "people")
+    measured = latente(*arguments, "--samples", 50, "--json").json
+    assert {group["name"] for group in measured["errors"]["by attribute"]} == {"bright", "round face"}
+    samples = measured["samples"]
+    assert (samples["count"], samples["learned"], samples["tried"]) == (50, 20, 20)
+    bright, face = sorted(samples["shares"], key=lambda share: share["name"])
+    assert (bright["accuracy"], bright["in_data"]) == (1.0, 0.5)
+    low, high = bright["interval"]
+    assert low <= bright["in_samples"] <= high
+    assert (face["in_samples"], face["interval"]) == (None, None)
+    shown = latente(*arguments, "--samples", 50).words
+    assert "among 50 samples" in shown
+    assert "cannot be told" in shown
+    assert "samples" not in latente(*arguments, "--samples", 0, "--json").json
+
+
 def test_the_bound_of_several_samples_is_measured_where_asked_for(latente: Client, run: Path) -> None:
     line = ("evaluate", run, "digits", "--count", 20, "--json")
     plain, more = latente(*line).json, latente(*line, "--bound-samples", 5).json

@@ -48,6 +48,23 @@ def test_the_best_of_a_comparison_is_bold_where_it_is_said_what_is_better() -> N
     assert mse.texts[2].get_text() == "–"
 
 
+def test_a_bar_with_its_interval_stands_beside_the_stroke_of_the_others() -> None:
+    values = {"hat": (0.3, (0.25, 0.35)), "smile": (0.2, (0.1, 0.3))}
+    figure = figures.interval_bars(
+        values, {"smile": 0.22, "hat": 0.2}, "error", legend=("own", "others"), bright=["hat"]
+    )
+    [panel] = figure.axes
+    assert [bar.get_width() for bar in panel.patches] == [0.3, 0.2]
+    assert [label.get_text() for label in panel.get_yticklabels()] == ["hat", "smile"]
+    [whiskers] = panel.collections
+    np.testing.assert_allclose([line[:, 0] for line in whiskers.get_segments()], [[0.25, 0.35], [0.1, 0.3]])  # type: ignore[attr-defined]
+    [strokes] = panel.lines
+    np.testing.assert_allclose(strokes.get_xdata(), [0.2, 0.22])
+    assert panel.patches[0].get_facecolor() != panel.patches[1].get_facecolor()
+    assert panel.get_ylim()[0] > panel.get_ylim()[1]  # the first on top
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["own", "others"]
+
+
 def test_only_the_first_panel_of_a_line_repeats_the_names() -> None:
     rows = {name: {"a": 1.0, "b": 2.0, "c": 3.0} for name in ("one", "two")}
     named = [[label.get_text() for label in panel.get_yticklabels()] for panel in figures.comparison(rows).axes]

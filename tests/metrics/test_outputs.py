@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latente.metrics import PROTOCOLS, evaluate_images, latent_use, means, measure
+from latente.metrics import PROTOCOLS, averages, elbo_error, evaluate_images, latent_use, means, measure
 
 rng = np.random.default_rng(0)
 
@@ -32,6 +32,12 @@ def test_the_evidence_bound_stands_behind_the_kl() -> None:
 
 def test_means_are_of_what_is_known() -> None:
     assert means({"accuracy": np.array([1.0, 0.0, np.nan, 1.0]), "nothing": np.array([np.nan])}) == {"accuracy": 2 / 3}
+
+
+def test_averages_are_means_with_the_error_that_chance_makes() -> None:
+    figures = {"mse": np.array([1.0, 3.0, 2.0, 2.0]), "chance": np.array([1.0, -1.0, 2.0, -2.0])}
+    assert averages(figures, 4) == {"mse": 2.0, **elbo_error(figures["chance"], 4)}
+    assert averages({"mse": figures["mse"]}, 4) == {"mse": 2.0}
 
 
 def test_the_use_of_a_latent_dimension_is_its_mean_kl_and_whether_its_mean_varies() -> None:

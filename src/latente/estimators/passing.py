@@ -18,7 +18,7 @@ from latente.estimators import data
 from latente.estimators.hooks import Hooks
 from latente.images import Images, Openable, is_list_of_pictures, open_images
 from latente.images.depth import in_units_of, warn_of_other_units
-from latente.metrics import elbo_error, means, measure
+from latente.metrics import averages, measure
 from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch
 from latente.training.batches import Batches
@@ -77,17 +77,24 @@ class ImageModel(Hooks):
         reconstructions, of values in the network's range, so that the data range is 1 whatever the units.
         """
         images = self._judged(self._open(X))
+        return {"count": len(images)} | averages(self._figures(images), self.noises)
 
+    def measure(self, X: Openable) -> dict[str, np.ndarray]:
+        """Return the figures of each image (N,) by name, of which `evaluate` gives the means.
+
+        Where the codes' noise makes the terms vary, "chance" is by how much each image's does. Of all of them
+        `latente.metrics.averages` makes what `evaluate` returns.
+        """
+        return self._figures(self._judged(self._open(X)))
+
+    def _figures(self, images: Images) -> dict[str, np.ndarray]:
         def figures(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
             arrays = {name: value.cpu().numpy() for name, value in outputs.items()}
             chance = {"chance": arrays["chance"]} if "chance" in arrays else {}
             measured = measure(arrays, self.scaling_.bounded) | chance
             return {name: torch.from_numpy(value) for name, value in measured.items()}
 
-        results = self._of_outputs(images, figures)
-        chance = results.pop("chance", None)
-        errors = {} if chance is None else elbo_error(chance, self.noises)
-        return {"count": len(images)} | means(results) | errors
+        return self._of_outputs(images, figures)
 
     @own_surroundings()
     def _of_outputs(

@@ -6,7 +6,7 @@ a telephone. Colours keep apart for colour-blind readers; classes beyond ten als
 
 from __future__ import annotations
 
-from latente.figures.bars import comparison, kl_bars
+from latente.figures.bars import comparison, interval_bars, kl_bars
 from latente.figures.confusion import confusion, confusions
 from latente.figures.distributions import histogram, histograms
 from latente.figures.effects import lines, main_effect
@@ -30,6 +30,7 @@ __all__ = [
     "grid",
     "histogram",
     "histograms",
+    "interval_bars",
     "kl_bars",
     "latent_map",
     "lattice",

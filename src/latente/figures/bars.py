@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ from latente.figures.style import (
     width_of,
 )
 
-__all__ = ["comparison", "kl_bars"]
+__all__ = ["comparison", "interval_bars", "kl_bars"]
 
 IDLE_KL = 0.01  # nats: a dimension under it carries next to nothing
 MAX_BARS = 64
@@ -74,6 +75,40 @@ def comparison(
         panel.set_yticks(np.arange(len(names)), names if k % columns == 0 else [""] * len(names))
         arrow = {"lower": " ↓", "higher": " ↑"}.get(direction or "", "")
         put_title(panel, shortened(metric, 24) + arrow)
+    return figure
+
+
+def interval_bars(
+    values: Mapping[str, tuple[float, tuple[float, float]]],
+    others: Mapping[str, float],
+    name: str,
+    *,
+    legend: tuple[str, str],
+    bright: Collection[str] = (),
+) -> Figure:
+    """Draw a bar for each group, top down, with its interval as a whisker, and a stroke where the others stand.
+
+    values: of each group by its name, and the interval. others: where its stroke is. name: of the values. legend: what
+    bars and strokes are. bright: the groups whose bars are in colour; the others' are grey.
+    """
+    names, heights = shortened_apart(list(values)), np.arange(len(values))
+    figure, (panel,) = panels_of(1, 1, width=3.6, height=1.1 + 0.24 * len(values))
+    figure.set_figwidth(figure.get_figwidth() + 0.075 * max(map(width_of, names), default=0))
+    lengths = np.array([value for value, _ in values.values()], dtype=float)
+    ends = np.array([interval for _, interval in values.values()], dtype=float).reshape(-1, 2)
+    colours = [PALETTE[0] if group in bright else OTHERS for group in values]
+    bars = panel.barh(heights, lengths, color=colours, height=0.7, label=legend[0])
+    panel.hlines(heights, ends[:, 0], ends[:, 1], color=INK, linewidth=1.2)
+    marks = [others[group] for group in values]
+    [strokes] = panel.plot(marks, heights, "|", color=PALETTE[2], markersize=9, markeredgewidth=2, label=legend[1])
+    panel.set_yticks(heights, names)
+    panel.tick_params(axis="y", labelcolor=INK)
+    panel.set_ylim(len(values) - 0.4, -0.6)
+    name_axes(panel, name, "")
+    panel.xaxis.set_major_locator(MaxNLocator(5))
+    panel.grid(axis="x", color=GRID, linewidth=0.7)
+    look: dict[str, Any] = {"loc": "outside lower left", "frameon": False, "fontsize": 8.5, "labelcolor": INK}
+    figure.legend(handles=[bars, strokes], handlelength=1.2, **look)
     return figure
 
 

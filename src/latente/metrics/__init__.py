@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from latente.metrics import classification, images, likelihoods
+from latente.metrics.attributes import AttributeClassifier, AttributeShare, attribute_shares
+from latente.metrics.groups import Group, by_attribute, by_class, lacking, share_interval
 from latente.metrics.images import (
     PSNR_CEILING,
     SMALLEST_SSIM_SIDE,
@@ -17,15 +19,23 @@ from latente.metrics.images import (
     ssim,
 )
 from latente.metrics.likelihoods import latent_use
-from latente.metrics.outputs import elbo_error, means, measure
+from latente.metrics.outputs import averages, elbo_error, means, measure
 
 __all__ = [
     "PROTOCOLS",
     "PSNR_CEILING",
     "SMALLEST_SSIM_SIDE",
+    "AttributeClassifier",
+    "AttributeShare",
+    "Group",
+    "attribute_shares",
+    "averages",
     "bce",
+    "by_attribute",
+    "by_class",
     "elbo_error",
     "evaluate_images",
+    "lacking",
     "latent_use",
     "mae",
     "means",
@@ -34,6 +44,7 @@ __all__ = [
     "mse",
     "protocols_of",
     "psnr",
+    "share_interval",
     "ssim",
 ]
 

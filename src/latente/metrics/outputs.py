@@ -8,7 +8,7 @@ import numpy as np
 
 from latente.metrics.images import PSNR_CEILING, measure_images
 
-__all__ = ["elbo_error", "means", "measure"]
+__all__ = ["averages", "elbo_error", "means", "measure"]
 
 # of the arrays that a model's `outputs` holds, those that are no terms though they have one number for each image
 _NO_TERMS = ("labels", "scores", "chance")
@@ -45,6 +45,15 @@ def means(figures: Mapping[str, np.ndarray]) -> dict[str, float]:
         if len(known):
             result[name] = float(np.minimum(known, PSNR_CEILING).mean() if name == "psnr" else known.mean())
     return result
+
+
+def averages(figures: Mapping[str, np.ndarray], noises: int) -> dict[str, float]:
+    """Return the means of figures, and in the place of "chance", where they hold it, the standard error that it makes.
+
+    noises: how many the model shares out among its images; see `elbo_error`.
+    """
+    errors = elbo_error(figures["chance"], noises) if "chance" in figures else {}
+    return means({name: values for name, values in figures.items() if name != "chance"}) | errors
 
 
 def elbo_error(chance: np.ndarray, noises: int) -> dict[str, float]:

@@ -24,6 +24,7 @@ from latente.report.sections import (
     spread,
     traversals,
     usage,
+    weaknesses,
 )
 from latente.report.sections.section import Section
 
@@ -33,6 +34,7 @@ __all__ = ["SECTIONS", "Section", "find_sections"]
 SECTIONS: Sequence[Callable[[Any, Evidence], Section | None]] = (
     reconstructions.find,
     spread.find,
+    weaknesses.find,
     classes.find,
     mistakes.find,
     samples.find,

@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 
 from latente.estimators.abilities import Decodes, Encodes
-from latente.evidence import MOST_LEARNED, Evidence, as_pictures, draw, lacking
+from latente.evidence import MOST_LEARNED, Evidence, as_pictures, draw
 from latente.latents import Direction, edit_codes
+from latente.metrics import lacking
 from latente.pages import embedding
 from latente.report.sections.section import Section, Strips, signed
 from latente.words import percent

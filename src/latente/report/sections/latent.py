@@ -9,9 +9,10 @@ import numpy as np
 
 from latente import figures
 from latente.estimators.abilities import Encodes
-from latente.evidence import Evidence, lacking
+from latente.evidence import Evidence
 from latente.formulas import ACTIVE_UNIT_VARIANCE
 from latente.latents import LatentMap, knn_accuracy, map_codes, trustworthiness
+from latente.metrics import lacking
 from latente.pages import embedding
 from latente.report.charts import Chart
 from latente.report.sections.section import Section, shown_of

@@ -12,7 +12,7 @@ from latente.pages import embedding
 from latente.report.sections.section import Section, image_note, shown_of
 from latente.words import decibels, figure
 
-__all__ = ["Case", "find"]
+__all__ = ["Case", "cases", "find"]
 
 CASES = 6
 FEWER_CASES = 4  # of large pictures
@@ -61,12 +61,13 @@ def _groups(evidence: Evidence) -> tuple[list[tuple[str, list[Case]]], float]:
             ("Typical", order[middle : middle + each]),
             ("Worst", order[-each:][::-1]),
         ]
-    cases, peak = _cases(evidence, np.concatenate([rows for _, rows in groups]))
-    remaining = iter(cases)
+    shown, peak = cases(evidence, np.concatenate([rows for _, rows in groups]))
+    remaining = iter(shown)
     return [(name, [next(remaining) for _ in rows]) for name, rows in groups], peak
 
 
-def _cases(evidence: Evidence, places: np.ndarray) -> tuple[list[Case], float]:
+def cases(evidence: Evidence, places: np.ndarray) -> tuple[list[Case], float]:
+    """Return the measured images at these places beside what the model makes of them, and the error drawn white."""
     originals, reconstructions = evidence.originals, evidence.outputs["reconstructions"][places]
     limits = embedding.window(originals)
     columns = {"original": embedding.pictures(originals[places], limits)}
@@ -74,9 +75,9 @@ def _cases(evidence: Evidence, places: np.ndarray) -> tuple[list[Case], float]:
         columns["input"] = embedding.pictures(evidence.inputs[places], limits)
     columns["reconstruction"] = embedding.pictures(reconstructions, limits)
     columns["error"], peak = embedding.error_maps(originals[places], reconstructions)
-    cases = []
+    shown = []
     for k, place in enumerate(places.tolist()):
         note = f"MSE {figure(float(evidence.figures['mse'][place]))} · {image_note(evidence, place)}"
         pictures = [(name, uris[k]) for name, uris in columns.items()]
-        cases.append(Case(pictures, decibels(float(evidence.figures["psnr"][place])), note))
-    return cases, peak
+        shown.append(Case(pictures, decibels(float(evidence.figures["psnr"][place])), note))
+    return shown, peak
