@@ -26,7 +26,7 @@ from latente.experiments import (
 )
 
 # the other modules hold experiments
-SHARED = {"machine", "patterns", "powell", "record", "recorded", "request", "sets", "side_by_side"}
+SHARED = {"faces", "machine", "patterns", "powell", "record", "recorded", "request", "sets", "side_by_side"}
 
 
 def test_there_is_no_last_result_where_there_is_none_that_can_be_read(tmp_path: Path) -> None:

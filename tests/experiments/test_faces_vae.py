@@ -11,7 +11,8 @@ from PIL import Image
 
 from latente import open_images
 from latente.experiments import Result, faces_vae, reproduce
-from latente.experiments.faces_vae import OBJECTIVES, STRENGTHS, HairJudge, entropy_floor, hair, sharpness
+from latente.experiments.faces import LONG_OR_BLOND, NEAR, hair
+from latente.experiments.faces_vae import FEW, OBJECTIVES, STRENGTHS, HairJudge, entropy_floor, sharpness
 from latente.experiments.recorded import recorded
 from latente.images import Images
 
@@ -45,6 +46,36 @@ def test_hair_is_judged_at_each_strength_and_the_originals_are_not_blond(result:
     originals = [line["detail kept"] for line in lines if line["strength"] == 0]
     assert set(originals) == {originals[0]}
     assert originals[0] < 0.3
+
+
+def test_errors_are_told_by_what_the_faces_show(result: Result) -> None:
+    lines = result.tables["error by attribute"]
+    assert {line["trained on"] for line in lines} == set(OBJECTIVES)
+    for name in OBJECTIVES:
+        own = {line["attribute"]: line for line in lines if line["trained on"] == name}
+        assert {LONG_OR_BLOND, NEAR, "hat", "hair_blond", "facing_left"} <= own.keys()
+        assert own[NEAR]["faces"] == FEW["test"] // 4
+        gaps = [line["difference"] for line in own.values()]
+        assert gaps == sorted(gaps, reverse=True)
+        for line in own.values():
+            assert line["from"] < line["difference"] < line["to"]
+            assert line["difference"] == pytest.approx(line["squared error"] - line["of the others"])
+    long_or_blond = next(line for line in lines if line["attribute"] == LONG_OR_BLOND)
+    [claim] = [claim for claim in result.claims if "long or blond" in claim.claimed]
+    assert claim.measured == pytest.approx(long_or_blond["squared error"] / long_or_blond["of the others"])
+
+
+def test_attributes_are_counted_among_samples_of_each_model(result: Result) -> None:
+    lines = result.tables["attributes among samples"]
+    assert len(lines) == 13 * len(OBJECTIVES)
+    for line in lines:
+        assert max(line["in the data"], line["said of test faces"]) <= 1
+        assert line["commoner answer"] >= 0.5
+        if not math.isnan(line["of samples"]):
+            assert line["from"] <= line["of samples"] <= line["to"]
+            assert 1 - line["told right"] <= (1 - line["commoner answer"]) / 2
+            assert line["of samples"] * FEW["test"] == pytest.approx(round(line["of samples"] * FEW["test"]))
+    assert any(math.isnan(line["of samples"]) for line in lines)
 
 
 def test_the_page_and_its_figures_are_written(result: Result, folder: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from latente.images.generated.faces_looks import Look
 
-__all__ = ["SIDE", "Colour", "Material", "background", "grid", "palette"]
+__all__ = ["SIDE", "Colour", "Material", "background", "grid", "hair_colour", "palette"]
 
 SIDE = 64
 
@@ -67,7 +67,7 @@ class Material(enum.IntEnum):
 def palette(look: Look) -> list[Colour]:
     """Return each material's colour in even light, in the order of their numbers; the background is black."""
     skin = _skin(look)
-    hair = _hair(look)
+    hair = hair_colour(look.hair_lightness, look.hair_redness)
     aged = _mixed(hair, (168, 164, 160), 0.65 if look.is_old else 0.0)
     hat = _hsl(look.chances["hat_hue"], look.within("hat_lightness", 0.22, 0.66), 0.45)
     clothes = _hsl(
@@ -100,6 +100,16 @@ def palette(look: Look) -> list[Colour]:
         Material.GLARE: _mixed(skin, (255, 255, 255), 0.5),
     }
     return [colours[material] for material in Material]
+
+
+def hair_colour(lightness: float, redness: float) -> Colour:
+    """Return the colour of hair in even light: lightness sets it, redness turns it towards auburn (1) or ash (-1)."""
+    plain = _read_off(_HAIR, lightness)
+    mean = sum(plain) / 3
+    if redness < 0:
+        return _mixed(plain, (mean, mean, mean), -0.45 * redness)
+    by = 0.2 * mean * redness
+    return plain[0] + by, plain[1] - 0.3 * by, plain[2] - 0.5 * by
 
 
 def background(look: Look) -> np.ndarray:
@@ -139,16 +149,6 @@ def _skin(look: Look) -> Colour:
     plain = _read_off(_SKIN, look.skin_lightness)
     undertone = look.within("undertone", -1, 1)
     return plain[0] + 4 * undertone, plain[1] - 5 * undertone, plain[2] + 3 * undertone
-
-
-def _hair(look: Look) -> Colour:
-    """Lightness sets the colour; redness turns it towards auburn (1) or ash (-1)."""
-    plain = _read_off(_HAIR, look.hair_lightness)
-    mean = sum(plain) / 3
-    if look.hair_redness < 0:
-        return _mixed(plain, (mean, mean, mean), -0.45 * look.hair_redness)
-    by = 0.2 * mean * look.hair_redness
-    return plain[0] + by, plain[1] - 0.3 * by, plain[2] - 0.5 * by
 
 
 def _read_off(points: Sequence[tuple[float, Colour]], at: float) -> Colour:
