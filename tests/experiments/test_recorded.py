@@ -55,6 +55,11 @@ def test_a_result_that_cannot_be_compared_says_why() -> None:
     assert result.to_json()["not_compared"] == "what is recorded is of --seeds 5"
 
 
+def test_of_an_experiment_that_was_not_measured_yet_nothing_is_recorded() -> None:
+    nothing = recorded("no-such-experiment")
+    assert nothing.unlike(data="digits", seeds=1, tiny=False) == "nothing is recorded of it yet"
+
+
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_what_is_recorded_is_what_the_documentation_tells(name: str) -> None:
     pages = "".join((DOCS / page).read_text(encoding="utf-8") for page in ("results.md", "experiments.md"))

@@ -52,6 +52,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "basic": Experiment("basic", _UOH, minutes=6),
     "denoise": Experiment("denoise", _UOH, minutes=15),
     "faces-vae": Experiment("faces_vae", _CIMAT, minutes=27),
+    "faces-report": Experiment("faces_report", _CIMAT, minutes=90),
     "stacked-mnist": Experiment("stacked", _UAO, minutes=45, seeds=5),
     "stacked-fashion": Experiment("stacked", _UAO, minutes=50, seeds=5),
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),

@@ -41,6 +41,8 @@ class Recorded:
 
     def unlike(self, *, data: str, seeds: int, tiny: bool) -> str:
         """Return why a result cannot stand beside this one; nothing where it can."""
+        if not self.figures:
+            return "nothing is recorded of it yet"
         if tiny:
             return "the tiny variant's figures say nothing"
         if not data.startswith(self.data):
@@ -56,8 +58,10 @@ class Recorded:
 
 @functools.cache
 def recorded(name: str) -> Recorded:
-    """Return what is recorded of an experiment; the documentation tells the same."""
+    """Return what is recorded of an experiment, as the documentation tells it; no figures where nothing is yet."""
     text = resources.files("latente.experiments").joinpath("recorded.json").read_text(encoding="utf-8")
-    entry = json.loads(text)[name]
+    entry = json.loads(text).get(name)
+    if entry is None:
+        return Recorded("", "", "", 0, {})
     figures = {what: RecordedFigure(*values) for what, values in entry.pop("figures").items()}
     return Recorded(**entry, figures=figures)
