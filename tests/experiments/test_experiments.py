@@ -15,7 +15,7 @@ from latente.experiments import (
     EXPERIMENTS,
     denoise,
     emoji_vae,
-    faces_vae,
+    faces_nets,
     find,
     last_result,
     letters,
@@ -26,7 +26,9 @@ from latente.experiments import (
 )
 
 # the other modules hold experiments
-SHARED = {"faces", "machine", "patterns", "powell", "record", "recorded", "request", "sets", "side_by_side"}
+SHARED = {"faces", "faces_nets", "machine", "patterns", "powell", "record", "recorded", "request", "sets"} | {
+    "side_by_side"
+}
 
 
 def test_there_is_no_last_result_where_there_is_none_that_can_be_read(tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def test_every_experiment_says_whose_it_is_what_was_claimed_and_how_to_rerun_it(
         (denoise.source_net(0, batch_size=32, learning_rate=1e-3), "float32"),
         (denoise.u_net(0), "bf16"),
         (emoji_vae.model(next(iter(emoji_vae.CASES.values())), 1.0, 0, 1), "float32"),
-        (faces_vae.autoencoder(faces_vae.REPORT, 0), "bf16"),
+        (faces_nets.autoencoder(faces_nets.REPORT, 0), "bf16"),
         (letters.autoencoder(0, hidden=(4,), **{**letters.ADAM, "activation": "tanh", "loss": "bce"}), "float32"),
         (map_fashion.autoencoder(0), "float32"),
         (stacked.classifier(next(iter(stacked.CASES.values())), 0, (4,), 1), "bf16"),

@@ -9,8 +9,8 @@ import pytest
 
 from latente import open_images
 from latente.experiments import Result, reproduce
+from latente.experiments.faces_nets import GAUSSIAN, OBJECTIVES, REPORT, autoencoder
 from latente.experiments.faces_report import NETS, PLAIN, SHARES, plain, share_of
-from latente.experiments.faces_vae import GAUSSIAN, OBJECTIVES, REPORT, autoencoder
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from PIL import Image
 from latente import open_images
 from latente.experiments import Result, faces_vae, reproduce
 from latente.experiments.faces import LONG_OR_BLOND, NEAR, hair
-from latente.experiments.faces_vae import FEW, OBJECTIVES, STRENGTHS, HairJudge, entropy_floor, sharpness
+from latente.experiments.faces_nets import FEW, OBJECTIVES, HairJudge, open_faces, sharpness
+from latente.experiments.faces_vae import STRENGTHS, entropy_floor
 from latente.experiments.recorded import recorded
 from latente.images import Images
 
@@ -149,7 +150,7 @@ def test_celeba_is_taken_where_it_is_and_the_drawn_faces_where_it_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LATENTE_DATA", str(tmp_path))
-    assert faces_vae.open_faces("train", tiny=True).name == "faces"
+    assert open_faces("train", tiny=True).name == "faces"
     folder = tmp_path / "celeba"
     (folder / "img_align_celeba").mkdir(parents=True)
     noise = np.random.default_rng(0)
@@ -160,10 +161,10 @@ def test_celeba_is_taken_where_it_is_and_the_drawn_faces_where_it_is_not(
     (folder / "list_attr_celeba.txt").write_text(f"4\nBlack_Hair Blond_Hair \n{rows}")
     parts = zip(files, (0, 0, 1, 2), strict=True)
     (folder / "list_eval_partition.txt").write_text("".join(f"{file} {part}\n" for file, part in parts))
-    train = faces_vae.open_faces("train")
+    train = open_faces("train")
     assert train.pixels.shape == (2, 3, 64, 64)
     assert hair(train).tolist() == [-1, 1]
-    assert faces_vae.open_faces("train", tiny=True).name == open_images("faces", count=2).name
+    assert open_faces("train", tiny=True).name == open_images("faces", count=2).name
 
 
 def test_what_is_recorded_of_it_is_what_it_claims(result: Result) -> None:
