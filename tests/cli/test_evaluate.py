@@ -67,9 +67,10 @@ def test_attributes_are_counted_among_samples(latente: Client, people: Path) -> 
     low, high = bright["interval"]
     assert low <= bright["in_samples"] <= high
     assert (face["in_samples"], face["interval"]) == (None, None)
-    shown = latente(*arguments, "--samples", 50).words
-    assert "among 50 samples" in shown
-    assert "cannot be told" in shown
+    shown = latente(*arguments, "--samples", 50)
+    assert "among 50 samples" in shown.words
+    assert "cannot be told" in shown.words
+    assert any(line.startswith("Told by logistic regressions that learned from 20") for line in shown.out.splitlines())
     assert "samples" not in latente(*arguments, "--samples", 0, "--json").json
 
 

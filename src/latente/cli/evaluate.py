@@ -105,7 +105,8 @@ def evaluate(
     for kind, lines in groups.items():
         screen.print("", _table_of_groups(kind, lines))
     if shares is not None:
-        screen.print("", _table_of_shares(shares), "", _learned(shares))
+        screen.print("", _table_of_shares(shares))
+        screen.print("\n" + _learned(shares))
 
 
 def _refuse_samples(model: Estimator, title: str, images: Images) -> None:
@@ -178,5 +179,6 @@ def _table_of_shares(shares: SampleShares) -> Table:
 def _learned(shares: SampleShares) -> str:
     return (
         f"Told by logistic regressions that learned from {shares.learned:,} of the images and were tried on "
-        f"{shares.tried:,} others; commoner: what always giving the commoner answer would get right."
+        f"{shares.tried:,} others; commoner: what always giving the commoner answer would get right. An attribute of "
+        "which they leave more than half of its errors cannot be told."
     )
