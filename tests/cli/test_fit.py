@@ -48,6 +48,18 @@ def test_fit_leaves_a_run_folder_with_options_metrics_and_model(latente: Client,
     assert not (run / "report.html").exists()
 
 
+def test_a_step_of_a_variational_autoencoder_takes_as_many_draws_as_are_asked_for(
+    latente: Client, tmp_path: Path
+) -> None:
+    assert latente(f"fit digits --model vae --samples 5 --out run {TINY}").code == 0
+    assert json.loads((tmp_path / "run" / "options.json").read_text())["options"]["samples"] == 5
+    assert "--samples L" in latente("fit --model vae --help").words
+    refused = latente(f"fit digits --model vae --samples 5 --importance-samples 5 --out other {TINY}")
+    assert refused.code != 0
+    assert "samples needs importance_samples=1" in refused.err
+    assert not (tmp_path / "other").exists()
+
+
 def test_fit_says_what_it_found_what_it_trains_and_what_to_do_next(latente: Client) -> None:
     shown = latente(f"fit digits --out 'my run' {TINY}")
     assert "source digits (drawn by code) images 64" in shown.words

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latente import Autoencoder, InputError, StackedAutoencoderClassifier
+from latente import Autoencoder, InputError, StackedAutoencoderClassifier, VariationalAutoencoder
 from latente.machine import free_memory
 
 X = np.random.default_rng(0).integers(0, 255, (12, 9, 8), dtype=np.uint8)
@@ -68,3 +68,24 @@ def test_more_samples_than_memory_holds_are_refused():
     model = Autoencoder(hidden=(4,), latent_dim=2, network="dense", **TINY).fit(X)
     with pytest.raises(InputError, match=r"n=10000000000: so many images take .* draw fewer"):
         model.sample(10**10)
+
+
+@pytest.mark.skipif(free_memory() is None, reason="the system does not tell how much memory is free")
+@pytest.mark.parametrize("option", ["samples", "importance_samples"])
+def test_more_draws_than_memory_holds_are_refused_before_anything_is_written(option: str, tmp_path: Path):
+    model = VariationalAutoencoder(latent_dim=2, network="dense", hidden=(4,), **TINY, out=tmp_path / "run")
+    message = rf"^{option}=10000000000: a step decodes .* draw fewer, or work a step out in parts \(accumulate\)$"
+    with pytest.raises(InputError, match=message):
+        model.set_params(**{option: 10**10}).fit(X)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["samples", "importance_samples"])
+def test_a_plan_counts_what_each_draw_leaves_in_the_decoder(option: str):
+    model = VariationalAutoencoder(latent_dim=2, network="dense", hidden=(4,), batch_size=4, **TINY)
+    one = model.plan(X)
+    several = model.set_params(**{option: 11}).plan(X)
+    decoder = [row for row in one["layers"] if row.name.startswith("decoder.")]
+    values = sum(np.prod(row.output[1:]) for row in decoder)
+    assert several["layers"] == one["layers"]
+    assert several["memory_estimate_bytes"] - one["memory_estimate_bytes"] == 10 * 8 * 4 * values

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from latente import Images, VariationalAutoencoder, open_images
+from latente import Images, InputError, VariationalAutoencoder, load, open_images, resume
 from latente.metrics import elbo_error
 
 
@@ -96,3 +98,29 @@ def test_the_error_of_a_mean_is_that_of_its_pairs() -> None:
     pairs = [chance[np.arange(1000) % 10 // 2 == pair].mean() for pair in range(5)]
     assert elbo_error(chance, 10)["elbo_error"] == pytest.approx(np.std(pairs, ddof=1) / np.sqrt(5))
     assert elbo_error(chance[:2], 10) == {}
+
+
+def test_a_training_of_several_draws_goes_on_to_the_same_weights_and_is_saved_with_them(
+    digits: Images, tmp_path: Path
+) -> None:
+    few = digits.take(np.arange(64))
+
+    def trained(epochs: int, out: Path | None) -> VariationalAutoencoder:
+        model = VariationalAutoencoder(latent_dim=2, network="dense", hidden=(8,), samples=3, validation=None)
+        return model.set_params(epochs=epochs, random_state=0, out=None if out is None else str(out)).fit(few)
+
+    whole = trained(2, None)
+    trained(1, tmp_path / "run")
+    resumed = resume(tmp_path / "run", few, epochs=2)
+    loaded = load(tmp_path / "run")
+    for model in (resumed, loaded):
+        assert model.samples == 3
+        np.testing.assert_array_equal(model.reconstruct(few), whole.reconstruct(few))
+        assert model.score(few) == whole.score(few)
+
+
+def test_draws_that_make_no_sense_are_refused_in_a_line(digits: Images) -> None:
+    with pytest.raises(InputError, match="samples must be a whole number of at least 1, not 0"):
+        VariationalAutoencoder(samples=0).fit(digits)
+    with pytest.raises(InputError, match="samples needs importance_samples=1"):
+        VariationalAutoencoder(samples=2, importance_samples=2, network="dense", epochs=1).fit(digits)

@@ -47,6 +47,7 @@ OBJECTIVES: dict[str, Callable[[tuple[int, ...], bool], Objective]] = {
     "bernoulli, denoising": lambda *kind: variational(*kind, beta=2, corruption=noisy),
     "bernoulli, free bits": lambda *kind: variational(*kind, free_bits=0.1),
     "bernoulli, binarized": lambda *kind: variational(*kind, binarization="dynamic", corruption=noisy),
+    "several draws": lambda *kind: variational(*kind, samples=3, corruption=noisy),
     "gaussian": lambda *kind: variational(*kind, likelihood="gaussian", log_jacobian=3.0),
     "importance weighted": lambda *kind: variational(
         *kind, likelihood="gaussian", output="linear", importance_samples=4
@@ -301,6 +302,41 @@ class TestLinearGaussianModel:
         one = weighed.objective.bound(batch, 4, generator())
         torch.testing.assert_close(one, model.objective.bound(batch, 4, generator()))
 
+    @pytest.mark.parametrize("draws", [1, 4])
+    def test_the_expected_loss_is_the_closed_form_whatever_the_draws(self, draws: int) -> None:
+        model = LinearGaussian(shift=0.5, widen=0.7, beta=2.0, samples=draws)
+        batch = model.repeated(100_000 // draws)
+        mean, log_var = (part[0].detach().double().numpy() for part in model.objective.posterior(batch["images"]))
+        error = batch["images"][0].double().numpy() - model.weight @ mean - model.bias
+        square = (error**2).sum() + (model.weight**2 @ np.exp(log_var)).sum()
+        reconstruction = 0.5 * square / model.sigma**2 + 4 * (math.log(model.sigma) + 0.5 * math.log(2 * math.pi))
+        kl = 0.5 * (mean**2 + np.exp(log_var) - 1 - log_var).sum()
+        loss, terms = model.objective("model", batch, generator())
+        assert terms["reconstruction"].item() == pytest.approx(reconstruction, abs=0.03)
+        assert terms["kl"].item() == pytest.approx(kl, rel=1e-4)
+        assert loss.item() == pytest.approx(reconstruction + 2 * kl, abs=0.03)
+
+    @pytest.mark.parametrize("draws", [1, 4, 20])
+    def test_the_gradient_s_variance_is_the_closed_form_divided_by_the_draws(self, draws: int) -> None:
+        model = LinearGaussian(shift=0.5, widen=0.7, samples=draws)
+        batch, source = model.repeated(1), generator()
+        bias = model.objective.decoder.bias
+        gradients = [
+            torch.autograd.grad(model.objective("model", batch, source)[0], bias)[0].numpy() for _ in range(500)
+        ]
+        variance = np.exp(model.objective.posterior(batch["images"])[1][0].detach().numpy())
+        expected = model.weight * variance @ model.weight.T / model.sigma**4  # of (W z + b - x) / sigma^2
+        assert np.var(gradients, axis=0, ddof=1).sum() == pytest.approx(np.trace(expected) / draws, rel=0.25)
+
+    def test_evaluation_and_bounds_know_nothing_of_the_draws_of_a_training_step(self) -> None:
+        one, several = LinearGaussian(shift=0.5), LinearGaussian(shift=0.5, samples=5)
+        batch = one.batch(6)
+        for judge in ("evaluate", "outputs"):
+            terms = [getattr(model.objective, judge)(batch, generator()) for model in (one, several)]
+            torch.testing.assert_close(terms[1], terms[0], rtol=0, atol=0)
+        bounds = [model.objective.bound(batch, 3, generator()) for model in (one, several)]
+        assert bounds[0].equal(bounds[1])
+
     def test_validation_of_an_importance_weighted_model_goes_by_its_bound(self) -> None:
         model = LinearGaussian(shift=0.5, importance_samples=6)
         batch = model.batch(5)
@@ -498,6 +534,8 @@ class TestVariational:
             ({"beta": math.nan}, "beta must be"),
             ({"beta_warmup": -1}, "beta_warmup must be"),
             ({"free_bits": -0.1}, "free_bits must be"),
+            ({"samples": 0}, "samples must be at least 1, not 0"),
+            ({"samples": 2, "importance_samples": 2}, "samples needs importance_samples=1"),
             ({"importance_samples": 0}, "importance_samples must be"),
             ({"importance_samples": 2, "free_bits": 0.1}, "needs importance_samples=1"),
             ({"likelihood": "gaussian", "sigma_floor": 0.0}, "sigma_floor must be"),

@@ -19,19 +19,21 @@ from latente.estimators.data import Split
 from latente.machine import free_memory
 from latente.networks.limits import Limits, TooLargeError
 from latente.networks.summary import LayerSummary
+from latente.training.devices import world
 from latente.training.options import TrainingOptions
 from latente.training.randomness import isolated_rng
 
-__all__ = ["check_steps", "cost", "few_rows", "within_memory"]
+__all__ = ["check_draws", "check_steps", "cost", "few_rows", "within_memory"]
 
 _STEPS = 5
 _WEIGHT = 16  # bytes of memory for each: itself, its gradient, and two moments of it
+_DECODED = 12  # and for each value of an image that is decoded while training: itself, its gradient, and its target
 
 
 @contextlib.contextmanager
 def within_memory(device: torch.device) -> Iterator[None]:
     """Raise InputError where the block builds networks whose training needs more memory than is free."""
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_memory()
+    free = _free(device)
     try:
         with Limits(values=math.inf if free is None else free / _WEIGHT):
             yield
@@ -66,6 +68,22 @@ def check_steps(
                 ) from error
 
 
+def check_draws(
+    option: str, draws: int, training: TrainingOptions, count: int, values: int, device: torch.device
+) -> None:
+    """Raise InputError where so many codes of each image are decoded in a step that their images alone have no room.
+
+    option: whose value `draws` is. count: of the training images. values: in an image.
+    """
+    rows = math.ceil(min(training.batch_size or count, count) / training.accumulate / world(device).size)
+    needed, free = _DECODED * draws * rows * values, _free(device)
+    if free is not None and needed > free:
+        raise InputError(
+            f"{option}={draws}: a step decodes so many codes of {rows} images, which takes {words.memory(needed)} of "
+            f"memory at least, and {words.memory(free)} are free; draw fewer, or work a step out in parts (accumulate)"
+        )
+
+
 def few_rows(parts: Split, options: TrainingOptions) -> np.ndarray:
     """Return the rows of so few steps as are enough to tell how long one takes."""
     assert options.batch_size is not None
@@ -91,3 +109,8 @@ def cost(
     # weights, gradients and two moments; each layer's output and its gradient; the images at rest
     memory = _WEIGHT * parameters + 8 * values * options.batch_size + parts.images.content.nbytes
     return per_step * steps, memory
+
+
+def _free(device: torch.device) -> int | None:
+    """Return how many bytes of memory are free where a network is trained; None where nobody tells."""
+    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else free_memory()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from latente.errors import InputError
-from latente.estimators import data
+from latente.estimators import data, planning
 from latente.estimators.autoencoders import BaseAutoencoder
 from latente.estimators.options.variational import VariationalOptions
 from latente.images import Openable
+from latente.networks.summary import LayerSummary
 from latente.objectives import Batch, VariationalObjective
 
 __all__ = ["VariationalAutoencoder"]
@@ -27,9 +29,11 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
     likelihood: "bernoulli", "gaussian" (one learned sigma; the density is that of the data in their own units), or
     "auto": Bernoulli for pictures of 8 bits or fewer, else Gaussian. beta: weight of the KL divergence (Higgins et al.
     2017). beta_warmup: steps in which it rises from 0. free_bits: nats per latent dimension that cost nothing (Kingma
-    et al. 2016). importance_samples: k > 1 trains the importance-weighted bound (Burda et al. 2016). binarization:
-    "dynamic" draws each pixel anew as 0 or 1, with its intensity for the probability of 1, whenever an image is met, so
-    that a Bernoulli likelihood of grey pictures is a density. The other options are those of `BaseAutoencoder`.
+    et al. 2016). samples: codes drawn for each image in a training step, over which the reconstruction's term is
+    averaged (Kingma & Welling 2014, eq. 7). importance_samples: k > 1 trains the importance-weighted bound instead
+    (Burda et al. 2016). binarization: "dynamic" draws each pixel anew as 0 or 1, with its intensity for the probability
+    of 1, whenever an image is met, so that a Bernoulli likelihood of grey pictures is a density. The other options are
+    those of `BaseAutoencoder`.
 
     `encode` returns posterior means; `sample` decodes codes from the prior N(0, I); `score_samples` is the evidence
     lower bound in nats per image. A Bernoulli likelihood of data that are not binary is a cross-entropy and no
@@ -47,6 +51,29 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
         self.is_binary_ = self.binarization is not None
         if plain_bernoulli:  # otherwise it has no meaning, and looking through all images takes long
             self.is_binary_ = data.is_binary(parts.images, self.scaling_)
+
+    def _settle(self, parts: data.Split) -> None:
+        super()._settle(parts)
+        if self._draws > 1:
+            option = "samples" if self.importance_samples == 1 else "importance_samples"
+            values = math.prod(self.image_shape_)
+            planning.check_draws(option, self._draws, self._training_options(), len(parts.rows), values, self.device_)
+
+    @property
+    def _draws(self) -> int:
+        """How many codes of each image a training step decodes; at most one of the two options is not 1."""
+        return max(self.samples, self.importance_samples)
+
+    def _cost(self, parts: data.Split, layers: list[LayerSummary]) -> tuple[float, int]:
+        # each code that a step draws goes through the decoder, and leaves what its layers gave in memory
+        draws = (self._draws,)
+        return super()._cost(
+            parts,
+            [
+                row._replace(output=row.output + draws) if row.output and row.name.startswith("decoder.") else row
+                for row in layers
+            ],
+        )
 
     def _likelihood(self) -> str:
         dtype = np.dtype(self.scaling_.dtype)
@@ -75,6 +102,7 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
             beta=self.beta,
             beta_warmup=self.beta_warmup,
             free_bits=self.free_bits,
+            samples=self.samples,
             importance_samples=self.importance_samples,
             corruption=self._corruption(),
             log_jacobian=self.scaling_.log_jacobian(self.image_shape_),

@@ -166,7 +166,7 @@ class VariationalObjective(ReconstructionObjective):
     """The negative evidence lower bound, in nats per image.
 
     Summed over the values of an image and of its code, averaged over the batch:
-    loss = -log p(x|z) + beta KL(q(z|x) || N(0, I)), z drawn once by reparametrisation (Kingma & Welling 2014,
+    loss = -log p(x|z) + beta KL(q(z|x) || N(0, I)), z drawn by reparametrisation (Kingma & Welling 2014,
     eq. 10; beta: Higgins et al. 2017). Codes to decode for new images are drawn from N(0, I).
 
     encoder: images -> (B, 2 C, ...), the posterior's means and log-variances in two halves of dimension 1;
@@ -184,10 +184,14 @@ class VariationalObjective(ReconstructionObjective):
 
     beta_warmup: steps in which `schedule` raises beta linearly from 0. free_bits: nats that each dimension of
     the code may use at no cost, on the batch's mean (Kingma et al. 2016, eq. 15; departure: each dimension is
-    a group). importance_samples: k > 1 trains the importance-weighted bound (Burda et al. 2016, eq. 8), beta
-    then weighing log p(z) - log q(z|x) within each weight; it has no KL term for free bits to hold on to.
+    a group). samples: L draws of each image's code in a training step, over which -log p(x|z) is averaged (Kingma &
+    Welling 2014, eq. 7): the expected loss is that of one draw, and of its gradient's variance the part that the draws
+    make is divided by L. A step decodes L images for one, in memory too. importance_samples: k > 1 trains the
+    importance-weighted bound (Burda et al. 2016, eq. 8), beta then weighing log p(z) - log q(z|x) within each weight;
+    it has no KL term for free bits to hold on to, and draws no `samples` beside its own. Evaluation knows nothing of
+    `samples`.
 
-    Logged terms, nats per image: "reconstruction" = -log p(x|z), averaged over the samples, and "kl", in
+    Logged terms, nats per image: "reconstruction" = -log p(x|z), averaged over the draws, and "kl", in
     closed form, without beta and free bits. Raises InputError for unknown names, numbers out of range and
     shapes that do not fit.
     """
@@ -202,6 +206,7 @@ class VariationalObjective(ReconstructionObjective):
         beta: int | float = 1.0,
         beta_warmup: int = 0,
         free_bits: int | float = 0.0,
+        samples: int = 1,
         importance_samples: int = 1,
         corruption: Callable[..., Tensor] | None = None,
         log_jacobian: int | float = 0.0,
@@ -215,8 +220,11 @@ class VariationalObjective(ReconstructionObjective):
         for name, value in (("beta", beta), ("beta_warmup", beta_warmup), ("free_bits", free_bits)):
             if not 0 <= value < math.inf:
                 raise InputError(f"{name} must be a number of at least 0, not {value}")
-        if importance_samples < 1:
-            raise InputError(f"importance_samples must be at least 1, not {importance_samples}")
+        for name, count in (("samples", samples), ("importance_samples", importance_samples)):
+            if count < 1:
+                raise InputError(f"{name} must be at least 1, not {count}")
+        if samples > 1 and importance_samples > 1:
+            raise InputError("samples needs importance_samples=1: the importance-weighted bound has draws of its own")
         if free_bits and importance_samples > 1:
             raise InputError("free_bits needs importance_samples=1: the importance-weighted bound has no KL term")
         if binarization is not None and binarization not in _BINARIZATIONS:
@@ -229,6 +237,7 @@ class VariationalObjective(ReconstructionObjective):
         self.beta = beta
         self.beta_warmup = beta_warmup
         self.free_bits = free_bits
+        self.samples = samples
         self.importance_samples = importance_samples
         self.log_jacobian = log_jacobian
         self.sigma_floor = sigma_floor
@@ -283,6 +292,8 @@ class VariationalObjective(ReconstructionObjective):
             loss = -formulas.importance_weighted_bound(log_likelihood + self.current_beta * ratio).mean()
             log_likelihood = log_likelihood.mean()
         else:
+            if self.samples > 1:
+                mean, log_var, target = (_repeated(part, self.samples) for part in (mean, log_var, target))
             code = _draw(mean, log_var, _normal(mean.shape, mean, generator))
             log_likelihood = self._log_likelihood(self._raw(code, target), target, over_batch=True)
             penalty = formulas.free_bits(kl, self.free_bits) if self.free_bits else total_kl
@@ -380,7 +391,7 @@ class VariationalObjective(ReconstructionObjective):
         """Return log p(x|z) and log p(z) - log q(z|x), both (k, B), for the noise (k, B or 1, *code)."""
         codes = _draw(mean, log_var, noise)
         k = len(codes)
-        repeated = target.repeat(k, *[1] * (target.ndim - 1))
+        repeated = _repeated(target, k)
         raw = self._raw(codes.flatten(0, 1), repeated)
         log_likelihood = self._log_likelihood(raw, repeated, over_batch=False)
         return log_likelihood.unflatten(0, (k, len(mean))), formulas.log_density_ratio(codes, mean, log_var)
@@ -394,6 +405,11 @@ class VariationalObjective(ReconstructionObjective):
 
 def _normal(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:
     return torch.randn(shape, generator=generator, dtype=like.dtype, device=like.device)
+
+
+def _repeated(x: Tensor, k: int) -> Tensor:
+    """Return k copies of a batch, one after the other."""
+    return x.repeat(k, *[1] * (x.ndim - 1))
 
 
 def _binary(x: Tensor, generator: torch.Generator, shared: bool) -> Tensor:

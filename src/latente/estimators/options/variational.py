@@ -28,6 +28,7 @@ class VariationalOptions(ReconstructionOptions):
     beta: float = option(1.0, "Weight of the KL divergence.", Number(least=0))
     beta_warmup: int = option(0, "Steps in which beta grows from 0.", Whole(least=0, metavar="STEPS"))
     free_bits: float = option(0.0, "KL per latent dimension that costs nothing.", Number(least=0, metavar="NATS"))
+    samples: int = option(1, "Codes drawn for each image in a step, whose losses are averaged.", Whole(metavar="L"))
     importance_samples: int = option(1, "Samples of the bound that is trained.", Whole(metavar="K"))
     binarization: str | None = option(
         None, "Pixels as draws of 0 or 1: dynamic or none.", Choice(BINARIZATIONS, or_none=True)
