@@ -56,7 +56,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "stacked-mnist": Experiment("stacked", _UAO, minutes=45, seeds=5),
     "stacked-fashion": Experiment("stacked", _UAO, minutes=50, seeds=5),
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
-    "vae-mnist": Experiment("vae_mnist", _BFPS, minutes=75),
+    "vae-mnist": Experiment("vae_mnist", _BFPS, minutes=100),
     "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=13),
 }
 
