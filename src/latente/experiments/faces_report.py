@@ -255,14 +255,11 @@ def _both_peaks(model: Any, test: Images) -> Figure:
 def _fewer_figure(fewer: Sequence[Line], count: int) -> Figure:
     from latente.figures import lines
 
-    series = {
-        name: (
-            [count // parts for parts in reversed(SHARES.values())],
-            [
-                [line["PSNR (dB, peak 1)"] for line in fewer if (line["trained on"], line["faces"]) == (name, share)]
-                for share in reversed(SHARES)
-            ],
-        )
-        for name in (REPORT, GAUSSIAN)
-    }
+    series: dict[str, tuple[list[float], np.ndarray]] = {}
+    for name in (REPORT, GAUSSIAN):
+        psnr: dict[str, list[float]] = {share: [] for share in reversed(SHARES)}
+        for line in fewer:
+            if line["trained on"] == name:
+                psnr[line["faces"]].append(line["PSNR (dB, peak 1)"])
+        series[name] = [count / SHARES[share] for share in psnr], np.array(list(psnr.values()))
     return lines(series, "training faces, equal steps", "PSNR in dB, peak 1", log="x")
