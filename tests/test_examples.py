@@ -152,6 +152,8 @@ CASES: dict[str, list[Case]] = {
         Case("latente edit runs/faces", partial(shows_pictures, "blond.png")),
         Case("import latente", makes_hair_lighter, swaps=(("count=2_000", "count=200"),)),
         Case("latente nearest runs/faces", partial(shows_pictures, "nearest.png")),
+        Case("latente evaluate runs/faces faces", says("mse", "hat", "long_hair"), "--count 120 --samples 200"),
+        Case("latente evaluate runs/faces faces --samples", says("hair_blond", "share"), "--count 120 --samples 200"),
         Case("latente report", partial(is_a_page, "comparison.html"), before=learns_a_second_run),
         Case("latente export runs/faces", exports_what_runs),
     ],
