@@ -23,7 +23,6 @@ channels the code is a linear map of 524,288 values, 99 % of all weights.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -79,13 +78,17 @@ def run(request: Request) -> Result:
     for seed in range(request.seeds):
         models = {PLAIN: request.fit(f"plain-{seed}", plain(seed, **_short(request)), train)}
         models |= {name: _fitted(name, seed, train, "all", request) for name in BESIDE}
+        figures = {name: _figures(model, train, test) for name, model in models.items()}
         beside += [
-            {"trained on": name, "seed": seed, **_done(model, train, test, judge)} for name, model in models.items()
+            {"trained on": name, "seed": seed, **_of_all(figures[name]), **_between(model, train, test, judge)}
+            for name, model in models.items()
         ]
         for name in (REPORT, GAUSSIAN):
             for share in SHARES:
-                model = models[name] if share == "all" else _fitted(name, seed, train, share, request)
-                fewer.append({"trained on": name, "faces": share, "seed": seed, **_figures(model, train, test)})
+                of_share = figures[name]
+                if share != "all":
+                    of_share = _figures(_fitted(name, seed, train, share, request), train, test)
+                fewer.append({"trained on": name, "faces": share, "seed": seed, **of_share})
                 request.tell(f"{name}, {share} of the faces, seed {seed}: PSNR {fewer[-1]['PSNR (dB, peak 1)']:.2f} dB")
         first = first or models
     nets = _nets(train, test, request)
@@ -158,19 +161,20 @@ def _halfway(model: Any, test: Images) -> np.ndarray:
     return middle
 
 
-def _done(model: Any, train: Images, test: Images, judge: HairJudge) -> dict[str, Any]:
-    """Return all by which a net may have done as well: pictures, draws, what lies between, and an edit."""
+def _of_all(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures that a plain autoencoder has, too."""
+    return {name: value for name, value in figures.items() if name not in ("KL (nats)", f"{WEIGHT} BCE")}
+
+
+def _between(model: Any, train: Images, test: Images, judge: HairJudge) -> dict[str, Any]:
+    """Return what lies halfway between two codes, and what becomes of black hair that is made blond."""
     from latente.latents import edit, nearest
 
-    figures = _figures(model, train, test)
-    for name in ("KL (nats)", f"{WEIGHT} BCE"):
-        figures.pop(name, None)
     middle = _halfway(model, test)
     to_face = [nearest(some, train.pixels, scale=255).distances.mean() for some in (middle, test.pixels[:AT_A_TIME])]
     black = test.pixels[np.flatnonzero(hair(test) < 0)[:EDITED]]
     blond = edit(model, black, hair_direction(model, train), [STRENGTH], keep_detail=False)
     return {
-        **figures,
         "halfway to nearest face": float(to_face[0]),
         "sharpness halfway": sharpness(middle) / sharpness(test.pixels),
         "test face to nearest": float(to_face[1]),
@@ -185,9 +189,8 @@ def _nets(train: Images, test: Images, request: Request) -> list[Line]:
     for number, (name, changed) in enumerate(NETS.items()):
         smaller = {"hidden": (8, 8, 8)} if request.tiny else {}
         model = autoencoder(REPORT, 0, **{"warmup": 0, **changed, **smaller, "epochs": 1, "learning_rate": 1e-3})
-        start = time.perf_counter()
         model = request.fit(f"net-{number}", model, few)
-        seconds = time.perf_counter() - start
+        seconds = sum(line.get("seconds", 0.0) for line in model.history_)  # of its steps, in whichever sitting
         figures = model.evaluate(test)
         lines.append(
             {

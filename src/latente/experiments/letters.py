@@ -269,14 +269,11 @@ def _by_iteration(powell: Results) -> list[Line]:
 def _iterations_figure(powell: Results) -> Figure:
     from latente.figures import lines
 
-    series = {
-        f"{typed(trial.options['hidden'])}, {trial.options['characters']} characters": (
-            [told for told in TOLD_AT if told <= trial.metrics["iterations"]] or [TOLD_AT[0]],
-            [trial.metrics[_after(told)] for told in TOLD_AT if told <= trial.metrics["iterations"]]
-            or [trial.metrics["wrong pixels"]],
-        )
-        for trial in powell.done
-    }
+    series = {}
+    for trial in powell.done:
+        places = [told for told in TOLD_AT if told <= trial.metrics["iterations"]] or TOLD_AT[:1]
+        name = f"{typed(trial.options['hidden'])}, {trial.options['characters']} characters"
+        series[name] = places, [trial.metrics[_after(told)] for told in places]
     return lines(series, "iterations of Powell's method", "wrong pixels per character", log="x")
 
 
