@@ -23,6 +23,7 @@ from latente.experiments import (
     reproduce,
     stacked,
     vae_mnist,
+    vae_report,
 )
 
 # the other modules hold experiments
@@ -59,7 +60,7 @@ def test_every_experiment_says_whose_it_is_what_was_claimed_and_how_to_rerun_it(
         (letters.autoencoder(0, hidden=(4,), **{**letters.ADAM, "activation": "tanh", "loss": "bce"}), "float32"),
         (map_fashion.autoencoder(0), "float32"),
         (stacked.classifier(next(iter(stacked.CASES.values())), 0, (4,), 1), "bf16"),
-        (vae_mnist.small_model(1), "float32"),
+        (vae_report.small_model(1), "float32"),
         (vae_mnist.likelihood_model(1, 1), "bf16"),
     ],
 )

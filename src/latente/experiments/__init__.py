@@ -28,6 +28,7 @@ __all__ = ["EXPERIMENTS", "Claim", "Experiment", "Request", "Result", "find", "l
 _CIMAT = "[CIMAT] Cerna: Practica Deep Learning Architectures (CIMAT, 2024)"
 _UAO = "[UAO] Perea, Carmona, Tobar, Marulanda: Trabajando con AutoEncoders"
 _BFPS = "[BFPS] Banfi, Fleischer, Perez Rivera, Szejer: Autoencoders"
+_IWAE = "[IWAE] Burda, Grosse, Salakhutdinov: Importance Weighted Autoencoders (2016)"
 _UOH = "[UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Higgins, 2023)"
 
 
@@ -56,7 +57,8 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "stacked-mnist": Experiment("stacked", _UAO, minutes=45, seeds=5),
     "stacked-fashion": Experiment("stacked", _UAO, minutes=50, seeds=5),
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
-    "vae-mnist": Experiment("vae_mnist", _BFPS, minutes=100),
+    "vae-mnist": Experiment("vae_mnist", _IWAE, minutes=75),
+    "vae-report": Experiment("vae_report", _BFPS, minutes=30),
     "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=13),
 }
 

@@ -13,10 +13,9 @@ from latente.files import finite, replacing, write_json
 from latente.sweeps import markdown_table
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.figure import Figure
 
-__all__ = ["RECORDED", "Claim", "Line", "Result", "in_words", "spread"]
+__all__ = ["RECORDED", "Claim", "Line", "Result"]
 
 RECORDED = ("recorded", "within")  # the heads of what a claim is compared with
 
@@ -174,16 +173,6 @@ class Result:
         with replacing(folder / "result.md") as temporary:
             temporary.write_text(self.markdown(), encoding="utf-8")
         write_json(folder / "result.json", self.to_json())
-
-
-def spread(values: np.ndarray) -> float:
-    """Return the standard deviation of the seeds' values; NaN of one alone."""
-    return float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-
-
-def in_words(values: np.ndarray) -> str:
-    """Return the mean of the seeds' values, with their standard deviation where there are several."""
-    return f"{values.mean():.2g}" + (f" ± {spread(values):.2g}" if len(values) > 1 else "")
 
 
 def _cells(claim: Claim) -> list[str]:

@@ -23,8 +23,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latente.experiments.record import Line, in_words, spread
+from latente.experiments.record import Line
 from latente.experiments.request import Request
+from latente.sweeps import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -168,7 +169,12 @@ def summary(nets: Sequence[Net]) -> list[Line]:
     lines = []
     for (reading, encoders), own in _by_kind(nets).items():
         errors = np.array([net.error for net in own])
-        line: Line = {"autoencoders": reading, "encoders": encoders, "mean": float(errors.mean()), "sd": spread(errors)}
+        line: Line = {
+            "autoencoders": reading,
+            "encoders": encoders,
+            "mean": float(errors.mean()),
+            "sd": Estimate.of(errors).spread,
+        }
         minutes = float(np.mean([net.minutes for net in own]))
         lines.append(line | {"worst": float(errors.max()), "minutes": minutes})
     return lines
@@ -201,7 +207,7 @@ def _by_kind(nets: Sequence[Net]) -> dict[tuple[str, str], list[Net]]:
 
 
 def _told(differences: Sequence[tuple[str, np.ndarray]]) -> str:
-    return ", ".join(f"{which} {in_words(values)}" for which, values in differences)
+    return ", ".join(f"{which} {Estimate.of(values)}" for which, values in differences)
 
 
 # -- learning the labels, and being judged by them

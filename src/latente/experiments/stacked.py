@@ -38,10 +38,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latente.augmentations import Affine
-from latente.experiments.record import Claim, Line, Result, in_words, spread
+from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
 from latente.experiments.sets import open_parts
 from latente.experiments.side_by_side import FINE_TUNED, STACK, Net, four_nets, gains, matrices, summary
+from latente.sweeps import Estimate
 from latente.words import typed
 
 if TYPE_CHECKING:
@@ -274,7 +275,9 @@ def _summary(lines: Sequence[Line]) -> list[Line]:
         for pretraining in ("yes", "no"):
             errors = _errors(lines, count, pretraining)
             line = {"labels": f"{count:,}", "pre-training": pretraining}
-            table.append(line | {"mean": float(errors.mean()), "sd": spread(errors), "worst": float(errors.max())})
+            table.append(
+                line | {"mean": float(errors.mean()), "sd": Estimate.of(errors).spread, "worst": float(errors.max())}
+            )
     return table
 
 
@@ -283,7 +286,7 @@ def _gains(lines: Sequence[Line]) -> list[str]:
     words = []
     for count in _counts(lines):
         gain = _errors(lines, count, "no") - _errors(lines, count, "yes")
-        words.append(f"{count:,} labels: {in_words(gain)}")
+        words.append(f"{count:,} labels: {Estimate.of(gain)}")
     return [f"Percentage points of test error that pre-training takes away, of the same seeds: {'; '.join(words)}."]
 
 
