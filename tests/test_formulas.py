@@ -81,6 +81,16 @@ def test_normal_log_prob_equals_scipys() -> None:
     np.testing.assert_allclose(formulas.normal_log_prob(x, mean, log_sigma), expected)
 
 
+def test_a_cut_is_that_of_numpy_and_has_the_gradient_of_what_was_not_cut() -> None:
+    x = torch.tensor([-1.5, -0.1, 0.0, 0.3, 1.0, 1.1, 3.0], requires_grad=True)
+    cut = formulas.cut(x)
+    np.testing.assert_allclose(cut.detach().numpy(), np.clip(x.detach().numpy(), 0, 1), atol=1e-6)
+    grey = torch.tensor([0.5, 0.0, 0.0, 0.0, 1.0, 1.0, 0.25])
+    (cut - grey).square().sum().backward()
+    # beyond black nothing is asked where black is right, and -1.5 is drawn back to the grey that is right there
+    np.testing.assert_allclose(x.grad.numpy(), [-1.0, 0.0, 0.0, 0.6, 0.0, 0.0, 1.5], atol=1e-6)
+
+
 @pytest.mark.parametrize(("mean", "log_var"), [(0.0, 0.0), (1.3, -1.1), (-0.4, 0.9), (2.0, -3.0)])
 def test_kl_from_the_standard_normal_equals_its_integral(mean: float, log_var: float) -> None:
     q, p = stats.norm(mean, math.exp(log_var / 2)), stats.norm()

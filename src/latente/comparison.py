@@ -13,7 +13,7 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
-from latente import latents, metrics
+from latente import formulas, latents, metrics
 from latente.errors import InputError
 from latente.estimators import Autoencoder, BaseAutoencoder, Estimator
 from latente.estimators.abilities import Decodes, Encodes
@@ -287,7 +287,7 @@ def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.nd
     if fresh.objective_.output == "sigmoid" and loss != "bce":
         decoder = nn.Sequential(decoder, nn.Sigmoid())
     elif fresh.objective_.output == "clipped":
-        decoder = nn.Sequential(decoder, nn.Hardtanh(0, 1))
+        decoder = nn.Sequential(decoder, _Cut())
     encoder = nn.Sequential(pca, nn.Unflatten(1, fresh.code_shape_))
     assert model.batch_size_ is not None
     assert model.epochs_ is not None
@@ -301,6 +301,13 @@ def _train_decoder(model: BaseAutoencoder, pca: _PCA, train: Images, rows: np.nd
     encoder.register_forward_hook(count)
     options = {field.name: getattr(fresh, field.name) for field in dataclasses.fields(BaseAutoencoder)}
     return Autoencoder(**{**options, "network": (encoder, decoder), "loss": loss}).fit(train)
+
+
+class _Cut(nn.Module):
+    """The end of a decoder whose image is cut to [0, 1] as the model's own is."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return formulas.cut(x)
 
 
 def _validation(model: Estimator) -> Any:

@@ -20,6 +20,7 @@ __all__ = [
     "active_units",
     "bce_with_logits",
     "bernoulli_log_prob",
+    "cut",
     "free_bits",
     "importance_weighted_bound",
     "kl_diagonal_normal",
@@ -96,6 +97,15 @@ def normal_log_prob(
     """Log-density of images under N(mean, sigma^2 I) with one sigma for all values, in nats."""
     error = squared_error(x, mean, over_batch=over_batch)
     return -0.5 * error * torch.exp(-2.0 * log_sigma) - _values(x) * (log_sigma + _HALF_LOG_2PI)
+
+
+def cut(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """Return x cut to [0, 1] with the gradient of x itself: straight-through (Bengio et al. 2013, arXiv 1308.3432).
+
+    What lies below 0 is free where 0 is right, and is drawn back where more is: the cut's own gradient, 0, would leave
+    it there for good.
+    """
+    return x + (x.clamp(0, 1) - x).detach()
 
 
 def kl_diagonal_normal(mean: Float[Tensor, "b *code"], log_var: Float[Tensor, "b *code"]) -> Float[Tensor, "b *code"]:

@@ -113,6 +113,17 @@ def test_ctrl_c_before_an_epoch_has_ended_leaves_the_model_as_it_was():
     assert vars(model) == before
 
 
+def test_ctrl_c_after_epochs_that_did_not_better_the_start_leaves_the_start():
+    options = {**COMMON, "epochs": 50, "schedule": "constant", "learning_rate": 1e-9}
+    model = Autoencoder(**options, corruption=PressesCtrlC(8))
+    with pytest.raises(Interrupted, match="the model is its start, which no epoch bettered"):
+        model.fit(X)
+    assert model.best_epoch_ == 0
+    start = Autoencoder(**options).initialise(X)
+    assert difference(weights(model), weights(start)) is None
+    assert model.sample(3, random_state=0).shape == X[:3].shape
+
+
 def test_a_run_that_ctrl_c_stops_has_the_model_of_its_best_epoch_in_memory_and_on_disk(tmp_path: Path):
     corruption = PressesCtrlC(5)
     model = Autoencoder(**COMMON, validation=None, corruption=corruption, out=tmp_path / "run")

@@ -115,9 +115,8 @@ class Estimator(Learner):
             try:
                 self._learn(parts, run)
             except Interrupted as stopped:
-                if self.best_epoch_:
+                if stopped.leaves_model:
                     self._finish(parts, run)
-                    stopped.leaves_model = True
                 raise
             self._finish(parts, run)
         return self

@@ -37,8 +37,9 @@ class Learner(SavedModel):
                 parts.images, options, rows=parts.rows, validation=parts.validation, run=run, listeners=listeners
             )
         except Interrupted as stopped:
-            if stopped.state is not None and stopped.state.best_epoch:
+            if stopped.state is not None and stopped.state.has_model:
                 self._take_best(stopped.state, run)
+                stopped.leaves_model = True
             raise
         self._take_best(state, run)
 

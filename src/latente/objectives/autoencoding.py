@@ -100,8 +100,8 @@ class AutoencoderObjective(ReconstructionObjective):
 
     encoder: images (B, C, H, W) or (B, F) -> codes of any shape (B, ...). decoder: codes -> RAW outputs of
     the target's shape. loss: "mse", "l1", or "bce" (nats; needs targets within [0, 1]). output: "sigmoid"
-    where raw outputs are logits, "linear" where they are the image, "clipped" where they are cut to [0, 1] to become it
-    (while training they are compared uncut, since what is cut off has no gradient); with "bce" they are always logits.
+    where raw outputs are logits, "linear" where they are the image, "clipped" where they are cut to [0, 1] to become
+    it, with the gradient of `latente.formulas.cut`; with "bce" they are always logits.
     corruption(x, generator, shared=False) is applied to the encoder's input only: a denoiser (Vincent et al.
     2010). The column "target" is what the result is compared with where a batch has it (set `columns` to ask
     for it), else the clean images.
@@ -157,9 +157,10 @@ class AutoencoderObjective(ReconstructionObjective):
         return {"objective": error, "mse": formulas.mse(self._image(raw), target), self.loss: error}
 
     def _error(self, raw: Tensor, target: Tensor, over_batch: bool) -> Tensor:
-        is_raw = self.loss == "bce" or (self.output == "clipped" and over_batch)
-        result = raw if is_raw else self._image(raw)
-        return _LOSSES[self.loss](result, target, over_batch=over_batch)
+        if self.loss == "bce":
+            return formulas.bce_with_logits(raw, target, over_batch=over_batch)
+        image = formulas.cut(raw) if self.output == "clipped" else self._image(raw)
+        return _LOSSES[self.loss](image, target, over_batch=over_batch)
 
 
 class VariationalObjective(ReconstructionObjective):

@@ -340,9 +340,11 @@ class _Loop:
         raise self._interrupted()
 
     def _interrupted(self) -> Interrupted:
-        best = self.state.best_epoch
+        which = (
+            f"that of epoch {self.state.best_epoch}" if self.state.best_epoch else "its start, which no epoch bettered"
+        )
         place = f"epoch {self.state.epoch + 1}, step {self.state.step}"
-        model = f"the model is that of epoch {best}" if best else "there is no model yet"
+        model = f"the model is {which}" if self.state.has_model else "there is no model yet"
         if self.run is None:
             told = Interrupted(f"stopped at {place}; {model}")
         else:

@@ -51,6 +51,11 @@ class TrainingState:
         """Return the weights to use: the averaged ones where there is an average, else the current ones."""
         return self.objective.weights() | (self.ema or {})
 
+    @property
+    def has_model(self) -> bool:
+        """Whether an epoch has ended, so that the best weights, be they those of the start, are a trained model's."""
+        return self.best_epoch > 0 or (self.best is not None and self.epoch > 0)
+
     def keep_as_best(self) -> None:
         """Keep a copy of the weights to use, as those of the best epoch."""
         self.best_epoch = self.epoch
