@@ -17,7 +17,7 @@ from latente.estimators.autoencoders import BaseAutoencoder
 from latente.estimators.options.variational import VariationalOptions
 from latente.images import Openable
 from latente.networks.summary import LayerSummary
-from latente.objectives import Batch, VariationalObjective
+from latente.objectives import Batch, VariationalObjective, check_bound
 
 __all__ = ["VariationalAutoencoder"]
 
@@ -43,6 +43,10 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
     kind = "vae"
     noises = 100
     code_multiplier = 2
+
+    def check(self) -> None:
+        super().check()
+        check_bound(self.samples, self.importance_samples, self.free_bits)
 
     def _examine(self, parts: data.Split) -> None:
         super()._examine(parts)

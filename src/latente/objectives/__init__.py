@@ -6,6 +6,7 @@ from latente.objectives.autoencoding import (
     AutoencoderObjective,
     ReconstructionObjective,
     VariationalObjective,
+    check_bound,
 )
 from latente.objectives.classification import ClassificationObjective
 from latente.objectives.objective import Batch, Objective, Player
@@ -18,4 +19,5 @@ __all__ = [
     "Player",
     "ReconstructionObjective",
     "VariationalObjective",
+    "check_bound",
 ]

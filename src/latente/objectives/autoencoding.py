@@ -14,7 +14,7 @@ from latente import formulas
 from latente.errors import InputError, did_you_mean
 from latente.objectives.objective import Batch, Objective
 
-__all__ = ["AutoencoderObjective", "ReconstructionObjective", "VariationalObjective"]
+__all__ = ["AutoencoderObjective", "ReconstructionObjective", "VariationalObjective", "check_bound"]
 
 _LOSSES = {"mse": formulas.mse, "bce": formulas.bce_with_logits, "l1": formulas.mae}
 _LIKELIHOODS = ("bernoulli", "gaussian")
@@ -26,6 +26,14 @@ _LOWEST_LOG_VAR, _HIGHEST_LOG_VAR = -30.0, 20.0
 
 _FIRST_SIGMA = 0.1  # of the network's range: where the learned sigma starts, above its floor
 _ROWS_AT_ONCE = 1024  # images decoded in one pass without gradients, for several draws of each code
+
+
+def check_bound(samples: int, importance_samples: int, free_bits: float) -> None:
+    """Raise InputError where options of the evidence lower bound are asked of the importance-weighted one."""
+    if samples > 1 and importance_samples > 1:
+        raise InputError("samples needs importance_samples=1: the importance-weighted bound has draws of its own")
+    if free_bits and importance_samples > 1:
+        raise InputError("free_bits needs importance_samples=1: the importance-weighted bound has no KL term")
 
 
 class ReconstructionObjective(Objective):
@@ -224,10 +232,7 @@ class VariationalObjective(ReconstructionObjective):
         for name, count in (("samples", samples), ("importance_samples", importance_samples)):
             if count < 1:
                 raise InputError(f"{name} must be at least 1, not {count}")
-        if samples > 1 and importance_samples > 1:
-            raise InputError("samples needs importance_samples=1: the importance-weighted bound has draws of its own")
-        if free_bits and importance_samples > 1:
-            raise InputError("free_bits needs importance_samples=1: the importance-weighted bound has no KL term")
+        check_bound(samples, importance_samples, free_bits)
         if binarization is not None and binarization not in _BINARIZATIONS:
             raise did_you_mean("binarization", binarization, _BINARIZATIONS)
         if binarization and likelihood != "bernoulli":
