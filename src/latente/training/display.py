@@ -88,7 +88,8 @@ def html_of_run(run: Run) -> str:
         lines=lines,
         best_epoch=best,
         picture=picture,
-        caption="images of the set, and below them what the model made of them after its last epoch",
+        caption="line by line: images of the set, what the model saw where they were made worse, what it made of them "
+        "after its last epoch, and new ones where it draws such",
     )
 
 
