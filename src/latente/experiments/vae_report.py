@@ -206,7 +206,7 @@ def _study_of_draws(train: Images, test: Images, request: Request) -> _Study:
 
 
 def _claims_of_draws(lines: Sequence[Line]) -> list[Claim]:
-    ratio, reported = f"L = {DRAWS[-1]} / L = {DRAWS[0]}", "[UAO], [BFPS]: a mean over L draws, no figure"
+    ratio, reported = f"L = {DRAWS[-1]} / L = {DRAWS[0]}", "[UAO] a mean over L draws, no figure"
     by_draws, by_all, time = (
         _mean(lines, "L", DRAWS[-1], column) / _mean(lines, "L", DRAWS[0], column)
         for column in ("variance by draws", "variance by draws and batches", "ms a step")
