@@ -226,6 +226,17 @@ def prepare_own_images(folder: Path) -> None:
         (folder / "lowlight" / name / "damaged.png").unlink()
 
 
+def lists_a_photograph(stage: Stage) -> None:
+    photographs(stage.folder / "photos", 24)
+    (stage.folder / "photos-left-out.txt").write_text("03.png\ndamaged.png\n", encoding="utf-8")
+
+
+def leaves_out_what_is_listed(stage: Stage) -> None:
+    assert "2 to be left out: 03.png, damaged.png" in stage.out
+    facts = Run.open(stage.folder / "runs/photos-autoencoder-1").options()["data"]
+    assert (facts["count"], facts["source"]["exclude"]) == (23, ["03.png", "damaged.png"])
+
+
 def learns_from_crops(stage: Stage) -> None:
     assert latente.load(stage.folder / "runs/crops").image_shape_ == (3, 64, 64)
 

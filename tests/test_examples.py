@@ -38,7 +38,9 @@ from reached import (
     learns_a_second_run,
     learns_from_crops,
     learns_with_own_networks,
+    leaves_out_what_is_listed,
     leaves_the_damaged_one_out,
+    lists_a_photograph,
     makes_hair_lighter,
     measures_digits,
     minimises,
@@ -136,8 +138,12 @@ CASES: dict[str, list[Case]] = {
     "docs/guides/looking-inside.md": [
         Case("latente fit faces", partial(ends_at, "runs/faces", 4), FACES),
         Case("latente explore runs/faces", partial(is_a_page, "runs/faces/explorer.html"), "--count 40"),
-        elsewhere("mkdir kept", "the shell's own: the list of kept images is tested with the explorer's page"),
-        elsewhere("tar -C photos", "the shell's own, on that list"),
+        Case(
+            "latente fit photos/ --exclude",
+            leaves_out_what_is_listed,
+            SEED + "--size 32 --epochs 1" + NO_REPORT,
+            before=lists_a_photograph,
+        ),
         Case(
             "latente explore runs/faces --maps",
             partial(is_a_page, "runs/faces/explorer.html"),

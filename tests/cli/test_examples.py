@@ -100,6 +100,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "photos").mkdir()
     for number in range(12):
         Image.fromarray(noise.integers(0, 256, (40, 48, 3), np.uint8)).save(tmp_path / "photos" / f"{number}.jpg")
+    (tmp_path / "left-out.txt").write_text("0.jpg\n1.jpg\n", encoding="utf-8")
     (tmp_path / "data" / "mnist").mkdir(parents=True)
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
         (tmp_path / "data" / "mnist" / f"{name}-ubyte.gz").touch()

@@ -14,6 +14,7 @@ from latente.cli.shared.options import (
     ChannelsOption,
     CountOption,
     CropOption,
+    ExcludeOption,
     FramesOption,
     ImagesArgument,
     JsonFlag,
@@ -95,6 +96,7 @@ def show_(
     labels: LabelsOption = None,
     pairs: PairsOption = None,
     target: TargetOption = None,
+    exclude: ExcludeOption = None,
     frames: FramesOption = None,
     budget: BudgetOption = None,
     as_json: JsonFlag = False,
@@ -116,6 +118,7 @@ def show_(
         pairs=pairs,
         frames=frames,
         target=target,
+        exclude=exclude,
     )
     with show.progress() as step:
         source = open_images(images, progress=step, **door, budget=1.0)  # whatever is damaged is to be shown

@@ -27,6 +27,7 @@ from latente.cli.shared.options import (
     ChannelsOption,
     CountOption,
     CropOption,
+    ExcludeOption,
     FramesOption,
     ImagesArgument,
     JsonFlag,
@@ -68,6 +69,7 @@ RunOption = Annotated[
         "latente fit digits --epochs 5",
         "latente fit digits --model vae --latent-dim 2 --out runs/digits",
         "latente fit digits --model stacked --hidden 64,32",
+        "latente fit photos/ --size 32 --exclude left-out.txt --epochs 2",
         "latente fit photos/ --size 32 --corruption gaussian:0.1 --epochs 2",
         "latente fit digits --hidden 512,256 --network dense --dry-run",
         "latente fit --model vae --help",
@@ -90,6 +92,7 @@ def fit(
     labels: LabelsOption = None,
     pairs: PairsOption = None,
     target: TargetOption = None,
+    exclude: ExcludeOption = None,
     frames: FramesOption = None,
     budget: BudgetOption = None,
 ) -> None:
@@ -112,6 +115,7 @@ def fit(
         pairs=pairs,
         frames=frames,
         target=target,
+        exclude=exclude,
         budget=budget,
     )
     with screen.status("starting"):

@@ -40,6 +40,7 @@ def open_images(
     labels: str | os.PathLike[str] | ArrayLike | None = None,
     pairs: Sequence[str] | None = None,
     target: Openable | None = None,
+    exclude: str | os.PathLike[str] | Sequence[str] | None = None,
     frames: str = DoorOptions.frames,
     budget: float = DoorOptions.budget,
     progress: Progress | None = None,
@@ -59,9 +60,10 @@ def open_images(
     label for each image (arrays). pairs: two words that tell inputs from targets, where the known ones (noisy, clean;
     low, high; input, target ...) do not: names of folders, or ends of files' names. target: what should come of the
     images, in another place: a folder in which targets are called like their images, or an array with one for each;
-    size, channels and depth may differ. frames: of picture files with several pages or frames the "first"
-    one, or "all". budget: the share of pictures that may be damaged; those are skipped, and named in
-    `images.scan`. progress: called as progress(done, total, what).
+    size, channels and depth may differ. exclude: pictures to leave out, by the names that `images.files` has for them,
+    or a text file that holds one a line. frames: of picture files with several pages or frames the "first" one, or
+    "all". budget: the share of pictures that may be damaged; those are skipped, and named in `images.scan`. progress:
+    called as progress(done, total, what).
 
     Pictures are decoded once, into the cache (see `latente.images.cache`), which later starts only map into
     memory. Raises InputError, naming the file or the option, where something is not usable.
@@ -80,10 +82,13 @@ def open_images(
         labels=labels,
         pairs=pairs,
         target=target,
+        exclude=exclude,
         frames=frames,
         budget=budget,
         progress=progress,
     )
+    if options.exclude is not None:
+        options = dataclasses.replace(options, exclude=options.excluded)  # which reads a list once
     if isinstance(source, Images):
         return dataclasses.replace(_with_target(options, lambda _: source), source={})
     if not isinstance(source, str | os.PathLike):
@@ -105,6 +110,10 @@ def _with_target(options: DoorOptions, open_one: Callable[[DoorOptions], Images]
 
     Raises InputError where they are not as many, or are to be scaled: they keep their own size.
     """
+    if options.exclude is not None:
+        raise InputError(
+            "exclude leaves pictures of a folder or an archive out by their names; take others out of the array itself"
+        )
     if options.pairs is not None:
         raise InputError("pairs tells pictures of a folder or an archive apart; give target for what else there is")
     if options.target is None:

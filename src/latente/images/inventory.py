@@ -47,6 +47,7 @@ def list_pictures(
             notes.append(f"{words.count(without, 'picture')} without a part in {printable(partition.name)}")
     used = {*all_pictures, *(each.name for each in (table, partition) if each is not None)}
     others = [name for name in store.names if name not in used]
+    _exclude(listing, options, store)
     scan.kind = f"{store.kind}, {listing.kind}"
     scan.aside = {printable(name): why for name, why in listing.aside.items()}
     scan.notes = [
@@ -59,6 +60,24 @@ def list_pictures(
         were = "was" if len(others) == 1 else "were"
         scan.notes.append(f"{words.count(len(others), 'other file')} {were} passed over: {_suffixes(others)}")
     return listing, table
+
+
+def _exclude(listing: Listing, options: DoorOptions, store: Store) -> None:
+    """Set aside the pictures that are to be left out. Raises InputError where none of the names is one's."""
+    names = set(options.excluded)
+    excluded = {item.name for item in listing.items if printable(item.name) in names}
+    missing = {name for name in listing.missing if printable(name) in names}
+    unknown = names - {printable(name) for name in (*excluded, *missing, *store.lost)}
+    of_files = options.frames == "first"  # frames have names of their own, once they are counted
+    if names and names == unknown and of_files:
+        raise InputError(f"exclude names no picture of {store.path}: {listed(map(brief, sorted(names)), most=3)}")
+    if len(excluded) == len(listing.items):
+        raise InputError(f"exclude names every picture of {store.path}, and leaves none")
+    listing.items = [item for item in listing.items if item.name not in excluded]
+    listing.missing = {name: why for name, why in listing.missing.items() if name not in missing}
+    listing.set_aside(excluded | missing, "to be left out")
+    if unknown and unknown != names and of_files:
+        listing.notes.append(f"{words.count(len(unknown), 'name')} to leave out are no picture's here")
 
 
 def _lack(store: Store) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike
 
-__all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Progress", "Sides", "Signs", "Size", "Source"]
+__all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Names", "Progress", "Sides", "Signs", "Size", "Source"]
 
 # called as progress(done, total, what) while pictures are read; it must be quick
 Progress = Callable[[int, int, str], None]
@@ -38,6 +38,7 @@ class Source(TypedDict, total=False):
     labels: str
     pairs: list[str]
     target: str
+    exclude: list[str]
     frames: str
     budget: float
 
@@ -117,6 +118,23 @@ _TARGET: Check = Own(Text("IMAGES"), ("path", "images"), is_path_too=True)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Names:
+    """A text file with one name a line, or in Python the names themselves."""
+
+    or_none: bool = False
+    metavar: str = "FILE"
+    types: ClassVar[tuple[str, ...]] = ("path", "list of str")
+
+    def read(self, text: str) -> str:
+        return text
+
+    def check(self, name: str, value: Any) -> None:
+        is_names = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+        if not is_names and not isinstance(value, str | os.PathLike):
+            raise InputError(f"{name} must be a text file with one name a line, or names, not {value!r}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class DoorOptions:
     """The keyword arguments of `open_images`.
 
@@ -144,6 +162,9 @@ class DoorOptions:
         None, "Folders, or ends of names, of inputs and their targets.", Signs(), shown="known ones, as noisy,clean"
     )
     target: Any = option(None, "What should come of the images: one for each.", _TARGET)
+    exclude: str | os.PathLike[str] | Sequence[str] | None = option(
+        None, "Leave out the pictures that a list names, one a line.", Names(), shown="nothing is left out"
+    )
     frames: str = option(
         "first",
         "Of files with several pages or frames: first or all.",
@@ -174,6 +195,13 @@ class DoorOptions:
     def signs(self) -> tuple[str, str] | None:
         """What tells inputs from targets, where the caller says it."""
         return None if self.pairs is None else (self.pairs[0], self.pairs[1])
+
+    @property
+    def excluded(self) -> tuple[str, ...]:
+        """The names of pictures to leave out. Raises InputError where the list of them cannot be read."""
+        if self.exclude is None:
+            return ()
+        return _lines(Path(self.exclude)) if isinstance(self.exclude, str | os.PathLike) else tuple(self.exclude)
 
     def report(self, done: int, total: int, what: str) -> None:
         if self.progress is not None:
@@ -231,9 +259,22 @@ class DoorOptions:
             source["target"] = str(path.absolute() if path.exists() else path)
         elif self.target is not None:
             return {}
+        if self.exclude is not None:
+            source["exclude"] = list(self.excluded)  # the list may change, and the images are to be the same
         if self.budget != DoorOptions.budget:
             source["budget"] = self.budget
         return source
+
+
+def _lines(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.expanduser().read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise InputError(
+            f"exclude={str(path)!r} cannot be read: {why}; give a text file with one name a line"
+        ) from error
+    return tuple(line for line in lines if line.strip())
 
 
 def _height_width(size: int | Sequence[int]) -> Size:

@@ -41,7 +41,9 @@ class Survey:
     def sound(self, part: str | None) -> list[Item]:
         """Return the part's items whose headers can be read; note the others as damaged."""
         items = [item for item in self.listing.items if part is None or item.part == part]
-        lost = {name: why for name, why in self.store.lost.items() if suffix_of(name) in SUFFIXES}
+        excluded = self.options.excluded
+        pictures = {name: why for name, why in self.store.lost.items() if suffix_of(name) in SUFFIXES}
+        lost = {name: why for name, why in pictures.items() if printable(name) not in excluded}
         lost |= self.listing.missing
         self.scan.damaged = {
             printable(name): why for name, why in lost.items() if part is None or part_of_path(name) in (None, part)
@@ -78,7 +80,10 @@ class Survey:
             headers.update({(name, frame): header for frame, header in enumerate(read)} if len(read) > 1 else {})
         if max(counts.values()) > 1:
             self.listing.items = [
-                frame for item in self.listing.items for frame in _frames_of(item, counts, self.listing)
+                frame
+                for item in self.listing.items
+                for frame in _frames_of(item, counts, self.listing)
+                if printable(frame.shown) not in self.options.excluded
             ]
         self.scan.parts = {part: sum(item.part == part for item in self.listing.items) for part in self.listing.parts}
         return headers

@@ -18,6 +18,7 @@ __all__ = [
     "ChannelsOption",
     "CountOption",
     "CropOption",
+    "ExcludeOption",
     "ForceFlag",
     "FramesOption",
     "ImagesArgument",
@@ -86,6 +87,7 @@ ChannelsOption = Annotated[Any, _door_option("channels")]
 BudgetOption = Annotated[float | None, _door_option("budget")]
 LabelsOption = Annotated[str | None, _door_option("labels")]
 PairsOption = Annotated[Any, _door_option("pairs")]
+ExcludeOption = Annotated[str | None, _door_option("exclude")]
 TargetOption = Annotated[str | None, _door_option("target")]
 
 
