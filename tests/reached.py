@@ -302,6 +302,17 @@ def sorts_digits(stage: Stage) -> None:
     assert (stage["classes"] == stage["test"].labels).mean() > 0.9
 
 
+def finds_other_digits(stage: Stage) -> None:
+    assert stage["odd"][~stage["is_zero"]].mean() > 0.9
+    assert stage["odd"][stage["is_zero"]].mean() < 0.25
+    assert stage["where"].shape == (355, 8, 8)
+
+
+def tells_ones_from_others(stage: Stage) -> None:
+    assert stage["figures"]["auroc"] > 0.95
+    assert stage["figures"]["base_rate"] > 0.85
+
+
 def holds_images(stage: Stage) -> None:
     assert "20 of 3x32x48 uint8, columns label" in stage.out
     np.testing.assert_array_equal(stage["back"], stage["photographs"][1::2])

@@ -24,6 +24,7 @@ from reached import (
     draws_other_glyphs,
     ends_at,
     exports_what_runs,
+    finds_other_digits,
     goes_on,
     goes_on_to_the_same_model,
     has_a_file_for_each,
@@ -55,6 +56,7 @@ from reached import (
     shows_pictures,
     sorts_digits,
     tells_digits_apart,
+    tells_ones_from_others,
     tries_codes,
 )
 
@@ -212,6 +214,12 @@ CASES: dict[str, list[Case]] = {
     ],
     "docs/reference/stacked-autoencoder-classifier.md": [
         Case("import latente", sorts_digits, swaps=(("epochs=20", "epochs=10, pretrain_epochs=2"),))
+    ],
+    "docs/reference/anomaly-detector.md": [Case("import numpy", finds_other_digits)],
+    "docs/guides/odd-ones.md": [
+        Case("latente fit digits", lambda stage: None, swaps=(("--out", SEED + "--no-report --out"),)),
+        Case("latente evaluate", says("objective")),
+        Case("import numpy", tells_ones_from_others),
     ],
     "docs/reference/images.md": [Case("import numpy", holds_images)],
     "docs/reference/scaling.md": [Case("import numpy", lambda stage: None)],

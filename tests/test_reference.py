@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import latente
+from latente.checks import options_of
 from latente.images import Images, Scaling, open_images
 from latente.sweeps import Sweep
 from latente.training import Run, TrainingOptions
@@ -19,6 +20,7 @@ MODELS = {
     "autoencoder": latente.Autoencoder,
     "variational-autoencoder": latente.VariationalAutoencoder,
     "stacked-autoencoder-classifier": latente.StackedAutoencoderClassifier,
+    "anomaly-detector": latente.AnomalyDetector,
 }
 CLASSES: dict[str, Any] = {
     **MODELS,
@@ -69,7 +71,8 @@ def test_a_class_has_a_sentence_an_example_its_options_errors_and_methods(page: 
 @pytest.mark.parametrize("page", MODELS)
 def test_the_fitted_attributes_are_those_that_a_model_has(page: str) -> None:
     images = open_images("digits", count=80)
-    model = MODELS[page](hidden=(8,), epochs=1, random_state=0).fit(images)
+    options = {"hidden": (8,), "epochs": 1, "random_state": 0}
+    model = MODELS[page](**{name: options[name] for name in options_of(MODELS[page]) if name in options}).fit(images)
     own = {name for name in (*vars(model), *dir(type(model))) if re.fullmatch(r"[a-z]\w*[a-z]_", name)}
     assert set(names(section(page, "Fitted attributes"))) == own
 

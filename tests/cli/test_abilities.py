@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import typer
 
+from latente.checks import options_of
 from latente.cli import app, main
 from latente.estimators.abilities import VERBS, verbs_of
 from latente.estimators.kinds import KINDS
@@ -46,9 +47,15 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A trained model of each kind, whatever its options may be."""
     folder = tmp_path_factory.mktemp("kinds")
     for kind in KINDS:
-        line = f"fit digits --model {kind} --count 128 --epochs 1 --hidden 8 --seed 0 --no-report"
+        line = f"fit digits --model {kind} --count 128 {quick(kind)} --seed 0 --no-report"
         assert main([*line.split(), "--out", str(folder / kind)]) == 0
     return {kind: folder / kind for kind in KINDS}
+
+
+def quick(kind: str) -> str:
+    """Return the options with which a model of this kind learns fast, as far as it has them."""
+    declared = options_of(KINDS[kind].load_options())
+    return " ".join(f"--{name} {value}" for name, value in {"epochs": 1, "hidden": 8}.items() if name in declared)
 
 
 def able(kind: str) -> list[str]:
@@ -67,7 +74,10 @@ def test_a_verb_works_or_says_what_does(latente: Client, runs: dict[str, Path], 
     if verb == "decode":
         source = kind if "encode" in able(kind) else "autoencoder"
         latente(f"encode {runs[source]} digits --count 5 --out codes-of-it.npz")
-    shown = latente(LINES[verb].replace("RUN", str(runs[kind])).replace("CODES", "codes-of-it.npz"))
+    line = LINES[verb]
+    if verb == "resume" and not quick(kind):  # what learns without the loop has no epochs to add
+        line = line.replace("--epochs 2 ", "")
+    shown = latente(line.replace("RUN", str(runs[kind])).replace("CODES", "codes-of-it.npz"))
     if verb in able(kind):
         assert shown.code == 0, shown.err
         return
@@ -79,9 +89,9 @@ def test_a_verb_works_or_says_what_does(latente: Client, runs: dict[str, Path], 
 
 @each_kind
 def test_the_advice_after_a_training_works(latente: Client, kind: str) -> None:
-    shown = latente(f"fit digits --model {kind} --count 64 --epochs 1 --hidden 8 --seed 0 --no-report --out 'my run'")
+    shown = latente(f"fit digits --model {kind} --count 64 {quick(kind)} --seed 0 --no-report --out 'my run'")
     lines = re.findall(r"latente (\S+ .+?) *$", shown.out.partition("next ")[2], re.MULTILINE)
-    assert len(lines) == 3
+    assert len(lines) == min(3, len(set(able(kind)) - {"report", "resume"}))
     for line in lines:
         assert shlex.split(line)[0] in able(kind)
         advised = latente(line.replace("IMAGES", "digits --count 40"))

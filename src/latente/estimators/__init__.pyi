@@ -1,6 +1,7 @@
 from .autoencoders import Autoencoder as Autoencoder
 from .autoencoders import BaseAutoencoder as BaseAutoencoder
 from .base import Estimator as Estimator
+from .detection import AnomalyDetector as AnomalyDetector
 from .encoding import Encoder as Encoder
 from .loading import load as load
 from .loading import resume as resume

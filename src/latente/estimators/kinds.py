@@ -75,6 +75,15 @@ KINDS: dict[str, Kind] = {
             "StackedAutoencoderClassifier",
             "StackedOptions",
         ),
+        _kind(
+            "detector",
+            "detector",
+            "detectors",
+            "Finds the odd ones: learns what normal images have in common, and tells which others lack it, and where.",
+            "detection",
+            "AnomalyDetector",
+            "DetectionOptions",
+        ),
     )
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from latente.metrics import classification, images, likelihoods
+from latente.metrics import classification, images, likelihoods, ranking
 from latente.metrics.attributes import AttributeClassifier, AttributeShare, attribute_shares
 from latente.metrics.groups import Group, by_attribute, by_class, lacking, share_interval
 from latente.metrics.images import (
@@ -20,6 +20,15 @@ from latente.metrics.images import (
 )
 from latente.metrics.likelihoods import latent_use
 from latente.metrics.outputs import averages, elbo_error, means, measure
+from latente.metrics.ranking import (
+    Estimate,
+    aupro,
+    auroc,
+    average_precision,
+    best_threshold,
+    rank_figures,
+    with_interval,
+)
 
 __all__ = [
     "PROTOCOLS",
@@ -27,10 +36,15 @@ __all__ = [
     "SMALLEST_SSIM_SIDE",
     "AttributeClassifier",
     "AttributeShare",
+    "Estimate",
     "Group",
     "attribute_shares",
+    "aupro",
+    "auroc",
+    "average_precision",
     "averages",
     "bce",
+    "best_threshold",
     "by_attribute",
     "by_class",
     "elbo_error",
@@ -44,8 +58,10 @@ __all__ = [
     "mse",
     "protocols_of",
     "psnr",
+    "rank_figures",
     "share_interval",
     "ssim",
+    "with_interval",
 ]
 
 PROTOCOLS = {
@@ -53,6 +69,7 @@ PROTOCOLS = {
     **images.PROTOCOLS,
     **likelihoods.PROTOCOLS,
     **classification.PROTOCOLS,
+    **ranking.PROTOCOLS,
 }
 
 

@@ -9,12 +9,14 @@ from latente.objectives.autoencoding import (
     check_bound,
 )
 from latente.objectives.classification import ClassificationObjective
+from latente.objectives.detection import DetectionObjective
 from latente.objectives.objective import Batch, Objective, Player
 
 __all__ = [
     "AutoencoderObjective",
     "Batch",
     "ClassificationObjective",
+    "DetectionObjective",
     "Objective",
     "Player",
     "ReconstructionObjective",

@@ -1,0 +1,310 @@
+"""The detector: what the training images have in common, which others lack it, and where."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from sklearn.base import OutlierMixin
+from torch import Tensor
+
+from latente import words
+from latente.errors import InputError
+from latente.estimators import data, judges
+from latente.estimators.base import Estimator
+from latente.estimators.options.detection import DetectionOptions
+from latente.images import Images, Openable
+from latente.metrics import aupro, average_precision, best_threshold, rank_figures
+from latente.networks.summary import LayerSummary
+from latente.normality import conformal_threshold, images_for
+from latente.objectives import DetectionObjective
+from latente.training.runs import Run
+
+__all__ = ["AnomalyDetector"]
+
+NORMAL = ("good", "normal", "ok")  # what a class of normal images may be called
+_FEW = 500  # images that tell how long all take
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
+    """Find the odd ones: learn what normal images have in common, and tell which others lack it, and where.
+
+    The training images are taken for normal; of a set with a class called good, normal or ok it is those of that class.
+    method: "neighbours" measures the distance of a whole picture to the plane through the 20 most like it; "pca" what
+    30 principal components leave of it; "gaussian" how far it lies from the mean, by the covariance. features: what is
+    compared, "pixels" or "orientations", which say where edges of which direction run. "auto" is neighbours by
+    orientations, coarse and fine, for pictures, and gaussian for tables.
+
+    `score_samples` has scikit-learn's sign, lower is odder; in other libraries, such as PyOD, higher is odder.
+    `predict` gives -1 for what is odder than `threshold_`, else 1: of new normal images at most the share alpha, by the
+    scores of the training images, each judged by what the others teach, so that all of them count. With
+    `contamination` that share of the training images is odd; with a `validation` set that has odd images too the
+    threshold is the one with the best F1 there. Neither alpha nor contamination takes a new fit: `set_params` suffices.
+
+    groups: images that show the same thing (part, patient) do not vouch for each other, and are held out together: one
+    name for each image, or a pattern (a regular expression) that finds it in the names of their files.
+
+    Fitted: `method_` and `features_`, what "auto" came to; `threshold_`, `offset_` = -threshold_; `left_out_`, how odd
+    each training image is for the others.
+    """
+
+    kind = "detector"
+
+    # -- fitting
+
+    def fit(self, X: Openable, y: ArrayLike | None = None) -> AnomalyDetector:
+        """Learn from X what is normal; y is ignored, as scikit-learn's detectors ignore it."""
+        return super().fit(X, y)
+
+    def check(self) -> None:
+        super().check()
+        if isinstance(self.groups, str):
+            try:
+                re.compile(self.groups)
+            except re.error as error:
+                raise InputError(f"groups={self.groups!r} is no regular expression: {error}") from None
+
+    def _accepts(self, images: Images) -> None:
+        super()._accepts(images)
+        if len(images) == 1:
+            raise InputError("n_samples=1: what normal images have in common takes two of them at least")
+
+    def _split(self, images: Images) -> data.Split:
+        normal = _normal_label(images)
+        labels = None if normal is None or images.labels is None else np.where(images.labels == normal, 0, -1)
+        if labels is not None and not (labels == 0).any():
+            named = images.label_names[normal or 0]
+            raise InputError(f"{images.name} has no image of its class {named!r}, to learn what is normal")
+        parts = data.split(images, self.validation, self.seed_, labels)
+        if parts.held_out is not images or self.groups is None or not len(parts.held_out_rows):
+            return parts
+        groups, everything = self._groups(images), np.union1d(parts.rows, parts.held_out_rows)
+        held_out = np.isin(groups, np.unique(groups[parts.held_out_rows]))[everything]
+        if held_out.all():
+            raise InputError(f"all images of {images.name} are of groups that are held out; give more groups")
+        return dataclasses.replace(parts, rows=everything[~held_out], held_out_rows=everything[held_out])
+
+    def _groups(self, images: Images) -> np.ndarray:
+        """Return the number of each image's group (N,); without groups each is one of its own."""
+        if self.groups is None:
+            return np.arange(len(images))
+        if not isinstance(self.groups, str):
+            names = np.asarray(self.groups)
+            if names.shape != (len(images),):
+                raise InputError(f"groups has the shape {names.shape} for {len(images)} images; give one name for each")
+            return np.unique(names, return_inverse=True)[1]
+        if not images.files:
+            raise InputError(f"groups={self.groups!r} looks at file names, and {images.name} has none; give an array")
+        found = [re.search(self.groups, name) for name in images.files]
+        missing = [name for name, match in zip(images.files, found, strict=True) if match is None]
+        if missing:
+            raise InputError(
+                f"groups={self.groups!r} is in no part of {len(missing)} of {len(images)} file names: {missing[0]}"
+            )
+        return np.unique([match.group() for match in found if match is not None], return_inverse=True)[1]
+
+    def _examine(self, parts: data.Split) -> None:
+        super()._examine(parts)
+        self.method_, self.features_ = judges.settled(self.method, self.features, self.image_shape_)
+        self._shapes: Mapping[str, Any] = {}
+        normal = _normal_label(parts.images)
+        if normal is None and parts.images.labels is not None:
+            known = np.unique(parts.images.labels[parts.rows])
+            normal = int(known[0]) if len(known) == 1 and known[0] >= 0 else None
+        names = parts.images.label_names
+        self.normal_ = None if normal is None else names[normal] if normal < len(names) else str(normal)
+
+    def _build(self) -> None:
+        self.objective_: DetectionObjective = DetectionObjective(judges.judges_for(self.method_, self.features_))
+        for name, shapes in self._shapes.items():  # of a model from disk, which waits for its numbers
+            self._judges[name].normality.reserve(shapes)
+
+    @property
+    def _judges(self) -> dict[str, judges.Judge]:
+        return {name: judge for name, judge in self.objective_.judges.items() if isinstance(judge, judges.Judge)}
+
+    def _learn(self, parts: data.Split, run: Run | None) -> None:
+        self.best_threshold_: float | None = None
+        self._teach(parts.images, parts.rows)
+
+    def _teach(self, images: Images, rows: np.ndarray) -> None:
+        """Let the judges learn from these rows, and bring what they say of them onto one scale."""
+        groups, images, objective = self._groups(images)[rows], images.take(rows), self.objective_
+        batches, every = self._batches(images, columns=False), torch.arange(len(images))
+        with torch.no_grad():
+            learned = [
+                judge.learn((batch["images"] for batch in batches.in_order(every, self._chunk())), groups, self.seed_)
+                for judge in self._judges.values()
+            ]
+            left_out = torch.stack([one.left_out for one in learned], 1)
+            objective.to(self.device_).settle(left_out)
+            self.left_out_ = objective.oddness(left_out).cpu().numpy()
+            self.own_ = objective.oddness(torch.stack([one.own for one in learned], 1)).cpu().numpy()
+        objective.eval()
+
+    def _after_training(self, parts: data.Split) -> None:
+        held_out = parts.held_out.take(parts.held_out_rows)
+        if parts.held_out is parts.images and len(held_out):  # they are of the mixture too
+            self.own_ = np.concatenate([self.own_, -self.score_samples(held_out).astype(np.float32)])
+        elif len(held_out):
+            odd = self._odd(held_out)
+            if odd is not None and odd[1].any() and not odd[1].all():
+                oddness = -self.score_samples(held_out.take(odd[0]))
+                self.best_threshold_ = best_threshold(odd[1], oddness)[0]
+        self._tell_of_too_few()
+
+    def _tell_of_too_few(self) -> None:
+        """Warn where a promise is made that so few images cannot keep."""
+        needed = images_for(self.alpha)
+        if self.best_threshold_ is None and self.contamination is None and len(self.left_out_) < needed:
+            warnings.warn(
+                f"alpha={self.alpha:g} takes {needed} normal images, and there are {len(self.left_out_)}: more than "
+                f"{words.percent(self.alpha)} of new normal images may be taken for odd",
+                stacklevel=2,
+            )
+
+    def _cost(self, parts: data.Split, layers: list[LayerSummary]) -> tuple[float, int]:
+        """Learn from a few images, of which all take as many times more as there are more of them."""
+        few, start = parts.rows[:_FEW], time.perf_counter()
+        self._teach(parts.images, few)
+        times = len(parts.rows) / len(few)
+        learned = sum(buffer.nbytes for buffer in self.objective_.buffers())
+        return times * (time.perf_counter() - start), round(2 * times * learned) + parts.images.content.nbytes
+
+    def _settled(self) -> dict[str, Any]:
+        return {**super()._settled(), "method": self.method_, "features": self.features_}
+
+    # -- using
+
+    @property
+    def threshold_(self) -> float:
+        """The oddness, -score_samples, above which an image is odd."""
+        if self.contamination is not None:
+            return float(np.quantile(self.own_, 1 - self.contamination))
+        if self.best_threshold_ is not None:
+            return self.best_threshold_
+        return conformal_threshold(self.left_out_, self.alpha)
+
+    @property
+    def offset_(self) -> float:
+        """The score below which an image is odd, as scikit-learn has it."""
+        return -self.threshold_
+
+    def score_samples(self, X: Openable) -> np.ndarray:
+        """Return the score of each image (N,), float64, lower is odder."""
+        images = self._open(X)
+        return -self._apply(images, self._oddness).astype(np.float64)
+
+    def _oddness(self, x: Tensor) -> Tensor:
+        return self.objective_.oddness(self.objective_.distances(x))
+
+    def score(self, X: Openable, y: ArrayLike | None = None) -> float:
+        """Return the mean of `score_samples`."""
+        return float(self.score_samples(X).mean())
+
+    def decision_function(self, X: Openable) -> np.ndarray:
+        """Return by how much the score of each image lies above `offset_` (N,); what is below 0 is odd."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Openable) -> np.ndarray:
+        """Return -1 for each image that is odd and 1 for each that is normal (N,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def anomaly_map(self, X: Openable) -> np.ndarray:
+        """Return how odd each picture is at each pixel (N, H, W), float32, higher is odder.
+
+        1 is how odd the whole of a usual normal picture is; maps of several pictures are on one scale.
+        """
+        images = self._open(X)
+        if images.is_table:
+            raise InputError(f"{images.name} is a table, of which there is no map")
+        return self._apply(images, self.objective_.maps)
+
+    def evaluate(self, X: Openable, y: ArrayLike | None = None) -> dict[str, Any]:
+        """Return count and, where it is known which images are odd, how well they are found.
+
+        y: -1 for odd images and 1 for normal ones, as `predict` says it; without it the labels of X tell, by the name
+        of the class that was trained on, else its masks. Keys: objective (the mean oddness), auroc, average_precision,
+        base_rate, false_alarms and misses at `threshold_`, and where there are masks, the figures of pixels.
+        """
+        images = self._open(X)
+        oddness = -self.score_samples(images)
+        figures: dict[str, Any] = {"count": len(images), "objective": float(oddness.mean())}
+        odd = self._odd(images, y)
+        if odd is not None:
+            rows, are_odd = odd
+            figures |= rank_figures(are_odd, oddness[rows], self.threshold_)
+        masks = images.columns.get("mask")
+        if masks is not None and masks.any():
+            maps = self.anomaly_map(images)
+            flat = (masks[:, 0] != 0).reshape(-1)
+            figures["pixel_average_precision"] = average_precision(flat, maps.reshape(-1))
+            figures["pixel_base_rate"] = float(flat.mean())
+            figures["aupro"] = aupro(list(masks[:, 0]), list(maps))
+        return figures
+
+    def _odd(self, images: Images, y: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the rows of which it is known whether they are odd, and whether they are; None where nobody knows."""
+        if y is not None:
+            marks = np.asarray(y)
+            if marks.shape != (len(images),) or not np.isin(marks, (-1, 1)).all():
+                raise InputError(f"y must be -1 (odd) or 1 (normal) for each of the {len(images)} images")
+            return np.arange(len(images)), marks == -1
+        if images.labels is not None and self.normal_ is not None:
+            rows = np.flatnonzero(images.labels >= 0)
+            names = images.label_names
+            own = [names[k] if k < len(names) else str(k) for k in images.labels[rows].tolist()]
+            return rows, np.array([name != self.normal_ for name in own], dtype=bool)
+        if (masks := images.columns.get("mask")) is not None:
+            damaged = np.array([mask.any() for mask in masks])
+            return np.arange(len(images)), damaged
+        return None
+
+    def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {**outputs, "scores": -outputs["objective"]}
+
+    # -- on disk
+
+    def _facts(self) -> dict[str, Any]:
+        shapes = {
+            name: {key: list(buffer.shape) for key, buffer in judge.normality.named_buffers()}
+            for name, judge in self._judges.items()
+        }
+        facts = ("method_", "features_", "normal_", "best_threshold_")
+        return {**super()._facts(), **{name: getattr(self, name) for name in facts}, "shapes_": shapes}
+
+    def _take_facts(self, facts: Mapping[str, Any]) -> None:
+        super()._take_facts(facts)
+        self.method_, self.features_ = judges.settled(facts["method_"], facts["features_"], self.image_shape_)
+        self.normal_ = facts["normal_"]
+        self.best_threshold_ = None if facts["best_threshold_"] is None else float(facts["best_threshold_"])
+        self._shapes = facts["shapes_"]
+
+    def _arrays(self) -> dict[str, np.ndarray | None]:
+        names = ("left_out_", "own_")
+        return {**super()._arrays(), **{name: getattr(self, name, None) for name in names}}
+
+    def _check_arrays(self) -> None:
+        super()._check_arrays()
+        for name in ("left_out_", "own_"):
+            array = getattr(self, name, None)
+            if array is None or array.ndim != 1 or not len(array) or array.dtype.kind != "f":
+                raise ValueError(f"its {name} are not one number for each training image")
+
+    def _facts_to_show(self) -> dict[str, str]:
+        return {"method": self.method_, "features": self.features_, "threshold": words.figure(self.threshold_)}
+
+
+def _normal_label(images: Images) -> int | None:
+    """Return the label of the class that is called good, normal or ok; None where none is."""
+    if images.labels is None:
+        return None
+    return next((k for k, name in enumerate(images.label_names) if name.casefold() in NORMAL), None)

@@ -1,0 +1,11 @@
+"""Normality: what normal features have in common, how far others lie from it, and from where on that is odd."""
+
+from __future__ import annotations
+
+from latente.normality.base import Normality
+from latente.normality.gaussian import Gaussian
+from latente.normality.neighbours import Hyperplane, Nearest
+from latente.normality.residual import Residual
+from latente.normality.thresholds import conformal_threshold, images_for
+
+__all__ = ["Gaussian", "Hyperplane", "Nearest", "Normality", "Residual", "conformal_threshold", "images_for"]
