@@ -36,13 +36,16 @@ def _by_hand(image: np.ndarray) -> np.ndarray:
     variance = ndimage.generic_filter(light, np.var, size=5, mode="nearest")
 
     def numbers(place: tuple[slice, slice]) -> list[float]:
+        oriented = [part[place].mean() for scale in energies for part in scale]
         energy = [
             *(np.abs(band[place]).mean() ** 2 for band in bands),
-            *(part[place].mean() for scale in energies for part in scale),
+            *oriented,
             *(np.mean(colour[place] ** 2) for colour in fine),
             *(np.max(bands[0][place] ** 2), lines[place].max(), variance[place].min()),
         ]
-        return [*(values[place].mean() / 20 for values in (light, *colours)), *np.log(np.add(energy, 1))]
+        logs = np.log(np.add(energy, 1))
+        logs[3:15] /= math.sqrt(6)
+        return [*(values[place].mean() / 20 for values in (light, *colours)), *logs]
 
     height, width = (min(15, side) for side in light.shape)
     return np.array(

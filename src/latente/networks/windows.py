@@ -19,6 +19,7 @@ _UNIT = 20.0  # levels of 255 by which lightness and colour count as much as a f
 _FLOOR = 1.0  # squared levels of 255, added to every energy: what is left of rounding to 8 bits says nothing
 _BANDS = (0.0, 0.8, 1.6, 3.2)  # sigmas in pixels whose differences are the bands
 _SCALES, _ORIENTATIONS = (0.6, 1.5), 6  # of gradients
+_SHARE = _ORIENTATIONS**-0.5  # six numbers of one energy, which mostly rise and fall together, count as one
 _LINES, _HALF_LENGTH, _ASIDE = 8, 5, 2  # orientations of lines; pixels to each end; pixels to where a line is not
 _FLAT = 5  # pixels, the side of the patches of which the flattest counts
 
@@ -43,7 +44,7 @@ def windows(images: Float[Tensor, "n c height width"]) -> Float[Tensor, "n h w 2
     0-2    means of l and of both colours, over 20
     3-5    log of the squared mean size of l in three bands, differences of Gaussians of 0, 0.8, 1.6 and 3.2 pixels
     6-17   log of the mean energy of gradients of l at 0.6 (6-11) and 1.5 pixels (12-17) along 6 orientations, a
-           gradient shared by the two next to its own
+           gradient shared by the two next to its own, over the root of 6
     18-19  log of the mean square of both colours in the finest band
     20-21  log of the largest square in the finest band of l, and of the largest response to lines of 11 pixels in 8
            orientations
@@ -73,7 +74,7 @@ def windows(images: Float[Tensor, "n c height width"]) -> Float[Tensor, "n h w 2
     numbers = [
         mean(torch.cat([lightness, colours], 1)) / _UNIT,
         (mean(bands.abs()).square() + _FLOOR).log(),
-        *((mean(_oriented(_blurred(lightness, sigma))) + _FLOOR).log() for sigma in _SCALES),
+        *(_SHARE * (mean(_oriented(_blurred(lightness, sigma))) + _FLOOR).log() for sigma in _SCALES),
         (mean(fine_colours.square()) + _FLOOR).log(),
         (largest(bands[:, :1].square()) + _FLOOR).log(),
         (largest(_lines(lightness)) + _FLOOR).log(),
