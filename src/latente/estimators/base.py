@@ -176,7 +176,8 @@ class Estimator(Learner):
         self.scaling_ = Scaling.fit(images.content, parts.visible_rows, images.depth)
         self.column_scalings_ = {}
         self.window_ = augmentations.window_of(self._augmentation())
-        self.image_shape_ = images.image_shape if self.window_ is None else (images.channels, *self.window_)
+        self.any_size_ = self._takes_any_size(images)
+        self.image_shape_ = data.usual_shape(images) if self.window_ is None else (images.channels, *self.window_)
         self.n_features_in_ = math.prod(self.image_shape_)
         self.layout_, self.name_ = images.layout, images.name
         self.label_names_, self.crop_ = images.label_names, images.source.get("crop")

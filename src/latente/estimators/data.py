@@ -10,11 +10,20 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
-from latente.images import Images, Openable, Scaling, held, is_list_of_pictures, open_images
+from latente.images import Images, Openable, Photographs, Scaling, held, is_list_of_pictures, open_images
 from latente.images.depth import WITH_DEPTH
 from latente.images.options import DoorOptions
 
-__all__ = ["Split", "describe", "is_binary", "is_for_the_door", "is_source", "refuse_images_as_labels", "split"]
+__all__ = [
+    "Split",
+    "describe",
+    "is_binary",
+    "is_for_the_door",
+    "is_source",
+    "refuse_images_as_labels",
+    "split",
+    "usual_shape",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,6 +134,14 @@ def is_binary(images: Images, scaling: Scaling) -> bool:
         return images.dtype == np.bool_
     slices = (scaling.to_range(images.pixels[start : start + 1024]) for start in range(0, len(images), 1024))
     return all(bool(((part == 0) | (part == 1)).all()) for part in slices)
+
+
+def usual_shape(images: Images) -> tuple[int, ...]:
+    """Return the shape of an image; of pictures of many sizes that of the middle height and the middle width."""
+    if not isinstance(images.content, Photographs):
+        return images.image_shape
+    height, width = np.median(images.content.sizes, axis=0).astype(int).tolist()
+    return (images.channels, height, width)
 
 
 def describe(parts: Split, shape: tuple[int, ...]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,9 +39,11 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     The training images are taken for normal; of a set with a class called good, normal or ok it is those of that class.
     method: "neighbours" measures the distance of a whole picture to the plane through the 20 most like it; "pca" what
-    30 principal components leave of it; "gaussian" how far it lies from the mean, by the covariance. features: what is
-    compared, "pixels" or "orientations", which say where edges of which direction run. "auto" is neighbours by
-    orientations, coarse and fine, for pictures, and gaussian for tables.
+    30 principal components leave of it; "memory" how far each window is from the nearest window of the training images;
+    "gaussian" how far a window or a whole image lies from the mean, by the covariance. features: what is compared,
+    "pixels"; "orientations", which say where edges of which direction run; or "windows" of 15x15 pixels, told by 23
+    numbers each, for pictures of any size. "auto" is neighbours by orientations for pictures of at most 48 pixels,
+    memory by windows for larger ones and for many sizes, and gaussian for tables.
 
     `score_samples` has scikit-learn's sign, lower is odder; in other libraries, such as PyOD, higher is odder.
     `predict` gives -1 for what is odder than `threshold_`, else 1: of new normal images at most the share alpha, by the
@@ -76,6 +78,13 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         super()._accepts(images)
         if len(images) == 1:
             raise InputError("n_samples=1: what normal images have in common takes two of them at least")
+
+    def _takes_any_size(self, images: Images) -> bool:
+        return self._settled_for(images)[1] in judges.PLACES
+
+    def _settled_for(self, images: Images) -> tuple[str, str]:
+        vary = images.is_photographs
+        return judges.settled(self.method, self.features, data.usual_shape(images), sizes_vary=vary)
 
     def _split(self, images: Images) -> data.Split:
         normal = _normal_label(images)
@@ -113,7 +122,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def _examine(self, parts: data.Split) -> None:
         super()._examine(parts)
-        self.method_, self.features_ = judges.settled(self.method, self.features, self.image_shape_)
+        self.method_, self.features_ = self._settled_for(parts.images)
         self._shapes: Mapping[str, Any] = {}
         normal = _normal_label(parts.images)
         if normal is None and parts.images.labels is not None:
@@ -123,9 +132,9 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         self.normal_ = None if normal is None else names[normal] if normal < len(names) else str(normal)
 
     def _build(self) -> None:
-        self.objective_: DetectionObjective = DetectionObjective(judges.judges_for(self.method_, self.features_))
+        self.objective_: DetectionObjective = judges.objective_for(self.method_, self.features_)
         for name, shapes in self._shapes.items():  # of a model from disk, which waits for its numbers
-            self._judges[name].normality.reserve(shapes)
+            self._judges[name].reserve(shapes)
 
     @property
     def _judges(self) -> dict[str, judges.Judge]:
@@ -139,15 +148,17 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         """Let the judges learn from these rows, and bring what they say of them onto one scale."""
         groups, images, objective = self._groups(images)[rows], images.take(rows), self.objective_
         batches, every = self._batches(images, columns=False), torch.arange(len(images))
+
+        def passes() -> Iterator[Tensor]:
+            return (batch["images"] for batch in batches.in_order(every, self._chunk()))
+
         with torch.no_grad():
-            learned = [
-                judge.learn((batch["images"] for batch in batches.in_order(every, self._chunk())), groups, self.seed_)
-                for judge in self._judges.values()
-            ]
-            left_out = torch.stack([one.left_out for one in learned], 1)
-            objective.to(self.device_).settle(left_out)
-            self.left_out_ = objective.oddness(left_out).cpu().numpy()
-            self.own_ = objective.oddness(torch.stack([one.own for one in learned], 1)).cpu().numpy()
+            objective.to(self.device_)
+            learned = [judge.learn(passes, groups, self.seed_) for judge in self._judges.values()]
+            left_out = torch.cat([one.left_out for one in learned], 1)
+            objective.settle(left_out)
+            self.left_out_ = objective.fused(left_out).cpu().numpy()
+            self.own_ = objective.fused(torch.cat([one.own for one in learned], 1)).cpu().numpy()
         objective.eval()
 
     def _after_training(self, parts: data.Split) -> None:
@@ -201,10 +212,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     def score_samples(self, X: Openable) -> np.ndarray:
         """Return the score of each image (N,), float64, lower is odder."""
         images = self._open(X)
-        return -self._apply(images, self._oddness).astype(np.float64)
-
-    def _oddness(self, x: Tensor) -> Tensor:
-        return self.objective_.oddness(self.objective_.distances(x))
+        return -self._apply(images, self.objective_.oddness).astype(np.float64)
 
     def score(self, X: Openable, y: ArrayLike | None = None) -> float:
         """Return the mean of `score_samples`."""
@@ -218,15 +226,18 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         """Return -1 for each image that is odd and 1 for each that is normal (N,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def anomaly_map(self, X: Openable) -> np.ndarray:
-        """Return how odd each picture is at each pixel (N, H, W), float32, higher is odder.
+    def anomaly_map(self, X: Openable) -> np.ndarray | list[np.ndarray]:
+        """Return how odd each picture is at each pixel, float32, higher is odder: (N, H, W).
 
-        1 is how odd the whole of a usual normal picture is; maps of several pictures are on one scale.
+        Of pictures of many sizes it is a list of (H, W). 1 is a usual place of a normal picture; the maps of several
+        pictures are on one scale.
         """
         images = self._open(X)
         if images.is_table:
             raise InputError(f"{images.name} is a table, of which there is no map")
-        return self._apply(images, self.objective_.maps)
+        if not images.is_photographs:
+            return self._apply(images, self.objective_.maps)
+        return [self._apply(images[[row]], self.objective_.maps)[0] for row in range(len(images))]
 
     def evaluate(self, X: Openable, y: ArrayLike | None = None) -> dict[str, Any]:
         """Return count and, where it is known which images are odd, how well they are found.
@@ -242,13 +253,14 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         if odd is not None:
             rows, are_odd = odd
             figures |= rank_figures(are_odd, oddness[rows], self.threshold_)
-        masks = images.columns.get("mask")
-        if masks is not None and masks.any():
-            maps = self.anomaly_map(images)
-            flat = (masks[:, 0] != 0).reshape(-1)
-            figures["pixel_average_precision"] = average_precision(flat, maps.reshape(-1))
+        masks = _masks(images)
+        if masks is not None and any(mask.any() for mask in masks):
+            maps = list(self.anomaly_map(images))
+            flat = np.concatenate([mask.reshape(-1) for mask in masks])
+            values = np.concatenate([one.reshape(-1) for one in maps])
+            figures["pixel_average_precision"] = average_precision(flat, values)
             figures["pixel_base_rate"] = float(flat.mean())
-            figures["aupro"] = aupro(list(masks[:, 0]), list(maps))
+            figures["aupro"] = aupro(masks, maps)
         return figures
 
     def _odd(self, images: Images, y: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray] | None:
@@ -263,9 +275,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             names = images.label_names
             own = [names[k] if k < len(names) else str(k) for k in images.labels[rows].tolist()]
             return rows, np.array([name != self.normal_ for name in own], dtype=bool)
-        if (masks := images.columns.get("mask")) is not None:
-            damaged = np.array([mask.any() for mask in masks])
-            return np.arange(len(images)), damaged
+        if (masks := _masks(images)) is not None:
+            return np.arange(len(images)), np.array([mask.any() for mask in masks])
         return None
 
     def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -308,3 +319,9 @@ def _normal_label(images: Images) -> int | None:
     if images.labels is None:
         return None
     return next((k for k, name in enumerate(images.label_names) if name.casefold() in NORMAL), None)
+
+
+def _masks(images: Images) -> list[np.ndarray] | None:
+    """Return where each picture is damaged (H, W), bool; None where nobody knows."""
+    masks = images.partners.get("mask", images.columns.get("mask"))
+    return None if masks is None else [np.asarray(mask[0] != 0) for mask in masks]

@@ -34,6 +34,7 @@ def _is_shape(value: object, *lengths: int) -> bool:
 FACTS: dict[str, Callable[[Any], bool]] = {
     "image_shape_": lambda value: _is_shape(value, 1, 3),
     "window_": lambda value: value is None or _is_shape(value, 2),
+    "any_size_": lambda value: isinstance(value, bool),
     "layout_": lambda value: value in _LAYOUTS,
     "seed_": lambda value: _is_whole(value, 0, 2**32 - 1),
     "name_": lambda value: isinstance(value, str),

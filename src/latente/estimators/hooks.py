@@ -44,6 +44,7 @@ class Hooks(EstimatorOptions, BaseEstimator):
     column_scalings_: dict[str, Scaling]  # of columns beside the pixels
     image_shape_: tuple[int, ...]  # of an image as the model sees it
     window_: tuple[int, int] | None = None  # what training cuts out of each image, where it does
+    any_size_: bool  # whether pictures are taken whole, each at its own size
     layout_: str
     crop_: Any
     source_: Mapping[str, Any]  # what opens the images of the training again, empty where nothing does
@@ -61,7 +62,8 @@ class Hooks(EstimatorOptions, BaseEstimator):
         """Hook: raise InputError, saying what to do, where the family cannot learn from such images."""
         if not len(images):
             raise InputError("there are no images to fit on")
-        if images.is_photographs and augmentations.window_of(self._augmentation()) is None:
+        crops = augmentations.window_of(self._augmentation()) is not None
+        if images.is_photographs and not crops and not self._takes_any_size(images):
             raise InputError(
                 f"the pictures of {images.name} have many sizes: give augmentation='crop:64', which trains on crops of "
                 "them, or size=64 when opening them, so that all are alike"
@@ -70,6 +72,10 @@ class Hooks(EstimatorOptions, BaseEstimator):
             raise InputError(
                 f"{images.name} is a table of {images.image_shape[0]} columns; {type(self).__name__} needs pictures"
             )
+
+    def _takes_any_size(self, images: Images) -> bool:
+        """Hook: whether each picture is taken whole, at its own size, so that others may have any."""
+        return False
 
     def _split(self, images: Images) -> data.Split:
         """Hook: which rows train and which judge."""

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from latente.errors import InputError
+from latente.latents.oddity import picture_numbers, window_distances
+from latente.networks import windows as windowing
 from latente.networks.orientations import orientations
-from latente.normality import Gaussian, Hyperplane, Normality, Residual
+from latente.normality import Gaussian, Hyperplane, Moments, Nearest, Normality, Residual, folds
+from latente.objectives import DetectionObjective
 
-__all__ = ["Judge", "Learned", "judges_for", "settled"]
+__all__ = ["PLACES", "Judge", "Learned", "PlacesJudge", "WholeJudge", "objective_for", "settled"]
 
+PLACES = ("windows",)  # features of many places in a picture, which may have any size
 SMALL = 48  # pixels: pictures with no side above are taken for aligned ones, which may be compared as wholes
 FEWEST_SIDES = 8  # pixels, below which there are no edges to speak of
+MOST_PLACES = 20_000  # that a memory keeps, whatever it learned from
 _BLURS = (1.4, 0.7)  # pixels: coarse shapes, and fine ones
 
-_NORMALITIES: dict[str, type[Normality]] = {"gaussian": Gaussian, "pca": Residual, "neighbours": Hyperplane}
+_WHOLE: dict[str, type[Normality]] = {"gaussian": Gaussian, "pca": Residual, "neighbours": Hyperplane}
+
+Batches = Callable[[], Iterable[Tensor]]  # passes over the normal images, each time in the same order
 
 
 @dataclasses.dataclass(frozen=True)
 class Learned:
-    """What a judge says of the images that it learned from, (N,) each.
+    """What a judge says of the images that it learned from, (N, K) each.
 
-    left_out: how far each lies from what the others are like. own: how far, for what it has learned of all of them.
+    left_out: of each, as far as the others tell. own: of each, by what it has learned of all of them.
     """
 
     left_out: Tensor
@@ -34,54 +42,187 @@ class Learned:
 
 
 class Judge(nn.Module):
-    """Looks at each image as a whole. describe: images -> features (B, F), or (B, F, h, w) at places."""
+    """Makes of each image `numbers` that are larger where it is odder. What it learned rests in `normality`."""
 
+    numbers: int
     normality: Normality
+
+    def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+        """Learn from normal images, each of the group of this number; `seed` draws what is drawn."""
+        raise NotImplementedError
+
+    def map(self, images: Tensor) -> Tensor:
+        """Return how odd pictures are at each pixel (B, H, W), whose mean is about their last number."""
+        raise NotImplementedError
+
+    def reserve(self, shapes: Mapping[str, Sequence[int]]) -> None:
+        """Make room for what was learned, which has these shapes."""
+        self.normality.reserve(shapes)
+
+
+class WholeJudge(Judge):
+    """Compares images as wholes. describe: images -> features (B, F), or (B, F, h, w) where they have places."""
+
+    numbers = 1
 
     def __init__(self, describe: Callable[[Tensor], Tensor], normality: Normality) -> None:
         super().__init__()
         self.describe, self.normality = describe, normality
 
-    def learn(self, batches: Iterable[Tensor], groups: np.ndarray, seed: int) -> Learned:
-        """Learn from normal images, in batches, each of the group of this number; `seed` draws what is drawn."""
-        features = torch.cat([self.describe(batch).flatten(1) for batch in batches])
+    def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+        features = torch.cat([self.describe(batch).flatten(1) for batch in batches()])
         self.normality.learn(features, groups)
-        left_out = self.normality.left_out(features, groups, seed)
-        return Learned(left_out, left_out if isinstance(self.normality, Hyperplane) else self.normality(features))
+        left_out = self.normality.left_out(features, groups, seed)[:, None]
+        # each is its own nearest, which says nothing
+        return Learned(left_out, left_out if isinstance(self.normality, Nearest) else self.normality(features)[:, None])
 
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, images: Tensor) -> Tensor:
+        distances: Tensor = self.normality(self.describe(images).flatten(1))
+        return distances[:, None]
+
+    def map(self, images: Tensor) -> Tensor:
         features = self.describe(images)
-        distances, residuals = self.normality.residuals(features.flatten(1))
-        if features.ndim == 4:
-            return distances, residuals.view(features.shape).sum(1)
-        return distances, residuals.view(len(images), 1, -1)
+        residuals = self.normality.residuals(features.flatten(1))[1].view(features.shape).sum(1, keepdim=True)
+        places = residuals.shape[-2] * residuals.shape[-1]
+        return functional.interpolate(places * residuals, images.shape[-2:], mode="bilinear")[:, 0]
 
 
-def settled(method: str, features: str, shape: tuple[int, ...]) -> tuple[str, str]:
+class PlacesJudge(Judge):
+    """Compares windows of pictures; numbers: the mean of the 4 oddest windows' distances, and the mean of all."""
+
+    numbers = 2
+
+    def __init__(self, normality: Normality) -> None:
+        super().__init__()
+        self.normality = normality
+
+    def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+        if isinstance(self.normality, Gaussian):
+            return self._learn_gaussian(self.normality, batches, groups, seed)
+        counts = [windowing.windows(batch[:1]).shape[1:3].numel() for batch in batches() for _ in batch]
+        drawn = np.arange(sum(counts))
+        if len(drawn) > MOST_PLACES:
+            drawn = np.sort(np.random.default_rng([seed, 6]).choice(len(drawn), MOST_PLACES, replace=False))
+        kept, first = [], 0
+        for batch in batches():
+            rows = windowing.windows(batch).flatten(0, 2)
+            wanted = drawn[(drawn >= first) & (drawn < first + len(rows))] - first
+            kept.append(rows[torch.from_numpy(wanted).to(rows.device)])
+            first += len(rows)
+        owners = np.repeat(groups, counts)[drawn]
+        self.normality.learn(torch.cat(kept), owners)
+        known = torch.from_numpy(owners).to(kept[0].device)
+        left_out, first = [], 0
+        for batch in batches():
+            rows = windowing.windows(batch)
+            own = torch.from_numpy(groups[first : first + len(batch)]).to(rows.device)
+            left_out.append(self._numbers(self._distances(rows, own, known)))
+            first += len(batch)
+        return Learned(torch.cat(left_out), torch.cat(left_out))
+
+    def _learn_gaussian(self, normality: Gaussian, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+        """Learn in one pass, and judge each fifth of the groups by what the others teach in a second one."""
+        parts = folds(groups, seed)
+        fold_of = np.empty(len(groups), np.int64)
+        for number, part in enumerate(parts):
+            fold_of[part] = number
+        moments = [Moments() for _ in parts]
+        first = 0
+        for batch in batches():
+            for rows, fold in zip(windowing.windows(batch), fold_of[first : first + len(batch)], strict=True):
+                moments[fold].add(rows.flatten(0, 1))
+            first += len(batch)
+        total = Moments.sum(moments)
+        normality.take(total)
+        judges = [PlacesJudge(Gaussian()) for _ in parts]
+        for judge, own in zip(judges, moments, strict=True):
+            assert isinstance(judge.normality, Gaussian)
+            judge.normality.take(total.without(own) if len(parts) > 1 else total)
+        left_out, whole, first = [], [], 0
+        for batch in batches():
+            whole.append(self(batch))
+            every = zip(batch.split(1), fold_of[first : first + len(batch)], strict=True)
+            left_out.append(torch.cat([judges[fold](image) for image, fold in every]))
+            first += len(batch)
+        return Learned(torch.cat(left_out), torch.cat(whole))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self._numbers(self._distances(windowing.windows(images)))
+
+    def map(self, images: Tensor) -> Tensor:
+        distances = self._distances(windowing.windows(images))
+        return _enlarged(distances, images.shape[-2], images.shape[-1])
+
+    def _distances(self, rows: Tensor, own: Tensor | None = None, known: Tensor | None = None) -> Tensor:
+        """Return the distance of each window (B, h, w); own, known: the groups of the pictures, and of the memory."""
+        count, height, width, _ = rows.shape
+        flat = rows.flatten(0, 2)
+        if not isinstance(self.normality, Nearest):
+            return self.normality(flat).clamp(min=0).sqrt().view(count, height, width)
+        if own is None or known is None:
+            own = torch.full((count,), -1, device=rows.device)
+            known = torch.zeros(len(self.normality.memory), dtype=own.dtype, device=rows.device)
+        owners = own.repeat_interleave(height * width)
+        return window_distances(flat, owners, self.normality.memory, known).view(count, height, width)
+
+    def _numbers(self, distances: Tensor) -> Tensor:
+        owners = torch.arange(len(distances), device=distances.device).repeat_interleave(distances[0].numel())
+        return picture_numbers(distances.flatten(), owners).exp()
+
+
+def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: bool = False) -> tuple[str, str]:
     """Return the method and the features for images of a shape, with what is "auto" settled; the same for everybody.
 
-    Raises InputError where such features cannot be had of such images.
+    Raises InputError where such features cannot be had of such images, or do not go with the method.
     """
-    has_edges = len(shape) == 3 and min(shape[1:]) >= FEWEST_SIDES
+    is_picture = len(shape) == 3
+    has_edges = is_picture and min(shape[1:]) >= FEWEST_SIDES
+    has_windows = has_edges and shape[0] <= 4
+    is_large = has_windows and (sizes_vary or max(shape[1:]) > SMALL)
     if method == "auto":
-        method = "neighbours" if has_edges else "gaussian"
+        method = "memory" if is_large or features in PLACES else "neighbours" if has_edges else "gaussian"
     if features == "auto":
-        features = "orientations" if has_edges and method == "neighbours" else "pixels"
+        in_places = method == "memory" or (method == "gaussian" and is_large)
+        features = "windows" if in_places else "orientations" if has_edges and method == "neighbours" else "pixels"
+    if features == "windows" and not has_windows:
+        raise InputError(
+            f"features='windows' are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more with 1 to 4 channels; "
+            "take method='gaussian' by 'pixels'"
+        )
     if features == "orientations" and not has_edges:
         raise InputError(
             f"features='orientations' are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more; take 'pixels'"
         )
+    if (method == "memory") != (features in PLACES) and method != "gaussian":
+        fitting = "windows" if method == "memory" else "pixels or orientations"
+        raise InputError(f"method={method!r} does not go with features={features!r}; take {fitting}")
+    if sizes_vary and features not in PLACES:
+        raise InputError(
+            f"features={features!r} compare pictures of one size: give size=64 when opening them, or take 'windows'"
+        )
     return method, features
 
 
-def judges_for(method: str, features: str) -> dict[str, Judge]:
-    """Return untaught judges, by name, for a method and features that `settled` has settled."""
-    normality = _NORMALITIES[method]
+def objective_for(method: str, features: str) -> DetectionObjective:
+    """Return the objective of untaught judges for a method and features that `settled` has settled."""
+    if features in PLACES:
+        judge = PlacesJudge(Nearest() if method == "memory" else Gaussian())
+        return DetectionObjective({"windows": judge}, "largest")
+    normality = _WHOLE[method]
     if features == "pixels":
-        return {"pixels": Judge(_Pixels(), normality())}
-    return {
-        name: Judge(_Orientations(blur), normality()) for name, blur in zip(("coarse", "fine"), _BLURS, strict=True)
-    }
+        return DetectionObjective({"pixels": WholeJudge(_Pixels(), normality())})
+    names = zip(("coarse", "fine"), _BLURS, strict=True)
+    return DetectionObjective({name: WholeJudge(_Orientations(blur), normality()) for name, blur in names})
+
+
+def _enlarged(values: Tensor, height: int, width: int) -> Tensor:
+    """Return values of windows (B, h, w) at each pixel, between their centres in proportion."""
+    rows, columns = windowing.centres(height), windowing.centres(width)
+    top, left = int(rows[0]), int(columns[0])
+    size = (int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1)
+    inner = functional.interpolate(values[:, None], size, mode="bilinear", align_corners=True)
+    pad = (left, width - left - size[1], top, height - top - size[0])
+    return functional.pad(inner, pad, mode="replicate")[:, 0]
 
 
 class _Pixels(nn.Module):

@@ -47,7 +47,12 @@ class ImageModel(Hooks):
         check_is_fitted(self, "objective_")
         if len(self.image_shape_) == 3:
             channels, *size = self.image_shape_
-            door |= {"channels": channels, "size": "keep" if self.window_ else tuple(size), "crop": self.crop_}
+            kept = "keep" if self.window_ or self.any_size_ else tuple(size)
+            door |= {
+                "channels": channels,
+                "size": kept,
+                "crop": self.crop_,
+            }
         if "frames" in self.source_:
             door.setdefault("frames", self.source_["frames"])
         if (
@@ -106,7 +111,10 @@ class ImageModel(Hooks):
         noises = min(self.noises, len(rows))
 
         def results(batch: Batch, noise: int) -> dict[str, Tensor]:
-            return function(self._with_scores(self._outputs(batch, generator, noise)))
+            outputs = self._with_scores(self._outputs(batch, generator, noise))
+            if images.is_photographs:  # whose sizes no array of all of them has
+                outputs = {name: values for name, values in outputs.items() if values.ndim < 4}
+            return function(outputs)
 
         checked = _checked(images, results)
         parts = [
@@ -183,7 +191,7 @@ class ImageModel(Hooks):
 
     def _matched(self, images: Images) -> Images:
         """Return images in the units of the training. Raises InputError where they do not match what was trained on."""
-        if self.window_ is not None and not images.is_table:
+        if (self.window_ is not None or self.any_size_) and not images.is_table:
             if images.channels != self.image_shape_[0]:
                 raise InputError(
                     f"{images.name} has {images.channels} channels, the model's images {self.image_shape_[0]}"

@@ -62,7 +62,7 @@ class SavedModel(ImageModel):
         file = folder / "model.json"
         # models of before these were settled tell them among their options alone
         of_old = {f"{name}_": model["options"].get(name) for name in ("precision", "epochs")}
-        facts = checked_facts({**of_old, **model["fitted"]}, file)
+        facts = checked_facts({"any_size_": False, **of_old, **model["fitted"]}, file)
         options = persistence.options_from(model, options_of(cls), own, folder)
         weights, arrays = persistence.read_weights(folder, model["weights"])
         try:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from latente.normality.base import Normality
-from latente.normality.gaussian import Gaussian
+from latente.normality.base import Normality, folds
+from latente.normality.gaussian import Gaussian, Moments
 from latente.normality.neighbours import Hyperplane, Nearest
 from latente.normality.residual import Residual
 from latente.normality.thresholds import conformal_threshold, images_for
 
-__all__ = ["Gaussian", "Hyperplane", "Nearest", "Normality", "Residual", "conformal_threshold", "images_for"]
+__all__ = [
+    "Gaussian",
+    "Hyperplane",
+    "Moments",
+    "Nearest",
+    "Normality",
+    "Residual",
+    "conformal_threshold",
+    "folds",
+    "images_for",
+]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -9,10 +12,47 @@ from torch import Tensor
 
 from latente.normality.base import Normality
 
-__all__ = ["Gaussian"]
+__all__ = ["Gaussian", "Moments"]
 
 _LEAST_SHARE = 1e-6  # of the largest variance: along what never varied every change is odd, but by a finite number
 _TINY = 1e-12  # of a variance, where there is none at all
+
+
+@dataclasses.dataclass
+class Moments:
+    """How many features there were, the sum of them, and of their outer products, float64; to be added up in parts."""
+
+    count: int = 0
+    sums: Tensor = dataclasses.field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
+    products: Tensor = dataclasses.field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
+
+    def add(self, features: Float[Tensor, "n f"]) -> None:
+        """Count further features in."""
+        values = features.double()
+        self.count += len(values)
+        self.sums = self.sums.to(values.device) + values.sum(0)
+        self.products = self.products.to(values.device) + values.T @ values
+
+    @staticmethod
+    def sum(parts: Iterable[Moments]) -> Moments:
+        """Return the moments of all the parts together."""
+        total = Moments()
+        for part in parts:
+            total = Moments(total.count + part.count, part.sums + total.sums, part.products + total.products)
+        return total
+
+    def without(self, part: Moments) -> Moments:
+        """Return the moments of all but those of a part."""
+        return Moments(self.count - part.count, self.sums - part.sums, self.products - part.products)
+
+    @property
+    def mean(self) -> Tensor:
+        return self.sums / self.count
+
+    @property
+    def covariance(self) -> Tensor:
+        """Divided by the count."""
+        return self.products / self.count - torch.outer(self.mean, self.mean)
 
 
 class Gaussian(Normality):
@@ -33,8 +73,15 @@ class Gaussian(Normality):
 
     def learn(self, features: Float[Tensor, "n f"], groups: np.ndarray) -> None:
         mean, covariance = _moments(features)
+        self._take(len(features), mean, covariance)
+
+    def take(self, moments: Moments) -> None:
+        """Learn from the moments of features, which need not be in memory together."""
+        self._take(moments.count, moments.mean, moments.covariance)
+
+    def _take(self, count: int, mean: Tensor, covariance: Tensor) -> None:
         self.mean = mean.float()
-        self.whitening = _whitening(covariance, *_sphere(covariance, len(features))).float()
+        self.whitening = _whitening(covariance, *_sphere(covariance, count)).float()
 
     def left_out(self, features: Float[Tensor, "n f"], groups: np.ndarray, seed: int) -> Float[Tensor, "n"]:
         """Return the distances by mean and covariance of all others, where no two are of one group; else in parts.

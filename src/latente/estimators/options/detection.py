@@ -10,8 +10,8 @@ from latente.estimators.options.common import EstimatorOptions
 
 __all__ = ["FEATURES", "METHODS", "DetectionOptions"]
 
-METHODS = ("auto", "gaussian", "pca", "neighbours")
-FEATURES = ("auto", "pixels", "orientations")
+METHODS = ("auto", "gaussian", "memory", "pca", "neighbours")
+FEATURES = ("auto", "pixels", "orientations", "windows")
 
 
 @dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)

@@ -1,0 +1,113 @@
+"""What compares windows takes pictures of any size, shows where they are odd, and keeps no more than it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from latente import AnomalyDetector, InputError, load, open_images
+from latente.estimators import judges
+from latente.normality import Gaussian
+
+METHODS = ("memory", "gaussian")
+
+
+def textures(count: int, seed: int = 0, sizes: bool = False) -> list[np.ndarray]:
+    """Return pictures of soft stripes (H, W), 52x60 pixels, or each of its own size."""
+    rng, pictures = np.random.default_rng(seed), []
+    for _ in range(count):
+        height, width = (int(side) for side in rng.integers(50, 70, 2)) if sizes else (52, 60)
+        phase = rng.uniform(0, 6)
+        stripes = 120 + 40 * np.sin(np.arange(width) / 3 + phase) + rng.normal(0, 4, (height, width))
+        pictures.append(stripes.clip(0, 255).astype(np.uint8))
+    return pictures
+
+
+def scratched(count: int, seed: int = 1, sizes: bool = False) -> list[np.ndarray]:
+    """Return the same with a bright line across."""
+    pictures = textures(count, seed, sizes)
+    for picture in pictures:
+        picture[20:22, 10:40] = 250
+    return pictures
+
+
+def detector(**options: object) -> AnomalyDetector:
+    return AnomalyDetector(**{"random_state": 0, "device": "cpu", **options})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_scratch_is_found_and_shown(method: str, tmp_path: Path) -> None:
+    model = detector(method=method).fit(np.stack(textures(30)))
+    assert (model.method_, model.features_, model.any_size_) == (method, "windows", True)
+    odd, normal = np.stack(scratched(6)), np.stack(textures(20, seed=5))
+    assert model.score_samples(odd).max() < model.score_samples(normal).min()
+    assert (model.predict(odd) == -1).all()
+    maps = model.anomaly_map(odd)
+    assert maps.shape == odd.shape
+    assert maps[:, 18:24, 10:40].mean() > 2 * maps[:, 36:].mean()
+    assert model.anomaly_map(normal).mean() == pytest.approx(1, abs=0.5)
+    np.testing.assert_array_equal(load(model.save(tmp_path)).score_samples(odd), model.score_samples(odd))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pictures_of_many_sizes_are_each_taken_whole(method: str, tmp_path: Path) -> None:
+    for name, pictures in {"set": textures(30, sizes=True), "new": scratched(5, sizes=True)}.items():
+        (tmp_path / name).mkdir()
+        for number, picture in enumerate(pictures):
+            Image.fromarray(picture).save(tmp_path / name / f"{number:02}.png")
+    model = detector(method=method, out=tmp_path / "run").fit(open_images(tmp_path / "set", size="keep"))
+    new = load(tmp_path / "run").open(tmp_path / "new")
+    assert new.is_photographs
+    assert (model.predict(new) == -1).all()
+    maps = model.anomaly_map(new)
+    assert [one.shape for one in maps] == [tuple(size) for size in new.content.sizes]
+    assert "images" not in model.outputs(new)
+    assert set(model.evaluate(new)) == {"count", "objective"}
+
+
+def test_auto_takes_windows_of_large_pictures_and_of_many_sizes(tmp_path: Path) -> None:
+    assert judges.settled("auto", "auto", (3, 48, 48)) == ("neighbours", "orientations")
+    assert judges.settled("auto", "auto", (3, 48, 49)) == ("memory", "windows")
+    assert judges.settled("auto", "auto", (1, 20, 20), sizes_vary=True) == ("memory", "windows")
+    assert judges.settled("auto", "auto", (7, 64, 64)) == ("neighbours", "orientations")  # which have no colours
+    assert judges.settled("gaussian", "auto", (3, 64, 64)) == ("gaussian", "windows")
+    for wrong in (("memory", "pixels"), ("pca", "windows"), ("neighbours", "windows")):
+        with pytest.raises(InputError, match="does not go with"):
+            judges.settled(*wrong, (3, 64, 64))
+    with pytest.raises(InputError, match="of one size"):
+        judges.settled("pca", "auto", (3, 64, 64), sizes_vary=True)
+    with pytest.raises(InputError, match="1 to 4 channels"):
+        judges.settled("memory", "auto", (7, 64, 64))
+
+
+def test_a_memory_keeps_so_many_windows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judges, "MOST_PLACES", 50)
+    model = detector().fit(np.stack(textures(30)))
+    [judge] = model.objective_.judges.values()
+    assert judge.normality.memory.shape == (50, 23)
+    assert np.isfinite(model.left_out_).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_near_duplicates_of_a_group_do_not_vouch_for_each_other(method: str) -> None:
+    pictures = np.stack([*textures(20), *scratched(1), *scratched(1)])
+    groups = [*range(20), 20, 20]
+    together = detector(method=method, validation=None, groups=groups).fit(pictures)
+    alone = detector(method=method, validation=None).fit(pictures)
+    assert together.left_out_[-1] > np.sort(together.left_out_)[-3]
+    assert alone.left_out_[-1] < together.left_out_[-1]
+
+
+def test_the_memory_of_windows_is_bounded_by_passes_over_the_pictures() -> None:
+    passes = []
+
+    def batches():
+        passes.append(1)
+        return (torch.rand(4, 1, 30, 30) for _ in range(3))
+
+    learned = judges.PlacesJudge(Gaussian()).learn(batches, np.arange(12), 0)
+    assert (len(passes), learned.left_out.shape) == (2, (12, 2))
