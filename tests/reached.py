@@ -237,6 +237,38 @@ def leaves_out_what_is_listed(stage: Stage) -> None:
     assert (facts["count"], facts["source"]["exclude"]) == (23, ["03.png", "damaged.png"])
 
 
+def hides_an_odd_one(stage: Stage) -> None:
+    photographs(stage.folder / "photos", 24)
+    stripes = np.broadcast_to(np.arange(72)[:, None, None] % 4 * 80, (72, 72, 3)).astype(np.uint8)
+    Image.fromarray(stripes).save(stage.folder / "photos" / "odd.png")
+
+
+def puts_the_odd_one_first(stage: Stage) -> None:
+    assert _first_of(stage.folder / "ranking.csv") == "odd.png"
+    assert "odd.png" in (stage.folder / "ranking.html").read_text(encoding="utf-8")
+
+
+def _first_of(table: Path) -> str:
+    return table.read_text(encoding="utf-8").splitlines()[1].split(",")[0]
+
+
+def lists_the_odd_one(stage: Stage) -> None:
+    (stage.folder / "photos-left-out.txt").write_text("odd.png\n", encoding="utf-8")
+
+
+def learns_without_the_odd_one(stage: Stage) -> None:
+    assert Run.open(stage.folder / "runs/photos").options()["data"]["count"] == 24
+
+
+def still_puts_the_odd_one_first(stage: Stage) -> None:
+    assert _first_of(stage.folder / "again.csv") == "odd.png"
+    assert len(list((stage.folder / "maps").iterdir())) == 50
+
+
+def has_scores(stage: Stage) -> None:
+    assert len((stage.folder / "scores.csv").read_text(encoding="utf-8").splitlines()) == 26
+
+
 def learns_from_crops(stage: Stage) -> None:
     assert latente.load(stage.folder / "runs/crops").image_shape_ == (3, 64, 64)
 

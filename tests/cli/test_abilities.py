@@ -25,6 +25,8 @@ LINES = {
     "evaluate": "evaluate RUN digits",
     "report": "report RUN",
     "resume": "resume RUN --epochs 2 --no-report",
+    "rank": "rank RUN digits --top 5",
+    "score": "score RUN digits",
     "encode": "encode RUN digits --out codes.npz",
     "map": "map RUN digits --count 50",
     "explore": "explore RUN --count 40 --atlas",

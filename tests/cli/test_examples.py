@@ -68,6 +68,8 @@ def look_at(line: str, shown: Any) -> None:
     elif out.suffix == ".png":
         with Image.open(out) as picture:
             assert min(picture.size) > 8
+    elif out.suffix == ".csv":
+        assert len(out.read_text(encoding="utf-8").splitlines()) > 2
     elif out.suffix == ".npz":
         with np.load(out) as arrays:
             assert len(arrays["codes"])

@@ -37,6 +37,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 VERBS = [
+    "rank RUN IMAGES",
+    "score RUN IMAGES",
     "encode RUN IMAGES --out codes.npz",
     "evaluate RUN IMAGES",
     "reconstruct RUN IMAGES --out out.npy",

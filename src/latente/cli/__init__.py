@@ -33,11 +33,13 @@ from latente.cli import (
     fit,
     interpolate,
     nearest,
+    rank,
     reconstruct,
     report,
     reproduce,
     resume,
     sample,
+    score,
     sweep,
     traverse,
     watch,
@@ -94,7 +96,7 @@ app = typer.Typer(
 # in the order, panel by panel, in which help lists them
 for home in (
     *(fit, resume, watch, sweep, reproduce),
-    *(encode, decode, reconstruct, sample, edit, export),
+    *(rank, score, encode, decode, reconstruct, sample, edit, export),
     *(evaluate, report, explore, map_, compare_pca, nearest, traverse, interpolate, direction),
     *(data, doctor),
 ):

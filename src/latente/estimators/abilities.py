@@ -128,6 +128,8 @@ VERBS: dict[str, tuple[type, ...]] = {
     "evaluate": (),
     "report": (),
     "resume": (),
+    "rank": (Scores,),
+    "score": (Scores,),
     "encode": (Encodes,),
     "map": (Encodes,),
     "explore": (Encodes,),

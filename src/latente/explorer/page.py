@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -79,13 +76,13 @@ def render(page: Mapping[str, Any], description: Mapping[str, Any], parts: Seque
     and its own style, known by their hashes, and WebAssembly, which is all it needs.
     """
     style = f"{pages.STYLE}\n{(TEMPLATES / 'explorer.css').read_text(encoding='utf-8')}"
-    scripts = [_inline(live.script)] if live else []
-    scripts.append(_inline("\n".join(_module(name) for name in MODULES)))
+    scripts = [pages.inline(live.script)] if live else []
+    scripts.append(pages.inline("\n".join(_module(name) for name in MODULES)))
     scripted = {
-        "policy": _policy(style, scripts),
+        "policy": pages.policy(style, scripts, "'wasm-unsafe-eval'"),
         "style": Markup(style),
         "scripts": [Markup(script) for script in scripts],
-        "description": Markup(_json(description)),
+        "description": Markup(pages.as_json(description)),
         "parts": [dataclasses.replace(part, text=Markup(part.text)) for part in parts],
         "licences": live.licences if live else "",
     }
@@ -97,23 +94,3 @@ def _module(name: str) -> str:
     text = (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
     text = re.sub(r'^import [^;]*? from "\./[a-z]+\.js";\n', "", text, flags=re.MULTILINE)
     return re.sub(r"^export (?=(?:async function|function|class|const)\b)", "", text, flags=re.MULTILINE)
-
-
-def _inline(script: str) -> str:
-    """Return a script as it may stand inside an element: it must not seem to end it, nor to begin a comment."""
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    """Return JSON as it may stand inside an element."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-
-
-def _policy(style: str, scripts: Sequence[str]) -> str:
-    """Return the Content-Security-Policy: nothing from anywhere but what the hashes name."""
-    allowed = " ".join(_hash(script) for script in scripts)
-    return f"default-src 'none'; script-src {allowed} 'wasm-unsafe-eval'; style-src {_hash(style)}; base-uri 'none'"
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

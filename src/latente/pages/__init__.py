@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from latente.pages.laying import STYLE, lay_out, write
+from latente.pages.scripts import as_json, inline, policy
 
-__all__ = ["STYLE", "lay_out", "write"]
+__all__ = ["STYLE", "as_json", "inline", "lay_out", "policy", "write"]

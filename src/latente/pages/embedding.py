@@ -16,7 +16,7 @@ from PIL import Image
 from latente.figures import GRID, INK, MUTED, legible
 from latente.sheets import to_rgb, to_uint8
 
-__all__ = ["LONGEST_SIDE", "error_maps", "gif", "pictures", "svg", "window"]
+__all__ = ["LONGEST_SIDE", "error_maps", "gif", "heat_maps", "heat_palette", "pictures", "svg", "window"]
 
 LONGEST_SIDE = 96  # larger images are shown reduced to this, so that the page stays small
 LARGEST_EXACT = 32  # up to this side PNG is about as small as anything
@@ -33,8 +33,10 @@ def window(images: np.ndarray) -> tuple[float, float]:
     return (0.0, 1.0) if low >= 0 and 0.4 < high <= 1 else (low, high if high > low else low + 1)
 
 
-def pictures(images: np.ndarray, limits: tuple[float, float], *, exact: bool = True) -> list[str]:
-    """Return scaled images (N, C, H, W) as data URIs, their longer side at most `LONGEST_SIDE` pixels.
+def pictures(
+    images: np.ndarray, limits: tuple[float, float], *, exact: bool = True, side: int = LONGEST_SIDE
+) -> list[str]:
+    """Return scaled images (N, C, H, W) as data URIs, their longer side at most `side` pixels.
 
     They are PNG; where they need not be exact and a side is above 32 pixels, WebP, an eighth of the size.
     """
@@ -43,7 +45,7 @@ def pictures(images: np.ndarray, limits: tuple[float, float], *, exact: bool = T
         image = Image.fromarray(pixels)
         if images.shape[1] in (1, 2) or images.shape[1] > 4:
             image = image.convert("L")
-        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+        image.thumbnail((side, side), Image.Resampling.LANCZOS)
         uris.append(_png(image) if exact or max(image.size) <= LARGEST_EXACT else _webp(image))
     return uris
 
@@ -56,14 +58,23 @@ def error_maps(originals: np.ndarray, reconstructions: np.ndarray) -> tuple[list
     """
     maps = np.abs(originals - reconstructions).mean(axis=1)
     peak = float(np.quantile(maps, 0.995)) or 1.0
-    colours = (mpl.colormaps["magma"](np.arange(256))[:, :3] * 255).astype(np.uint8)
+    return heat_maps(maps, (0.0, peak)), peak
+
+
+def heat_maps(maps: np.ndarray, limits: tuple[float, float], *, side: int = LONGEST_SIDE) -> list[str]:
+    """Return maps (N, H, W) in one scale of colours, from black to nearly white, as PNG data URIs."""
     uris = []
-    for values in to_uint8(maps, 0.0, peak):
+    for values in to_uint8(maps, *limits):
         image = Image.fromarray(values)
-        image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.BOX)
-        image.putpalette(colours.tobytes())
+        image.thumbnail((side, side), Image.Resampling.BOX)
+        image.putpalette(heat_palette())
         uris.append(_png(image))
-    return uris, peak
+    return uris
+
+
+def heat_palette() -> bytes:
+    """Return the 256 colours of heat maps, as Pillow's palettes hold them."""
+    return (mpl.colormaps["magma"](np.arange(256))[:, :3] * 255).astype(np.uint8).tobytes()
 
 
 def svg(figure: Figure, name: str) -> Markup:

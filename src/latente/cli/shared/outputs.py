@@ -31,6 +31,7 @@ __all__ = [
     "refuse_place",
     "refuse_used",
     "refuse_used_for_images",
+    "refuse_used_table",
     "save_arrays",
     "save_images",
     "save_model_images",
@@ -74,6 +75,13 @@ def refuse_used(out: Path, force: bool, option: str = "--out") -> None:
 def refuse_used_for_images(out: Path, force: bool) -> None:
     """Raise InputError, before any work, where images cannot be written to `out`, see `save_images`."""
     _refuse_format(out)
+    refuse_used(out, force)
+
+
+def refuse_used_table(out: Path, force: bool) -> None:
+    """Raise InputError where `out` is no .csv file, or exists and may not be replaced."""
+    if out.suffix.lower() != ".csv":
+        raise InputError(f"--out {out}: this verb writes a table; name a .csv file")
     refuse_used(out, force)
 
 

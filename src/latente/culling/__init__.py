@@ -1,0 +1,26 @@
+"""What does not belong into a set of pictures, by a model's score or by the others, and the page to choose on."""
+
+from __future__ import annotations
+
+from latente.culling.among import rank_among
+from latente.culling.maps import Maps, maps_of, tells_where
+from latente.culling.page import Candidate, write_page
+from latente.culling.ranking import Ranking, rank, ranked, robust_threshold, write_table
+from latente.culling.region import within_region
+from latente.culling.sizes import as_one_array
+
+__all__ = [
+    "Candidate",
+    "Maps",
+    "Ranking",
+    "as_one_array",
+    "maps_of",
+    "rank",
+    "rank_among",
+    "ranked",
+    "robust_threshold",
+    "tells_where",
+    "within_region",
+    "write_page",
+    "write_table",
+]

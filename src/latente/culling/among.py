@@ -1,0 +1,99 @@
+"""The pictures of a folder by how odd they are among each other, where none is known to be normal."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from latente.culling.maps import Maps, maps_of
+from latente.culling.ranking import Ranking, ranked
+from latente.errors import InputError
+from latente.estimators.detection import AnomalyDetector
+from latente.estimators.judges import settled
+from latente.images import Images, Scaling
+from latente.images.options import Progress
+from latente.latents.oddity import Spread, draw_references, picture_numbers, window_distances
+from latente.networks.windows import centres, windows
+
+__all__ = ["LONGEST_SIDE", "rank_among"]
+
+LONGEST_SIDE = 256  # pixels; larger pictures are looked at reduced to this
+AT_ONCE = 8_192  # windows, between two steps of the progress
+FEWEST = 3  # pictures, of which one can be unlike two that are alike
+
+
+def rank_among(images: Images, seed: int = 0, progress: Progress | None = None) -> tuple[Ranking, Maps | None]:
+    """Return how odd each image is among the others, and where; None for the place of tables.
+
+    Small pictures, of which no side is above 48 pixels, and tables are ranked by what a detector that learns from all
+    of them says of each for the others. Of larger ones, and of pictures of many sizes, each window of 15x15 pixels is
+    compared with those of all other pictures (of more than 400 pictures with those of 400, drawn by `seed`); the score
+    is minus the larger of two robust z-values, of the mean of a picture's 4 largest distances and of the mean of all.
+    An odd picture does not vouch for itself, though two that are odd in the same way can vouch for each other.
+    Raises InputError for fewer than 3 images.
+    """
+    if len(images) < FEWEST:
+        raise InputError(f"{images.name} holds {len(images)} images; which of them is odd takes {FEWEST} or more")
+    by_windows = images.is_photographs or settled("auto", "auto", images.image_shape)[1] == "windows"
+    return _by_windows(images, seed, progress) if by_windows else _by_detector(images, seed)
+
+
+def _by_detector(images: Images, seed: int) -> tuple[Ranking, Maps | None]:
+    unlabelled = dataclasses.replace(images, columns={}, label_names=())  # a class called good is not all that counts
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a promise of false alarms, which nobody asks for here
+        detector = AnomalyDetector(validation=None, random_state=seed).fit(unlabelled)
+    return ranked(images, -detector.left_out_), maps_of(detector, images)
+
+
+def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[Ranking, Maps]:
+    scaling = Scaling.fit(images.content, depth=images.depth)
+    grids = []
+    for row in range(len(images)):
+        if progress is not None:
+            progress(row, len(images), "looking at windows")
+        grids.append(windows(_reduced(torch.from_numpy(scaling.to_range(images.content[row][None]))))[0])
+    counts = [grid.shape[0] * grid.shape[1] for grid in grids]
+    owners = torch.arange(len(grids)).repeat_interleave(torch.tensor(counts))
+    rows = torch.cat([grid.flatten(0, 1) for grid in grids])
+    known = draw_references(owners, torch.Generator().manual_seed(seed))
+    parts = []
+    for start in range(0, len(rows), AT_ONCE):
+        if progress is not None:
+            progress(start, len(rows), "comparing with the others")
+        part = slice(start, start + AT_ONCE)
+        parts.append(window_distances(rows[part], owners[part], rows[known], owners[known]))
+    distances = torch.cat(parts)
+    numbers = picture_numbers(distances, owners)
+    scores = -Spread.of(numbers).oddity(numbers).double().numpy()
+    places = [each.view(grid.shape[:2]).numpy() for each, grid in zip(distances.split(counts), grids, strict=True)]
+    values = [_at_pixels(place, images.content[row].shape[1:]) for row, place in enumerate(places)]
+    return ranked(images, scores), Maps(values, "how far each place is from the nearest in any other picture")
+
+
+def _reduced(picture: Tensor) -> Tensor:
+    longest = max(picture.shape[2:])
+    if longest <= LONGEST_SIDE:
+        return picture
+    return functional.interpolate(picture, _size(picture.shape[2:]), mode="area")
+
+
+def _size(sides: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the height and width at which a picture is looked at."""
+    factor = min(1.0, LONGEST_SIDE / max(sides))
+    return tuple(max(1, round(factor * side)) for side in sides)
+
+
+def _at_pixels(grid: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:
+    """Return values at the middles of windows (h, w) at every pixel of the picture (H, W), float32, linear between."""
+    for axis, (side, looked_at) in enumerate(zip(sides, _size(sides), strict=True)):
+        middles = centres(looked_at).numpy() * side / looked_at
+        columns = np.moveaxis(grid, axis, -1).reshape(-1, len(middles))
+        spread = np.stack([np.interp(np.arange(side), middles, column) for column in columns])
+        grid = np.moveaxis(spread.reshape(*np.moveaxis(grid, axis, -1).shape[:-1], side), -1, axis)
+    return grid.astype(np.float32)
