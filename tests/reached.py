@@ -283,6 +283,14 @@ def draws_other_glyphs(stage: Stage) -> None:
     assert not np.array_equal(stage["glyphs"].pixels, open_images("glyphs", count=300).pixels)
 
 
+def measures_plates_again(stage: Stage) -> None:
+    quiet, again = stage["quiet"], stage["again"]
+    assert len(quiet) == len(again) == 3
+    healthy = quiet.labels == 0
+    assert quiet.pixels[healthy].mean() < again.pixels[healthy].mean()
+    assert not np.array_equal(again.pixels, open_images("plates", count=3).pixels)
+
+
 def is_loaded_alike(stage: Stage) -> None:
     ours, theirs = (latente.load(stage.folder / run) for run in ("runs/fashion", "runs/fashion-2"))
     assert ours.code_shape_ == theirs.code_shape_ == (16,)

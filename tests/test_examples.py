@@ -48,6 +48,7 @@ from reached import (
     lists_the_odd_one,
     makes_hair_lighter,
     measures_digits,
+    measures_plates_again,
     minimises,
     names_the_odd_ones,
     plans_and_trains_nothing,
@@ -189,6 +190,7 @@ CASES: dict[str, list[Case]] = {
             draws_other_glyphs,
             swaps=(("count=5_000", "count=300"), ('"fashion-mnist"', '"digits"')),
         ),
+        Case("from latente.images.generated.plates", measures_plates_again, swaps=(("count=100", "count=3"),)),
     ],
     "docs/guides/run-folder.md": [Case('{"part"', has_the_keys_of_a_log, is_text=True)],
     "docs/guides/training.md": [

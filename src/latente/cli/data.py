@@ -51,8 +51,8 @@ def _data(context: typer.Context) -> None:
 def list_(as_json: JsonFlag = False) -> None:
     """List the sets that have a name.
 
-    Some are drawn by code, in seconds and without a download; the others are public sets, which
-    `latente data get` fetches.
+    Some are drawn by code and without a download, `plates` in minutes, all else in seconds; the others are public
+    sets, which `latente data get` fetches.
     """
     rows = named_sets()
     if as_json:

@@ -189,7 +189,10 @@ def _open_generated(name: str, options: DoorOptions) -> Images:
     find_layout(images.pixels.shape, channels, name)
     sides, pixels = images.image_shape[1:], resize_arrays(images.pixels, options)
     if pixels is not images.pixels:
-        images = dataclasses.replace(images, content=pixels, content_hash=None)
+        columns = dict(images.columns)
+        if "mask" in columns:
+            columns["mask"] = (resize_arrays(columns["mask"] * np.uint8(255), options) > 127).astype(np.uint8)
+        images = dataclasses.replace(images, content=pixels, columns=columns, content_hash=None)
     images = dataclasses.replace(images, name=name)
     notes = []
     if options.count is not None and options.count > len(images):

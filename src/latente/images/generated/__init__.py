@@ -1,4 +1,4 @@
-"""Sets drawn by code or shipped inside a dependency: seeded, in seconds, without a download."""
+"""Sets drawn by code or shipped inside a dependency: seeded, without a download."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from latente.images.generated.faces import faces
 from latente.images.generated.glyphs import glyphs
 from latente.images.generated.letters import letters
 from latente.images.generated.photos import photos
+from latente.images.generated.plates import plates
 
 __all__ = ["GENERATED"]
 
-# name -> function(count=None, *, split="train", seed=0) -> Images; digits and photos also take a `size`, and faces,
-# which take half a minute, `progress`.
+# name -> function(count=None, *, split="train", seed=0) -> Images; digits and photos also take a `size`, and faces and
+# plates, which take half a minute and minutes, `progress`.
 # Each imports what it draws with when it is called: importing this package costs no more than numpy.
 GENERATED: dict[str, Callable[..., Images]] = {
     "digits": digits,
@@ -24,4 +25,5 @@ GENERATED: dict[str, Callable[..., Images]] = {
     "glyphs": glyphs,
     "letters": letters,
     "photos": photos,
+    "plates": plates,
 }

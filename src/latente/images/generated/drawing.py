@@ -12,7 +12,7 @@ import numpy as np
 
 from latente.errors import InputError
 
-__all__ = ["Shapes", "affine", "between", "draws", "package_folder", "resolve_count"]
+__all__ = ["PARTS", "Shapes", "affine", "between", "draws", "package_folder", "resolve_count"]
 
 PARTS = ("train", "test", "val")  # each with random numbers of its own
 BEYOND = -8.0  # distance given to what lies outside a field: far outside the shape, whatever the stroke
