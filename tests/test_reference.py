@@ -21,6 +21,7 @@ MODELS = {
     "variational-autoencoder": latente.VariationalAutoencoder,
     "stacked-autoencoder-classifier": latente.StackedAutoencoderClassifier,
     "anomaly-detector": latente.AnomalyDetector,
+    "image-classifier": latente.ImageClassifier,
 }
 CLASSES: dict[str, Any] = {
     **MODELS,

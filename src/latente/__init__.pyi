@@ -3,6 +3,7 @@ from .errors import Interrupted as Interrupted
 from .errors import ModelError as ModelError
 from .errors import TrainingError as TrainingError
 from .estimators.autoencoders import Autoencoder as Autoencoder
+from .estimators.classifier import ImageClassifier as ImageClassifier
 from .estimators.detection import AnomalyDetector as AnomalyDetector
 from .estimators.loading import load as load
 from .estimators.loading import resume as resume

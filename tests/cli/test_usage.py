@@ -57,7 +57,10 @@ def test_the_version_is_that_of_the_package(latente: Client) -> None:
         ("fit digits --qqq", "no such option: --qqq; see latente fit --help"),
         ("fit", "missing argument 'IMAGES'; see latente fit --help"),
         ("encode run digits", "missing option '--out'; see latente encode --help"),
-        ("fit digits --model vea", "unknown model 'vea'; did you mean 'vae'? known: autoencoder, stacked, vae"),
+        (
+            "fit digits --model vea",
+            "unknown model 'vea'; did you mean 'vae'? known: autoencoder, classifier,",
+        ),
         ("fit digits --loss mes", "unknown loss 'mes'; did you mean 'mse'? known: bce, l1, mse"),
         ("fit digits --optimizer adan", "unknown optimizer 'adan'; did you mean 'adam'?"),
         ("fit digits --epochs many", "invalid value for '--epochs': 'many' is not a whole number"),

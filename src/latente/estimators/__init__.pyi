@@ -1,6 +1,8 @@
 from .autoencoders import Autoencoder as Autoencoder
 from .autoencoders import BaseAutoencoder as BaseAutoencoder
 from .base import Estimator as Estimator
+from .classifier import ImageClassifier as ImageClassifier
+from .classifying import BaseClassifier as BaseClassifier
 from .detection import AnomalyDetector as AnomalyDetector
 from .encoding import Encoder as Encoder
 from .loading import load as load

@@ -76,6 +76,15 @@ KINDS: dict[str, Kind] = {
             "StackedOptions",
         ),
         _kind(
+            "classifier",
+            "classifier",
+            "classifiers",
+            "Sorts images by their labels, which a convolutional or dense network learns.",
+            "classifier",
+            "ImageClassifier",
+            "ClassifierOptions",
+        ),
+        _kind(
             "detector",
             "detector",
             "detectors",

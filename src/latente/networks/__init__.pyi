@@ -1,5 +1,7 @@
 from .build import build_pair as build_pair
 from .build import resolve as resolve
+from .classifying import ConvClassifierEncoder as ConvClassifierEncoder
+from .classifying import DenseClassifierEncoder as DenseClassifierEncoder
 from .conv import ConvDecoder as ConvDecoder
 from .conv import ConvEncoder as ConvEncoder
 from .dense import DenseDecoder as DenseDecoder

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from latente.errors import InputError
 from latente.networks.layers import Finish, activate, initialise, values, whole, widths
 
-__all__ = ["SMALLEST_SIDE", "ConvDecoder", "ConvEncoder", "RowwiseConv2d", "check_sides"]
+__all__ = ["SMALLEST_SIDE", "ConvDecoder", "ConvEncoder", "Level", "RowwiseConv2d", "check_sides", "plan_levels"]
 
 SMALLEST_SIDE = 8  # of an image, in pixels
 
@@ -56,7 +56,7 @@ class ConvEncoder(nn.Module):
         super().__init__()
         finish = Finish(activation, normalization, dropout)
         hidden = widths(hidden, least=1)
-        levels = _plan(shape, len(hidden), kernel_size, stride)
+        levels = plan_levels(shape, (kernel_size,) * len(hidden), stride)
         steps: list[tuple[Callable[[int, int], nn.Conv2d], int, int]] = []
         for level, inputs, channels in zip(levels, (shape[0], *hidden), hidden, strict=False):
             steps.append((level.down, inputs, channels))
@@ -109,7 +109,7 @@ class ConvDecoder(nn.Module):
         super().__init__()
         finish = Finish(activation, normalization, dropout)
         hidden = widths(hidden, least=1)
-        levels = _plan(shape, len(hidden), kernel_size, stride)
+        levels = plan_levels(shape, (kernel_size,) * len(hidden), stride)
         layers: list[nn.Module] = []
         if latent_dim is not None:
             inner = (hidden[-1], *levels[-1].after)
@@ -140,7 +140,7 @@ class ConvDecoder(nn.Module):
 
 
 @dataclass(frozen=True)
-class _Level:
+class Level:
     """The convolutions of one level; pairs are for rows and columns."""
 
     kernel: int
@@ -188,22 +188,26 @@ class RowwiseConv2d(nn.Conv2d):
         return total if self.bias is None else total + self.bias.view(1, -1, 1, 1)
 
 
-def _plan(shape: Sequence[int], levels: int, kernel: int, stride: int) -> list[_Level]:
-    """Return the levels that an image passes, or raise InputError naming the option that does not fit."""
+def plan_levels(shape: Sequence[int], kernels: Sequence[int], stride: int) -> list[Level]:
+    """Return the levels that an image passes, one for each of the kernels' sides.
+
+    Raises InputError, naming the option that does not fit.
+    """
     check_sides(shape)
-    if whole("kernel_size", kernel) < whole("stride", stride):
-        raise InputError(f"kernel_size={kernel} would skip pixels with stride={stride}; give at least {stride}")
+    for kernel in kernels:
+        if whole("kernel_size", kernel) < whole("stride", stride):
+            raise InputError(f"kernel_size={kernel} would skip pixels with stride={stride}; give at least {stride}")
     sides = shape[1], shape[2]
-    plan: list[_Level] = []
-    for done in range(levels):
+    plan: list[Level] = []
+    for done, kernel in enumerate(kernels):
         if stride > 1 and min(sides) == 1:
             raise InputError(
-                f"hidden has {levels} levels, but with stride={stride} a {shape[1]} x {shape[2]} image is"
+                f"hidden has {len(kernels)} levels, but with stride={stride} a {shape[1]} x {shape[2]} image is"
                 f" down to {sides[0]} x {sides[1]} after {done}; give hidden at most {done} entries"
             )
         rows, columns = (_reduce(side, kernel, stride) for side in sides)
         padding, restored, sides = zip(rows, columns, strict=True)
-        plan.append(_Level(kernel, stride, padding, restored, sides))
+        plan.append(Level(kernel, stride, padding, restored, sides))
     return plan
 
 
