@@ -20,6 +20,8 @@ from latente.experiments import (
     last_result,
     letters,
     map_fashion,
+    plates,
+    plates_one_class,
     reproduce,
     stacked,
     vae_mnist,
@@ -27,7 +29,7 @@ from latente.experiments import (
 )
 
 # the other modules hold experiments
-SHARED = {"faces", "faces_nets", "machine", "patterns", "powell", "record", "recorded", "request", "sets"} | {
+SHARED = {"faces", "faces_nets", "machine", "patterns", "plates", "powell", "record", "recorded", "request", "sets"} | {
     "side_by_side"
 }
 
@@ -59,6 +61,9 @@ def test_every_experiment_says_whose_it_is_what_was_claimed_and_how_to_rerun_it(
         (faces_nets.autoencoder(faces_nets.REPORT, 0), "bf16"),
         (letters.autoencoder(0, hidden=(4,), **{**letters.ADAM, "activation": "tanh", "loss": "bce"}), "float32"),
         (map_fashion.autoencoder(0), "float32"),
+        (plates.classifier(plates.CNN, 0, 1), "bf16"),
+        (plates.classifier(plates.MLP, 0, 1), "float32"),
+        (plates_one_class.vae(0), "float32"),
         (stacked.classifier(next(iter(stacked.CASES.values())), 0, (4,), 1), "bf16"),
         (vae_report.small_model(1), "float32"),
         (vae_mnist.likelihood_model(1, 1), "bf16"),
