@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from latente.experiments.record import Line, spread
+from latente.experiments.record import Line
 from latente.experiments.request import Request
+from latente.sweeps import Estimate
 
 if TYPE_CHECKING:
     from latente import ImageClassifier, Images
@@ -120,7 +121,7 @@ def losses(
             figures = [model.evaluate(images) for model in models]
             accuracy = np.array([one["accuracy"] for one in figures])
             line: Line = {"net": net, "part": split, "loss": float(np.mean([one["cross_entropy"] for one in figures]))}
-            line |= {"accuracy": float(accuracy.mean()), "sd": spread(accuracy)}
+            line |= {"accuracy": float(accuracy.mean()), "sd": Estimate.of(accuracy).spread}
             if reported:
                 theirs = reported[net, split]
                 line |= {"loss [UAO]": theirs[0], "accuracy [UAO]": theirs[1]}

@@ -30,8 +30,9 @@ from latente.experiments.plates import (
     train_nets,
     verdicts,
 )
-from latente.experiments.record import Claim, Line, Result, spread
+from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
+from latente.sweeps import Estimate
 
 if TYPE_CHECKING:
     from latente import ImageClassifier, Images
@@ -107,7 +108,7 @@ def _figures(answers: np.ndarray, truth: np.ndarray) -> Line:
 
 def _spreads(figures: Mapping[str, Sequence[Line]]) -> list[Line]:
     return [
-        {"net": net, **{key: spread(np.array([one[key] for one in own])) for key in ("right", "within one")}}
+        {"net": net, **{key: Estimate.of(one[key] for one in own).spread for key in ("right", "within one")}}
         for net, own in figures.items()
     ]
 

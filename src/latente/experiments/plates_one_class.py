@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latente.experiments.plates import Parts, class_counts, labels_of, open_plates, verdicts
-from latente.experiments.record import Claim, Line, Result, spread
+from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
+from latente.sweeps import Estimate
 
 if TYPE_CHECKING:
     from latente import Images, VariationalAutoencoder
@@ -184,7 +185,7 @@ def _winner(lines: Sequence[Line]) -> str:
     means = {name: _mean(lines, name, "AUROC") for name in (VAE, PCA, BRIGHTNESS)}
     best = max(means, key=lambda name: means[name])
     own = np.array([line["AUROC"] for line in lines if line["method"] == VAE])
-    around = "" if len(own) < 2 else f", with a standard deviation of {spread(own):.2g} over the seeds"
+    around = "" if len(own) < 2 else f", with a standard deviation of {Estimate.of(own).spread:.2g} over the seeds"
     return (
         f"{best} ranks the test plates best, with an AUROC of {means[best]:.4f}; the VAE's is {means[VAE]:.4f}{around}."
     )
