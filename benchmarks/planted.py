@@ -32,7 +32,7 @@ PICTURES, ODD = 300, 15
 KINDS = ("stripes", "noise", "blur", "dark", "cast", "hole", "scratch", "foreign")
 SIDES = {"mixed": 128, "brick": 96, "t91": 64}
 MIXED = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg")
-# of stripes, noise, cast and scratches; so that a plain autoencoder ranks seed 0 as the docs say
+# of stripes, noise, casts and scratches: more where pictures differ more, so that an autoencoder finds some of them
 STRENGTHS = {"mixed": 2.0, "brick": 1.0, "t91": 1.0}
 FOREIGN = {
     "mixed": ("ihc.png", "hubble_deep_field.jpg"),
