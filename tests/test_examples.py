@@ -231,7 +231,7 @@ CASES: dict[str, list[Case]] = {
     "docs/reference/anomaly-detector.md": [Case("import numpy", finds_other_digits)],
     "docs/guides/odd-ones.md": [
         Case("latente fit digits", lambda stage: None, swaps=(("--out", SEED + "--no-report --out"),)),
-        Case("latente evaluate", says("objective")),
+        Case("latente evaluate", says("oddness")),
         Case("import numpy", tells_ones_from_others),
         Case("latente rank photos/", puts_the_odd_one_first, before=hides_an_odd_one),
         Case(

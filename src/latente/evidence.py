@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
-from latente.estimators.abilities import Classifies
-from latente.estimators.data import split
+from latente.estimators.abilities import Classifies, Detects
+from latente.estimators.data import split, usual_shape
 from latente.estimators.kinds import KINDS
 from latente.estimators.passing import ImageModel
 from latente.images import Images, from_layout, open_images
@@ -114,7 +114,7 @@ class Evidence:
         """At most 5,000 of the judged images, drawn evenly with a fixed seed: those that all figures are of."""
         if self.judged is None:
             return None
-        most = max(1, MOST_VALUES // math.prod(self.judged.images.image_shape))
+        most = max(1, MOST_VALUES // math.prod(usual_shape(self.judged.images)))
         return self.judged.drawn(min(MOST_IMAGES, most), seed=0)
 
     @cached_property
@@ -309,7 +309,7 @@ def _split_again(model: Any, known: Images, options: Mapping[str, Any]) -> tuple
     validation, seed = options.get("validation"), options.get("random_state")
     validation, seed = validation if isinstance(validation, float | str) else None, seed if isinstance(seed, int) else 0
     try:
-        parts = split(known, validation, seed, labels)
+        parts = model.split(known) if isinstance(model, Detects) else split(known, validation, seed, labels)
     except (InputError, OSError):
         if not isinstance(validation, str):
             raise

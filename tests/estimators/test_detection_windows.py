@@ -66,7 +66,7 @@ def test_pictures_of_many_sizes_are_each_taken_whole(method: str, tmp_path: Path
     maps = model.anomaly_map(new)
     assert [one.shape for one in maps] == [tuple(size) for size in new.content.sizes]
     assert "images" not in model.outputs(new)
-    assert set(model.evaluate(new)) == {"count", "objective"}
+    assert set(model.evaluate(new)) == {"count", "oddness"}
 
 
 def test_auto_takes_windows_of_large_pictures_and_of_many_sizes(tmp_path: Path) -> None:

@@ -45,6 +45,14 @@ def test_the_nearest_are_scikit_learn_s(count: int) -> None:
     np.testing.assert_allclose(taught(Nearest(count))(torch.from_numpy(NEW)), expected.mean(1), rtol=1e-4)
 
 
+def test_the_closest_alone_is_the_nearest() -> None:
+    nearest, features = taught(Nearest()), torch.from_numpy(NEW)
+    np.testing.assert_allclose(nearest.closest(features), nearest(features), rtol=1e-3)
+    aside = torch.arange(len(KNOWN)) < 40
+    expected = NearestNeighbors(n_neighbors=1).fit(KNOWN[40:]).kneighbors(NEW)[0][:, 0] ** 2
+    np.testing.assert_allclose(nearest.closest(features, aside), expected, rtol=1e-3)
+
+
 def test_the_hyperplane_is_that_of_the_formula() -> None:
     distances = taught(Hyperplane(5))(torch.from_numpy(NEW))
     near = NearestNeighbors(n_neighbors=5).fit(KNOWN).kneighbors(NEW, return_distance=False)

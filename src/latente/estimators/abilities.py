@@ -11,13 +11,15 @@ from typing import Any, Protocol, cast, runtime_checkable
 import numpy as np
 
 from latente.errors import InputError
-from latente.images import Openable
+from latente.estimators.data import Split
+from latente.images import Images, Openable
 
 __all__ = [
     "VERBS",
     "Bounds",
     "Classifies",
     "Decodes",
+    "Detects",
     "Encodes",
     "Localises",
     "Reconstructs",
@@ -69,6 +71,27 @@ class Scores(Protocol):
 
     def score_samples(self, X: Openable) -> np.ndarray:
         """Return a score for each image (N,), lower is more abnormal."""
+
+
+@runtime_checkable
+class Detects(Protocol):
+    """Says of each image whether it is odd: above a threshold, set for so many false alarms."""
+
+    @property
+    def threshold_(self) -> float:
+        """The oddness, -score_samples, above which an image is odd."""
+
+    def score_samples(self, X: Openable) -> np.ndarray:
+        """Return a score for each image (N,), lower is odder."""
+
+    def promised_alarms(self) -> float | None:
+        """Return the share of new normal images that the threshold takes for odd; None where it promises nothing."""
+
+    def known_odd(self, X: Openable, y: Any = None) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the rows of which it is known whether they are odd, and whether they are; None of no image."""
+
+    def split(self, images: Images) -> Split:
+        """Return which of the images of the training taught what is normal, and which judge."""
 
 
 @runtime_checkable

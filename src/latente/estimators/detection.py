@@ -92,7 +92,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         if labels is not None and not (labels == 0).any():
             named = images.label_names[normal or 0]
             raise InputError(f"{images.name} has no image of its class {named!r}, to learn what is normal")
-        parts = data.split(images, self.validation, self.seed_, labels)
+        parts = self._with_odd(data.split(images, self.validation, self.seed_, labels), labels)
         if parts.held_out is not images or self.groups is None or not len(parts.held_out_rows):
             return parts
         groups, everything = self._groups(images), np.union1d(parts.rows, parts.held_out_rows)
@@ -100,6 +100,12 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         if held_out.all():
             raise InputError(f"all images of {images.name} are of groups that are held out; give more groups")
         return dataclasses.replace(parts, rows=everything[~held_out], held_out_rows=everything[held_out])
+
+    def _with_odd(self, parts: data.Split, labels: np.ndarray | None) -> data.Split:
+        """Let the odd images of the set, -1 among the labels, judge beside the normal ones that are held out."""
+        if labels is None or parts.held_out is not parts.images or not len(parts.held_out_rows):
+            return parts
+        return dataclasses.replace(parts, held_out_rows=np.union1d(parts.held_out_rows, np.flatnonzero(labels < 0)))
 
     def _groups(self, images: Images) -> np.ndarray:
         """Return the number of each image's group (N,); without groups each is one of its own."""
@@ -166,7 +172,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         if parts.held_out is parts.images and len(held_out):  # they are of the mixture too
             self.own_ = np.concatenate([self.own_, -self.score_samples(held_out).astype(np.float32)])
         elif len(held_out):
-            odd = self._odd(held_out)
+            odd = self.known_odd(held_out)
             if odd is not None and odd[1].any() and not odd[1].all():
                 oddness = -self.score_samples(held_out.take(odd[0]))
                 self.best_threshold_ = best_threshold(odd[1], oddness)[0]
@@ -175,7 +181,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     def _tell_of_too_few(self) -> None:
         """Warn where a promise is made that so few images cannot keep."""
         needed = images_for(self.alpha)
-        if self.best_threshold_ is None and self.contamination is None and len(self.left_out_) < needed:
+        if self.promised_alarms() is not None and len(self.left_out_) < needed:
             warnings.warn(
                 f"alpha={self.alpha:g} takes {needed} normal images, and there are {len(self.left_out_)}: more than "
                 f"{words.percent(self.alpha)} of new normal images may be taken for odd",
@@ -243,13 +249,13 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         """Return count and, where it is known which images are odd, how well they are found.
 
         y: -1 for odd images and 1 for normal ones, as `predict` says it; without it the labels of X tell, by the name
-        of the class that was trained on, else its masks. Keys: objective (the mean oddness), auroc, average_precision,
+        of the class that was trained on, else its masks. Keys: oddness (its mean), auroc, average_precision,
         base_rate, false_alarms and misses at `threshold_`, and where there are masks, the figures of pixels.
         """
         images = self._open(X)
         oddness = -self.score_samples(images)
-        figures: dict[str, Any] = {"count": len(images), "objective": float(oddness.mean())}
-        odd = self._odd(images, y)
+        figures: dict[str, Any] = {"count": len(images), "oddness": float(oddness.mean())}
+        odd = self.known_odd(images, y)
         if odd is not None:
             rows, are_odd = odd
             figures |= rank_figures(are_odd, oddness[rows], self.threshold_)
@@ -263,8 +269,20 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             figures["aupro"] = aupro(masks, maps)
         return figures
 
-    def _odd(self, images: Images, y: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the rows of which it is known whether they are odd, and whether they are; None where nobody knows."""
+    def promised_alarms(self) -> float | None:
+        """Return alpha where the threshold goes by it; None where it promises nothing of false alarms."""
+        return self.alpha if self.contamination is None and self.best_threshold_ is None else None
+
+    def split(self, images: Images) -> data.Split:
+        """Return which of the images of the training taught what is normal, and which judge."""
+        return self._split(images)
+
+    def known_odd(self, X: Openable, y: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the rows of which it is known whether they are odd, and whether they are; None where nobody knows.
+
+        y: as `evaluate` takes it.
+        """
+        images = self._open(X)
         if y is not None:
             marks = np.asarray(y)
             if marks.shape != (len(images),) or not np.isin(marks, (-1, 1)).all():
@@ -280,7 +298,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         return None
 
     def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {**outputs, "scores": -outputs["objective"]}
+        return {**outputs, "scores": -outputs["oddness"]}
 
     # -- on disk
 

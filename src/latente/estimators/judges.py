@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latente.errors import InputError
-from latente.latents.oddity import picture_numbers, window_distances
+from latente.latents.oddity import picture_numbers
 from latente.networks import windows as windowing
 from latente.networks.orientations import orientations
 from latente.normality import Gaussian, Hyperplane, Moments, Nearest, Normality, Residual, folds
@@ -22,7 +22,7 @@ __all__ = ["PLACES", "Judge", "Learned", "PlacesJudge", "WholeJudge", "objective
 PLACES = ("windows",)  # features of many places in a picture, which may have any size
 SMALL = 48  # pixels: pictures with no side above are taken for aligned ones, which may be compared as wholes
 FEWEST_SIDES = 8  # pixels, below which there are no edges to speak of
-MOST_PLACES = 20_000  # that a memory keeps, whatever it learned from
+MOST_PLACES = 10_000  # that a memory keeps, whatever it learned from
 _BLURS = (1.4, 0.7)  # pixels: coarse shapes, and fine ones
 
 _WHOLE: dict[str, type[Normality]] = {"gaussian": Gaussian, "pca": Residual, "neighbours": Hyperplane}
@@ -114,9 +114,8 @@ class PlacesJudge(Judge):
         known = torch.from_numpy(owners).to(kept[0].device)
         left_out, first = [], 0
         for batch in batches():
-            rows = windowing.windows(batch)
-            own = torch.from_numpy(groups[first : first + len(batch)]).to(rows.device)
-            left_out.append(self._numbers(self._distances(rows, own, known)))
+            for rows, group in zip(windowing.windows(batch), groups[first : first + len(batch)].tolist(), strict=True):
+                left_out.append(self._numbers(self._distances(rows[None], known == group)))
             first += len(batch)
         return Learned(torch.cat(left_out), torch.cat(left_out))
 
@@ -153,17 +152,12 @@ class PlacesJudge(Judge):
         distances = self._distances(windowing.windows(images))
         return _enlarged(distances, images.shape[-2], images.shape[-1])
 
-    def _distances(self, rows: Tensor, own: Tensor | None = None, known: Tensor | None = None) -> Tensor:
-        """Return the distance of each window (B, h, w); own, known: the groups of the pictures, and of the memory."""
-        count, height, width, _ = rows.shape
+    def _distances(self, rows: Tensor, aside: Tensor | None = None) -> Tensor:
+        """Return the distance of each window (B, h, w); aside: what of a memory does not count."""
         flat = rows.flatten(0, 2)
-        if not isinstance(self.normality, Nearest):
-            return self.normality(flat).clamp(min=0).sqrt().view(count, height, width)
-        if own is None or known is None:
-            own = torch.full((count,), -1, device=rows.device)
-            known = torch.zeros(len(self.normality.memory), dtype=own.dtype, device=rows.device)
-        owners = own.repeat_interleave(height * width)
-        return window_distances(flat, owners, self.normality.memory, known).view(count, height, width)
+        normality = self.normality
+        squares = normality.closest(flat, aside) if isinstance(normality, Nearest) else normality(flat)
+        return squares.clamp(min=0).sqrt().view(rows.shape[:3])
 
     def _numbers(self, distances: Tensor) -> Tensor:
         owners = torch.arange(len(distances), device=distances.device).repeat_interleave(distances[0].numel())

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 PROTOCOLS = {
+    "oddness": "mean over images; 0 is a usual normal image, higher is odder",
     "auroc": "probability that an odd image is found odder than a normal one, ties counting half; 0.5 is chance",
     "average_precision": "mean precision over the odd images, from the oddest on; chance is the base rate",
     "base_rate": "share of the images that are odd",

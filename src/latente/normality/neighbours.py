@@ -45,6 +45,23 @@ class Nearest(Normality):
             rows = np.sort(np.random.default_rng(0).choice(count, MOST_KNOWN, replace=False))
         return torch.from_numpy(rows).to(self.memory.device)
 
+    def closest(self, features: Float[Tensor, "b f"], aside: Tensor | None = None) -> Float[Tensor, "b"]:
+        """Return the squared distance to the nearest one alone; aside: (M,) bool, what of the memory does not count.
+
+        Much faster than `forward` for features by the million.
+        """
+        known = self._centred(self.memory)
+        lengths = known.square().sum(1)
+        if aside is not None and not bool(aside.all()):
+            lengths = lengths.masked_fill(aside, math.inf)
+        rows = max(1, _VALUES_AT_ONCE // 8 // len(known))  # so few that they stay in the processor's cache
+        return torch.cat(
+            [
+                torch.addmm(lengths[None], part, known.T, alpha=-2).amin(1) + part.square().sum(1)
+                for part in self._centred(features).split(rows)
+            ]
+        )
+
     def _over(self, features: Tensor, own: Tensor | None = None, known: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Measure the features, a part at a time; own, known: the groups of the features, and of what is known."""
         parts = []

@@ -77,5 +77,5 @@ class DetectionObjective(Objective):
 
     @torch.no_grad()
     def evaluate(self, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-        """Return how odd each image is, as "objective"."""
-        return {"objective": self.oddness(batch["images"])}
+        """Return how odd each image is, as "oddness"."""
+        return {"oddness": self.oddness(batch["images"])}

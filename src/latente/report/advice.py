@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from latente.estimators.abilities import Classifies, Reconstructs
+from latente.estimators.abilities import Classifies, Detects, Reconstructs
 from latente.evidence import Evidence
+from latente.report.oddness import oddness_of
 from latente.report.training import Training
 from latente.report.yardsticks import Yardstick
 from latente.training.options import USUAL_STEPS, TrainingOptions
@@ -16,6 +17,7 @@ from latente.words import count, figure, percent
 __all__ = ["SURE", "advise", "copies"]
 
 SURE = 0.9  # a probability above which a classifier's mistakes are called confident
+DETECTORS = ("memory", "gaussian", "neighbours")  # that are worth a trial
 USUAL_RATE = TrainingOptions.learning_rate
 
 
@@ -44,6 +46,8 @@ def advise(
             f"Judge it by images that it did not learn from: `latente report {run} IMAGES`, or train with "
             "`--validation 0.1`."
         )
+    if isinstance(model, Detects):
+        advice += _of_odd(model, evidence, level, run)
     if isinstance(model, Classifies):
         advice += _of_classes(evidence, yardstick, level, run)
     if level != "good" and not advice:
@@ -133,6 +137,27 @@ def _to_go_on(evidence: Evidence, yardstick: Yardstick | None, training: Trainin
     if evidence.latent_use is not None and isinstance(beta, int | float) and beta > 0:
         return [f"A lower `--beta` (it was {figure(beta)}) rebuilds better; then more `--epochs`, wider `--hidden`."]
     return ["To come past PCA: more images, more `--epochs`, wider `--hidden`."]
+
+
+# -- by the odd ones
+
+
+def _of_odd(model: Detects, evidence: Evidence, level: str, run: str) -> list[str]:
+    oddness = oddness_of(model, evidence)
+    if oddness is None or not oddness.has_both:
+        return [f"Show it odd images beside normal ones, in folders of their own: `latente report {run} IMAGES`."]
+    advice = []
+    if oddness.promised is not None and oddness.alarms is not None and oddness.alarms > 2 * oddness.promised:
+        advice.append(
+            "Normal images here differ from those that it learned from: more of them, from more days and places, help; "
+            "near-duplicates among them call for `--groups`."
+        )
+    if level != "good":
+        others = [f"`--method {name}`" for name in DETECTORS if name != _options(evidence).get("method")]
+        is_at_its_size = evidence.judged is None or evidence.is_table or evidence.judged.images.is_photographs
+        larger = "" if is_at_its_size else ", or pictures at their own size (`--size keep`)"
+        advice.append(f"Try {' or '.join(others)}{larger}; more normal images help too.")
+    return advice
 
 
 # -- by the classes

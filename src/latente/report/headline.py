@@ -10,6 +10,7 @@ from typing import Any
 
 from latente.estimators.abilities import Classifies
 from latente.evidence import Evidence
+from latente.report.oddness import oddness_of
 from latente.report.training import Training
 from latente.report.yardsticks import Yardstick
 from latente.words import compact, decibels, duration, figure, percent
@@ -50,7 +51,7 @@ def facts(options: Mapping[str, Any], training: Training) -> list[tuple[str, str
 
 def key_figures(model: object, evidence: Evidence, training: Training) -> list[KeyFigure]:
     """The few figures to look at first, as far as they are known."""
-    figures = [*_of_reconstructions(evidence), *_of_classes(model, evidence)]
+    figures = [*_of_reconstructions(evidence), *_of_classes(model, evidence), *_of_odd(model, evidence)]
     if not figures and training.best is not None:
         figures.append(KeyFigure("Objective", figure(training.best), f"validation, epoch {training.best_epoch}"))
     if evidence.options.get("parameters"):
@@ -98,6 +99,26 @@ def _of_classes(model: object, evidence: Evidence) -> list[KeyFigure]:
     sure = percent(float(probabilities.max(axis=1).mean()))
     figures.append(KeyFigure("Confidence", sure, "in its answers, mean over images"))
     figures.append(KeyFigure("Classes", f"{probabilities.shape[1]:,}", "that it tells apart"))
+    return figures
+
+
+def _of_odd(model: object, evidence: Evidence) -> list[KeyFigure]:
+    oddness, figures = oddness_of(model, evidence), []
+    if oddness is None:
+        return []
+    if oddness.has_both:
+        for name, title, note in (
+            ("auroc", "AUROC", "0.5 is chance"),
+            ("average_precision", "Average precision", f"{oddness.odd.mean():.3f} is chance"),
+        ):
+            estimate = oddness.estimate(name)
+            low, high = estimate.interval
+            figures.append(KeyFigure(title, f"{estimate.value:.3f}", f"{note}; 95 %: {low:.3f} to {high:.3f}"))
+    if oddness.alarms is not None:
+        promised = "of the normal images" if oddness.promised is None else f"promised {percent(oddness.promised)}"
+        figures.append(KeyFigure("False alarms", percent(oddness.alarms), promised))
+    if oddness.missed is not None:
+        figures.append(KeyFigure("Missed", percent(oddness.missed), "of the odd images"))
     return figures
 
 

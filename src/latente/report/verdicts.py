@@ -8,10 +8,11 @@ import re
 
 import numpy as np
 
-from latente.estimators.abilities import Classifies, Reconstructs, classes_of
+from latente.estimators.abilities import Classifies, Detects, Reconstructs, classes_of
 from latente.evidence import Evidence
 from latente.report.advice import advise, copies
 from latente.report.looks import look
+from latente.report.oddness import oddness_of
 from latente.report.training import Training
 from latente.report.yardsticks import LARGEST, NEAREST, Yardstick
 from latente.words import count, decibels, figure, percent
@@ -19,6 +20,7 @@ from latente.words import count, decibels, figure, percent
 __all__ = ["Verdict", "how_many", "judge", "name_of_class", "name_of_judged"]
 
 HALF = 0.5  # of the error of the simplest alternative: a model that leaves more of it has not learned much
+GOOD_AUROC = 0.9  # of a detector, below which it misses much
 SIGMAS = 2.0  # standard errors by which an accuracy must exceed that of the largest class, to be no chance
 
 
@@ -45,13 +47,18 @@ def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, traini
     if yardstick is not None and isinstance(model, Classifies):
         level, answer = _answer_on_classes(evidence, yardstick)
         reasons += _reasons_on_classes(model, evidence)
+    elif isinstance(model, Detects):
+        level, answer = _answer_on_odd(model, evidence, yardstick)
+        reasons += _reasons_on_odd(model, evidence)
     elif yardstick is not None and isinstance(model, Reconstructs):
         level, answer = _answer_on_reconstructions(evidence, yardstick, training)
         reasons += _reasons_on_reconstructions(evidence, yardstick)
     if level == "good" and evidence.is_unseen is False:
         level, answer = "fair", f"Nobody can say of new images. Of those that it learned from: {answer}"
     advice = advise(model, evidence, yardstick, training, run, level)
-    return Verdict(level, answer, [*reasons, *_of_training(training)], advice)
+    if "epochs" in evidence.options.get("options", ("epochs",)):
+        reasons += _of_training(training)
+    return Verdict(level, answer, reasons, advice)
 
 
 def how_many(evidence: Evidence) -> str:
@@ -192,6 +199,50 @@ def _reasons_on_classes(model: Classifies, evidence: Evidence) -> list[str]:
 
 def _known(evidence: Evidence) -> int:
     return 0 if evidence.labels is None else int((evidence.labels >= 0).sum())
+
+
+# -- detection
+
+
+def _answer_on_odd(model: Detects, evidence: Evidence, yardstick: Yardstick | None) -> tuple[str, str]:
+    oddness = oddness_of(model, evidence)
+    if oddness is None or not oddness.has_both or yardstick is None:
+        scores = -evidence.outputs["scores"]
+        taken = f"it takes {percent(float((scores > model.threshold_).mean()))} of {how_many(evidence)} for odd"
+        return "fair", f"{taken[:1].upper()}{taken[1:]}; what it finds nobody can say without images known to be odd."
+    area = oddness.estimate("auroc")
+    low, high = area.interval
+    found = f"AUROC {area.value:.3f}, 95 % interval {low:.3f} to {high:.3f}"
+    if low <= HALF:
+        return "poor", f"No: it finds odd images hardly odder than normal ones ({found}; 0.5 is chance)."
+    best = min(yardstick.baselines, key=lambda baseline: baseline.error, default=None)
+    beside = "" if best is None else f"; {best.name} alone reaches {1 - best.error:.3f}"
+    if best is not None and best.error <= yardstick.error and yardstick.error > 0:
+        return "fair", f"It finds odd images, but something plain does as well or better: {found}{beside}."
+    if area.value < GOOD_AUROC:
+        return "fair", f"It finds odd images, but far from all of them: {found}{beside}."
+    return "good", f"Yes: {found}{beside}."
+
+
+def _reasons_on_odd(model: Detects, evidence: Evidence) -> list[str]:
+    oddness = oddness_of(model, evidence)
+    if oddness is None:
+        return []
+    reasons = []
+    if oddness.alarms is not None:
+        promised = "" if oddness.promised is None else f", where {percent(oddness.promised)} were promised"
+        normal = count(int((~oddness.odd).sum()), "normal image")
+        reasons.append(f"At its threshold it takes {percent(oddness.alarms)} of {normal} for odd{promised}.")
+    if oddness.missed is not None:
+        reasons.append(f"It misses {percent(oddness.missed)} of {count(int(oddness.odd.sum()), 'odd image')}.")
+    if oddness.has_both:
+        precision, base = oddness.estimate("average_precision"), float(oddness.odd.mean())
+        reasons.append(f"The average precision is {precision.value:.3f}, where {base:.3f} of the images are odd.")
+        kinds = oddness.kinds()
+        if len(kinds) > 1:
+            best, worst = (f"{kind.name} ({kind.auroc:.3f})" for kind in (kinds[-1], kinds[0]))
+            reasons.append(f"Of the kinds it tells {best} best and {worst} worst, by AUROC.")
+    return reasons
 
 
 # -- training

@@ -10,9 +10,12 @@ import torch
 
 from latente.estimators.abilities import Classifies, Reconstructs
 from latente.evidence import MOST_VALUES, Evidence, draw
+from latente.metrics import auroc
+from latente.report.oddness import oddness_of, simple_aurocs
 
-__all__ = ["LARGEST", "NEAREST", "Baseline", "Yardstick", "find_yardstick"]
+__all__ = ["LARGEST", "NEAREST", "PAIRS", "Baseline", "Yardstick", "find_yardstick"]
 
+PAIRS = "Pairs of an odd and a normal image in the wrong order (1 - AUROC)"
 LARGEST, NEAREST = "always the largest class", "the nearest class mean"  # what simple classifiers are called
 _PCA = "PCA"
 
@@ -53,13 +56,18 @@ def find_yardstick(model: object, evidence: Evidence) -> Yardstick | None:
     """Return the model's error beside that of simpler methods; None for a model of which no error is known.
 
     A classifier's is the share of wrong classes, beside those of always answering the largest one and of answering the
-    one whose mean image is nearest, both learned from training images. That of a model which
+    one whose mean image is nearest, both learned from training images. A detector's is the share of pairs in the wrong
+    order, beside those of brightness, contrast, size, principal components and the nearest image. That of a model which
     reconstructs is the mean squared error, beside those of its input where this was worsened, of the mean image and,
     unless there are targets, of PCA with as many numbers, which sees what the model sees: the components that the model
     started from, where it did, else such as are fitted on training images.
     """
     if isinstance(model, Classifies) and "accuracy" in evidence.metrics:
         return Yardstick("Share of wrong classes", 1 - evidence.metrics["accuracy"], _simple_classifiers(evidence))
+    oddness = oddness_of(model, evidence)
+    if oddness is not None and oddness.has_both:
+        others = [Baseline(name, 1 - area) for name, area in simple_aurocs(evidence, oddness)]
+        return Yardstick(PAIRS, 1 - auroc(oddness.odd, oddness.scores), others)
     if isinstance(model, Reconstructs) and "reconstructions" in evidence.outputs:
         measure = "Mean squared error per value, in units of the range"
         return Yardstick(measure, evidence.metrics["mse"], _simple_reconstructions(evidence))
