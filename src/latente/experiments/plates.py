@@ -24,6 +24,7 @@ __all__ = [
     "class_counts",
     "classifier",
     "labelled",
+    "labels_of",
     "losses",
     "open_plates",
     "stand_ins",

@@ -15,7 +15,7 @@ from latente.images.generated.plates_index import SCALE, damage_index, noisy
 from latente.images.options import Progress, Source
 from latente.images.workers import Workers
 
-__all__ = ["CLASS_NAMES", "NODES", "NOISE", "SECTION", "picture", "plates"]
+__all__ = ["CLASS_NAMES", "MODES", "NODES", "NOISE", "SECTION", "picture", "plates"]
 
 VERSION = 1  # of the plates and of the index: raised with every change of a number, so that no cache gives the old ones
 NODES = (51, 71)  # of the mesh and of a picture
