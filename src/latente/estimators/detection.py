@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import time
 import warnings
@@ -30,7 +31,7 @@ from latente.training.runs import Run
 __all__ = ["AnomalyDetector"]
 
 NORMAL = ("good", "normal", "ok")  # what a class of normal images may be called
-_FEW = 500  # images that tell how long all take
+_FEW, _FEW_VALUES = 500, 2_000_000  # images that tell how long all take, and values in them
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -190,7 +191,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def _cost(self, parts: data.Split, layers: list[LayerSummary]) -> tuple[float, int]:
         """Learn from a few images, of which all take as many times more as there are more of them."""
-        few, start = parts.rows[:_FEW], time.perf_counter()
+        count = max(2, min(_FEW, _FEW_VALUES // math.prod(self.image_shape_)))
+        few, start = parts.rows[:count], time.perf_counter()
         self._teach(parts.images, few)
         times = len(parts.rows) / len(few)
         learned = sum(buffer.nbytes for buffer in self.objective_.buffers())

@@ -99,7 +99,7 @@ class PlacesJudge(Judge):
     def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
         if isinstance(self.normality, Gaussian):
             return self._learn_gaussian(self.normality, batches, groups, seed)
-        counts = [windowing.windows(batch[:1]).shape[1:3].numel() for batch in batches() for _ in batch]
+        counts = [_places(batch) for batch in batches() for _ in batch]
         drawn = np.arange(sum(counts))
         if len(drawn) > MOST_PLACES:
             drawn = np.sort(np.random.default_rng([seed, 6]).choice(len(drawn), MOST_PLACES, replace=False))
@@ -207,6 +207,12 @@ def objective_for(method: str, features: str) -> DetectionObjective:
         return DetectionObjective({"pixels": WholeJudge(_Pixels(), normality())})
     names = zip(("coarse", "fine"), _BLURS, strict=True)
     return DetectionObjective({name: WholeJudge(_Orientations(blur), normality()) for name, blur in names})
+
+
+def _places(pictures: Tensor) -> int:
+    """Return how many windows a picture of such pictures (B, C, H, W) has."""
+    height, width = pictures.shape[-2:]
+    return len(windowing.centres(height)) * len(windowing.centres(width))
 
 
 def _enlarged(values: Tensor, height: int, width: int) -> Tensor:
