@@ -243,6 +243,12 @@ def hides_an_odd_one(stage: Stage) -> None:
     Image.fromarray(stripes).save(stage.folder / "photos" / "odd.png")
 
 
+def ranks(count: int, stage: Stage) -> None:
+    """Each picture has its line in the table, and the page is there."""
+    assert len((stage.folder / "ranking.csv").read_text(encoding="utf-8").splitlines()) == count + 1
+    assert "leave out" in (stage.folder / "ranking.html").read_text(encoding="utf-8")
+
+
 def puts_the_odd_one_first(stage: Stage) -> None:
     assert _first_of(stage.folder / "ranking.csv") == "odd.png"
     assert "odd.png" in (stage.folder / "ranking.html").read_text(encoding="utf-8")

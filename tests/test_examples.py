@@ -56,6 +56,7 @@ from reached import (
     prepare_own_images,
     prepare_readme,
     puts_the_odd_one_first,
+    ranks,
     reads_a_run,
     rebuilds,
     says,
@@ -97,6 +98,7 @@ CASES: dict[str, list[Case]] = {
         ),
         Case("latente encode runs/holidays", partial(has_codes, "codes.npz", 40, 32)),
         Case("latente evaluate runs/holidays", says("psnr", "mse")),
+        Case("latente rank holidays/", partial(ranks, 40)),
         Case("import latente\n\nmodel = latente.load", names_the_odd_ones),
         Case("latente resume runs/holidays", partial(ends_at, "runs/holidays", 1), NO_REPORT),
         Case(
