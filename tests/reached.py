@@ -249,6 +249,14 @@ def ranks(count: int, stage: Stage) -> None:
     assert "leave out" in (stage.folder / "ranking.html").read_text(encoding="utf-8")
 
 
+def finds_the_damaged_one(stage: Stage) -> None:
+    names = (stage.folder / "cleaning.txt").read_text(encoding="utf-8").splitlines()
+    assert names[0] == "damaged.png"
+    assert len(names) < 5
+    assert "odd.png" not in names  # it is shown, and stays
+    assert "odd.png" in (stage.folder / "cleaning.html").read_text(encoding="utf-8")
+
+
 def puts_the_odd_one_first(stage: Stage) -> None:
     assert _first_of(stage.folder / "ranking.csv") == "odd.png"
     assert "odd.png" in (stage.folder / "ranking.html").read_text(encoding="utf-8")

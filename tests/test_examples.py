@@ -25,6 +25,7 @@ from reached import (
     ends_at,
     exports_what_runs,
     finds_other_digits,
+    finds_the_damaged_one,
     goes_on,
     goes_on_to_the_same_model,
     has_a_file_for_each,
@@ -235,7 +236,8 @@ CASES: dict[str, list[Case]] = {
         Case("latente fit digits", lambda stage: None, swaps=(("--out", SEED + "--no-report --out"),)),
         Case("latente evaluate", says("oddness")),
         Case("import numpy", tells_ones_from_others),
-        Case("latente rank photos/", puts_the_odd_one_first, before=hides_an_odd_one),
+        Case("latente data clean photos/", finds_the_damaged_one, before=hides_an_odd_one),
+        Case("latente rank photos/", puts_the_odd_one_first),
         Case(
             "latente fit photos/ --exclude",
             learns_without_the_odd_one,

@@ -25,6 +25,7 @@ TRAINING = ["fit", "resume", "watch", "sweep", "reproduce"]
 USING = ["rank", "score", "encode", "decode", "reconstruct", "sample", "export"]
 LOOKING = ["evaluate", "report", "explore", "map", "compare-pca", "nearest"]
 STEERING = ["traverse", "interpolate", "direction", "edit"]
+SECOND_VERBS = ["data list", "data get", "data show", "data clean", "direction learn", "direction list"]
 VERBS = [*TRAINING, *USING, *LOOKING, *STEERING, "data", "doctor"]
 
 
@@ -35,7 +36,9 @@ def test_without_a_verb_the_verbs_are_shown(latente: Client, line: str) -> None:
     assert all(f"│ {verb} " in shown.out for verb in VERBS)
 
 
-@pytest.mark.parametrize("line", [*VERBS, "data list", "data get", "data show", "direction learn", "direction list"])
+@pytest.mark.parametrize(
+    "line", [*VERBS, "data list", "data get", "data show", "data clean", "direction learn", "direction list"]
+)
 def test_every_verb_has_help_with_examples_within_80_columns(latente: Client, line: str) -> None:
     shown = latente(f"{line} --help")
     assert (shown.code, shown.err) == (0, "")

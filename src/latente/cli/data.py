@@ -1,4 +1,4 @@
-"""`latente data list|get|show|cache`: the named sets, what lies behind any source, and what is kept of it."""
+"""`latente data list|get|show|clean|cache`: named sets, what lies behind any source, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from latente import words
+from latente.cli import clean
 from latente.cli.shared import console as show
 from latente.cli.shared.help import AROUND, examples
 from latente.cli.shared.options import (
@@ -33,7 +34,7 @@ __all__ = ["verb"]
 
 verb = typer.Typer(
     name="data",
-    help="List, fetch and look at sets of images.",
+    help="List, fetch, look at and clean sets of images.",
     invoke_without_command=True,
     epilog=examples("latente data list", "latente data show digits"),
 )
@@ -136,6 +137,9 @@ def show_(
         show.console().print(show.scan(source, most=None))
     if source.scan is not None:
         source.scan.check(DoorOptions.budget if budget is None else budget)
+
+
+verb.add_typer(clean.verb)
 
 
 @verb.command(epilog=examples("latente data cache", "latente data cache --json", "latente data cache --clear"))

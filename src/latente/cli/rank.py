@@ -38,7 +38,6 @@ __all__ = ["verb"]
 verb = typer.Typer()
 
 NAMED = 10  # of the oddest, in the terminal
-SIDE = 192  # pixels of a picture on the page
 
 SourcesArgument = Annotated[
     list[str],
@@ -211,19 +210,9 @@ def _write_page(
 
 def _candidates(images: Images, ranking: Ranking, maps: Maps | None, shown: Any) -> list[Candidate]:
     """Return the pictures of a page, in the order of their rows `shown`."""
-    import numpy as np
+    from latente.culling import SIDE, Candidate, thumbnails
+    from latente.pages.embedding import heat_maps
 
-    from latente.culling import Candidate
-    from latente.images import Scaling
-    from latente.pages.embedding import heat_maps, pictures, window
-
-    if images.is_table:
-        looks = [""] * len(shown)
-    else:
-        scaling = Scaling.fit(images.content, depth=images.depth)
-        scaled = [scaling.to_range(images.content[int(row)][None]) for row in shown]
-        limits = window(np.array([[one.min(), one.max()] for one in scaled]))
-        looks = [pictures(one, limits, exact=False, side=SIDE)[0] for one in scaled]
     heats = [""] * len(shown)
     if maps is not None:
         heats = [heat_maps(values[None], maps.limits, side=SIDE)[0] for values in maps.values]
@@ -234,7 +223,7 @@ def _candidates(images: Images, ranking: Ranking, maps: Maps | None, shown: Any)
             picture=look,
             heat=heat,
         )
-        for row, look, heat in zip(shown, looks, heats, strict=True)
+        for row, look, heat in zip(shown, thumbnails(images, shown), heats, strict=True)
     ]
 
 

@@ -1,25 +1,32 @@
-"""What does not belong into a set of pictures, by a model's score or by the others, and the page to choose on."""
+"""What does not belong into a set of pictures: by a model's score, by the others, by faults; the page to choose on."""
 
 from __future__ import annotations
 
 from latente.culling.among import rank_among
+from latente.culling.cleaning import REASONS, Finding, Findings, look_over
 from latente.culling.maps import Maps, maps_of, tells_where
-from latente.culling.page import Candidate, write_page
+from latente.culling.page import SIDE, Candidate, thumbnails, write_page
 from latente.culling.ranking import Ranking, rank, ranked, robust_threshold, write_table
 from latente.culling.region import within_region
 from latente.culling.sizes import as_one_array
 
 __all__ = [
+    "REASONS",
+    "SIDE",
     "Candidate",
+    "Finding",
+    "Findings",
     "Maps",
     "Ranking",
     "as_one_array",
+    "look_over",
     "maps_of",
     "rank",
     "rank_among",
     "ranked",
     "robust_threshold",
     "tells_where",
+    "thumbnails",
     "within_region",
     "write_page",
     "write_table",

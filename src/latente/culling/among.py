@@ -7,11 +7,10 @@ import warnings
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from latente.culling.maps import Maps, maps_of
 from latente.culling.ranking import Ranking, ranked
+from latente.culling.sizes import reduced, reduced_size
 from latente.errors import InputError
 from latente.estimators.detection import AnomalyDetector
 from latente.estimators.judges import settled
@@ -20,7 +19,7 @@ from latente.images.options import Progress
 from latente.latents.oddity import Spread, draw_references, picture_numbers, window_distances
 from latente.networks.windows import centres, windows
 
-__all__ = ["LONGEST_SIDE", "rank_among"]
+__all__ = ["FEWEST", "LONGEST_SIDE", "rank_among"]
 
 LONGEST_SIDE = 256  # pixels; larger pictures are looked at reduced to this
 AT_ONCE = 8_192  # windows, between two steps of the progress
@@ -57,7 +56,7 @@ def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[R
     for row in range(len(images)):
         if progress is not None:
             progress(row, len(images), "looking at windows")
-        grids.append(windows(_reduced(torch.from_numpy(scaling.to_range(images.content[row][None]))))[0])
+        grids.append(windows(reduced(torch.from_numpy(scaling.to_range(images.content[row][None])), LONGEST_SIDE))[0])
     counts = [grid.shape[0] * grid.shape[1] for grid in grids]
     owners = torch.arange(len(grids)).repeat_interleave(torch.tensor(counts))
     rows = torch.cat([grid.flatten(0, 1) for grid in grids])
@@ -76,22 +75,9 @@ def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[R
     return ranked(images, scores), Maps(values, "how far each place is from the nearest in any other picture")
 
 
-def _reduced(picture: Tensor) -> Tensor:
-    longest = max(picture.shape[2:])
-    if longest <= LONGEST_SIDE:
-        return picture
-    return functional.interpolate(picture, _size(picture.shape[2:]), mode="area")
-
-
-def _size(sides: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the height and width at which a picture is looked at."""
-    factor = min(1.0, LONGEST_SIDE / max(sides))
-    return tuple(max(1, round(factor * side)) for side in sides)
-
-
 def _at_pixels(grid: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:
     """Return values at the middles of windows (h, w) at every pixel of the picture (H, W), float32, linear between."""
-    for axis, (side, looked_at) in enumerate(zip(sides, _size(sides), strict=True)):
+    for axis, (side, looked_at) in enumerate(zip(sides, reduced_size(sides, LONGEST_SIDE), strict=True)):
         middles = centres(looked_at).numpy() * side / looked_at
         columns = np.moveaxis(grid, axis, -1).reshape(-1, len(middles))
         spread = np.stack([np.interp(np.arange(side), middles, column) for column in columns])

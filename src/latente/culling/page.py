@@ -7,12 +7,17 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from markupsafe import Markup
 
 import latente
 from latente import pages
+from latente.images import Images, Scaling
+from latente.pages.embedding import pictures, window
 
-__all__ = ["Candidate", "write_page"]
+__all__ = ["SIDE", "Candidate", "thumbnails", "write_page"]
+
+SIDE = 192  # pixels of a picture on the page
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -31,6 +36,16 @@ class Candidate:
     heat: str = ""
     is_out: bool = False
     group: str = ""
+
+
+def thumbnails(images: Images, rows: Sequence[int]) -> list[str]:
+    """Return the images at `rows` as data URIs, all between the same black and white; "" of rows of a table."""
+    if images.is_table or not len(rows):
+        return [""] * len(rows)
+    scaling = Scaling.fit(images.content, depth=images.depth)
+    scaled = [scaling.to_range(images.content[row][None]) for row in rows]
+    limits = window(np.array([[one.min(), one.max()] for one in scaled]))
+    return [pictures(one, limits, exact=False, side=SIDE)[0] for one in scaled]
 
 
 def write_page(
