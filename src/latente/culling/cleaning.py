@@ -104,7 +104,7 @@ class _Look:
     """What is measured of one picture; fingerprint and signature: None where it is too small, or blank."""
 
     is_blank: bool
-    brightness: float = 1.0
+    brightness: float
     softness: float = 0.0
     fingerprint: np.uint64 | None = None
     signature: np.ndarray | None = None
@@ -121,9 +121,9 @@ def _looks(images: Images, progress: Progress | None) -> list[_Look]:
 
 
 def _look(picture: np.ndarray, places: np.ndarray) -> _Look:
-    if faults.is_blank(places):
-        return _Look(is_blank=True)
     light = faults.lightness(picture)
+    if faults.is_blank(places):
+        return _Look(True, faults.brightness(light))
     seen = (None, None) if min(light.shape) < faults.HASHED else (faults.fingerprint(light), faults.signature(light))
     return _Look(False, faults.brightness(light), faults.softness(light), *seen)
 
