@@ -29,8 +29,8 @@ __all__ = [
 _WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)  # of red, green and blue (ITU-R BT.601, as Pillow weighs them)
 
 BLANK = 0.05  # of the range, which a wall or a closed lens cap keeps within and the faintest writing on paper does not
-# The bound is CleanVision's (0.3), which asks it of 99 %: of 285 crops of photographs 24 are dark by that, mostly night
-# skies with lights, and 7 by 99.9 %.
+# The bound is CleanVision's (0.3), which asks it of 99 %: of 285 crops of photographs 24 are dark by that, and
+# 7 by 99.9 %.
 DARK = 0.32
 # Of 420 sharp pictures (crops of photographs, whole ones, drawn faces, digits and letters) none is above .69. Blurred
 # by a Gaussian of 3 pixels all are at .85 or more, and by one of 2 most are above .75, but for digits of 8x8 pixels.
