@@ -11,6 +11,7 @@ from PIL import Image
 
 from latente import AnomalyDetector, InputError, load, open_images
 from latente.estimators import judges
+from latente.networks.windows import windows
 from latente.normality import Gaussian
 
 METHODS = ("memory", "gaussian")
@@ -111,3 +112,22 @@ def test_the_memory_of_windows_is_bounded_by_passes_over_the_pictures() -> None:
 
     learned = judges.PlacesJudge(Gaussian()).learn(batches, np.arange(12), 0)
     assert (len(passes), learned.left_out.shape) == (2, (12, 2))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_windows_are_made_once_as_far_as_they_are_remembered(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def counted(images: torch.Tensor) -> torch.Tensor:
+        made.append(len(images))
+        return windows(images)
+
+    monkeypatch.setattr(judges.windowing, "windows", counted)
+    pictures, results = np.stack(textures(40)), []
+    for most in (judges.MOST_REMEMBERED, 0):
+        monkeypatch.setattr(judges, "MOST_REMEMBERED", most)
+        made.clear()
+        results.append((detector(method=method, validation=None).fit(pictures).left_out_, sum(made)))
+    (once, one_pass), (again, two_passes) = results
+    np.testing.assert_array_equal(once, again)
+    assert (one_pass, two_passes) == (40, 80)

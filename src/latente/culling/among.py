@@ -16,13 +16,13 @@ from latente.estimators.detection import AnomalyDetector
 from latente.estimators.judges import settled
 from latente.images import Images, Scaling
 from latente.images.options import Progress
-from latente.latents.oddity import Spread, draw_references, picture_numbers, window_distances
+from latente.latents.oddity import Spread, draw_references, picture_numbers
 from latente.networks.windows import centres, windows
+from latente.normality import Nearest
 
 __all__ = ["FEWEST", "LONGEST_SIDE", "rank_among"]
 
 LONGEST_SIDE = 256  # pixels; larger pictures are looked at reduced to this
-AT_ONCE = 8_192  # windows, between two steps of the progress
 FEWEST = 3  # pictures, of which one can be unlike two that are alike
 
 
@@ -61,12 +61,13 @@ def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[R
     owners = torch.arange(len(grids)).repeat_interleave(torch.tensor(counts))
     rows = torch.cat([grid.flatten(0, 1) for grid in grids])
     known = draw_references(owners, torch.Generator().manual_seed(seed))
+    nearest = Nearest()
+    nearest.memory = rows[known]
     parts = []
-    for start in range(0, len(rows), AT_ONCE):
+    for row, own in enumerate(rows.split(counts)):
         if progress is not None:
-            progress(start, len(rows), "comparing with the others")
-        part = slice(start, start + AT_ONCE)
-        parts.append(window_distances(rows[part], owners[part], rows[known], owners[known]))
+            progress(row, len(images), "comparing with the others")
+        parts.append(nearest.closest(own, owners[known] == row).sqrt())
     distances = torch.cat(parts)
     numbers = picture_numbers(distances, owners)
     scores = -Spread.of(numbers).oddity(numbers).double().numpy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ PLACES = ("windows",)  # features of many places in a picture, which may have an
 SMALL = 48  # pixels: pictures with no side above are taken for aligned ones, which may be compared as wholes
 FEWEST_SIDES = 8  # pixels, below which there are no edges to speak of
 MOST_PLACES = 10_000  # that a memory keeps, whatever it learned from
+MOST_REMEMBERED = 256 * 2**20  # bytes of windows between two passes; the others are made again
 _BLURS = (1.4, 0.7)  # pixels: coarse shapes, and fine ones
 
 _WHOLE: dict[str, type[Normality]] = {"gaussian": Gaussian, "pca": Residual, "neighbours": Hyperplane}
@@ -97,52 +98,35 @@ class PlacesJudge(Judge):
         self.normality = normality
 
     def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+        grids = _remembered(batches, windowing.windows)
         if isinstance(self.normality, Gaussian):
-            return self._learn_gaussian(self.normality, batches, groups, seed)
-        counts = [_places(batch) for batch in batches() for _ in batch]
-        drawn = np.arange(sum(counts))
-        if len(drawn) > MOST_PLACES:
-            drawn = np.sort(np.random.default_rng([seed, 6]).choice(len(drawn), MOST_PLACES, replace=False))
-        kept, first = [], 0
-        for batch in batches():
-            rows = windowing.windows(batch).flatten(0, 2)
-            wanted = drawn[(drawn >= first) & (drawn < first + len(rows))] - first
-            kept.append(rows[torch.from_numpy(wanted).to(rows.device)])
-            first += len(rows)
-        owners = np.repeat(groups, counts)[drawn]
-        self.normality.learn(torch.cat(kept), owners)
-        known = torch.from_numpy(owners).to(kept[0].device)
-        left_out, first = [], 0
-        for batch in batches():
-            for rows, group in zip(windowing.windows(batch), groups[first : first + len(batch)].tolist(), strict=True):
-                left_out.append(self._numbers(self._distances(rows[None], known == group)))
-            first += len(batch)
+            return self._learn_gaussian(self.normality, grids, groups, seed)
+        rows, owners = _drawn(grids(), groups, np.random.default_rng([seed, 6]))
+        self.normality.learn(rows, owners)
+        known, left_out = torch.from_numpy(owners).to(rows.device), []
+        for grid, group in zip(_each(grids()), groups.tolist(), strict=True):
+            left_out.append(self._numbers(self._distances(grid[None], known == group)))
         return Learned(torch.cat(left_out), torch.cat(left_out))
 
-    def _learn_gaussian(self, normality: Gaussian, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+    def _learn_gaussian(self, normality: Gaussian, grids: Batches, groups: np.ndarray, seed: int) -> Learned:
         """Learn in one pass, and judge each fifth of the groups by what the others teach in a second one."""
         parts = folds(groups, seed)
         fold_of = np.empty(len(groups), np.int64)
         for number, part in enumerate(parts):
             fold_of[part] = number
         moments = [Moments() for _ in parts]
-        first = 0
-        for batch in batches():
-            for rows, fold in zip(windowing.windows(batch), fold_of[first : first + len(batch)], strict=True):
-                moments[fold].add(rows.flatten(0, 1))
-            first += len(batch)
+        for grid, fold in zip(_each(grids()), fold_of, strict=True):
+            moments[fold].add(grid.flatten(0, 1))
         total = Moments.sum(moments)
         normality.take(total)
-        judges = [PlacesJudge(Gaussian()) for _ in parts]
-        for judge, own in zip(judges, moments, strict=True):
-            assert isinstance(judge.normality, Gaussian)
-            judge.normality.take(total.without(own) if len(parts) > 1 else total)
-        left_out, whole, first = [], [], 0
-        for batch in batches():
-            whole.append(self(batch))
-            every = zip(batch.split(1), fold_of[first : first + len(batch)], strict=True)
-            left_out.append(torch.cat([judges[fold](image) for image, fold in every]))
-            first += len(batch)
+        others = [Gaussian() for _ in parts]
+        for other, own in zip(others, moments, strict=True):
+            other.take(total.without(own) if len(parts) > 1 else total)
+        judges = [PlacesJudge(other) for other in others]
+        left_out, whole = [], []
+        for grid, fold in zip(_each(grids()), fold_of, strict=True):
+            left_out.append(self._numbers(judges[fold]._distances(grid[None])))
+            whole.append(self._numbers(self._distances(grid[None])))
         return Learned(torch.cat(left_out), torch.cat(whole))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -157,7 +141,7 @@ class PlacesJudge(Judge):
         flat = rows.flatten(0, 2)
         normality = self.normality
         squares = normality.closest(flat, aside) if isinstance(normality, Nearest) else normality(flat)
-        return squares.clamp(min=0).sqrt().view(rows.shape[:3])
+        return squares.sqrt().view(rows.shape[:3])
 
     def _numbers(self, distances: Tensor) -> Tensor:
         owners = torch.arange(len(distances), device=distances.device).repeat_interleave(distances[0].numel())
@@ -209,10 +193,46 @@ def objective_for(method: str, features: str) -> DetectionObjective:
     return DetectionObjective({name: WholeJudge(_Orientations(blur), normality()) for name, blur in names})
 
 
-def _places(pictures: Tensor) -> int:
-    """Return how many windows a picture of such pictures (B, C, H, W) has."""
-    height, width = pictures.shape[-2:]
-    return len(windowing.centres(height)) * len(windowing.centres(width))
+def _remembered(batches: Batches, describe: Callable[[Tensor], Tensor]) -> Batches:
+    """Return passes over what `describe` makes of the batches, of which 256 MB are kept from the first on."""
+    kept: list[Tensor] = []
+
+    def passes() -> Iterator[Tensor]:
+        for number, batch in enumerate(batches()):
+            if number < len(kept):
+                yield kept[number]
+                continue
+            grid = describe(batch)
+            if number == len(kept) and sum(one.nbytes for one in kept) + grid.nbytes <= MOST_REMEMBERED:
+                kept.append(grid)
+            yield grid
+
+    return passes
+
+
+def _each(grids: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Yield the grid of each picture (h, w, F) of batches of them."""
+    for batch in grids:
+        yield from batch
+
+
+def _drawn(grids: Iterable[Tensor], groups: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, np.ndarray]:
+    """Return at most 10,000 of all windows (M, F), each as likely as any other, and of which groups they are."""
+    rows, owners, lots = [], [], []
+    bound = 1.0  # above which no lot is among the smallest any more
+    for grid, group in zip(_each(grids), groups, strict=True):
+        lot = rng.random(grid.shape[0] * grid.shape[1])
+        chosen = np.flatnonzero(lot < bound)
+        rows.append(grid.flatten(0, 1)[torch.from_numpy(chosen).to(grid.device)])
+        owners.append(np.full(len(chosen), group))
+        lots.append(lot[chosen])
+        if sum(map(len, lots)) > MOST_PLACES:
+            every = np.concatenate(lots)
+            least = np.sort(np.argpartition(every, MOST_PLACES - 1)[:MOST_PLACES])
+            rows = [torch.cat(rows)[torch.from_numpy(least).to(grid.device)]]
+            owners, lots = [np.concatenate(owners)[least]], [every[least]]
+            bound = float(every[least].max())
+    return torch.cat(rows), np.concatenate(owners)
 
 
 def _enlarged(values: Tensor, height: int, width: int) -> Tensor:

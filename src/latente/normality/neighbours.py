@@ -15,6 +15,7 @@ __all__ = ["Hyperplane", "Nearest"]
 
 MOST_KNOWN = 20_000  # that are kept of what was learned
 _VALUES_AT_ONCE = 4_000_000  # of distances, and of neighbours that are gathered: 16 MB each
+_BLOCK = (200, 2_000)  # of features and of what is known, whose distances stay in the processor's cache
 
 
 class Nearest(Normality):
@@ -54,13 +55,15 @@ class Nearest(Normality):
         lengths = known.square().sum(1)
         if aside is not None and not bool(aside.all()):
             lengths = lengths.masked_fill(aside, math.inf)
-        rows = max(1, _VALUES_AT_ONCE // 8 // len(known))  # so few that they stay in the processor's cache
+        rows, columns = _BLOCK
+        blocks = list(zip(lengths.split(columns), known.split(columns), strict=True))
         return torch.cat(
             [
-                torch.addmm(lengths[None], part, known.T, alpha=-2).amin(1) + part.square().sum(1)
+                torch.stack([torch.addmm(own, part, block.T, alpha=-2).amin(1) for own, block in blocks]).amin(0)
+                + part.square().sum(1)
                 for part in self._centred(features).split(rows)
             ]
-        )
+        ).clamp(min=0)
 
     def _over(self, features: Tensor, own: Tensor | None = None, known: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Measure the features, a part at a time; own, known: the groups of the features, and of what is known."""
