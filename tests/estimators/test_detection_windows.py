@@ -110,7 +110,7 @@ def test_the_memory_of_windows_is_bounded_by_passes_over_the_pictures() -> None:
         passes.append(1)
         return (torch.rand(4, 1, 30, 30) for _ in range(3))
 
-    learned = judges.PlacesJudge(Gaussian()).learn(batches, np.arange(12), 0)
+    learned = judges.PlacesJudge(windows, Gaussian()).learn(batches, np.arange(12), 0)
     assert (len(passes), learned.left_out.shape) == (2, (12, 2))
 
 
@@ -131,3 +131,31 @@ def test_windows_are_made_once_as_far_as_they_are_remembered(method: str, monkey
     (once, one_pass), (again, two_passes) = results
     np.testing.assert_array_equal(once, again)
     assert (one_pass, two_passes) == (40, 80)
+
+
+@pytest.mark.parametrize("features", ["windows", "orientations", "pixels"])
+def test_contrast_takes_out_what_the_lamp_changes(features: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    pictures = rng.normal(100, 10, (40, 40, 40)).clip(0, 255).astype(np.uint8)
+    slope = np.linspace(0, 60, 40)
+    dimmed = (pictures[:5] * 0.9 + slope).astype(np.uint8)
+    spotted = pictures[:5].copy()
+    spotted[:, 18:23, 18:23] = 160
+    method = "memory" if features == "windows" else "gaussian"
+    models = [detector(method=method, features=features, contrast=side).fit(pictures) for side in (None, 15)]
+    plain, evened = ([-model.score_samples(X).mean() for X in (dimmed, spotted)] for model in models)
+    assert evened[0] < plain[0]
+    assert evened[1] > evened[0]
+    again = load(models[1].save(tmp_path))
+    assert again.contrast == 15
+    np.testing.assert_array_equal(again.score_samples(spotted), models[1].score_samples(spotted))
+    np.testing.assert_array_equal(again.anomaly_map(spotted), models[1].anomaly_map(spotted))
+
+
+def test_a_contrast_without_a_middle_or_of_a_table_is_refused() -> None:
+    with pytest.raises(InputError, match="contrast=16 has no pixel in its middle; take 17"):
+        detector(contrast=16).fit(np.stack(textures(4)))
+    with pytest.raises(InputError, match="contrast=15 is of pictures"):
+        detector(contrast=15).fit(np.zeros((4, 3)))
+    with pytest.raises(InputError, match="of at least 3"):
+        detector(contrast=1).fit(np.stack(textures(4)))

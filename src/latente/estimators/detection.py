@@ -44,7 +44,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     "gaussian" how far a window or a whole image lies from the mean, by the covariance. features: what is compared,
     "pixels"; "orientations", which say where edges of which direction run; or "windows" of 15x15 pixels, told by 23
     numbers each, for pictures of any size. "auto" is neighbours by orientations for pictures of at most 48 pixels,
-    memory by windows for larger ones and for many sizes, and gaussian for tables.
+    memory by windows for larger ones and for many sizes, and gaussian for tables. contrast: they are compared without
+    the mean and the deviation of a window of so many pixels around each pixel, much of which is the lamp's.
 
     `score_samples` has scikit-learn's sign, lower is odder; in other libraries, such as PyOD, higher is odder.
     `predict` gives -1 for what is odder than `threshold_`, else 1: of new normal images at most the share alpha, by the
@@ -69,6 +70,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def check(self) -> None:
         super().check()
+        if self.contrast is not None and self.contrast % 2 == 0:
+            raise InputError(f"contrast={self.contrast} has no pixel in its middle; take {self.contrast + 1}")
         if isinstance(self.groups, str):
             try:
                 re.compile(self.groups)
@@ -79,6 +82,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         super()._accepts(images)
         if len(images) == 1:
             raise InputError("n_samples=1: what normal images have in common takes two of them at least")
+        if self.contrast is not None and images.is_table:
+            raise InputError(f"contrast={self.contrast} is of pictures, and {images.name} is a table; leave it out")
 
     def _takes_any_size(self, images: Images) -> bool:
         return self._settled_for(images)[1] in judges.PLACES
@@ -139,7 +144,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         self.normal_ = None if normal is None else names[normal] if normal < len(names) else str(normal)
 
     def _build(self) -> None:
-        self.objective_: DetectionObjective = judges.objective_for(self.method_, self.features_)
+        self.objective_: DetectionObjective = judges.objective_for(self.method_, self.features_, self.contrast)
         for name, shapes in self._shapes.items():  # of a model from disk, which waits for its numbers
             self._judges[name].reserve(shapes)
 

@@ -13,6 +13,7 @@ from torch.nn import functional
 from latente.errors import InputError
 from latente.latents.oddity import picture_numbers
 from latente.networks import windows as windowing
+from latente.networks.contrast import local_contrast
 from latente.networks.orientations import orientations
 from latente.normality import Gaussian, Hyperplane, Moments, Nearest, Normality, Residual, folds
 from latente.objectives import DetectionObjective
@@ -89,16 +90,19 @@ class WholeJudge(Judge):
 
 
 class PlacesJudge(Judge):
-    """Compares windows of pictures; numbers: the mean of the 4 oddest windows' distances, and the mean of all."""
+    """Compares windows of pictures. describe: pictures -> windows (B, h, w, F).
+
+    numbers: the mean of the 4 oddest windows' distances, and the mean of all.
+    """
 
     numbers = 2
 
-    def __init__(self, normality: Normality) -> None:
+    def __init__(self, describe: Callable[[Tensor], Tensor], normality: Normality) -> None:
         super().__init__()
-        self.normality = normality
+        self.describe, self.normality = describe, normality
 
     def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
-        grids = _remembered(batches, windowing.windows)
+        grids = _remembered(batches, self.describe)
         if isinstance(self.normality, Gaussian):
             return self._learn_gaussian(self.normality, grids, groups, seed)
         rows, owners = _drawn(grids(), groups, np.random.default_rng([seed, 6]))
@@ -122,7 +126,7 @@ class PlacesJudge(Judge):
         others = [Gaussian() for _ in parts]
         for other, own in zip(others, moments, strict=True):
             other.take(total.without(own) if len(parts) > 1 else total)
-        judges = [PlacesJudge(other) for other in others]
+        judges = [PlacesJudge(self.describe, other) for other in others]
         left_out, whole = [], []
         for grid, fold in zip(_each(grids()), fold_of, strict=True):
             left_out.append(self._numbers(judges[fold]._distances(grid[None])))
@@ -130,10 +134,10 @@ class PlacesJudge(Judge):
         return Learned(torch.cat(left_out), torch.cat(whole))
 
     def forward(self, images: Tensor) -> Tensor:
-        return self._numbers(self._distances(windowing.windows(images)))
+        return self._numbers(self._distances(self.describe(images)))
 
     def map(self, images: Tensor) -> Tensor:
-        distances = self._distances(windowing.windows(images))
+        distances = self._distances(self.describe(images))
         return _enlarged(distances, images.shape[-2], images.shape[-1])
 
     def _distances(self, rows: Tensor, aside: Tensor | None = None) -> Tensor:
@@ -181,16 +185,23 @@ def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: b
     return method, features
 
 
-def objective_for(method: str, features: str) -> DetectionObjective:
-    """Return the objective of untaught judges for a method and features that `settled` has settled."""
+def objective_for(method: str, features: str, contrast: int | None = None) -> DetectionObjective:
+    """Return the objective of untaught judges for a method and features that `settled` has settled.
+
+    contrast: the side of the window whose mean and deviation are taken out of pictures before anything else.
+    """
+
+    def seen(describe: nn.Module) -> nn.Module:
+        return describe if contrast is None else nn.Sequential(_Contrast(contrast), describe)
+
     if features in PLACES:
-        judge = PlacesJudge(Nearest() if method == "memory" else Gaussian())
+        judge = PlacesJudge(seen(_Windows()), Nearest() if method == "memory" else Gaussian())
         return DetectionObjective({"windows": judge}, "largest")
     normality = _WHOLE[method]
     if features == "pixels":
-        return DetectionObjective({"pixels": WholeJudge(_Pixels(), normality())})
+        return DetectionObjective({"pixels": WholeJudge(seen(_Pixels()), normality())})
     names = zip(("coarse", "fine"), _BLURS, strict=True)
-    return DetectionObjective({name: WholeJudge(_Orientations(blur), normality()) for name, blur in names})
+    return DetectionObjective({name: WholeJudge(seen(_Orientations(blur)), normality()) for name, blur in names})
 
 
 def _remembered(batches: Batches, describe: Callable[[Tensor], Tensor]) -> Batches:
@@ -243,6 +254,22 @@ def _enlarged(values: Tensor, height: int, width: int) -> Tensor:
     inner = functional.interpolate(values[:, None], size, mode="bilinear", align_corners=True)
     pad = (left, width - left - size[1], top, height - top - size[0])
     return functional.pad(inner, pad, mode="replicate")[:, 0]
+
+
+class _Contrast(nn.Module):
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.side = side
+
+    def forward(self, images: Tensor) -> Tensor:
+        contrast: Tensor = local_contrast(images, self.side)
+        return contrast
+
+
+class _Windows(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        rows: Tensor = windowing.windows(images)
+        return rows
 
 
 class _Pixels(nn.Module):

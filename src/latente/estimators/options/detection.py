@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from latente.checks import Choice, Number, Own, Text, option
+from latente.checks import Choice, Number, Own, Text, Whole, option
 from latente.estimators.options.common import EstimatorOptions
 
 __all__ = ["FEATURES", "METHODS", "DetectionOptions"]
@@ -27,6 +27,11 @@ class DetectionOptions(EstimatorOptions):
     )
     features: str = option(
         "auto", f"What of the images is compared: {', '.join(FEATURES)}; auto goes by the method.", Choice(FEATURES)
+    )
+    contrast: int | None = option(
+        None,
+        "Odd side in pixels of the window whose mean and deviation are taken out around each pixel; none: no window.",
+        Whole(least=3, or_none=True, metavar="PIXELS"),
     )
     alpha: float = option(0.05, "Share of normal images that may be taken for odd.", Number(above=0, below=1))
     contamination: float | None = option(
