@@ -11,7 +11,7 @@ from PIL import Image
 
 from latente import AnomalyDetector, InputError, load, open_images
 from latente.estimators import judges
-from latente.networks.windows import windows
+from latente.networks.windows import centres, windows
 from latente.normality import Gaussian
 
 METHODS = ("memory", "gaussian")
@@ -110,7 +110,7 @@ def test_the_memory_of_windows_is_bounded_by_passes_over_the_pictures() -> None:
         passes.append(1)
         return (torch.rand(4, 1, 30, 30) for _ in range(3))
 
-    learned = judges.PlacesJudge(windows, Gaussian()).learn(batches, np.arange(12), 0)
+    learned = judges.PlacesJudge(windows, centres, Gaussian()).learn(batches, np.arange(12), 0)
     assert (len(passes), learned.left_out.shape) == (2, (12, 2))
 
 

@@ -23,9 +23,11 @@ from latente.estimators.base import Estimator
 from latente.estimators.options.detection import DetectionOptions
 from latente.images import Images, Openable
 from latente.metrics import aupro, average_precision, best_threshold, rank_figures
+from latente.networks.features import NETWORKS, FeatureNetwork, open_features
 from latente.networks.summary import LayerSummary
 from latente.normality import conformal_threshold, images_for
 from latente.objectives import DetectionObjective
+from latente.training.layouts import lay_out
 from latente.training.runs import Run
 
 __all__ = ["AnomalyDetector"]
@@ -43,9 +45,11 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     30 principal components leave of it; "memory" how far each window is from the nearest window of the training images;
     "gaussian" how far a window or a whole image lies from the mean, by the covariance. features: what is compared,
     "pixels"; "orientations", which say where edges of which direction run; or "windows" of 15x15 pixels, told by 23
-    numbers each, for pictures of any size. "auto" is neighbours by orientations for pictures of at most 48 pixels,
-    memory by windows for larger ones and for many sizes, and gaussian for tables. contrast: they are compared without
-    the mean and the deviation of a window of so many pixels around each pixel, much of which is the lamp's.
+    numbers each, for pictures of any size; or places of a network that was trained on photographs, "squeezenet" or
+    "vgg19-distilled", whose file `weights` names, and which are saved with the model. "auto" is neighbours by
+    orientations for pictures of at most 48 pixels, memory by windows for larger ones and for many sizes, and gaussian
+    for tables. contrast: they are compared without the mean and the deviation of a window of so many pixels around each
+    pixel, much of which is the lamp's.
 
     `score_samples` has scikit-learn's sign, lower is odder; in other libraries, such as PyOD, higher is odder.
     `predict` gives -1 for what is odder than `threshold_`, else 1: of new normal images at most the share alpha, by the
@@ -70,6 +74,9 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def check(self) -> None:
         super().check()
+        if (self.weights is None) != (self.features not in NETWORKS):
+            wrong = "has no weights; name their file with" if self.weights is None else "takes no file; leave out"
+            raise InputError(f"features={self.features!r} {wrong} weights")
         if self.contrast is not None and self.contrast % 2 == 0:
             raise InputError(f"contrast={self.contrast} has no pixel in its middle; take {self.contrast + 1}")
         if isinstance(self.groups, str):
@@ -144,9 +151,20 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         self.normal_ = None if normal is None else names[normal] if normal < len(names) else str(normal)
 
     def _build(self) -> None:
-        self.objective_: DetectionObjective = judges.objective_for(self.method_, self.features_, self.contrast)
+        self.objective_: DetectionObjective = judges.objective_for(
+            self.method_, self.features_, self.contrast, self._network()
+        )
         for name, shapes in self._shapes.items():  # of a model from disk, which waits for its numbers
             self._judges[name].reserve(shapes)
+
+    def _network(self) -> FeatureNetwork | None:
+        """Return the network of the features; of a model from disk, its weights are with the model's own."""
+        if self.features_ not in NETWORKS:
+            return None
+        if self._shapes:
+            return NETWORKS[self.features_]()
+        assert self.weights is not None  # as `check` has it
+        return open_features(self.features_, self.weights)
 
     @property
     def _judges(self) -> dict[str, judges.Judge]:
@@ -165,7 +183,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             return (batch["images"] for batch in batches.in_order(every, self._chunk()))
 
         with torch.no_grad():
-            objective.to(self.device_)
+            lay_out(objective, self.device_)  # as what comes from disk lies, so that both round alike
             learned = [judge.learn(passes, groups, self.seed_) for judge in self._judges.values()]
             left_out = torch.cat([one.left_out for one in learned], 1)
             objective.settle(left_out)
@@ -275,6 +293,10 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             figures["pixel_base_rate"] = float(flat.mean())
             figures["aupro"] = aupro(masks, maps)
         return figures
+
+    def parameter_count(self) -> int:
+        """Return how many numbers networks learn by gradients, which is none."""
+        return 0
 
     def promised_alarms(self) -> float | None:
         """Return alpha where the threshold goes by it; None where it promises nothing of false alarms."""

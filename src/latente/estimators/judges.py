@@ -14,13 +14,14 @@ from latente.errors import InputError
 from latente.latents.oddity import picture_numbers
 from latente.networks import windows as windowing
 from latente.networks.contrast import local_contrast
+from latente.networks.features import FEWEST_PIXELS, NETWORKS, FeatureNetwork
 from latente.networks.orientations import orientations
 from latente.normality import Gaussian, Hyperplane, Moments, Nearest, Normality, Residual, folds
 from latente.objectives import DetectionObjective
 
 __all__ = ["PLACES", "Judge", "Learned", "PlacesJudge", "WholeJudge", "objective_for", "settled"]
 
-PLACES = ("windows",)  # features of many places in a picture, which may have any size
+PLACES = ("windows", *NETWORKS)  # features of many places in a picture, which may have any size
 SMALL = 48  # pixels: pictures with no side above are taken for aligned ones, which may be compared as wholes
 FEWEST_SIDES = 8  # pixels, below which there are no edges to speak of
 MOST_PLACES = 10_000  # that a memory keeps, whatever it learned from
@@ -90,16 +91,18 @@ class WholeJudge(Judge):
 
 
 class PlacesJudge(Judge):
-    """Compares windows of pictures. describe: pictures -> windows (B, h, w, F).
+    """Compares places of pictures. describe: pictures -> places (B, h, w, F); centres: where they lie along a side.
 
-    numbers: the mean of the 4 oddest windows' distances, and the mean of all.
+    numbers: the mean of the 4 oddest places' distances, and the mean of all.
     """
 
     numbers = 2
 
-    def __init__(self, describe: Callable[[Tensor], Tensor], normality: Normality) -> None:
+    def __init__(
+        self, describe: Callable[[Tensor], Tensor], centres: Callable[[int], Tensor], normality: Normality
+    ) -> None:
         super().__init__()
-        self.describe, self.normality = describe, normality
+        self.describe, self.centres, self.normality = describe, centres, normality
 
     def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
         grids = _remembered(batches, self.describe)
@@ -126,7 +129,7 @@ class PlacesJudge(Judge):
         others = [Gaussian() for _ in parts]
         for other, own in zip(others, moments, strict=True):
             other.take(total.without(own) if len(parts) > 1 else total)
-        judges = [PlacesJudge(self.describe, other) for other in others]
+        judges = [PlacesJudge(self.describe, self.centres, other) for other in others]
         left_out, whole = [], []
         for grid, fold in zip(_each(grids()), fold_of, strict=True):
             left_out.append(self._numbers(judges[fold]._distances(grid[None])))
@@ -138,7 +141,7 @@ class PlacesJudge(Judge):
 
     def map(self, images: Tensor) -> Tensor:
         distances = self._distances(self.describe(images))
-        return _enlarged(distances, images.shape[-2], images.shape[-1])
+        return _enlarged(distances, (images.shape[-2], images.shape[-1]), self.centres)
 
     def _distances(self, rows: Tensor, aside: Tensor | None = None) -> Tensor:
         """Return the distance of each window (B, h, w); aside: what of a memory does not count."""
@@ -171,12 +174,17 @@ def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: b
             f"features='windows' are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more with 1 to 4 channels; "
             "take method='gaussian' by 'pixels'"
         )
+    if features in NETWORKS and (not has_windows or (not sizes_vary and min(shape[1:]) < FEWEST_PIXELS)):
+        raise InputError(
+            f"features={features!r} are of pictures of {FEWEST_PIXELS}x{FEWEST_PIXELS} pixels or more with 1 to 4 "
+            "channels; take method='gaussian' by 'pixels'"
+        )
     if features == "orientations" and not has_edges:
         raise InputError(
             f"features='orientations' are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more; take 'pixels'"
         )
     if (method == "memory") != (features in PLACES) and method != "gaussian":
-        fitting = "windows" if method == "memory" else "pixels or orientations"
+        fitting = " or ".join(PLACES) if method == "memory" else "pixels or orientations"
         raise InputError(f"method={method!r} does not go with features={features!r}; take {fitting}")
     if sizes_vary and features not in PLACES:
         raise InputError(
@@ -185,18 +193,22 @@ def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: b
     return method, features
 
 
-def objective_for(method: str, features: str, contrast: int | None = None) -> DetectionObjective:
+def objective_for(
+    method: str, features: str, contrast: int | None = None, network: FeatureNetwork | None = None
+) -> DetectionObjective:
     """Return the objective of untaught judges for a method and features that `settled` has settled.
 
     contrast: the side of the window whose mean and deviation are taken out of pictures before anything else.
+    network: that of the features which have one.
     """
 
     def seen(describe: nn.Module) -> nn.Module:
         return describe if contrast is None else nn.Sequential(_Contrast(contrast), describe)
 
     if features in PLACES:
-        judge = PlacesJudge(seen(_Windows()), Nearest() if method == "memory" else Gaussian())
-        return DetectionObjective({"windows": judge}, "largest")
+        look = _Windows() if network is None else network
+        judge = PlacesJudge(seen(look), look.centres, Nearest() if method == "memory" else Gaussian())
+        return DetectionObjective({features: judge}, "largest")
     normality = _WHOLE[method]
     if features == "pixels":
         return DetectionObjective({"pixels": WholeJudge(seen(_Pixels()), normality())})
@@ -246,9 +258,10 @@ def _drawn(grids: Iterable[Tensor], groups: np.ndarray, rng: np.random.Generator
     return torch.cat(rows), np.concatenate(owners)
 
 
-def _enlarged(values: Tensor, height: int, width: int) -> Tensor:
-    """Return values of windows (B, h, w) at each pixel, between their centres in proportion."""
-    rows, columns = windowing.centres(height), windowing.centres(width)
+def _enlarged(values: Tensor, sides: tuple[int, int], centres: Callable[[int], Tensor]) -> Tensor:
+    """Return values of places (B, h, w) at each pixel, between their centres in proportion."""
+    height, width = sides
+    rows, columns = centres(height), centres(width)
     top, left = int(rows[0]), int(columns[0])
     size = (int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1)
     inner = functional.interpolate(values[:, None], size, mode="bilinear", align_corners=True)
@@ -267,6 +280,8 @@ class _Contrast(nn.Module):
 
 
 class _Windows(nn.Module):
+    centres = staticmethod(windowing.centres)
+
     def forward(self, images: Tensor) -> Tensor:
         rows: Tensor = windowing.windows(images)
         return rows

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from latente.checks import Choice, Number, Own, Text, Whole, option
 from latente.estimators.options.common import EstimatorOptions
 
-__all__ = ["FEATURES", "METHODS", "DetectionOptions"]
+__all__ = ["FEATURES", "METHODS", "NETWORKS", "DetectionOptions"]
 
 METHODS = ("auto", "gaussian", "memory", "pca", "neighbours")
-FEATURES = ("auto", "pixels", "orientations", "windows")
+NETWORKS = ("squeezenet", "vgg19-distilled")  # features that lie in a file
+FEATURES = ("auto", "pixels", "orientations", "windows", *NETWORKS)
 
 
 @dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
@@ -27,6 +28,11 @@ class DetectionOptions(EstimatorOptions):
     )
     features: str = option(
         "auto", f"What of the images is compared: {', '.join(FEATURES)}; auto goes by the method.", Choice(FEATURES)
+    )
+    weights: str | None = option(
+        None,
+        f"File with the weights of the network that features names, {' or '.join(NETWORKS)}.",
+        Text("FILE", or_none=True),
     )
     contrast: int | None = option(
         None,
