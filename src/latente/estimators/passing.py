@@ -112,7 +112,7 @@ class ImageModel(Hooks):
 
         def results(batch: Batch, noise: int) -> dict[str, Tensor]:
             outputs = self._with_scores(self._outputs(batch, generator, noise))
-            if images.is_photographs:  # whose sizes no array of all of them has
+            if self.any_size_ and images.is_photographs:  # whose sizes no array of all of them has
                 outputs = {name: values for name, values in outputs.items() if values.ndim < 4}
             return function(outputs)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["finish", "next_steps", "watched"]
 
 _STEPS = 3
-_ADVICE = ("sample", "reconstruct", "encode", "evaluate", "map")
+_ADVICE = ("sample", "reconstruct", "encode", "evaluate", "map", "rank", "score")
 
 
 @contextlib.contextmanager
@@ -92,6 +92,8 @@ def next_steps(run: Path, model: Estimator) -> list[str]:
         "encode": f"{quoted} IMAGES --out codes.npz",
         "evaluate": f"{quoted} IMAGES",
         "map": f"{quoted} IMAGES --out map.png",
+        "rank": f"{quoted} IMAGES",
+        "score": f"{quoted} IMAGES --out scores.csv",
     }
     able = set(verbs_of(model))
     if "sample" in able and not _samples(model):
