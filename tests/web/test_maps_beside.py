@@ -61,7 +61,7 @@ def test_a_further_map_shows_a_sample_and_lies_beside_the_first(browser: Any, di
 
 def test_maps_share_what_is_pointed_at_clicked_and_surrounded(browser: Any, digits: tuple[Any, Images, Path]) -> None:
     model, images, path = digits
-    page = Page(browser, path, viewport={"width": 1400, "height": 900})
+    page = Page(browser, path, viewport={"width": 1400, "height": 1200})
     points, codes = points_of(page, 1), model.transform(images)
     rows = np.flatnonzero(np.isfinite(points[:, 0]))
     distances = np.linalg.norm(points[rows][:, None] - points[rows][None], axis=-1) + 1e3 * np.eye(len(rows))
