@@ -68,6 +68,8 @@ def test_a_detector_looks_through_them_and_takes_them_along(
     ).fit(pictures)
     assert (model.method_, model.features_, model.parameter_count()) == (method, name, 0)
     assert (model.predict(spotted) == -1).all()
+    usual, elsewhere, odd = model.objective_.fused(torch.tensor([[1.0, 1], [1, 9], [9, 1]]))
+    assert usual == elsewhere < odd  # the four oddest places count, and not the mean of all
     maps = model.anomaly_map(spotted)
     assert maps.shape == spotted.shape
     assert maps[:, 18:32, 18:32].mean() > maps[:, 40:].mean()

@@ -208,7 +208,8 @@ def objective_for(
     if features in PLACES:
         look = _Windows() if network is None else network
         judge = PlacesJudge(seen(look), look.centres, Nearest() if method == "memory" else Gaussian())
-        return DetectionObjective({features: judge}, "largest")
+        # of a network's places the mean is mostly what else differs between pictures
+        return DetectionObjective({features: judge}, "largest" if network is None else "first")
     normality = _WHOLE[method]
     if features == "pixels":
         return DetectionObjective({"pixels": WholeJudge(seen(_Pixels()), normality())})

@@ -31,14 +31,14 @@ class DetectionObjective(Objective):
     judges: by name, each a module that makes of images (B, C, H, W) or (B, F) one or more numbers (B, K), at least 0
     and larger where an image is further from what is normal; K is its `numbers`, and its `map` tells how that spreads
     over pictures (B, H, W). The logarithm of a number counts, in units of its spread around its median over normal
-    images that were left out (`settle`). What the numbers come to is the largest of them, or their sum, for which what
-    lies above 0 is drawn together by log(1 + z), so that no number alone outshouts the others.
+    images that were left out (`settle`). What the numbers come to is the largest of them, the first one alone, or their
+    sum, for which what lies above 0 is drawn together by log(1 + z), so that no number alone outshouts the others.
     """
 
     centres: Tensor
     spreads: Tensor
 
-    def __init__(self, judges: Mapping[str, nn.Module], fuse: Literal["sum", "largest"] = "sum") -> None:
+    def __init__(self, judges: Mapping[str, nn.Module], fuse: Literal["sum", "largest", "first"] = "sum") -> None:
         super().__init__()
         self.judges = nn.ModuleDict(dict(judges))
         self.fuse = fuse
@@ -58,6 +58,8 @@ class DetectionObjective(Objective):
         z = (numbers.clamp(min=_LEAST_DISTANCE).log() - self.centres) / self.spreads
         if self.fuse == "largest":
             return z.amax(1)
+        if self.fuse == "first":
+            return z[:, 0]
         return torch.where(z > 0, torch.log1p(z.clamp(min=0)), z).sum(1)
 
     def oddness(self, x: Float[Tensor, "b *image"]) -> Float[Tensor, "b"]:
