@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from latente.report.yardsticks import find_yardstick
 from latente.training import Run
 
 
-def save(folder: Path, X: np.ndarray) -> None:
+def save(folder: Path, X: Iterable[np.ndarray]) -> None:
     folder.mkdir(parents=True)
     for number, picture in enumerate(X):
         Image.fromarray(picture.clip(0, 255).astype(np.uint8)).save(folder / f"{number:03}.png")
@@ -132,3 +133,18 @@ def test_photographs_are_shown_each_at_its_own_size(tmp_path: Path) -> None:
     assert "The odd ones" in page
     assert "picture size" in page
     assert page.count("where dot") >= 6
+
+
+def test_what_is_advised_for_pictures_of_many_sizes_takes_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for place, count in {"train/good": 12, "test/good": 6, "test/odd": 6}.items():
+        save(tmp_path / "set" / place, [rng.normal(90, 9, (40 + rng.integers(9), 44)) for _ in range(count)])
+    images = open_images(tmp_path / "set", size="keep")
+    with pytest.warns(UserWarning, match="alpha"):
+        AnomalyDetector(random_state=0, out=tmp_path / "run").fit(images)
+    advice = " ".join(judged(tmp_path / "run").advice)
+    assert "--method gaussian" in advice
+    assert "--contrast 31" in advice
+    assert "neighbours" not in advice
+    with pytest.warns(UserWarning, match="alpha"):
+        AnomalyDetector(method="gaussian", contrast=31, random_state=0).fit(images)

@@ -18,6 +18,7 @@ __all__ = ["SURE", "advise", "copies"]
 
 SURE = 0.9  # a probability above which a classifier's mistakes are called confident
 DETECTORS = ("memory", "gaussian", "neighbours")  # that are worth a trial
+DETECTORS_OF_PLACES = ("memory", "gaussian")  # those of them that take pictures of many sizes
 USUAL_RATE = TrainingOptions.learning_rate
 
 
@@ -153,8 +154,13 @@ def _of_odd(model: Detects, evidence: Evidence, level: str, run: str) -> list[st
             "near-duplicates among them call for `--groups`."
         )
     if level != "good":
-        others = [f"`--method {name}`" for name in DETECTORS if name != _options(evidence).get("method")]
-        is_at_its_size = evidence.judged is None or evidence.is_table or evidence.judged.images.is_photographs
+        options = _options(evidence)
+        is_of_many_sizes = evidence.judged is not None and evidence.judged.images.is_photographs
+        worth = DETECTORS_OF_PLACES if is_of_many_sizes else DETECTORS
+        others = [f"`--method {name}`" for name in worth if name != options.get("method")]
+        if is_of_many_sizes and options.get("contrast") is None:
+            others.append("`--contrast 31`, where light varies")
+        is_at_its_size = evidence.judged is None or evidence.is_table or is_of_many_sizes
         larger = "" if is_at_its_size else ", or pictures at their own size (`--size keep`)"
         advice.append(f"Try {' or '.join(others)}{larger}; more normal images help too.")
     return advice
