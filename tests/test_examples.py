@@ -246,6 +246,9 @@ CASES: dict[str, list[Case]] = {
         ),
         Case("latente rank runs/photos", still_puts_the_odd_one_first),
         Case("latente score runs/photos", has_scores),
+        elsewhere(
+            "latente fit TILES", "nobody may ship these weights; tests/networks/test_features.py uses such files"
+        ),
     ],
     "docs/reference/image-classifier.md": [Case("import latente", sorts_digits, swaps=(("epochs=20", "epochs=10"),))],
     "docs/reference/images.md": [Case("import numpy", holds_images)],

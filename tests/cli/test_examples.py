@@ -70,6 +70,8 @@ def look_at(line: str, shown: Any) -> None:
             assert min(picture.size) > 8
     elif out.suffix == ".csv":
         assert len(out.read_text(encoding="utf-8").splitlines()) > 2
+    elif out.suffix == ".txt":
+        assert out.is_file()
     elif out.suffix == ".npz":
         with np.load(out) as arrays:
             assert len(arrays["codes"])
@@ -102,6 +104,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "photos").mkdir()
     for number in range(12):
         Image.fromarray(noise.integers(0, 256, (40, 48, 3), np.uint8)).save(tmp_path / "photos" / f"{number}.jpg")
+    shutil.make_archive(str(tmp_path / "scans"), "zip", tmp_path / "photos")
     (tmp_path / "left-out.txt").write_text("0.jpg\n1.jpg\n", encoding="utf-8")
     (tmp_path / "data" / "mnist").mkdir(parents=True)
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):

@@ -37,7 +37,6 @@ ListOption = Annotated[
 @verb.command(
     epilog=examples(
         "latente data clean photos/",
-        "latente fit photos/ --exclude cleaning.txt",
         "latente data clean scans.zip --out scans.txt --json",
     )
 )

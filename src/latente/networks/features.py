@@ -7,7 +7,7 @@ import math
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError  # noqa: TID251 - the name of an error alone
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -171,7 +171,7 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
                 return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-        content = torch.load(path, map_location="cpu", weights_only=True)  # noqa: TID251 - tensors alone
+        content = torch.load(path, map_location="cpu", weights_only=True)  # tensors alone
         return {str(name): tensor for name, tensor in content["model"].items()}
     except (UnpicklingError, zipfile.BadZipFile, KeyError, ValueError, RuntimeError, EOFError, TypeError) as error:
         raise InputError(f"{path} is no file of weights: {error}") from None
