@@ -247,7 +247,7 @@ CASES: dict[str, list[Case]] = {
         Case("latente rank runs/photos", still_puts_the_odd_one_first),
         Case("latente score runs/photos", has_scores),
         elsewhere(
-            "latente fit TILES", "nobody may ship these weights; tests/networks/test_features.py uses such files"
+            "latente fit TILES", "these weights are not shipped; tests/networks/test_features.py reads such files"
         ),
     ],
     "docs/reference/image-classifier.md": [Case("import latente", sorts_digits, swaps=(("epochs=20", "epochs=10"),))],
