@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latente.images import Images, Scaling
+from latente.images import Images, Scaling, open_images
 from latente.objectives import Batch, Objective, Player
 from latente.training import Run, TrainingOptions, TrainingState, isolated_rng, train
 
@@ -21,6 +21,13 @@ UNIT = Scaling((0.0,), (1.0,), "float32", bounded=True)
 def table(n: int = 96, features: int = 5, seed: int = 0) -> Images:
     """Return a table of floats in [0, 1]."""
     return Images(np.random.default_rng(seed).random((n, features), dtype=np.float32), name="table")
+
+
+def few_digits(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
+    """Return 120 images to train and 120 to test, and a word on them, as `open_parts` does of MNIST."""
+    drawn = open_images("glyphs", size=28, count=240)
+    images = open_images(drawn.pixels[:, 0], labels=drawn.labels)  # without an axis of channels, as MNIST is
+    return images.take(slice(120)), images.take(slice(120, 240)), "drawn"
 
 
 class Linear(Objective):

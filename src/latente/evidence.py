@@ -118,6 +118,13 @@ class Evidence:
         return self.judged.drawn(min(MOST_IMAGES, most), seed=0)
 
     @cached_property
+    def known_odd(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Places among the measured images of which a detector knows whether they are odd, and whether they are."""
+        if not isinstance(self.model, Detects) or self.measured is None:
+            return None
+        return self.model.known_odd(self.measured.take())
+
+    @cached_property
     def outputs(self) -> Mapping[str, np.ndarray]:
         """All that the model makes of the measured images, from one pass; empty where there are none.
 

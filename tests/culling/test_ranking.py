@@ -58,9 +58,11 @@ def test_a_score_that_is_no_number_is_refused() -> None:
 def test_what_no_other_picture_shows_is_odd_and_the_map_says_where() -> None:
     pixels = waves(12)
     pixels[7, :, 4:14, 16:28] = np.array([230, 20, 40], np.uint8)[:, None, None]
-    ranking, maps = rank_among(open_images(pixels))
+    ranking, maps_at = rank_among(open_images(pixels))
     assert ranking.order[0] == 7
     assert ranking.odd[7]
+    maps = maps_at(np.arange(12))
+    assert maps is not None
     place = maps.values[7]
     assert place.shape == (56, 56)
     assert place[4:14, 16:28].mean() > 2 * place[40:, :20].mean()
@@ -80,23 +82,26 @@ def test_pictures_of_many_sizes_are_compared_at_their_own() -> None:
     images = open_images(np.zeros((13, 8, 8), np.uint8))
     import dataclasses
 
-    ranking, maps = rank_among(dataclasses.replace(images, content=content))
+    ranking, maps_at = rank_among(dataclasses.replace(images, content=content))
     assert ranking.order[0] == 12
+    maps = maps_at(np.arange(13))
+    assert maps is not None
     assert [value.shape for value in maps.values] == [(56, 56)] * 8 + [(300, 300)] * 4 + [(20, 40)]
 
 
 def test_small_pictures_and_tables_are_ranked_by_what_the_others_teach_a_detector() -> None:
     pixels = waves(30, 24)
     pixels[11] = pixels[11].swapaxes(1, 2)
-    ranking, maps = rank_among(open_images(pixels))
+    ranking, maps_at = rank_among(open_images(pixels))
     assert ranking.order[0] == 11
+    maps = maps_at(ranking.order[:2])
     assert maps is not None
     assert maps.values[0].shape == (24, 24)
     rows = rng.normal(size=(60, 4))
     rows[7] += 20
-    ranking, maps = rank_among(open_images(rows))
+    ranking, maps_at = rank_among(open_images(rows))
     assert ranking.order[0] == 7
-    assert maps is None
+    assert maps_at(ranking.order[:2]) is None
 
 
 def test_two_images_do_not_tell_which_is_odd() -> None:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latente import Images, open_images
+from latente import open_images
 from latente.experiments import Result, reproduce, vae_mnist
 from latente.experiments.recorded import recorded
 from latente.experiments.vae_mnist import binarised
+from toys import few_digits
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    def few(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
-        drawn = open_images("glyphs", size=28, count=240)
-        images = open_images(drawn.pixels[:, 0], labels=drawn.labels)  # without an axis of channels, as MNIST is
-        return images.take(slice(120)), images.take(slice(120, 240)), "drawn"
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vae_mnist, "open_parts", few)
+        patch.setattr(vae_mnist, "open_parts", few_digits)
         return reproduce("vae-mnist", tiny=True, out=tmp_path_factory.mktemp("vae"))
 
 

@@ -19,6 +19,7 @@ from latente.experiments.vae_report import (
     model_for_input,
     small_model,
 )
+from toys import few_digits
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +29,8 @@ def digits() -> Images:
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    def few(name: str, tiny: bool = False) -> tuple[Images, Images, str]:
-        drawn = open_images("glyphs", size=28, count=240)
-        images = open_images(drawn.pixels[:, 0], labels=drawn.labels)  # without an axis of channels, as MNIST is
-        return images.take(slice(120)), images.take(slice(120, 240)), "drawn"
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vae_report, "open_parts", few)
+        patch.setattr(vae_report, "open_parts", few_digits)
         return reproduce("vae-report", tiny=True, out=tmp_path_factory.mktemp("vae"))
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from latente import AnomalyDetector, InputError, load
+from latente.estimators.options import detection
 from latente.networks import features
 from latente.networks.features import NETWORKS, SHA256, open_features
 
@@ -115,3 +116,7 @@ def test_the_published_file_is_read(name: str, data_folder: Path) -> None:
     places = network(ramp)
     assert places.isfinite().all()
     assert float(places.mean()) > 0
+
+
+def test_the_options_offer_the_networks_that_there_are() -> None:
+    assert tuple(NETWORKS) == detection.NETWORKS

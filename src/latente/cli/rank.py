@@ -117,9 +117,9 @@ def rank(
         images, place = within_region(images, region)
     if model is None:
         with show.progress() as step:
-            ranking, all_maps = rank_among(images, progress=step)
+            ranking, maps_at = rank_among(images, progress=step)
         shown = ranking.order[:top]
-        of_shown = None if all_maps is None else all_maps.take(shown)
+        of_shown = maps_at(shown)
     else:
         ranking = rank_by(model, images)
         shown = ranking.order[:top]
@@ -166,10 +166,10 @@ def _save_maps(out: Path, maps: Maps, names: list[str], odd: Any) -> None:
     from latente.sheets import to_uint8
 
     colours = np.frombuffer(heat_palette(), np.uint8).reshape(-1, 3)
-    digits = len(str(len(names)))
+    digits, limits = len(str(len(names))), maps.limits
     for place, (name, values, mask) in enumerate(zip(names, maps.values, maps.masks(odd), strict=True), 1):
         stem = f"{place:0{digits}}-{Path(name).stem}"
-        heat = colours[to_uint8(values, *maps.limits)].transpose(2, 0, 1)
+        heat = colours[to_uint8(values, *limits)].transpose(2, 0, 1)
         save_images(out, heat[None], names=[f"{stem}.png"])
         save_images(out, mask[None, None], names=[f"{stem}-mask.png"])
 
@@ -215,7 +215,8 @@ def _candidates(images: Images, ranking: Ranking, maps: Maps | None, shown: Any)
 
     heats = [""] * len(shown)
     if maps is not None:
-        heats = [heat_maps(values[None], maps.limits, side=SIDE)[0] for values in maps.values]
+        limits = maps.limits
+        heats = [heat_maps(values[None], limits, side=SIDE)[0] for values in maps.values]
     return [
         Candidate(
             name=ranking.names[row],

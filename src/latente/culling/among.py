@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import torch
 
-from latente.culling.maps import Maps, maps_of
+from latente.culling.maps import Maps, MapsOf, maps_of
 from latente.culling.ranking import Ranking, ranked
 from latente.culling.sizes import reduced, reduced_size
 from latente.errors import InputError
@@ -26,8 +26,8 @@ LONGEST_SIDE = 256  # pixels; larger pictures are looked at reduced to this
 FEWEST = 3  # pictures, of which one can be unlike two that are alike
 
 
-def rank_among(images: Images, seed: int = 0, progress: Progress | None = None) -> tuple[Ranking, Maps | None]:
-    """Return how odd each image is among the others, and where; None for the place of tables.
+def rank_among(images: Images, seed: int = 0, progress: Progress | None = None) -> tuple[Ranking, MapsOf]:
+    """Return how odd each image is among the others, and what makes the maps of where, of the images at some rows.
 
     Small pictures, of which no side is above 48 pixels, and tables are ranked by what a detector that learns from all
     of them says of each for the others. Of larger ones, and of pictures of many sizes, each window of 15x15 pixels is
@@ -42,15 +42,15 @@ def rank_among(images: Images, seed: int = 0, progress: Progress | None = None) 
     return _by_windows(images, seed, progress) if by_windows else _by_detector(images, seed)
 
 
-def _by_detector(images: Images, seed: int) -> tuple[Ranking, Maps | None]:
+def _by_detector(images: Images, seed: int) -> tuple[Ranking, MapsOf]:
     unlabelled = dataclasses.replace(images, columns={}, label_names=())  # a class called good is not all that counts
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of a promise of false alarms, which nobody asks for here
         detector = AnomalyDetector(validation=None, random_state=seed).fit(unlabelled)
-    return ranked(images, -detector.left_out_), maps_of(detector, images)
+    return ranked(images, -detector.left_out_), lambda rows: maps_of(detector, images.take(rows))
 
 
-def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[Ranking, Maps]:
+def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[Ranking, MapsOf]:
     scaling = Scaling.fit(images.content, depth=images.depth)
     grids = []
     for row in range(len(images)):
@@ -72,8 +72,12 @@ def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[R
     numbers = picture_numbers(distances, owners)
     scores = -Spread.of(numbers).oddity(numbers).double().numpy()
     places = [each.view(grid.shape[:2]).numpy() for each, grid in zip(distances.split(counts), grids, strict=True)]
-    values = [_at_pixels(place, images.content[row].shape[1:]) for row, place in enumerate(places)]
-    return ranked(images, scores), Maps(values, "how far each place is from the nearest in any other picture")
+
+    def maps(rows: np.ndarray) -> Maps:
+        values = [_at_pixels(places[row], images.content[row].shape[1:]) for row in rows.tolist()]
+        return Maps(values, "how far each place is from the nearest in any other picture")
+
+    return ranked(images, scores), maps
 
 
 def _at_pixels(grid: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from latente.estimators import Estimator
 from latente.estimators.abilities import Localises, Reconstructs
 from latente.images import Images
 
-__all__ = ["Maps", "maps_of", "tells_where"]
+__all__ = ["Maps", "MapsOf", "maps_of", "tells_where"]
 
 BRIGHTEST = 0.995  # the share of all pixels that are darker than the brightest colour
 USUAL = 0.99  # the share of the pixels of pictures that are not odd which masks leave black
@@ -31,10 +31,6 @@ class Maps:
         low, peak = float(values.min()), float(np.quantile(values, BRIGHTEST))
         return low, peak if peak > low else low + 1.0
 
-    def take(self, rows: Iterable[int]) -> Maps:
-        """Return the maps of some of the pictures."""
-        return Maps([self.values[row] for row in rows], self.what)
-
     def within(self, region: np.ndarray) -> Maps:
         """Return maps that are least outside of a region (H, W), bool."""
         return Maps([np.where(region, value, value.min()) for value in self.values], self.what)
@@ -49,12 +45,15 @@ class Maps:
         return [value > level for value in self.values]
 
 
-def tells_where(model: Any) -> bool:
+MapsOf = Callable[[np.ndarray], Maps | None]  # of the images at these rows (M,); None of tables
+
+
+def tells_where(model: Estimator) -> bool:
     """Whether `maps_of` has maps by this model, of pictures."""
-    return isinstance(model, Localises | Reconstructs) and len(model.image_shape_) == 3  # type: ignore[union-attr]
+    return isinstance(model, Localises | Reconstructs) and len(model.image_shape_) == 3
 
 
-def maps_of(model: Any, images: Images) -> Maps | None:
+def maps_of(model: Estimator, images: Images) -> Maps | None:
     """Return the maps of images by a model that localises, or else that reconstructs; None where it does neither.
 
     A reconstruction's map is how far it lies from the picture at each pixel, in the network's range, the mean over the
@@ -66,7 +65,7 @@ def maps_of(model: Any, images: Images) -> Maps | None:
         return Maps([np.asarray(one, np.float32) for one in model.anomaly_map(images)], "how odd each place is")
     if images.is_photographs or not isinstance(model, Reconstructs):
         return None
-    outputs = model.outputs(images)  # type: ignore[attr-defined]
+    outputs = model.outputs(images)
     if "reconstructions" not in outputs:
         return None
     apart = np.abs(outputs.get("targets", outputs["images"]) - outputs["reconstructions"])

@@ -144,9 +144,7 @@ class BaseClassifier(ClassifierMixin, Encoder):
         return images
 
     def _logits(self, X: Openable) -> np.ndarray:
-        images = self._open(X)
-
-        return self._apply(images, cast(_Telling, self.objective_).logits).astype(np.float64)
+        return self._apply(self._open(X), cast(_Telling, self.objective_).logits).astype(np.float64)
 
     def _networks(self) -> dict[str, tuple[int, ...]]:
         return {"encoder": self.image_shape_, "head": self.code_shape_}

@@ -48,11 +48,7 @@ class ImageModel(Hooks):
         if len(self.image_shape_) == 3:
             channels, *size = self.image_shape_
             kept = "keep" if self.window_ or self.any_size_ else tuple(size)
-            door |= {
-                "channels": channels,
-                "size": kept,
-                "crop": self.crop_,
-            }
+            door |= {"channels": channels, "size": kept, "crop": self.crop_}
         if "frames" in self.source_:
             door.setdefault("frames", self.source_["frames"])
         if (

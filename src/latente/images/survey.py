@@ -35,15 +35,15 @@ class Survey:
 
     def __init__(self, listing: Listing, store: Store, options: DoorOptions, scan: Scan, workers: Workers) -> None:
         self.listing, self.store, self.options, self.scan, self.workers = listing, store, options, scan, workers
+        self.excluded = frozenset(options.excluded)
         self.headers: Headers = _of_one_sort(self._all_headers(), listing)
         self.depth: int | None = None
 
     def sound(self, part: str | None) -> list[Item]:
         """Return the part's items whose headers can be read; note the others as damaged."""
         items = [item for item in self.listing.items if part is None or item.part == part]
-        excluded = self.options.excluded
         pictures = {name: why for name, why in self.store.lost.items() if suffix_of(name) in SUFFIXES}
-        lost = {name: why for name, why in pictures.items() if printable(name) not in excluded}
+        lost = {name: why for name, why in pictures.items() if printable(name) not in self.excluded}
         lost |= self.listing.missing
         self.scan.damaged = {
             printable(name): why for name, why in lost.items() if part is None or part_of_path(name) in (None, part)
@@ -83,7 +83,7 @@ class Survey:
                 frame
                 for item in self.listing.items
                 for frame in _frames_of(item, counts, self.listing)
-                if printable(frame.shown) not in self.options.excluded
+                if printable(frame.shown) not in self.excluded
             ]
         self.scan.parts = {part: sum(item.part == part for item in self.listing.items) for part in self.listing.parts}
         return headers

@@ -21,7 +21,7 @@ from latente.metrics.images import (
 from latente.metrics.likelihoods import latent_use
 from latente.metrics.outputs import averages, elbo_error, means, measure
 from latente.metrics.ranking import (
-    Estimate,
+    IntervalEstimate,
     aupro,
     auroc,
     average_precision,
@@ -36,8 +36,8 @@ __all__ = [
     "SMALLEST_SSIM_SIDE",
     "AttributeClassifier",
     "AttributeShare",
-    "Estimate",
     "Group",
+    "IntervalEstimate",
     "attribute_shares",
     "aupro",
     "auroc",

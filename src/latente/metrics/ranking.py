@@ -14,7 +14,7 @@ from latente.errors import InputError
 
 __all__ = [
     "PROTOCOLS",
-    "Estimate",
+    "IntervalEstimate",
     "aupro",
     "auroc",
     "average_precision",
@@ -32,7 +32,6 @@ PROTOCOLS = {
     "misses": "share of the odd images that are taken for normal",
     "pixel_average_precision": "the same over all pixels of all images; chance is pixel_base_rate",
     "pixel_base_rate": "share of the pixels that are odd",
-    "pixel_auroc": "the same over all pixels; easily high where few of them are odd",
     "aupro": "mean share of each odd region that is found, over false alarms of pixels up to 0.3, divided by 0.3",
 }
 
@@ -42,7 +41,7 @@ PRO_LIMIT = 0.3
 
 
 @dataclasses.dataclass(frozen=True)
-class Estimate:
+class IntervalEstimate:
     """A figure of some images, and the interval in which that of all such images lies by 95 %."""
 
     value: float
@@ -64,7 +63,9 @@ def average_precision(odd: Bool[np.ndarray, "n"], oddness: Float[np.ndarray, "n"
     return float(average_precision_score(odd, oddness))
 
 
-def with_interval(name: str, odd: Bool[np.ndarray, "n"], oddness: Float[np.ndarray, "n"], seed: int = 0) -> Estimate:
+def with_interval(
+    name: str, odd: Bool[np.ndarray, "n"], oddness: Float[np.ndarray, "n"], seed: int = 0
+) -> IntervalEstimate:
     """Return "auroc" or "average_precision" with its 95 % interval: percentiles of 1,000 draws by the bootstrap.
 
     Odd and normal images are drawn apart, so that the base rate stays (Efron and Tibshirani 1993, chapter 13).
@@ -82,7 +83,7 @@ def with_interval(name: str, odd: Bool[np.ndarray, "n"], oddness: Float[np.ndarr
             times[side] = rng.multinomial(len(side), np.full(len(side), 1 / len(side)))
         values.append(area(np.cumsum(times * is_odd)[ends], np.cumsum(times * ~is_odd)[ends]))
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Estimate(figure(odd, oddness), (float(low), float(high)))
+    return IntervalEstimate(figure(odd, oddness), (float(low), float(high)))
 
 
 def _roc_area(hits: np.ndarray, alarms: np.ndarray) -> float:

@@ -13,7 +13,7 @@ from torch.nn import functional
 from latente.estimators.abilities import Detects
 from latente.evidence import Evidence, Selection
 from latente.images import Images
-from latente.metrics import Estimate, auroc, with_interval
+from latente.metrics import IntervalEstimate, auroc, with_interval
 from latente.normality import Nearest, Normality, Residual
 
 __all__ = ["Kind", "Oddness", "oddness_of", "simple_aurocs"]
@@ -64,7 +64,7 @@ class Oddness:
     def has_both(self) -> bool:
         return bool(self.odd.any() and not self.odd.all())
 
-    def estimate(self, name: str) -> Estimate:
+    def estimate(self, name: str) -> IntervalEstimate:
         """Return "auroc" or "average_precision" with its interval; there must be odd and normal images."""
         return with_interval(name, self.odd, self.scores)
 
@@ -86,14 +86,13 @@ def oddness_of(model: object, evidence: Evidence) -> Oddness | None:
     """Return how odd the measured images are found; None of another model, or where nobody knows which are odd."""
     if not isinstance(model, Detects) or evidence.measured is None or "scores" not in evidence.outputs:
         return None
-    images = evidence.measured.take()
-    known = model.known_odd(images)
-    if known is None or not len(known[0]):
+    if evidence.known_odd is None or not len(evidence.known_odd[0]):
         return None
-    places, odd = known
-    labels = None if images.labels is None else images.labels[places]
+    places, odd = evidence.known_odd
+    labels, names = evidence.measured.column("label"), evidence.measured.images.label_names
+    labels = None if labels is None else labels[places]
     scores = -evidence.outputs["scores"][places].astype(np.float64)
-    return Oddness(places, odd, scores, model.threshold_, model.promised_alarms(), labels, images.label_names)
+    return Oddness(places, odd, scores, model.threshold_, model.promised_alarms(), labels, names)
 
 
 def simple_aurocs(evidence: Evidence, oddness: Oddness) -> list[tuple[str, float]]:
