@@ -27,6 +27,7 @@ from latente.experiments import (
     vae_mnist,
     vae_report,
 )
+from latente.experiments.machine import fast_precision
 
 # the other modules hold experiments
 SHARED = {"faces", "faces_nets", "machine", "patterns", "plates", "powell", "record", "recorded", "request", "sets"} | {
@@ -56,21 +57,29 @@ def test_every_experiment_says_whose_it_is_what_was_claimed_and_how_to_rerun_it(
     ("model", "precision"),
     [
         (denoise.source_net(0, batch_size=32, learning_rate=1e-3), "float32"),
-        (denoise.u_net(0), "bf16"),
+        (denoise.u_net(0), fast_precision()),
         (emoji_vae.model(next(iter(emoji_vae.CASES.values())), 1.0, 0, 1), "float32"),
-        (faces_nets.autoencoder(faces_nets.REPORT, 0), "bf16"),
+        (faces_nets.autoencoder(faces_nets.REPORT, 0), fast_precision()),
         (letters.autoencoder(0, hidden=(4,), **{**letters.ADAM, "activation": "tanh", "loss": "bce"}), "float32"),
         (map_fashion.autoencoder(0), "float32"),
-        (plates.classifier(plates.CNN, 0, 1), "bf16"),
+        (plates.classifier(plates.CNN, 0, 1), fast_precision()),
         (plates.classifier(plates.MLP, 0, 1), "float32"),
         (plates_one_class.vae(0), "float32"),
-        (stacked.classifier(next(iter(stacked.CASES.values())), 0, (4,), 1), "bf16"),
+        (stacked.classifier(next(iter(stacked.CASES.values())), 0, (4,), 1), fast_precision()),
         (vae_report.small_model(1), "float32"),
-        (vae_mnist.likelihood_model(1, 1), "bf16"),
+        (vae_mnist.likelihood_model(1, 1), fast_precision()),
     ],
 )
-def test_an_experiment_is_rerun_in_the_same_precision_on_every_machine(model: Any, precision: str) -> None:
+def test_an_experiment_is_rerun_in_float32_or_in_bf16_where_that_is_computed(model: Any, precision: str) -> None:
     assert model.precision == precision
+
+
+@pytest.mark.parametrize(("unit", "precision"), [("avx512_bf16", "bf16"), ("cuda", "bf16"), (None, "float32")])
+def test_experiments_compute_in_bf16_only_where_it_is_not_emulated(
+    monkeypatch: pytest.MonkeyPatch, unit: str | None, precision: str
+) -> None:
+    monkeypatch.setattr("latente.training.precision.bf16_unit", lambda device: unit)
+    assert fast_precision() == precision
 
 
 def test_what_cannot_be_asked_for_is_one_line_with_a_cure(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from latente.experiments.machine import fast_precision
 from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
 from latente.experiments.sets import held_out, open_parts
@@ -154,7 +155,7 @@ def u_net(seed: int, *, epochs: int = U_NET_EPOCHS, wide: int = 16, deep: int = 
         corruption=NoiseRange(*RANGE),
         batch_size=24,
         learning_rate=4e-3,
-        precision="bf16",
+        precision=fast_precision(),
         **_common(seed, epochs),
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latente.experiments.faces import hair
+from latente.experiments.machine import fast_precision
 
 if TYPE_CHECKING:
     from latente import Autoencoder, Images, VariationalAutoencoder
@@ -51,7 +52,6 @@ TRAINING: Mapping[str, Any] = {
     "learning_rate": 4e-3,
     "warmup": 500,
     "schedule": "cosine",
-    "precision": "bf16",
     "log_every": 200,
 }
 REPORT, BERNOULLI, GAUSSIAN = "500 BCE", "Bernoulli", "Gaussian"  # the report's loss, and two bounds
@@ -85,7 +85,8 @@ def autoencoder(name: str, seed: int, **changed: Any) -> VariationalAutoencoder:
     """Return the net that is to be trained on one of OBJECTIVES."""
     from latente import VariationalAutoencoder
 
-    return VariationalAutoencoder(**{**NET, **TRAINING, **OBJECTIVES[name], "random_state": seed, **changed})
+    options = {**NET, **TRAINING, "precision": fast_precision(), **OBJECTIVES[name]}
+    return VariationalAutoencoder(**{**options, "random_state": seed, **changed})
 
 
 def sharpness(pixels: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""What an experiment ran on, for its minutes to mean something."""
+"""What an experiment runs on: for its minutes to mean something, and to be as fast as they say."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 from pathlib import Path
 
-__all__ = ["machine"]
+__all__ = ["fast_precision", "machine"]
 
 
 def machine() -> str:
@@ -17,6 +17,16 @@ def machine() -> str:
     gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
     threads = torch.get_num_threads()
     return f"{_processor()}, {cores} cores{gpu}; torch {torch.__version__} on {threads} thread{'s' * (threads > 1)}"
+
+
+def fast_precision() -> str:
+    """Return "bf16" where this machine computes it itself, else "float32": a processor that emulates it takes many
+    times as long. In all that was measured the two differ by less than two seeds do (docs/results.md).
+    """
+    from latente.training.devices import resolve_device
+    from latente.training.precision import bf16_unit
+
+    return "bf16" if bf16_unit(resolve_device("auto")) else "float32"
 
 
 def _processor() -> str:

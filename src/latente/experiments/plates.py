@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from latente.experiments.machine import fast_precision
 from latente.experiments.record import Line
 from latente.experiments.request import Request
 from latente.sweeps import Estimate
@@ -94,7 +95,7 @@ def classifier(net: str, seed: int, epochs: int) -> ImageClassifier:
         batch_size=32,
         learning_rate=1e-3,
         schedule="cosine",
-        precision="bf16" if net == CNN else "float32",
+        precision=fast_precision() if net == CNN else "float32",
         threads=1,
         random_state=seed,
     )

@@ -38,6 +38,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latente.augmentations import Affine
+from latente.experiments.machine import fast_precision
 from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
 from latente.experiments.sets import open_parts
@@ -61,7 +62,6 @@ RECIPE: Mapping[str, Any] = {
     "learning_rate": 2e-3,
     "schedule": "cosine",
     "warmup": 0,
-    "precision": "bf16",
 }
 
 
@@ -196,7 +196,7 @@ def classifier(
     """Return a classifier of these widths, to be pre-trained and then fine-tuned for so many epochs on one core."""
     from latente import StackedAutoencoderClassifier
 
-    options = {**RECIPE, **case.recipe, "pretrain_epochs": PRETRAIN_EPOCHS, **others}
+    options = {**RECIPE, "precision": fast_precision(), **case.recipe, "pretrain_epochs": PRETRAIN_EPOCHS, **others}
     if tiny:
         hidden, epochs = tuple(width // 8 for width in hidden), 2
         options["pretrain_epochs"] = min(1, options["pretrain_epochs"])

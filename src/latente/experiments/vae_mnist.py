@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from latente.experiments.machine import fast_precision
 from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
 from latente.experiments.sets import open_parts
@@ -75,7 +76,7 @@ def likelihood_model(samples: int, epochs: int, seed: int = 0) -> VariationalAut
         learning_rate=3e-3,
         warmup=200,
         schedule="cosine",
-        precision="bf16",
+        precision=fast_precision(),
         validation=None,
         log_every=600,
         threads=1,
