@@ -21,8 +21,8 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 import latente
-from latente import Autoencoder, InputError, ModelError, VariationalAutoencoder, export, open_images
-from latente.export import PARTS, Exported, export_onnx, onnx_bytes, snippet
+from latente import AnomalyDetector, Autoencoder, InputError, ModelError, VariationalAutoencoder, export, open_images
+from latente.export import Exported, export_onnx, onnx_bytes, snippet
 from latente.networks.shortcut import WithLinear
 
 FEW = {"hidden": (4,), "latent_dim": 3, "epochs": 1, "batch_size": 8, "random_state": 0, "device": "cpu"}
@@ -159,7 +159,7 @@ def written(model: Any, tmp_path_factory: pytest.TempPathFactory) -> list[Export
 
 
 def test_the_files_say_what_goes_in_and_out_of_them(written: list[Exported]):
-    assert [entry.path.name for entry in written] == [f"{part}.onnx" for part in PARTS]
+    assert [entry.path.name for entry in written] == ["encoder.onnx", "decoder.onnx", "whole.onnx"]
     for entry in written:
         assert entry.bytes == entry.path.stat().st_size
         assert 0 <= entry.largest_difference < 1e-5
@@ -197,6 +197,37 @@ def test_the_printed_lines_run_by_themselves(written: list[Exported]):
         check = f"\nimport sys\nprint({result}.shape, {result}.dtype, 'torch' in sys.modules)"
         shown = subprocess.run([sys.executable, "-c", lines + check], capture_output=True, text=True, check=True)
         assert shown.stdout.strip() == f"{(1, *shape)} float32 False"
+
+
+def test_a_detector_s_file_gives_the_scores_and_the_maps_of_the_model(tmp_path: Path):
+    pixels = data((2, 9, 8))
+    images = open_images(pixels, channels="first")
+    model = AnomalyDetector(method="gaussian", alpha=0.1, validation=None, device="cpu").fit(images)
+    [entry] = export_onnx(model, tmp_path)
+    assert (entry.part, entry.path.name, entry.inputs) == ("detector", "detector.onnx", {"images": ("n", 2, 9, 8)})
+    assert entry.outputs == {"scores": ("n",), "maps": ("n", 9, 8)}
+    assert "[scores, maps] = session.run(None, {'images': images})" in snippet(entry)
+    session = onnxruntime.InferenceSession(entry.path, providers=["CPUExecutionProvider"])
+    scores, maps = session.run(None, {"images": pixels.astype(np.float32)})
+    np.testing.assert_allclose(scores, model.score_samples(images), atol=1e-3)
+    np.testing.assert_allclose(maps, model.anomaly_map(images), rtol=1e-3)
+    notes = session.get_modelmeta().custom_metadata_map
+    np.testing.assert_array_equal(scores < float(notes["offset"]), model.predict(images) == -1)
+
+
+@pytest.mark.parametrize("method", ["gaussian", "pca"])
+def test_a_detector_of_tables_gives_scores(method: str):
+    pixels = data((5,), "float64")
+    model = AnomalyDetector(method=method, alpha=0.1, validation=None, device="cpu").fit(pixels)
+    np.testing.assert_allclose(run(onnx_bytes(model, "detector"), pixels), model.score_samples(pixels), atol=1e-3)
+
+
+@pytest.mark.parametrize("side", [9, 50])
+def test_a_detector_that_searches_what_it_remembers_is_refused(side: int, tmp_path: Path):
+    model = AnomalyDetector(validation=None, device="cpu").fit(np.resize(data((9, 9))[:, 0], (19, side, side)))
+    with pytest.raises(InputError, match=f"method={model.method_!r} searches .* fit one with method='gaussian'"):
+        export_onnx(model, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_graph_that_differs_from_the_model_is_refused_and_nothing_is_written(

@@ -21,11 +21,12 @@ from torch import Tensor, nn
 
 import latente
 from latente.errors import InputError, ModelError, did_you_mean
-from latente.estimators import Estimator
-from latente.estimators.abilities import Decodes, Encodes
+from latente.estimators import AnomalyDetector, Estimator
+from latente.estimators.abilities import Decodes, Encodes, Localises
+from latente.estimators.judges import PRODUCTS
 from latente.files import replacing
 from latente.images import Images, Scaling
-from latente.objectives import ReconstructionObjective
+from latente.objectives import DetectionObjective, ReconstructionObjective
 from latente.training import Batches
 from latente.training.surroundings import own_surroundings
 
@@ -35,6 +36,7 @@ _ABILITIES: dict[str, tuple[type, ...]] = {
     "encoder": (Encodes,),
     "decoder": (Decodes,),
     "whole": (Encodes, Decodes),
+    "detector": (Localises,),
 }
 PARTS = tuple(_ABILITIES)
 
@@ -67,23 +69,28 @@ def export_onnx(
     model: Estimator,
     folder: str | os.PathLike[str],
     *,
-    parts: Sequence[str] = PARTS,
+    parts: Sequence[str] | None = None,
     tolerance: float = _TOLERANCE,
 ) -> list[Exported]:
-    """Write a fitted model as `folder`/encoder.onnx, decoder.onnx and whole.onnx, each checked against the model.
+    """Write a fitted model as `folder`/encoder.onnx, decoder.onnx, whole.onnx, a detector as `folder`/detector.onnx.
+
+    parts: which of these; default all that the model has. Each is checked against the model.
 
     Images are float32 (N, C, H, W), or (N, F) for tables, in the units of the training images whatever their dtype (0
     to 255 for uint8): the scaling is inside, and what comes out is neither rounded nor clipped. Codes are float32
-    (N, K), spatial ones flattened; those of a variational encoder are the posterior's means. N is any number.
+    (N, K), spatial ones flattened; those of a variational encoder are the posterior's means. N is any number. A
+    detector gives the scores (N,) of `score_samples`, lower is odder, and of pictures the maps (N, H, W) of
+    `anomaly_map`; where it learned from pictures of many sizes, the file takes those of the middle height and width.
+    Among the file's notes is the `offset`, below which a score is odd.
 
     Before anything is written, onnxruntime and the model meet the same noise: images over the data's range, or codes
     from N(0, s^2), s being the standard deviation of such images' codes, at least 1. What counts is the largest
-    difference, of images in the network's range and of codes as they are, divided by the largest value where that is
+    difference, of images in the network's range and of all else as it is, divided by the largest value where that is
     above 1. Raises ModelError where it exceeds `tolerance` or where a part cannot be expressed in ONNX, and InputError
-    for an unknown part, a part that the model has not, a folder that cannot be made, and missing packages; nothing is
-    written then.
+    for an unknown part, a part that the model has not, a detector that searches what it remembers, a folder that cannot
+    be made, and missing packages; nothing is written then.
     """
-    contents = [(part, *_build(model, part, tolerance)) for part in parts]
+    contents = [(part, *_build(model, part, tolerance)) for part in (parts_of(model) if parts is None else parts)]
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -99,7 +106,7 @@ def export_onnx(
 
 
 def onnx_bytes(model: Estimator, part: str) -> bytes:
-    """Return the "encoder", the "decoder" or the "whole" of a fitted model as the content of an ONNX file.
+    """Return the "encoder", "decoder", "whole" or "detector" of a fitted model as the content of an ONNX file.
 
     Conventions, checks and errors are those of `export_onnx`.
     """
@@ -109,7 +116,7 @@ def onnx_bytes(model: Estimator, part: str) -> bytes:
 def snippet(exported: Exported) -> str:
     """Return the lines of Python that run an exported file with numpy and onnxruntime alone."""
     [(source, (_, *shape))] = exported.inputs.items()
-    [result] = exported.outputs
+    results = ", ".join(exported.outputs)
     what = "any number of codes" if source == "codes" else "any number, in the units of the training images"
     return "\n".join(
         [
@@ -117,7 +124,7 @@ def snippet(exported: Exported) -> str:
             "import onnxruntime",
             f"session = onnxruntime.InferenceSession({os.fspath(exported.path)!r})",
             f"{source} = np.zeros({(1, *shape)}, np.float32)  # {what}",
-            f"[{result}] = session.run(None, {{{source!r}: {source}}})",
+            f"[{results}] = session.run(None, {{{source!r}: {source}}})",
         ]
     )
 
@@ -135,22 +142,25 @@ def _build(model: Estimator, part: str, tolerance: float) -> tuple[bytes, float]
     check_is_fitted(model, "objective_")
     if part not in parts_of(model):
         raise InputError(f"a {type(model).__name__} has no {part} to export")
+    if isinstance(model, AnomalyDetector) and model.method_ not in PRODUCTS:
+        raise InputError(
+            f"method={model.method_!r} searches what it remembers, which ONNX cannot; fit one with method='gaussian'"
+        )
     _require_packages()
-    # without the corruption, which plays no part here and, where it is a caller's own, need not be fit to be copied
-    own = cast(ReconstructionObjective, model.objective_)
-    objective = copy.deepcopy(own, {id(own.corruption): None}).cpu().eval()
-    inputs, expected = _trial(objective, model, part)
-    content = _content(_Part(objective, model, part), torch.from_numpy(inputs[:2]), _metadata(model, part))
+    graph, inputs, expected = _detector_trial(model) if part == "detector" else _trial(model, part)
+    content = _content(graph, torch.from_numpy(inputs[:2]), model, part)
     results = _run(content, part, inputs)
-    if part != "encoder":
-        results = model.scaling_.to_range(results)
-    difference = float(np.abs(results - expected).max() / max(1.0, np.abs(expected).max()))
+    if part in ("decoder", "whole"):
+        results = [model.scaling_.to_range(images) for images in results]
+    difference = np.max(
+        [np.abs(a - b).max() / max(1.0, np.abs(b).max()) for a, b in zip(results, expected, strict=True)]
+    )
     if not difference <= tolerance:  # NaN is no agreement either
         raise ModelError(
             f"the {part} as ONNX differs from the model by {difference:.2g}, more than the {tolerance:g} allowed; "
             "nothing was written"
         )
-    return content, difference
+    return content, float(difference)
 
 
 def _require_packages() -> None:
@@ -181,16 +191,33 @@ class _Part(nn.Module):
         return self.scaling.in_units(self.objective.decode(codes))
 
 
-def _content(part: _Part, example: Tensor, metadata: dict[str, str]) -> bytes:
-    """Return the ONNX file of `part` for batches like `example`, of any length."""
-    source, result = _NAMES[part.part]
+class _Detector(nn.Module):
+    """What a detector's file computes: from images in the data's own units to scores, and maps of pictures."""
+
+    def __init__(self, objective: DetectionObjective, scaling: Scaling) -> None:
+        super().__init__()
+        self.objective, self.scaling = objective, scaling
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        return self.looks(self.scaling.apply(x))
+
+    def looks(self, scaled: Tensor) -> tuple[Tensor, ...]:
+        if scaled.ndim == 2:
+            return (-self.objective.oddness(scaled),)
+        oddness, maps = self.objective.with_maps(scaled)
+        return -oddness, maps
+
+
+def _content(graph: nn.Module, example: Tensor, model: Estimator, part: str) -> bytes:
+    """Return the ONNX file of a part's graph for batches like `example`, of any length."""
+    inputs, outputs = _shapes(model, part)
     try:
         with _quietly(), torch.no_grad():
             program = torch.onnx.export(
-                part,
+                graph,
                 (example,),
-                input_names=[source],
-                output_names=[result],
+                input_names=list(inputs),
+                output_names=list(outputs),
                 dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
                 opset_version=_OPSET,
                 dynamo=True,
@@ -198,9 +225,9 @@ def _content(part: _Part, example: Tensor, metadata: dict[str, str]) -> bytes:
             )
     except torch.onnx.OnnxExporterError as error:
         reason = str(error.__cause__ or error).strip().splitlines()[0]
-        raise ModelError(f"the {part.part} cannot be expressed in ONNX: {reason}") from error
+        raise ModelError(f"the {part} cannot be expressed in ONNX: {reason}") from error
     assert program is not None  # as it is of torch's older exporter only
-    return _stripped(program.model_proto, metadata)
+    return _stripped(program.model_proto, _metadata(model, part))
 
 
 @contextlib.contextmanager
@@ -234,6 +261,10 @@ def _stripped(proto: Any, metadata: dict[str, str]) -> bytes:
 
 
 def _metadata(model: Estimator, part: str) -> dict[str, str]:
+    if isinstance(model, AnomalyDetector):
+        own = {"offset": repr(model.offset_)}
+    else:
+        own = {"code_shape": "x".join(map(str, model.code_shape_))}
     return {
         "model": model.kind,
         "part": part,
@@ -241,7 +272,7 @@ def _metadata(model: Estimator, part: str) -> dict[str, str]:
         "dtype": model.scaling_.dtype,
         "range": model.scaling_.range_in_words,
         "shape": "x".join(map(str, model.image_shape_)),
-        "code_shape": "x".join(map(str, model.code_shape_)),
+        **own,
         "latente": latente.__version__,
     }
 
@@ -249,47 +280,61 @@ def _metadata(model: Estimator, part: str) -> dict[str, str]:
 def _shapes(model: Estimator, part: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
     """Return the shapes of what goes into a part and of what comes out, by name."""
     images: Shape = ("n", *model.image_shape_)
+    if part == "detector":
+        return {"images": images}, {"scores": ("n",)} | ({"maps": ("n", *images[2:])} if len(images) == 4 else {})
     codes: Shape = ("n", math.prod(model.code_shape_))
     source, result = _NAMES[part]
     return {source: codes if part == "decoder" else images}, {result: codes if part == "encoder" else images}
 
 
-def _trial(objective: ReconstructionObjective, model: Estimator, part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return noise for a part as the file takes it, float32, and what the model makes of it.
+def _trial(model: Estimator, part: str) -> tuple[nn.Module, np.ndarray, list[np.ndarray]]:
+    """Return the graph of a part, noise for it as the file takes it, float32, and what the model makes of that.
 
-    The latter are images in the network's range, or flat codes.
+    The last are images in the network's range, or flat codes.
     """
-    scaling, rng = model.scaling_, np.random.default_rng(0)
-    images = _noise(scaling, (sum(_BATCHES), *model.image_shape_), rng)
+    # without the corruption, which plays no part here and, where it is a caller's own, need not be fit to be copied
+    own = cast(ReconstructionObjective, model.objective_)
+    objective = copy.deepcopy(own, {id(own.corruption): None}).cpu().eval()
+    graph, (images, scaled) = _Part(objective, model, part), _noise(model)
     with torch.no_grad():
-        scaled = Batches(Images(images), scaling, torch.device("cpu")).batch(torch.arange(len(images)))["images"]
         codes = objective.encode(scaled)
         if part == "encoder":
-            return images.astype(np.float32), codes.flatten(1).numpy()
+            return graph, images, [codes.flatten(1).numpy()]
         if part == "whole":
-            return images.astype(np.float32), objective.decode(codes).numpy()
-        drawn = torch.from_numpy(rng.standard_normal(codes.shape, np.float32)) * max(1.0, float(codes.std()))
-        return drawn.flatten(1).numpy(), objective.decode(drawn).numpy()
+            return graph, images, [objective.decode(codes).numpy()]
+        drawn = np.random.default_rng(1).standard_normal(codes.shape, np.float32) * max(1.0, float(codes.std()))
+        return graph, drawn.reshape(len(drawn), -1), [objective.decode(torch.from_numpy(drawn)).numpy()]
 
 
-def _noise(scaling: Scaling, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """Return images of uniform noise over the data's range, in the data's dtype."""
-    dtype = np.dtype(scaling.dtype)
-    data = scaling.from_range(rng.uniform(0.0, 1.0, shape))
-    return (data if dtype.kind == "f" else np.rint(data)).astype(dtype)
+def _detector_trial(model: Estimator) -> tuple[nn.Module, np.ndarray, list[np.ndarray]]:
+    """Return what `_trial` returns, of a detector."""
+    graph = _Detector(cast(DetectionObjective, copy.deepcopy(model.objective_)).cpu().eval(), model.scaling_)
+    images, scaled = _noise(model)
+    with torch.no_grad():
+        return graph, images, [found.numpy() for found in graph.looks(scaled)]
 
 
-def _run(content: bytes, part: str, inputs: np.ndarray) -> np.ndarray:
-    """Return what onnxruntime makes of the inputs, in batches of several sizes."""
+def _noise(model: Estimator) -> tuple[np.ndarray, Tensor]:
+    """Return images of uniform noise over the data's range, rounded as the data are, float32, and the same scaled."""
+    scaling, dtype = model.scaling_, np.dtype(model.scaling_.dtype)
+    data = scaling.from_range(np.random.default_rng(0).uniform(0.0, 1.0, (sum(_BATCHES), *model.image_shape_)))
+    images = (data if dtype.kind == "f" else np.rint(data)).astype(dtype)
+    scaled = Batches(Images(images), scaling, torch.device("cpu")).batch(torch.arange(len(images)))["images"]
+    return images.astype(np.float32), scaled
+
+
+def _run(content: bytes, part: str, inputs: np.ndarray) -> list[np.ndarray]:
+    """Return what onnxruntime makes of the inputs, in batches of several sizes, output by output."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors
     options.intra_op_num_threads = torch.get_num_threads()
-    source, _ = _NAMES[part]
     try:
         session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        [source] = session.get_inputs()
         batches = np.split(inputs, np.cumsum(_BATCHES)[:-1])
-        return np.concatenate([session.run(None, {source: batch})[0] for batch in batches]).astype(np.float64)
+        results = zip(*(session.run(None, {source.name: batch}) for batch in batches), strict=True)
+        return [np.concatenate(one).astype(np.float64) for one in results]
     except Exception as error:  # its exceptions have no other base
         raise ModelError(f"onnxruntime cannot run the {part}: {str(error).splitlines()[0]}") from error

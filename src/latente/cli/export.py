@@ -25,7 +25,7 @@ PartsOption = Annotated[
     typer.Option(
         "--part",
         metavar="PART",
-        help="encoder, decoder or whole; give it again for another [dim](default: all three)[/dim]",
+        help="encoder, decoder, whole or detector; again for another [dim](default: all that the model has)[/dim]",
     ),
 ]
 
@@ -45,14 +45,14 @@ def export(
 
     Takes any number of images, in their own units, and is checked against the model.
     """
-    from latente.export import export_onnx, parts_of, snippet
+    from latente.export import export_onnx, snippet
 
     refuse_file_name(out, "an export")
     refuse_used(out, force)
     model = model_for("export", run)
     screen = show.console(as_json)
     with screen.status("writing and comparing"):
-        files = export_onnx(model, out, parts=part or parts_of(model))
+        files = export_onnx(model, out, parts=part)
     lines = snippet(files[-1])
     if as_json:
         show.print_json({"run": run, "files": list(map(dataclasses.asdict, files)), "snippet": lines})

@@ -83,7 +83,7 @@ def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[R
 def _at_pixels(grid: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:
     """Return values at the middles of windows (h, w) at every pixel of the picture (H, W), float32, linear between."""
     for axis, (side, looked_at) in enumerate(zip(sides, reduced_size(sides, LONGEST_SIDE), strict=True)):
-        middles = centres(looked_at).numpy() * side / looked_at
+        middles = centres(looked_at) * side / looked_at
         columns = np.moveaxis(grid, axis, -1).reshape(-1, len(middles))
         spread = np.stack([np.interp(np.arange(side), middles, column) for column in columns])
         grid = np.moveaxis(spread.reshape(*np.moveaxis(grid, axis, -1).shape[:-1], side), -1, axis)

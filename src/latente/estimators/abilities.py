@@ -6,6 +6,7 @@ whatever it can do. `isinstance(model, Encodes)` tells it of a fitted estimator.
 
 from __future__ import annotations
 
+from types import UnionType
 from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -146,8 +147,8 @@ class Stylises(Protocol):
         """Return the images in that style."""
 
 
-# what each verb on a trained model asks for; those without an entry of their own are served by every model
-VERBS: dict[str, tuple[type, ...]] = {
+# what each verb on a trained model asks for, all of it; those that ask for nothing are served by every model
+VERBS: dict[str, tuple[type | UnionType, ...]] = {
     "evaluate": (),
     "report": (),
     "resume": (),
@@ -165,7 +166,7 @@ VERBS: dict[str, tuple[type, ...]] = {
     "direction": (Encodes,),
     "edit": (Encodes, Decodes),
     "compare-pca": (Encodes, Decodes),
-    "export": (Encodes,),
+    "export": (Encodes | Localises,),
 }
 
 

@@ -21,12 +21,13 @@ from latente.errors import InputError
 from latente.estimators import data, judges
 from latente.estimators.base import Estimator
 from latente.estimators.options.detection import DetectionOptions
+from latente.estimators.passing import finite
 from latente.images import Images, Openable
 from latente.metrics import aupro, average_precision, best_threshold, rank_figures
 from latente.networks.features import NETWORKS, FeatureNetwork, open_features
 from latente.networks.summary import LayerSummary
 from latente.normality import conformal_threshold, images_for
-from latente.objectives import DetectionObjective
+from latente.objectives import Batch, DetectionObjective
 from latente.training.layouts import lay_out
 from latente.training.runs import Run
 
@@ -266,9 +267,20 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         images = self._open(X)
         if images.is_table:
             raise InputError(f"{images.name} is a table, of which there is no map")
-        if not images.is_photographs:
-            return self._apply(images, self.objective_.maps)
-        return [self._apply(images[[row]], self.objective_.maps)[0] for row in range(len(images))]
+        _, maps = self._with_maps(images)
+        return maps if images.is_photographs else np.stack(maps)
+
+    def _with_maps(self, images: Images) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return the oddness of each picture (N,) and its map (H, W), from one pass."""
+
+        def looks(batch: Batch) -> dict[str, Tensor]:
+            oddness, maps = self.objective_.with_maps(batch["images"])
+            return {"oddness": finite(oddness, "results"), "maps": finite(maps, "maps")}
+
+        parts = [images[[row]] for row in range(len(images))] if images.is_photographs else [images]
+        results = [self._over(part, looks) for part in parts]
+        maps = [one for result in results for one in result["maps"]]
+        return np.concatenate([result["oddness"] for result in results]).astype(np.float64), maps
 
     def evaluate(self, X: Openable, y: ArrayLike | None = None) -> dict[str, Any]:
         """Return count and, where it is known which images are odd, how well they are found.
@@ -278,15 +290,15 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         base_rate, false_alarms and misses at `threshold_`, and where there are masks, the figures of pixels.
         """
         images = self._open(X)
-        oddness = -self.score_samples(images)
+        masks = _masks(images)
+        has_masks = masks is not None and any(mask.any() for mask in masks)
+        oddness, maps = self._with_maps(images) if has_masks else (-self.score_samples(images), [])
         figures: dict[str, Any] = {"count": len(images), "oddness": float(oddness.mean())}
         odd = self.known_odd(images, y)
         if odd is not None:
             rows, are_odd = odd
             figures |= rank_figures(are_odd, oddness[rows], self.threshold_)
-        masks = _masks(images)
-        if masks is not None and any(mask.any() for mask in masks):
-            maps = list(self.anomaly_map(images))
+        if masks is not None and maps:
             flat = np.concatenate([mask.reshape(-1) for mask in masks])
             values = np.concatenate([one.reshape(-1) for one in maps])
             figures["pixel_average_precision"] = average_precision(flat, values)

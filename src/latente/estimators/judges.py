@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latente.errors import InputError
-from latente.latents.oddity import picture_numbers
+from latente.latents.oddity import numbers_of
 from latente.networks import windows as windowing
 from latente.networks.contrast import local_contrast
 from latente.networks.features import FEWEST_PIXELS, NETWORKS, FeatureNetwork
@@ -19,8 +19,9 @@ from latente.networks.orientations import orientations
 from latente.normality import Gaussian, Hyperplane, Moments, Nearest, Normality, Residual, folds
 from latente.objectives import DetectionObjective
 
-__all__ = ["PLACES", "Judge", "Learned", "PlacesJudge", "WholeJudge", "objective_for", "settled"]
+__all__ = ["PLACES", "PRODUCTS", "Judge", "Learned", "PlacesJudge", "WholeJudge", "objective_for", "settled"]
 
+PRODUCTS = ("gaussian", "pca")  # methods that are products with what was learned, and search nothing
 PLACES = ("windows", *NETWORKS)  # features of many places in a picture, which may have any size
 SMALL = 48  # pixels: pictures with no side above are taken for aligned ones, which may be compared as wholes
 FEWEST_SIDES = 8  # pixels, below which there are no edges to speak of
@@ -54,8 +55,8 @@ class Judge(nn.Module):
         """Learn from normal images, each of the group of this number; `seed` draws what is drawn."""
         raise NotImplementedError
 
-    def map(self, images: Tensor) -> Tensor:
-        """Return how odd pictures are at each pixel (B, H, W), whose mean is about their last number."""
+    def with_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pictures' numbers, and how odd they are at each pixel (B, H, W), the mean about their last number."""
         raise NotImplementedError
 
     def reserve(self, shapes: Mapping[str, Sequence[int]]) -> None:
@@ -83,11 +84,13 @@ class WholeJudge(Judge):
         distances: Tensor = self.normality(self.describe(images).flatten(1))
         return distances[:, None]
 
-    def map(self, images: Tensor) -> Tensor:
+    def with_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
         features = self.describe(images)
-        residuals = self.normality.residuals(features.flatten(1))[1].view(features.shape).sum(1, keepdim=True)
+        distances, residuals = self.normality.residuals(features.flatten(1))
+        residuals = residuals.view(features.shape).sum(1, keepdim=True)
         places = residuals.shape[-2] * residuals.shape[-1]
-        return functional.interpolate(places * residuals, images.shape[-2:], mode="bilinear")[:, 0]
+        maps = functional.interpolate(places * residuals, images.shape[-2:], mode="bilinear")
+        return distances[:, None], maps[:, 0]
 
 
 class PlacesJudge(Judge):
@@ -99,7 +102,7 @@ class PlacesJudge(Judge):
     numbers = 2
 
     def __init__(
-        self, describe: Callable[[Tensor], Tensor], centres: Callable[[int], Tensor], normality: Normality
+        self, describe: Callable[[Tensor], Tensor], centres: Callable[[int], np.ndarray], normality: Normality
     ) -> None:
         super().__init__()
         self.describe, self.centres, self.normality = describe, centres, normality
@@ -139,9 +142,10 @@ class PlacesJudge(Judge):
     def forward(self, images: Tensor) -> Tensor:
         return self._numbers(self._distances(self.describe(images)))
 
-    def map(self, images: Tensor) -> Tensor:
+    def with_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
         distances = self._distances(self.describe(images))
-        return _enlarged(distances, (images.shape[-2], images.shape[-1]), self.centres)
+        maps = _enlarged(distances, (images.shape[-2], images.shape[-1]), self.centres)
+        return self._numbers(distances), maps
 
     def _distances(self, rows: Tensor, aside: Tensor | None = None) -> Tensor:
         """Return the distance of each window (B, h, w); aside: what of a memory does not count."""
@@ -151,8 +155,7 @@ class PlacesJudge(Judge):
         return squares.sqrt().view(rows.shape[:3])
 
     def _numbers(self, distances: Tensor) -> Tensor:
-        owners = torch.arange(len(distances), device=distances.device).repeat_interleave(distances[0].numel())
-        return picture_numbers(distances.flatten(), owners).exp()
+        return numbers_of(distances.flatten(1)).exp()
 
 
 def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: bool = False) -> tuple[str, str]:
@@ -259,7 +262,7 @@ def _drawn(grids: Iterable[Tensor], groups: np.ndarray, rng: np.random.Generator
     return torch.cat(rows), np.concatenate(owners)
 
 
-def _enlarged(values: Tensor, sides: tuple[int, int], centres: Callable[[int], Tensor]) -> Tensor:
+def _enlarged(values: Tensor, sides: tuple[int, int], centres: Callable[[int], np.ndarray]) -> Tensor:
     """Return values of places (B, h, w) at each pixel, between their centres in proportion."""
     height, width = sides
     rows, columns = centres(height), centres(width)

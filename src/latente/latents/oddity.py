@@ -10,7 +10,7 @@ import dataclasses
 import torch
 from torch import Tensor
 
-__all__ = ["MOST_REFERENCES", "Spread", "draw_references", "picture_numbers"]
+__all__ = ["MOST_REFERENCES", "Spread", "draw_references", "numbers_of", "picture_numbers"]
 
 MOST_REFERENCES = 400  # pictures; time grows with their number times that of the pictures scored
 MOST_WINDOWS = 100_000  # among all references; more are drawn at random
@@ -38,11 +38,14 @@ def picture_numbers(distances: Tensor, owners: Tensor) -> Tensor:
 
     distances, owners (P,): each window's, of pictures 0 to N - 1, each of which has one or more.
     """
-    numbers = []
-    for own in distances[owners.argsort(stable=True)].split(owners.bincount().tolist()):
-        largest = own.topk(min(LARGEST, len(own))).values
-        numbers.append(torch.stack([largest.mean(), own.mean()]))
-    return torch.stack(numbers).clamp(min=_LEAST).log()
+    counts = owners.bincount().tolist()
+    return torch.cat([numbers_of(own[None]) for own in distances[owners.argsort(stable=True)].split(counts)])
+
+
+def numbers_of(distances: Tensor) -> Tensor:
+    """Return the two numbers of `picture_numbers` for pictures (N, 2) that have as many windows each (N, P)."""
+    largest = distances.topk(min(LARGEST, distances.shape[1]), 1).values
+    return torch.stack([largest.mean(1), distances.mean(1)], 1).clamp(min=_LEAST).log()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -38,7 +38,7 @@ class FeatureNetwork(nn.Module):
         """Return the features (B, F, h, w) of pictures in red, green and blue."""
         raise NotImplementedError
 
-    def centres(self, side: int) -> Float[Tensor, "n"]:
+    def centres(self, side: int) -> Float[np.ndarray, "n"]:
         """Return where places lie along a side of so many pixels, the first pixel's middle at 0."""
         raise NotImplementedError
 
@@ -85,8 +85,8 @@ class DistilledVGG19(FeatureNetwork):
                 x = self.get_submodule(f"conv{name}")(functional.pad(x, (1, 1, 1, 1), mode="reflect")).relu()
         return torch.cat([functional.avg_pool2d(middle, 2), x], 1)
 
-    def centres(self, side: int) -> Float[Tensor, "n"]:
-        return (_STRIDE - 1) / 2 + _STRIDE * torch.arange(side // _STRIDE, dtype=torch.float32)
+    def centres(self, side: int) -> Float[np.ndarray, "n"]:
+        return (_STRIDE - 1) / 2 + _STRIDE * np.arange(side // _STRIDE, dtype=np.float32)
 
     def rename(self, name: str) -> str:
         return name
@@ -125,12 +125,12 @@ class SqueezeNet(FeatureNetwork):
             x = _pooled(x) if name in self._BEFORE_POOLING else x
         return x
 
-    def centres(self, side: int) -> Float[Tensor, "n"]:
+    def centres(self, side: int) -> Float[np.ndarray, "n"]:
         count = (side - 7) // 2 + 1
         for _ in range(2):
             count = math.ceil((count - 3) / 2) + 1
         # 3 is the middle of 7 pixels; each pooling moves it on by one place, of 2 and of 4 pixels
-        places = 9 + _STRIDE * torch.arange(count, dtype=torch.float32)
+        places = 9 + _STRIDE * np.arange(count, dtype=np.float32)
         return places[places < side]
 
     def rename(self, name: str) -> str:

@@ -6,6 +6,7 @@ import functools
 import math
 from itertools import pairwise
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -25,7 +26,7 @@ _LINES, _HALF_LENGTH, _ASIDE = 8, 5, 2  # orientations of lines; pixels to each 
 _FLAT = 5  # pixels, the side of the patches of which the flattest counts
 
 
-def centres(side: int) -> Float[Tensor, "n"]:
+def centres(side: int) -> Float[np.ndarray, "n"]:
     """Return where the middles of windows lie along a side of so many pixels, the first pixel's middle at 0.
 
     The grid is centred, so that at most 3.5 pixels at each end are in no window; a side below 15 is one window.
@@ -33,7 +34,7 @@ def centres(side: int) -> Float[Tensor, "n"]:
     width = min(WINDOW, side)
     count = (side - width) // STRIDE + 1
     first = (side - width - (count - 1) * STRIDE) // 2
-    return first + (width - 1) / 2 + STRIDE * torch.arange(count, dtype=torch.float32)
+    return first + (width - 1) / 2 + STRIDE * np.arange(count, dtype=np.float32)
 
 
 def windows(images: Float[Tensor, "n c height width"]) -> Float[Tensor, "n h w 23"]:
@@ -104,8 +105,7 @@ def _blurred(values: Tensor, sigma: float) -> Tensor:
     if not sigma:
         return values
     reach = int(4 * sigma + 0.5)
-    steps = torch.arange(-reach, reach + 1, dtype=torch.float64)
-    weights = torch.exp(-0.5 * (steps / sigma) ** 2)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     blurred = _padded(values, reach)
     for axis in (2, 3):
         blurred = _weighted(blurred, (weights / weights.sum()).tolist(), axis)

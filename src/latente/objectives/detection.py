@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Protocol, cast, runtime_checkable
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -22,17 +23,18 @@ class _Judge(Protocol):
     numbers: int
 
     def __call__(self, x: Tensor) -> Tensor: ...
-    def map(self, x: Tensor) -> Tensor: ...
+    def with_map(self, x: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
 class DetectionObjective(Objective):
     """The oddness of images; nothing of it learns by gradients.
 
     judges: by name, each a module that makes of images (B, C, H, W) or (B, F) one or more numbers (B, K), at least 0
-    and larger where an image is further from what is normal; K is its `numbers`, and its `map` tells how that spreads
-    over pictures (B, H, W). The logarithm of a number counts, in units of its spread around its median over normal
-    images that were left out (`settle`). What the numbers come to is the largest of them, the first one alone, or their
-    sum, for which what lies above 0 is drawn together by log(1 + z), so that no number alone outshouts the others.
+    and larger where an image is further from what is normal; K is its `numbers`, and its `with_map` tells beside them
+    how that spreads over pictures (B, H, W). The logarithm of a number counts, in units of its spread around its median
+    over normal images that were left out (`settle`). What the numbers come to is the largest of them, the first one
+    alone, or their sum, for which what lies above 0 is drawn together by log(1 + z), so that no number alone outshouts
+    the others.
     """
 
     centres: Tensor
@@ -66,13 +68,12 @@ class DetectionObjective(Objective):
         """Return how odd scaled images are, higher is odder; 0 is a usual normal image."""
         return self.fused(torch.cat([judge(x) for judge in self._members()], 1))
 
-    def maps(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b h w"]:
-        """Return how odd scaled pictures are at each pixel, higher is odder; 1 is a usual place of a normal picture."""
-        total, first = x.new_zeros(len(x), *x.shape[-2:]), 0
-        for judge in self._members():
-            first += judge.numbers
-            total += judge.map(x) / self.centres[first - 1].exp()  # its last number is that of the picture as a whole
-        return total / len(self.judges)
+    def with_maps(self, x: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b"], Float[Tensor, "b h w"]]:
+        """Return the oddness of scaled pictures, and at each pixel, where 1 is a usual place of a normal picture."""
+        looks = [judge.with_map(x) for judge in self._members()]
+        lasts = np.cumsum([judge.numbers for judge in self._members()]) - 1  # those of the picture as a whole
+        maps = [own / self.centres[last].exp() for (_, own), last in zip(looks, lasts.tolist(), strict=True)]
+        return self.fused(torch.cat([numbers for numbers, _ in looks], 1)), torch.stack(maps).mean(0)
 
     def _members(self) -> list[_Judge]:
         return [cast(_Judge, judge) for judge in self.judges.values()]
