@@ -143,6 +143,20 @@ def test_groups_are_found_in_file_names_and_held_out_together(tmp_path: Path) ->
         detector(groups="(").fit(tmp_path)
 
 
+def test_groups_of_an_array_come_back_with_the_model_and_are_asked_for_where_a_run_is_resumed(tmp_path: Path) -> None:
+    X, groups = pictures(40), np.repeat([f"part {k}" for k in range(10)], 4)
+    model = detector(groups=groups, out=tmp_path / "run").fit(X)
+    again = load(tmp_path / "run")
+    for one in (model, again, load(again.save(tmp_path / "copy"))):
+        held_out = one.split(open_images(X)).held_out_rows
+        assert np.array_equal(held_out, model.split(open_images(X)).held_out_rows)
+        assert len(held_out) == 4 * len(np.unique(groups[held_out])) > 0
+    with pytest.raises(InputError, match=r"trained with a groups of its own; give resume\(\.\.\., groups=\.\.\.\)"):
+        resume(tmp_path / "run", X)
+    resumed = resume(tmp_path / "run", X, groups=groups)
+    np.testing.assert_array_equal(resumed.left_out_, model.left_out_)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Good and damaged pictures in MVTec's layout."""

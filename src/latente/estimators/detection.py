@@ -59,7 +59,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     threshold is the one with the best F1 there. Neither alpha nor contamination takes a new fit: `set_params` suffices.
 
     groups: images that show the same thing (part, patient) do not vouch for each other, and are held out together: one
-    name for each image, or a pattern (a regular expression) that finds it in the names of their files.
+    name for each image, or a pattern (a regular expression) that finds it in the names of their files. Of an array the
+    model keeps who is with whom, as numbers; a run asks for it again where it is resumed.
 
     Fitted: `method_` and `features_`, what "auto" came to; `threshold_`, `offset_` = -threshold_; `left_out_`, how odd
     each training image is for the others.
@@ -144,6 +145,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         super()._examine(parts)
         self.method_, self.features_ = self._settled_for(parts.images)
         self._shapes: Mapping[str, Any] = {}
+        self.groups_ = None if self.groups is None or isinstance(self.groups, str) else self._groups(parts.images)
         normal = _normal_label(parts.images)
         if normal is None and parts.images.labels is not None:
             known = np.unique(parts.images.labels[parts.rows])
@@ -359,7 +361,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         self._shapes = facts["shapes_"]
 
     def _arrays(self) -> dict[str, np.ndarray | None]:
-        names = ("left_out_", "own_")
+        names = ("left_out_", "own_", "groups_")
         return {**super()._arrays(), **{name: getattr(self, name, None) for name in names}}
 
     def _check_arrays(self) -> None:
@@ -368,6 +370,11 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             array = getattr(self, name, None)
             if array is None or array.ndim != 1 or not len(array) or array.dtype.kind != "f":
                 raise ValueError(f"its {name} are not one number for each training image")
+        groups = getattr(self, "groups_", None)
+        if groups is not None and (groups.ndim != 1 or groups.dtype.kind != "i"):
+            raise ValueError("its groups_ are not one whole number for each image")
+        if self.groups is None:  # of an array no more than its kind is among the options
+            self.groups = groups
 
     def _facts_to_show(self) -> dict[str, str]:
         return {"method": self.method_, "features": self.features_, "threshold": words.figure(self.threshold_)}
