@@ -61,7 +61,7 @@ def test_what_no_other_picture_shows_is_odd_and_the_map_says_where() -> None:
     ranking, maps_at = rank_among(open_images(pixels))
     assert ranking.order[0] == 7
     assert ranking.odd[7]
-    maps = maps_at(np.arange(12))
+    maps = maps_at(np.arange(12), None)
     assert maps is not None
     place = maps.values[7]
     assert place.shape == (56, 56)
@@ -84,9 +84,13 @@ def test_pictures_of_many_sizes_are_compared_at_their_own() -> None:
 
     ranking, maps_at = rank_among(dataclasses.replace(images, content=content))
     assert ranking.order[0] == 12
-    maps = maps_at(np.arange(13))
+    maps = maps_at(np.arange(13), None)
     assert maps is not None
     assert [value.shape for value in maps.values] == [(56, 56)] * 8 + [(300, 300)] * 4 + [(20, 40)]
+    small = maps_at(np.arange(13), 50)
+    assert small is not None
+    assert [value.shape for value in small.values] == [(50, 50)] * 12 + [(20, 40)]
+    assert small.values[8].mean() == pytest.approx(maps.values[8].mean(), rel=0.02)
 
 
 def test_small_pictures_and_tables_are_ranked_by_what_the_others_teach_a_detector() -> None:
@@ -94,14 +98,18 @@ def test_small_pictures_and_tables_are_ranked_by_what_the_others_teach_a_detecto
     pixels[11] = pixels[11].swapaxes(1, 2)
     ranking, maps_at = rank_among(open_images(pixels))
     assert ranking.order[0] == 11
-    maps = maps_at(ranking.order[:2])
+    maps = maps_at(ranking.order[:2], None)
     assert maps is not None
     assert maps.values[0].shape == (24, 24)
+    small = maps_at(ranking.order[:2], 12)
+    assert small is not None
+    np.testing.assert_allclose(small.values[0].mean(), maps.values[0].mean(), rtol=1e-5)
+    assert small.values[0].shape == (12, 12)
     rows = rng.normal(size=(60, 4))
     rows[7] += 20
     ranking, maps_at = rank_among(open_images(rows))
     assert ranking.order[0] == 7
-    assert maps_at(ranking.order[:2]) is None
+    assert maps_at(ranking.order[:2], None) is None
 
 
 def test_two_images_do_not_tell_which_is_odd() -> None:

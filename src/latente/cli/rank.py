@@ -91,7 +91,7 @@ def rank(
     `latente fit --exclude` reads its list. Without a run each picture is compared with all others, at its own size: an
     odd one does not vouch for itself, though two that are odd in the same way can.
     """
-    from latente.culling import maps_of, rank_among, tells_where, within_region, write_table
+    from latente.culling import SIDE, maps_of, rank_among, tells_where, within_region, write_table
     from latente.culling import rank as rank_by
 
     run, source = _split(sources)
@@ -115,15 +115,16 @@ def rank(
     place = None
     if region is not None:
         images, place = within_region(images, region)
+    side = SIDE if maps is None and place is None else None  # what the page shows, where nothing else is made of maps
     if model is None:
         with show.progress() as step:
             ranking, maps_at = rank_among(images, progress=step)
         shown = ranking.order[:top]
-        of_shown = maps_at(shown)
+        of_shown = maps_at(shown, side)
     else:
         ranking = rank_by(model, images)
         shown = ranking.order[:top]
-        of_shown = maps_of(model, images.take(shown))
+        of_shown = maps_of(model, images.take(shown), side)
     if of_shown is not None and place is not None:
         of_shown = of_shown.within(place)
     if maps is not None and of_shown is not None:

@@ -47,7 +47,7 @@ def _by_detector(images: Images, seed: int) -> tuple[Ranking, MapsOf]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of a promise of false alarms, which nobody asks for here
         detector = AnomalyDetector(validation=None, random_state=seed).fit(unlabelled)
-    return ranked(images, -detector.left_out_), lambda rows: maps_of(detector, images.take(rows))
+    return ranked(images, -detector.left_out_), lambda rows, side: maps_of(detector, images.take(rows), side)
 
 
 def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[Ranking, MapsOf]:
@@ -73,16 +73,20 @@ def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[R
     scores = -Spread.of(numbers).oddity(numbers).double().numpy()
     places = [each.view(grid.shape[:2]).numpy() for each, grid in zip(distances.split(counts), grids, strict=True)]
 
-    def maps(rows: np.ndarray) -> Maps:
-        values = [_at_pixels(places[row], images.content[row].shape[1:]) for row in rows.tolist()]
+    def maps(rows: np.ndarray, side: int | None) -> Maps:
+        values = [_at_pixels(places[row], images.content[row].shape[1:], side) for row in rows.tolist()]
         return Maps(values, "how far each place is from the nearest in any other picture")
 
     return ranked(images, scores), maps
 
 
-def _at_pixels(grid: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:
-    """Return values at the middles of windows (h, w) at every pixel of the picture (H, W), float32, linear between."""
-    for axis, (side, looked_at) in enumerate(zip(sides, reduced_size(sides, LONGEST_SIDE), strict=True)):
+def _at_pixels(grid: np.ndarray, sides: tuple[int, ...], longest: int | None) -> np.ndarray:
+    """Return values at the middles of windows (h, w) at every pixel of the picture (H, W), float32, linear between.
+
+    sides: the picture's; longest: what it is reduced to, if it is.
+    """
+    shown = sides if longest is None else reduced_size(sides, longest)
+    for axis, (side, looked_at) in enumerate(zip(shown, reduced_size(sides, LONGEST_SIDE), strict=True)):
         middles = centres(looked_at) * side / looked_at
         columns = np.moveaxis(grid, axis, -1).reshape(-1, len(middles))
         spread = np.stack([np.interp(np.arange(side), middles, column) for column in columns])

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 
+from latente.culling.sizes import reduced
 from latente.estimators import Estimator
 from latente.estimators.abilities import Localises, Reconstructs
 from latente.images import Images
@@ -45,7 +47,8 @@ class Maps:
         return [value > level for value in self.values]
 
 
-MapsOf = Callable[[np.ndarray], Maps | None]  # of the images at these rows (M,); None of tables
+# of the images at these rows (M,), reduced to so many pixels of their longer side where it is given; None of tables
+MapsOf = Callable[[np.ndarray, int | None], Maps | None]
 
 
 def tells_where(model: Estimator) -> bool:
@@ -53,20 +56,28 @@ def tells_where(model: Estimator) -> bool:
     return isinstance(model, Localises | Reconstructs) and len(model.image_shape_) == 3
 
 
-def maps_of(model: Estimator, images: Images) -> Maps | None:
+def maps_of(model: Estimator, images: Images, side: int | None = None) -> Maps | None:
     """Return the maps of images by a model that localises, or else that reconstructs; None where it does neither.
 
-    A reconstruction's map is how far it lies from the picture at each pixel, in the network's range, the mean over the
+    side: how many pixels the longer side of a map has at most, so that those of many photographs fit into memory. A
+    reconstruction's map is how far it lies from the picture at each pixel, in the network's range, the mean over the
     channels.
     """
     if images.is_table:
         return None
     if isinstance(model, Localises):
-        return Maps([np.asarray(one, np.float32) for one in model.anomaly_map(images)], "how odd each place is")
+        one_by_one = (_small(model.anomaly_map(images[[row]])[0], side) for row in range(len(images)))
+        return Maps(list(one_by_one), "how odd each place is")
     if images.is_photographs or not isinstance(model, Reconstructs):
         return None
     outputs = model.outputs(images)
     if "reconstructions" not in outputs:
         return None
     apart = np.abs(outputs.get("targets", outputs["images"]) - outputs["reconstructions"])
-    return Maps(list(apart.mean(1).astype(np.float32)), "how far the reconstruction lies from the picture")
+    values = [_small(one, side) for one in apart.mean(1)]
+    return Maps(values, "how far the reconstruction lies from the picture")
+
+
+def _small(values: np.ndarray, side: int | None) -> np.ndarray:
+    whole = np.asarray(values, np.float32)
+    return whole if side is None else reduced(torch.from_numpy(whole)[None, None], side)[0, 0].numpy()
