@@ -112,7 +112,7 @@ def _write_page(page: Path, images: Images, found: Findings, line: str, split: s
         notices.append(f"Only the part {split or 'train'} was looked at; --split chooses another: {', '.join(others)}.")
     facts = {
         "pictures": f"{len(images):,}",
-        "left out": f"{len(left_out):,}",
+        "left out": words.count(len(left_out), "file"),
         **{reason: f"{number:,}" for reason, number in found.counts().items()},
     }
     names = [*dict.fromkeys(words.printable(file) for file in images.files)]

@@ -10,9 +10,12 @@ const left = () => new Set(picks.filter((pick) => box(pick).checked).map((pick) 
 
 function tell() {
   for (const pick of picks) pick.classList.toggle("out", box(pick).checked);
-  const { size } = left();
-  const text = `${size.toLocaleString("en")} of ${names.length.toLocaleString("en")} pictures left out`;
-  document.getElementById("count").textContent = size ? text : "No picture is left out";
+  const out = left();
+  const pictures = names.filter((name) => out.has(name)).length;
+  const files = out.size - pictures; // that cannot be read, and are none of the set's pictures
+  const text = `${pictures.toLocaleString("en")} of ${names.length.toLocaleString("en")} pictures left out`;
+  const more = files ? `, and ${files.toLocaleString("en")} unreadable ${files === 1 ? "file" : "files"}` : "";
+  document.getElementById("count").textContent = out.size ? text + more : "No picture is left out";
 }
 
 /** One picture may be here for several reasons: all its boxes say the same. */
