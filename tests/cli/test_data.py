@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from latente import culling
+
 Client = Callable[..., Any]
 
 
@@ -135,3 +137,26 @@ def test_what_was_made_of_a_folder_is_shown_before_any_training(latente: Client,
     refused = latente("fit set --pairs in,nowhere")
     assert refused.code == 2
     assert "pairs='in,nowhere'" in refused.err
+
+
+def test_near_copies_across_the_parts_of_a_folder_are_warned_of_with_the_cure(
+    latente: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coarse = np.random.default_rng(0).integers(0, 256, (8, 6, 6), np.uint8)
+    pictures = [Image.fromarray(one).resize((40, 40), Image.Resampling.BICUBIC) for one in coarse]
+    for part, chosen in {"train": (0, 1, 2, 3, 3), "test": (4, 5, 6, 0)}.items():
+        (tmp_path / "set" / part).mkdir(parents=True)
+        for number, which in enumerate(chosen):
+            picture = pictures[which].point(lambda level, lift=number: min(255, level + lift))
+            picture.save(tmp_path / "set" / part / f"{number}.png")
+    shown = latente("data show set/")
+    assert shown.code == 0, shown.err
+    assert "2 pictures like another, such as train/3.png and train/4.png: " in shown.words
+    assert "--groups PATTERN" in shown.words
+    assert "1 picture of test like one of train, such as test/3.png and train/0.png: " in shown.words
+    with monkeypatch.context() as few:
+        few.setattr(culling, "MOST_COMPARED", 8)
+        shown = latente("data show set/")
+    assert "near copies not looked for among more than 8 pictures; latente data clean set/ does" in shown.words
+    told = latente("data show set/ --split test --json").json["near_copies"]
+    assert told == [{"part": "train", "count": 1, "example": ["train/0.png", "test/3.png"]}]

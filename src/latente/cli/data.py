@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import contextlib
+import dataclasses
+import shlex
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,7 +32,11 @@ from latente.cli.shared.options import (
 )
 from latente.cli.shared.sets import named_sets, public_set
 from latente.errors import InputError
-from latente.images.options import DoorOptions
+from latente.images.options import DoorOptions, Progress
+
+if TYPE_CHECKING:
+    from latente.culling import Copies
+    from latente.images import Images
 
 __all__ = ["verb"]
 
@@ -104,8 +112,9 @@ def show_(
 ) -> None:
     """Show what lies behind a source.
 
-    Counts, sizes, kinds, classes, duplicates, every damaged and odd file by name, and what a training would get. Where
-    more is damaged than --budget allows, which a training refuses, it says so at the end.
+    Counts, sizes, kinds, classes, duplicates, every damaged and odd file by name, and what a training would get; near
+    copies in what is learned from, and in other parts of what is learned from. Where more is damaged than --budget
+    allows, which a training refuses, it says so at the end.
     """
     from latente.images import open_images
 
@@ -123,6 +132,7 @@ def show_(
     )
     with show.progress() as step:
         source = open_images(images, progress=step, **door, budget=1.0)  # whatever is damaged is to be shown
+        copies = _near_copies(source, split or "train", door, step)
     if as_json:
         facts = {
             "name": source.name,
@@ -132,11 +142,47 @@ def show_(
             "columns": sorted(source.columns),
             "parts": source.parts,
         }
-        show.print_json({**facts, "scan": source.scan and source.scan.to_json()})
+        scan = source.scan and source.scan.to_json()
+        show.print_json({**facts, "scan": scan, "near_copies": copies and list(map(dataclasses.asdict, copies))})
     else:
         show.console().print(show.scan(source, most=None))
+        show.console().print(show.pairs(("near copies", line) for line in _warnings(copies, split or "train", images)))
     if source.scan is not None:
         source.scan.check(DoorOptions.budget if budget is None else budget)
+
+
+def _near_copies(source: Images, part: str, door: dict[str, Any], step: Progress) -> list[Copies] | None:
+    """Return the near copies in a part of a set of picture files, and in all other parts; None of too many to look."""
+    from latente.culling import MOST_COMPARED, near_copies
+    from latente.images import open_images
+
+    everything = sum(source.scan.parts.values()) if source.scan is not None else 0
+    if not source.files or source.is_table:
+        return []
+    if max(len(source), everything) > MOST_COMPARED:
+        return None
+    parts = {part: source}
+    for other in source.parts:
+        if other != part:
+            with contextlib.suppress(InputError):  # a part that cannot be opened is another look's matter
+                door["split"] = other
+                parts[other] = open_images(source.source["source"], progress=step, **door, budget=1.0)
+    return near_copies(parts, step)
+
+
+def _warnings(copies: list[Copies] | None, part: str, images: str) -> Iterator[str]:
+    from latente.culling import MOST_COMPARED
+
+    if copies is None:
+        cure = f"latente data clean {shlex.quote(images)}"
+        yield f"not looked for among more than {MOST_COMPARED:,} pictures; {cure} does"
+    for one in copies or []:
+        such = "such as {} and {}".format(*map(words.brief, one.example))
+        count = words.count(one.count, "picture")
+        if one.part == part:
+            yield f"{count} like another, {such}: a detector keeps them on one side of a split by --groups PATTERN"
+        else:
+            yield f"{count} of {one.part} like one of {part}, {such}: leave them out by --exclude, as they flatter"
 
 
 verb.add_typer(clean.verb)

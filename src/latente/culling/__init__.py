@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from latente.culling.among import rank_among
 from latente.culling.cleaning import REASONS, Finding, Findings, look_over
+from latente.culling.copies import MOST_COMPARED, Copies, near_copies
 from latente.culling.maps import Maps, maps_of, tells_where
 from latente.culling.page import SIDE, Candidate, thumbnails, write_page
 from latente.culling.ranking import Ranking, rank, ranked, robust_threshold, write_table
@@ -11,9 +12,11 @@ from latente.culling.region import within_region
 from latente.culling.sizes import as_one_array
 
 __all__ = [
+    "MOST_COMPARED",
     "REASONS",
     "SIDE",
     "Candidate",
+    "Copies",
     "Finding",
     "Findings",
     "Maps",
@@ -21,6 +24,7 @@ __all__ = [
     "as_one_array",
     "look_over",
     "maps_of",
+    "near_copies",
     "rank",
     "rank_among",
     "ranked",
