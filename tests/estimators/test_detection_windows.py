@@ -93,6 +93,18 @@ def test_a_memory_keeps_so_many_windows_and_no_more(monkeypatch: pytest.MonkeyPa
     assert np.isfinite(model.left_out_).all()
 
 
+def test_what_is_kept_leaves_nothing_as_far_away_as_a_draw_does() -> None:
+    rng = np.random.default_rng(0)
+    rows = torch.from_numpy(np.concatenate([rng.normal(size=(900, 23)), rng.normal(8, 1, (3, 23))]).astype(np.float32))
+    kept = judges._farthest(rows, 100, rng)
+    assert len(kept.unique()) == 100
+    assert (kept >= 900).any()  # what is rare is known, too
+    drawn = torch.from_numpy(rng.choice(903, 100, replace=False))
+    farthest = [float(torch.cdist(rows, rows[chosen]).amin(1).max()) for chosen in (kept, drawn)]
+    assert farthest[0] < 0.8 * farthest[1]
+    assert judges._farthest(rows[:9], 100, rng).tolist() == list(range(9))
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_near_duplicates_of_a_group_do_not_vouch_for_each_other(method: str) -> None:
     pictures = np.stack([*textures(20), *scratched(1), *scratched(1)])

@@ -28,6 +28,7 @@ def test_the_gaussian_is_scikit_learn_s_oas() -> None:
     expected = OAS().fit(KNOWN.astype(np.float64)).mahalanobis(NEW.astype(np.float64))
     distances, parts = taught(Gaussian()).residuals(torch.from_numpy(NEW))
     np.testing.assert_allclose(distances, expected, rtol=1e-3)
+    np.testing.assert_allclose(taught(Gaussian())(torch.from_numpy(NEW)), distances, rtol=1e-5)
     assert parts.shape == NEW.shape
 
 

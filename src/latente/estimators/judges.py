@@ -26,6 +26,7 @@ PLACES = ("windows", *NETWORKS)  # features of many places in a picture, which m
 SMALL = 48  # pixels: pictures with no side above are taken for aligned ones, which may be compared as wholes
 FEWEST_SIDES = 8  # pixels, below which there are no edges to speak of
 MOST_PLACES = 10_000  # that a memory keeps, whatever it learned from
+MOST_DRAWN = 50_000  # among which these are chosen
 MOST_REMEMBERED = 256 * 2**20  # bytes of windows between two passes; the others are made again
 _BLURS = (1.4, 0.7)  # pixels: coarse shapes, and fine ones
 
@@ -111,7 +112,10 @@ class PlacesJudge(Judge):
         grids = _remembered(batches, self.describe)
         if isinstance(self.normality, Gaussian):
             return self._learn_gaussian(self.normality, grids, groups, seed)
-        rows, owners = _drawn(grids(), groups, np.random.default_rng([seed, 6]))
+        rng = np.random.default_rng([seed, 6])
+        rows, owners = _drawn(grids(), groups, rng)
+        kept = _farthest(rows, MOST_PLACES, rng)
+        rows, owners = rows[kept], owners[kept.cpu().numpy()]
         self.normality.learn(rows, owners)
         known, left_out = torch.from_numpy(owners).to(rows.device), []
         for grid, group in zip(_each(grids()), groups.tolist(), strict=True):
@@ -242,7 +246,7 @@ def _each(grids: Iterable[Tensor]) -> Iterator[Tensor]:
 
 
 def _drawn(grids: Iterable[Tensor], groups: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, np.ndarray]:
-    """Return at most 10,000 of all windows (M, F), each as likely as any other, and of which groups they are."""
+    """Return at most 50,000 of all places (M, F), each as likely as any other, and of which groups they are."""
     rows, owners, lots = [], [], []
     bound = 1.0  # above which no lot is among the smallest any more
     for grid, group in zip(_each(grids), groups, strict=True):
@@ -251,13 +255,34 @@ def _drawn(grids: Iterable[Tensor], groups: np.ndarray, rng: np.random.Generator
         rows.append(grid.flatten(0, 1)[torch.from_numpy(chosen).to(grid.device)])
         owners.append(np.full(len(chosen), group))
         lots.append(lot[chosen])
-        if sum(map(len, lots)) > MOST_PLACES:
+        if sum(map(len, lots)) > MOST_DRAWN:
             every = np.concatenate(lots)
-            least = np.sort(np.argpartition(every, MOST_PLACES - 1)[:MOST_PLACES])
+            least = np.sort(np.argpartition(every, MOST_DRAWN - 1)[:MOST_DRAWN])
             rows = [torch.cat(rows)[torch.from_numpy(least).to(grid.device)]]
             owners, lots = [np.concatenate(owners)[least]], [every[least]]
             bound = float(every[least].max())
     return torch.cat(rows), np.concatenate(owners)
+
+
+def _farthest(rows: Tensor, count: int, rng: np.random.Generator) -> Tensor:
+    """Return which of the rows (M, F) are kept, at most so many: each the farthest from all that were chosen before it.
+
+    So what is rare among normal places is known too (Gonzalez 1985; the coreset of Roth et al. 2022). As there, they
+    are looked at in few directions drawn at random, 16, which keep distances well enough (Johnson and Lindenstrauss).
+    """
+    if len(rows) <= count:
+        return torch.arange(len(rows), device=rows.device)
+    directions = torch.from_numpy(rng.standard_normal((rows.shape[1], 16), np.float32)).to(rows.device)
+    places = (rows - rows.mean(0)) @ directions
+    lengths = places.square().sum(1)
+    chosen = torch.empty(count, dtype=torch.int64, device=rows.device)
+    apart = torch.full_like(lengths, torch.inf)  # from the nearest that was chosen, squared
+    last = torch.tensor(int(rng.integers(len(rows))), device=rows.device)
+    for number in range(count):
+        chosen[number] = last
+        apart = torch.minimum(apart, torch.addmv(lengths + lengths[last], places, places[last], alpha=-2))
+        last = apart.argmax()
+    return chosen
 
 
 def _enlarged(values: Tensor, sides: tuple[int, int], centres: Callable[[int], np.ndarray]) -> Tensor:
