@@ -6,15 +6,18 @@ Three folders of 300 pictures, 15 of which are odd, two of each kind but one: st
 hole, scratch, and a crop of another picture. `mixed`: crops of 128 pixels of four photographs that scikit-image brings;
 `brick`: of 96 pixels of its one picture of bricks; `t91`: of 64 pixels of the 91 pictures of t91 (in LATENTE_DATA), on
 a grid without overlap, so that the pictures share nothing. Prints the AUROC of each seed, their mean, the mean share of
-normal pictures that each kind of odd one stands above, and the seconds of the command; with --autoencoder what a plain
-`latente fit FOLDER` reaches on seed 0 instead, scored by `latente rank RUN FOLDER`.
+normal pictures that each kind of odd one stands above, and the command's seconds of processors, which other work on the
+machine changes little, and on the clock; with --autoencoder what a plain `latente fit FOLDER` reaches on seed 0
+instead, scored by `latente rank RUN FOLDER`.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -49,27 +52,38 @@ def main() -> None:
     options = parser.parse_args()
     for name in options.sets:
         if options.autoencoder:
-            area, share, seconds = _measured(name, 0, by_autoencoder=True)
-            print(f"{name}, a plain autoencoder on seed 0: AUROC {area:.3f}, {seconds:.0f} s; {_in_words([share])}")
+            area, share, took = _measured(name, 0, by_autoencoder=True)
+            print(f"{name}, a plain autoencoder on seed 0: AUROC {area:.3f}, {took}; {_in_words([share])}", flush=True)
             continue
         figures = []
         for seed in range(options.seeds):
             figures.append(_measured(name, seed))
-            print(f"{name} seed {seed}: AUROC {figures[-1][0]:.4f}, {figures[-1][2]:.0f} s", flush=True)
-        areas, shares, seconds = zip(*figures, strict=True)
+            print(f"{name} seed {seed}: AUROC {figures[-1][0]:.4f}, {figures[-1][2]}", flush=True)
+        areas, shares, took = zip(*figures, strict=True)
         mean = f"{statistics.mean(areas):.4f} ({min(areas):.4f} to {max(areas):.4f})"
-        print(f"{name}: mean AUROC {mean}, {max(seconds):.0f} s at most; {_in_words(shares)}", flush=True)
+        print(f"{name}: mean AUROC {mean}, at most {max(took)}; {_in_words(shares)}", flush=True)
 
 
-def _measured(name: str, seed: int, *, by_autoencoder: bool = False) -> tuple[float, dict[str, float], float]:
-    """Return the AUROC, the share of normal pictures that each kind stands above, and the seconds of the command."""
+@dataclasses.dataclass(frozen=True, order=True)
+class _Took:
+    """What a command took: seconds of processors, and on the clock."""
+
+    processor: float
+    clock: float
+
+    def __str__(self) -> str:
+        return f"{self.processor:.0f} s of processors, {self.clock:.0f} s on the clock"
+
+
+def _measured(name: str, seed: int, *, by_autoencoder: bool = False) -> tuple[float, dict[str, float], _Took]:
+    """Return the AUROC, the share of normal pictures that each kind stands above, and what the command took."""
     pictures, kinds = planted(name, seed)
     with tempfile.TemporaryDirectory() as place:
         folder, table = Path(place, "pictures"), Path(place, "table.csv")
         folder.mkdir()
         for number, picture in enumerate(pictures):
             Image.fromarray(picture).save(folder / f"{number:03}.png")
-        start = time.perf_counter()
+        start, before = time.perf_counter(), _processor()
         if by_autoencoder:
             fit = [
                 "fit",
@@ -86,13 +100,19 @@ def _measured(name: str, seed: int, *, by_autoencoder: bool = False) -> tuple[fl
             _latente("rank", f"{place}/run", str(folder), "--out", str(table))
         else:
             _latente("rank", str(folder), "--out", str(table))
-        seconds = time.perf_counter() - start
+        took = _Took(_processor() - before, time.perf_counter() - start)
         with open(table, encoding="utf-8", newline="") as file:
             oddness = {row["file"]: -float(row["score"]) for row in csv.DictReader(file)}
     scores = np.array([oddness[f"{number:03}.png"] for number in range(len(pictures))])
     normal = np.sort(scores[kinds == ""])
     places = {kind: np.searchsorted(normal, scores[kinds == kind]) / len(normal) for kind in KINDS}
-    return roc_auc_score(kinds != "", scores), {kind: float(own.mean()) for kind, own in places.items()}, seconds
+    return roc_auc_score(kinds != "", scores), {kind: float(own.mean()) for kind, own in places.items()}, took
+
+
+def _processor() -> float:
+    """Return the seconds of processors of all commands so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _latente(*words: str) -> None:
