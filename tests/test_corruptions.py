@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import math
 
 import numpy as np
@@ -7,14 +8,28 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from scipy import ndimage, stats
-from skimage.measure import block_reduce
 
-from latente.corruptions import Blur, Downscale, Flips, GaussianNoise, Masking, NoiseRange, from_name
+from latente import resampling
+from latente.corruptions import (
+    Blur,
+    BlurRange,
+    Chain,
+    Downscale,
+    Flips,
+    GaussianNoise,
+    Jpeg,
+    Masking,
+    NoiseRange,
+    Strokes,
+    from_name,
+)
 from latente.errors import InputError
 
 RANDOM = [GaussianNoise(0.2), GaussianNoise(0.2, clip=False), NoiseRange(0.05, 0.85), Flips(5), Masking(0.4)]
-IMAGES_ONLY = [Downscale(2), Blur(1.5)]
+RANDOM_OF_IMAGES = [Strokes(2), BlurRange(0.5, 2.0), Chain((Blur(1.5), GaussianNoise(0.1)))]
+IMAGES_ONLY = [*RANDOM_OF_IMAGES, Downscale(2), Blur(1.5), Jpeg(30)]
 ALL = RANDOM + IMAGES_ONLY
 
 
@@ -47,7 +62,7 @@ def test_the_generator_alone_decides(corruption):
     state = torch.get_rng_state()
     first, again, other = (corruption(x, seeded(seed)) for seed in (0, 0, 1))
     assert torch.equal(first, again)
-    assert torch.equal(first, other) == (corruption not in RANDOM)
+    assert torch.equal(first, other) == (corruption not in RANDOM + RANDOM_OF_IMAGES)
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -89,7 +104,7 @@ def test_scaled_images_stay_within_zero_and_one(corruption):
 def test_rows_of_a_table_are_corrupted_where_that_makes_sense(corruption):
     x = images(4, 11)
     if corruption in IMAGES_ONLY:
-        with pytest.raises(InputError, match=f"{corruption} needs images"):
+        with pytest.raises(InputError, match="needs images"):
             corruption(x, seeded())
     else:
         assert corruption(x, seeded()).shape == x.shape
@@ -171,20 +186,55 @@ def test_masking_everything_leaves_zeros():
 
 
 def test_downscaling_keeps_constants_and_linear_ramps_inside():
-    ramp = torch.arange(24.0).expand(1, 1, 16, 24)
+    ramp = torch.arange(24.0).expand(1, 1, 16, 24) / 24
     worse = Downscale(2)(ramp, seeded())
-    torch.testing.assert_close(worse[..., 1:-1], ramp[..., 1:-1])
+    torch.testing.assert_close(worse[..., 6:-6], ramp[..., 6:-6], atol=1e-4, rtol=0)
     constant = torch.full((1, 2, 9, 14), 0.3)
     torch.testing.assert_close(Downscale(4)(constant, seeded()), constant)
 
 
 @pytest.mark.parametrize("factor", [2, 3])
-def test_downscaling_takes_the_mean_of_each_block(factor):
-    x = images(2, 1, 12, 18)
-    worse = Downscale(factor)(x, seeded())
-    blocks = block_reduce(x.numpy(), (1, 1, factor, factor), np.mean)
-    zoomed = ndimage.zoom(blocks, (1, 1, factor, factor), order=1, mode="nearest", grid_mode=True)
-    np.testing.assert_allclose(worse.numpy(), zoomed, atol=1e-5)
+def test_downscaling_gives_a_restorer_the_small_picture_and_all_others_that_enlarged(factor):
+    x = images(2, 1, 12, 20)
+    small = Downscale(factor).degrade(x, seeded())
+    torch.testing.assert_close(small, resampling.shrunk(x, factor).clamp(0, 1))
+    large = resampling.enlarged(small, factor)[..., :12, :20].clamp(0, 1)
+    torch.testing.assert_close(Downscale(factor)(x, seeded()), large)
+
+
+def test_what_is_stored_is_whole_levels():
+    small = 255 * Downscale(2).degrade(images(1, 3, 16, 16), seeded(), highest=255)
+    torch.testing.assert_close(small, small.round(), atol=1e-4, rtol=0)
+
+
+def test_a_chain_shrinks_by_the_product_and_meets_its_parts_in_order():
+    x, chain = images(2, 3, 24, 24), from_name("blur:1,downscale:2,gaussian:0.1:free")
+    assert (chain.factor, chain.degrade(x, seeded()).shape) == (2, (2, 3, 12, 12))
+    by_hand = GaussianNoise(0.1, clip=False)(Downscale(2).degrade(Blur(1.0)(x, seeded()), seeded()), seeded())
+    torch.testing.assert_close(chain.degrade(x, seeded()), by_hand)
+
+
+def test_strokes_hide_what_lies_within_half_their_breadth_in_all_channels():
+    x = torch.ones(64, 3, 40, 60)
+    worse = Strokes(1)(x, seeded())
+    assert set(worse.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(worse[:, 0], worse[:, 2])
+    sizes = (worse[:, 0] == 0).sum((1, 2))
+    assert 1 <= sizes.min() < 20  # of a point as broad as a pixel
+    assert sizes.max() <= 7 * 20 + 49  # of a line of half of the shorter side, 7 broad, with round ends
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_jpeg_is_what_pillow_reads_again(channels):
+    x = (255 * images(2, channels, 16, 24)).round() / 255
+    worse = Jpeg(20)(x, seeded())
+    pixels = (255 * x[1]).round().byte().numpy()
+    picture = Image.fromarray(pixels.transpose(1, 2, 0) if channels == 3 else pixels[0])
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=20)
+    expected = np.asarray(Image.open(buffer), np.float32) / 255
+    found = worse[1].permute(1, 2, 0) if channels == 3 else worse[1, 0]
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
 
 
 def test_downscaling_beyond_the_image_is_refused():
@@ -199,6 +249,14 @@ def test_blur_is_that_of_scipy(sigma, shape):
     radius = math.ceil(4 * sigma)
     expected = ndimage.gaussian_filter(x.numpy(), sigma, mode="nearest", radius=radius, axes=(2, 3))
     np.testing.assert_allclose(Blur(sigma)(x, seeded()).numpy(), expected, atol=1e-12)
+
+
+def test_a_range_of_blurs_blurs_each_image_by_another_sigma():
+    x = images(1, 1, 40, 40).expand(64, -1, -1, -1)
+    deviations = BlurRange(0.5, 3.0)(x, seeded()).std((1, 2, 3))
+    ends = [Blur(sigma)(x[:1], seeded()).std() for sigma in (0.5, 3.0)]
+    assert ends[1] < deviations.min() < deviations.max() < ends[0]
+    assert len(deviations.unique()) == 64
 
 
 # names
@@ -221,9 +279,14 @@ def test_names_are_spelt_as_on_the_command_line():
         "gaussian:0.05:0.85",
         "flips:5",
         "mask:0.4",
+        "strokes:2",
+        "blur:0.5:2.0",
+        "blur:1.5,gaussian:0.1",
         "downscale:2",
         "blur:1.5",
+        "jpeg:30",
     ]
+    assert from_name("gaussian:0.05:0.2:free") == NoiseRange(0.05, 0.2, clip=False)
     assert str(GaussianNoise(np.float64(0.2))) == "gaussian:0.2"
 
 
@@ -248,6 +311,11 @@ def test_names_are_spelt_as_on_the_command_line():
         ("downscale:1", "factor must be a whole number from 2"),
         ("blur:0", "sigma must be a number from 0.01 to 100"),
         ("blur:101", "sigma"),
+        ("blur:2:1", "high must be a number from 2"),
+        ("jpeg:96", "quality must be a whole number from 1 to 95"),
+        ("strokes:0", "count"),
+        ("blur:1,", "unknown corruption"),
+        ("blur:1:free", "'free' is not a number"),
     ],
 )
 def test_wrong_spellings_and_values_are_named_in_one_line(spelling, words):
