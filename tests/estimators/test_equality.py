@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 from latente import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder, load
-from latente.networks import UNet
+from latente.networks import FoldedUNet
 
 RNG = np.random.default_rng(0)
 SHAPES = {
@@ -32,7 +32,7 @@ METHODS = ("encode", "transform", "reconstruct", "score_samples", "predict_proba
 
 
 def unet(channels: int) -> tuple[nn.Module, nn.Module]:
-    return UNet(channels, wide=4, deep=8), nn.Sigmoid()
+    return FoldedUNet(channels, wide=4, deep=8), nn.Sigmoid()
 
 
 CASES: dict[str, tuple[Any, str, tuple[nn.Module, nn.Module] | None]] = {

@@ -145,11 +145,11 @@ def u_net(seed: int, *, epochs: int = U_NET_EPOCHS, wide: int = 16, deep: int = 
     """Return a U-net for noise of any strength within `RANGE`, untrained."""
     from latente import Autoencoder
     from latente.corruptions import NoiseRange
-    from latente.networks import UNet
+    from latente.networks import FoldedUNet
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = UNet(wide=wide, deep=deep), nn.Sigmoid()
+        network = FoldedUNet(wide=wide, deep=deep), nn.Sigmoid()
     return Autoencoder(
         network=network,
         corruption=NoiseRange(*RANGE),

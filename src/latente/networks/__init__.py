@@ -1,4 +1,4 @@
-"""Plain `nn.Module`s that know nothing of training: dense and convolutional encoders and decoders, and a U-net."""
+"""Plain `nn.Module`s that know nothing of training: encoders, decoders, and what makes images of images."""
 
 import lazy_loader
 

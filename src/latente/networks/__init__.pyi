@@ -6,6 +6,9 @@ from .conv import ConvDecoder as ConvDecoder
 from .conv import ConvEncoder as ConvEncoder
 from .dense import DenseDecoder as DenseDecoder
 from .dense import DenseEncoder as DenseEncoder
+from .folded import FoldedUNet as FoldedUNet
+from .restoring import FoldedNet as FoldedNet
+from .restoring import ResidualNet as ResidualNet
 from .summary import LayerSummary as LayerSummary
 from .summary import describe as describe
 from .unet import UNet as UNet

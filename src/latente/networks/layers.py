@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import TypeAlias
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from latente.errors import InputError, did_you_mean
 
@@ -26,6 +26,14 @@ __all__ = [
     "widths",
 ]
 
+
+class Arctan(nn.Module):
+    """The arc tangent, as an activation."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.atan()
+
+
 # In place where the backward pass needs only the result: one activation map less to write and to keep
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": partial(nn.ReLU, inplace=True),
@@ -35,8 +43,13 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
+    "prelu": nn.PReLU,
+    "softplus": nn.Softplus,
+    "hardtanh": partial(nn.Hardtanh, inplace=True),
+    "arctan": Arctan,
+    "linear": nn.Identity,
 }
-_RECTIFIERS = frozenset({"relu", "leaky_relu", "elu", "gelu", "silu"})
+_RECTIFIERS = frozenset({"relu", "leaky_relu", "elu", "gelu", "silu", "prelu", "softplus"})
 NORMALIZATIONS = ("batch", "layer", "group")
 
 Layer: TypeAlias = nn.Linear | nn.Conv2d | nn.ConvTranspose2d

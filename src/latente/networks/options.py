@@ -7,11 +7,15 @@ from typing import Any, ClassVar
 
 from latente.checks import Choice, Number, Numbers, Own, Whole, option
 
-__all__ = ["ACTIVATIONS", "NETWORKS", "NORMALIZATIONS", "LayerOptions", "PairOptions"]
+__all__ = ["ACTIVATIONS", "NETWORKS", "NORMALIZATIONS", "POOLINGS", "LayerOptions", "PairOptions"]
 
 NETWORKS = ("auto", "dense", "conv")
-ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid")
+ACTIVATIONS = (
+    *("relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"),
+    *("prelu", "softplus", "hardtanh", "arctan", "linear"),
+)
 NORMALIZATIONS = ("batch", "layer", "group")
+POOLINGS = ("max", "average")
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
