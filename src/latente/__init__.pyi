@@ -7,6 +7,11 @@ from .estimators.classifier import ImageClassifier as ImageClassifier
 from .estimators.detection import AnomalyDetector as AnomalyDetector
 from .estimators.loading import load as load
 from .estimators.loading import resume as resume
+from .estimators.restoration import Deblurrer as Deblurrer
+from .estimators.restoration import Denoiser as Denoiser
+from .estimators.restoration import Inpainter as Inpainter
+from .estimators.restoration import Restorer as Restorer
+from .estimators.restoration import SuperResolver as SuperResolver
 from .estimators.stacked import StackedAutoencoderClassifier as StackedAutoencoderClassifier
 from .estimators.variational import VariationalAutoencoder as VariationalAutoencoder
 from .images.container import Images as Images

@@ -74,16 +74,21 @@ def test_activations_are_the_functions_of_that_name(name):
         "silu": lambda x: x / (1 + math.exp(-x)),
         "tanh": math.tanh,
         "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+        "prelu": lambda x: max(x, 0.25 * x),
+        "softplus": lambda x: math.log1p(math.exp(x)),
+        "hardtanh": lambda x: min(1.0, max(-1.0, x)),
+        "arctan": math.atan,
+        "linear": lambda x: x,
     }
     expected = torch.tensor([functions[name](v) for v in x.tolist()], dtype=torch.float64)
-    torch.testing.assert_close(activate(name)(x.clone()), expected)
+    torch.testing.assert_close(activate(name).double()(x.clone()), expected)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_gradients_through_activations_in_place_are_exact(name):
     layer = nn.Linear(4, 3).double()
     x = torch.randn(5, 4, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x: activate(name)(layer(x)), x)
+    assert torch.autograd.gradcheck(lambda x: activate(name).double()(layer(x)), x)
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "3", None])

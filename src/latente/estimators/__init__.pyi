@@ -7,5 +7,10 @@ from .detection import AnomalyDetector as AnomalyDetector
 from .encoding import Encoder as Encoder
 from .loading import load as load
 from .loading import resume as resume
+from .restoration import Deblurrer as Deblurrer
+from .restoration import Denoiser as Denoiser
+from .restoration import Inpainter as Inpainter
+from .restoration import Restorer as Restorer
+from .restoration import SuperResolver as SuperResolver
 from .stacked import StackedAutoencoderClassifier as StackedAutoencoderClassifier
 from .variational import VariationalAutoencoder as VariationalAutoencoder

@@ -183,7 +183,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         batches, every = self._batches(images, columns=False), torch.arange(len(images))
 
         def passes() -> Iterator[Tensor]:
-            return (batch["images"] for batch in batches.in_order(every, self._chunk()))
+            return (batch["images"] for batch in batches.in_order(every, self._chunk(images)))
 
         with torch.no_grad():
             lay_out(objective, self.device_)  # as what comes from disk lies, so that both round alike

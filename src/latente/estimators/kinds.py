@@ -85,6 +85,15 @@ KINDS: dict[str, Kind] = {
             "ClassifierOptions",
         ),
         _kind(
+            "restorer",
+            "restorer",
+            "restorers",
+            "Makes pictures better, at their own size: enlarges, denoises or deblurs them, fills in what is missing.",
+            "restoration",
+            "Restorer",
+            "RestorationOptions",
+        ),
+        _kind(
             "detector",
             "detector",
             "detectors",

@@ -44,6 +44,9 @@ class ImageModel(Hooks):
 
         door: further options of `open_images`, such as split, count and progress.
         """
+        return self.as_seen(self._open_source(source, **door))
+
+    def _open_source(self, source: Any, **door: Any) -> Images:
         check_is_fitted(self, "objective_")
         if len(self.image_shape_) == 3:
             channels, *size = self.image_shape_
@@ -57,7 +60,7 @@ class ImageModel(Hooks):
             and self.source_["source"] in (source, str(Path(source).expanduser().resolve()))
         ):
             door.setdefault("budget", self.source_["budget"])
-        return self.as_seen(open_images(source, **door))
+        return open_images(source, **door)
 
     def as_seen(self, images: Images) -> Images:
         """Return images as the model sees them: of its depth, and of what was trained on crops the centre of each."""
@@ -69,7 +72,15 @@ class ImageModel(Hooks):
 
         That is what the `outputs` of the family's objective says, and "scores" (`score_samples`) where there are such.
         """
-        return self._of_outputs(self._judged(self._open(X)), lambda outputs: outputs)
+        images = self._judged(self._open(X))
+
+        def kept(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
+            if not images.is_photographs:
+                return outputs
+            # of pictures of many sizes there is no array of all
+            return {name: values for name, values in outputs.items() if values.ndim < 4}
+
+        return self._of_outputs(images, kept)
 
     def evaluate(self, X: Openable) -> dict[str, Any]:
         """Return the number of images and the means over them of the figures by which such a model is judged.
@@ -107,15 +118,11 @@ class ImageModel(Hooks):
         noises = min(self.noises, len(rows))
 
         def results(batch: Batch, noise: int) -> dict[str, Tensor]:
-            outputs = self._with_scores(self._outputs(batch, generator, noise))
-            if self.any_size_ and images.is_photographs:  # whose sizes no array of all of them has
-                outputs = {name: values for name, values in outputs.items() if values.ndim < 4}
-            return function(outputs)
+            return function(self._with_scores(self._outputs(batch, generator, noise)))
 
         checked = _checked(images, results)
-        parts = [
-            over(batches, rows[noise::noises], self._chunk(), partial(checked, noise=noise)) for noise in range(noises)
-        ]
+        chunk = self._chunk(images)
+        parts = [over(batches, rows[k::noises], chunk, partial(checked, noise=k)) for k in range(noises)]
         order = np.concatenate([np.arange(noise, len(rows), noises) for noise in range(noises)]).argsort()
         return {name: np.concatenate([part[name] for part in parts])[order][: len(images)] for name in parts[0]}
 
@@ -148,7 +155,7 @@ class ImageModel(Hooks):
         columns: whether the batches carry those of the objective's columns that the images have.
         """
         batches, rows = self._batches(images, columns), self._rows(images)
-        results = over(batches, rows, self._chunk(), _checked(images, function))
+        results = over(batches, rows, self._chunk(images), _checked(images, function))
         return {name: values[: len(images)] for name, values in results.items()}
 
     def _batches(self, images: Images, columns: bool) -> Batches:
@@ -164,11 +171,11 @@ class ImageModel(Hooks):
         Products of one shape are added up in one order: so a row's code is the same whatever else is in the call.
         """
         rows = torch.arange(len(images))
-        missing = -len(rows) % self._chunk() if images.is_table else 0
+        missing = -len(rows) % self._chunk(images) if images.is_table else 0
         return torch.cat([rows, rows.new_zeros(missing)])
 
-    def _chunk(self) -> int:
-        """Images per forward pass: about 8 MB of input, so that the largest layers stay in moderate memory."""
+    def _chunk(self, images: Images | None = None) -> int:
+        """Hook: images per forward pass: about 8 MB of input, so that the largest layers stay in moderate memory."""
         if len(self.image_shape_) == 1:
             return 256
         return int(min(2048, max(16, 2_000_000 // math.prod(self.image_shape_))))

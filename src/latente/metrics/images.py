@@ -45,6 +45,7 @@ PROTOCOLS = {
     f"clipped to [{_SMALLEST_PROBABILITY:g}, 1 - {_SMALLEST_PROBABILITY:g}]; mean over images",
     "psnr": "peak signal-to-noise ratio in dB, the data range (of a model what it scales to 0 and 1) as peak, all "
     f"channels in one MSE; mean over images, each counted with at most {PSNR_CEILING:g} dB",
+    "input_psnr": "the same of what the model was given, where that is another picture of the same size",
     "ssim": f"structural similarity (Wang et al. 2004), Gaussian window of sigma {_SSIM_SIGMA} in "
     f"{SMALLEST_SSIM_SIDE}x{SMALLEST_SSIM_SIDE} pixels, K1 0.01, K2 0.03, the border of "
     f"{SMALLEST_SSIM_SIDE // 2} pixels left out, mean over channels; mean over images",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from latente.metrics.images import PSNR_CEILING, measure_images
+from latente.metrics.images import PSNR_CEILING, measure_images, psnr
 
 __all__ = ["averages", "elbo_error", "means", "measure"]
 
@@ -18,8 +18,9 @@ def measure(outputs: Mapping[str, np.ndarray], bounded: bool | None = None) -> d
     """Return each image's figures, (N,) each: the terms of the objective, and the image metrics where there are any.
 
     outputs: as a model's `outputs` returns them; reconstructions are compared with "targets", else with "images", the
-    data range being 1. bounded: whether the data lie within [0, 1] by nature; only then has "bce" a meaning; None
-    goes by the values at hand. A model with the terms "reconstruction" and "kl" gets its "elbo" as well.
+    data range being 1, and "input_psnr" is that of what the model was given, where that was another. bounded: whether
+    the data lie within [0, 1] by nature; only then has "bce" a meaning; None goes by the values at hand. A model with
+    the terms "reconstruction" and "kl" gets its "elbo" as well.
     """
     terms = {name: values for name, values in outputs.items() if values.ndim == 1 and name not in _NO_TERMS}
     if "reconstruction" in terms and "kl" in terms:
@@ -30,6 +31,9 @@ def measure(outputs: Mapping[str, np.ndarray], bounded: bool | None = None) -> d
         return terms
     originals = outputs.get("targets", outputs["images"])
     figures = measure_images(originals, outputs["reconstructions"], 1.0)
+    inputs = outputs.get("inputs", outputs["images"] if "targets" in outputs else originals)
+    if inputs is not originals and inputs.shape == originals.shape:
+        figures["input_psnr"] = psnr(originals, inputs, data_range=1.0)
     return terms | {name: values for name, values in figures.items() if name != "bce" or bounded is not False}
 
 
@@ -43,7 +47,7 @@ def means(figures: Mapping[str, np.ndarray]) -> dict[str, float]:
         known = np.asarray(values, dtype=np.float64)
         known = known[~np.isnan(known)]
         if len(known):
-            result[name] = float(np.minimum(known, PSNR_CEILING).mean() if name == "psnr" else known.mean())
+            result[name] = float(np.minimum(known, PSNR_CEILING).mean() if name.endswith("psnr") else known.mean())
     return result
 
 

@@ -26,9 +26,9 @@ class UNet(nn.Module):
     `pooling` ("max" or "average") one that keeps them, whose outputs are pooled; then `normalization` and `activation`.
     The way up has transposed convolutions, to each of which but the first comes what the way down had at those sides,
     where there are `skips`. code: width of a dense layer between both ways, which makes the network one for images of
-    `sides` (after any enlargement) alone; None has none. residual: the result is added to the image. output: activation
-    at the end; None is linear. Sides are filled up to a multiple of all strides for the time of the pass. Raises
-    InputError, naming the option. halo and step: see `latente.networks.restoring`.
+    `sides` (after any enlargement) alone; None has none. residual: the result, which starts at zero, is added to the
+    image. output: activation at the end; None is linear. Sides are filled up to a multiple of all strides for the time
+    of the pass. Raises InputError, naming the option. halo and step: see `latente.networks.restoring`.
     """
 
     def __init__(
@@ -77,8 +77,13 @@ class UNet(nn.Module):
             is_first, is_last = level == len(hidden) - 1, level == 0
             given = hidden[level] * (1 if is_first or not skips else 2)
             layer = nn.ConvTranspose2d(given, self.channels if is_last else hidden[level - 1], kernel, stride, padding)
-            end = [] if output is None else [activate(output)]
-            self.up.append(nn.Sequential(initialise(layer), *end) if is_last else nn.Sequential(*finish.after(layer)))
+            if not is_last:
+                self.up.append(nn.Sequential(*finish.after(layer)))
+                continue
+            initialise(layer)
+            if residual:  # training starts at the image itself
+                nn.init.zeros_(layer.weight)
+            self.up.append(nn.Sequential(layer, *([] if output is None else [activate(output)])))
         self.step_inside = stride ** len(hidden)
         self.middle = None if code is None else _Code(hidden[-1], sides, self.step_inside, whole("code", code), finish)
         self.sides = None if code is None else tuple(sides or ())

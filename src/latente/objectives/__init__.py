@@ -11,6 +11,7 @@ from latente.objectives.autoencoding import (
 from latente.objectives.classification import ClassificationObjective
 from latente.objectives.detection import DetectionObjective
 from latente.objectives.objective import Batch, Objective, Player
+from latente.objectives.restoration import RestorationObjective
 
 __all__ = [
     "AutoencoderObjective",
@@ -20,6 +21,7 @@ __all__ = [
     "Objective",
     "Player",
     "ReconstructionObjective",
+    "RestorationObjective",
     "VariationalObjective",
     "check_bound",
 ]

@@ -1,0 +1,395 @@
+"""Restorers: better pictures of worse ones, at their own size. A denoiser, an inpainter, a super-resolver are one."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Generator, Tensor, nn
+
+from latente import augmentations, corruptions, words
+from latente.errors import InputError
+from latente.estimators import data
+from latente.estimators.base import Estimator
+from latente.estimators.options.restoration import NETWORKS, RestorationOptions, UNetOptions
+from latente.estimators.passing import finite
+from latente.estimators.tiling import in_tiles
+from latente.images import Images, Openable, Photographs
+from latente.images.depth import in_units_of
+from latente.networks import FoldedNet, ResidualNet, UNet
+from latente.networks.layers import widths
+from latente.objectives import RestorationObjective
+from latente.resampling import enlarged
+from latente.training import Batches
+from latente.training.crops import centres
+from latente.training.surroundings import own_surroundings
+
+__all__ = ["Deblurrer", "Denoiser", "Inpainter", "Restorer", "SuperResolver"]
+
+CROP = 64  # pixels of a clean picture; of one that is enlarged by a factor, half of that times the factor
+MOST_SHOWN = 256  # pixels of a side of the parts of photographs that are looked at side by side
+LEVELS = 255  # in which strengths of noise are counted everywhere
+BLIND = (2 / LEVELS, 60 / LEVELS)  # from noise that hardly shows to what a night takes
+_VALUES = 1_000_000  # in the images of one pass: the layers have many times as many
+_USUAL = {"residual": (32, 5), "shuffle": (64, 8)}  # width and depth
+
+
+@dataclasses.dataclass(eq=False, repr=False, kw_only=True)
+class Restorer(RestorationOptions, Estimator):
+    """Learn to undo what made pictures worse: to enlarge, denoise, deblur them, or to fill in what is missing.
+
+    Trained are pictures of any sizes on crops of them. corruption: what makes them worse, a name such as "downscale:2",
+    "gaussian:0.1" or "blur:1.5,jpeg:60", or a callable (x, generator, shared=False) -> worse x of the same size; None
+    where the images come as pairs, whose targets may be larger by a whole factor. What hides pixels ("mask:0.5",
+    "strokes:6") makes an inpainter, to which `restore` says which ones are missing, and which leaves all others as they
+    are. network: "residual", "shuffle", "unet", or a torch module of one's own, worse images (B, C, h, w) -> images (B,
+    C, factor * h, factor * w); "auto" is "residual" where pictures are enlarged, else "shuffle". Noise whose strength
+    is drawn for each image ("gaussian:0.01:0.2:free") is unlearned without biases, so that other strengths are met as
+    well (Mohan et al. 2020).
+
+    A module of one's own is passed parts of large pictures where it has `halo` (how many pixels around a pixel it looks
+    at) and `step` (the number of pixels by whose multiples parts may begin), else whole ones. What comes out has the
+    layout, units and dtype that went in.
+
+    Fitted: `factor_`, by which pictures are enlarged, and `history_`.
+    """
+
+    kind = "restorer"
+    takes_tables = False
+
+    # -- fitting
+
+    def check(self) -> None:
+        super().check()
+        self._corruption()
+        if self.network == "unet":
+            widths(self.hidden, least=1)
+
+    def _accepts(self, images: Images) -> None:
+        super()._accepts(images)
+        is_pair = "target" in images.column_names
+        if is_pair and self.corruption is not None:
+            raise InputError(
+                f"{images.name} has targets, and corruption={str(self.corruption)!r} would make them from the images: "
+                "leave one out"
+            )
+        if not is_pair and self.corruption is None:
+            raise InputError(
+                f"{images.name} has no targets to learn from: give pairs, or say what the model shall undo by "
+                "corruption, such as downscale:2 or gaussian:0.1"
+            )
+        if images.channels not in (1, 2, 3, 4) and isinstance(self._corruption(), corruptions.Jpeg):
+            raise InputError(f"a JPEG has 1 to 4 channels, and {images.name} has {images.channels}")
+
+    def _takes_any_size(self, images: Images) -> bool:
+        return True
+
+    def _augmentation(self) -> Callable[..., dict[str, Tensor]] | None:
+        if self.augmentation is not None:
+            return super()._augmentation()
+        factor = getattr(self._corruption(), "factor", 1)
+        side = CROP if factor == 1 else CROP // 2 * factor
+        return augmentations.from_name(f"crop:{side},flips,turns")
+
+    def _examine(self, parts: data.Split) -> None:
+        super()._examine(parts)
+        corruption, images = self._corruption(), parts.images
+        self.factor_ = _enlargement(images) if corruption is None else getattr(corruption, "factor", 1)
+        sides = self.image_shape_[1:]
+        if corruption is not None and any(side % self.factor_ for side in sides):
+            raise InputError(
+                f"crops of {sides[0]}x{sides[1]} pixels cannot be shrunk by {self.factor_}: take sides that it divides"
+            )
+
+    def _build(self) -> None:
+        corruption, shape = self._corruption(), self.image_shape_
+        hides = isinstance(corruption, corruptions.Hiding)
+        own = _own(self.network)
+        network = self._network(shape[0] + hides) if own is None else copy.deepcopy(own)
+        self.objective_: RestorationObjective = RestorationObjective(
+            network,
+            loss=self.loss,
+            worsen=None if corruption is None else partial(_worse, corruption, self._levels()),
+            enlarge=None if self.factor_ == 1 else partial(enlarged, factor=self.factor_),
+            clip=self.scaling_.depth is not None,
+        )
+        _check_sides(network, self._networks()["network"], (shape[0], *self._wanted_sides()))
+
+    def _network(self, inputs: int) -> nn.Module:
+        """Return the network that the options describe."""
+        kind, width, depth = self._resolved()
+        common: dict[str, Any] = {"factor": self.factor_, "inputs": inputs}
+        channels = self.image_shape_[0]
+        if kind == "unet":
+            options = {field.name: getattr(self, field.name) for field in dataclasses.fields(UNetOptions)}
+            return UNet(channels, **common, **options, sides=self._wanted_sides())
+        build = ResidualNet if kind == "residual" else FoldedNet
+        return build(channels, **common, width=width, depth=depth, bias=not self._is_blind())
+
+    def _resolved(self) -> tuple[str, int, int]:
+        """Return the kind of network, its width and its depth (of a U-net neither means anything), all decided."""
+        kind = self.network
+        if kind == "auto":
+            kind = "residual" if self.factor_ > 1 else "shuffle"
+        width, depth = _USUAL.get(kind, (0, 0))
+        return kind, self.width or width, self.depth or depth
+
+    def _is_blind(self) -> bool:
+        corruption = self._corruption()
+        parts = corruption.parts if isinstance(corruption, corruptions.Chain) else (corruption,)
+        return any(isinstance(part, corruptions.NoiseRange) for part in parts)
+
+    def _corruption(self) -> Callable[..., Tensor] | None:
+        return corruptions.from_option("corruption", self.corruption)
+
+    def _levels(self) -> int | None:
+        return None if self.scaling_.depth is None else 2**self.scaling_.depth - 1
+
+    def _wanted_sides(self) -> tuple[int, int]:
+        """Return the sides of what comes out for an image as training sees it."""
+        height, width = self.image_shape_[1:]
+        return (height, width) if self.corruption is not None else (height * self.factor_, width * self.factor_)
+
+    def _settled(self) -> dict[str, Any]:
+        settled = super()._settled()
+        if _own(self.network) is None:
+            kind, width, depth = self._resolved()
+            settled |= {"network": kind} | ({"width": width, "depth": depth} if width else {})
+        augmentation = self._augmentation()
+        return settled | ({"augmentation": str(augmentation)} if self.augmentation is None else {})
+
+    def _convolutions(self) -> tuple[int, ...] | None:
+        if _own(self.network) is not None:
+            return None
+        kind, width, _ = self._resolved()
+        return tuple(self.hidden) if kind == "unet" else (width,)
+
+    def _networks(self) -> dict[str, tuple[int, ...]]:
+        corruption = self._corruption()
+        channels = self.image_shape_[0] + isinstance(corruption, corruptions.Hiding)
+        return {"network": (channels, *(side // self.factor_ for side in self._wanted_sides()))}
+
+    def _pictures(self, parts: data.Split) -> Callable[[], list[np.ndarray]] | None:
+        images, rows = (parts.held_out, parts.held_out_rows) if parts.validation else (parts.images, parts.rows)
+        few = images.take(rows[:8])
+        few = few if self.window_ is None else centres(few, self.window_)
+
+        def lines() -> list[np.ndarray]:
+            batch = self._batches(few, columns=True).batch(torch.arange(len(few)))
+            outputs = self.objective_.outputs(batch, torch.Generator(self.device_).manual_seed(self.seed_))
+            return [outputs[name].cpu().numpy() for name in ("images", "inputs", "reconstructions")]
+
+        return lines
+
+    # -- using
+
+    def open(self, source: Any, **door: Any) -> Images:
+        """Open pictures behind a path or name, each at its own size, in the units of the training."""
+        return in_units_of(self._open_source(source, **door), self.scaling_)
+
+    def as_seen(self, images: Images) -> Images:
+        """Return pictures of one size, to be looked at side by side: of those of many sizes parts around the centre.
+
+        They are as large as the smallest picture, and have 64 to 256 pixels a side.
+        """
+        images = in_units_of(images, self.scaling_)
+        if not isinstance(images.content, Photographs):
+            return images
+        shortest = int(images.content.sizes.min())
+        side = min(max(shortest, CROP), MOST_SHOWN) // self._divisor() * self._divisor()
+        return centres(images, (side, side))
+
+    def _divisor(self) -> int:
+        """Return by what the sides of the images of an evaluation must be divisible."""
+        return 1 if self.corruption is None else self.factor_
+
+    def _batches(self, images: Images, columns: bool) -> Batches:
+        names = tuple(name for name in self._columns() if name in images.column_names) if columns else ()
+        return Batches(images, self.scaling_, self.device_, names)
+
+    def _chunk(self, images: Images | None = None) -> int:
+        if images is None or images.is_photographs:
+            return 1
+        return max(1, _VALUES // math.prod(images.image_shape))
+
+    @own_surroundings()
+    def restore(
+        self, X: Openable, *, mask: ArrayLike | None = None, tile: int | None = None, self_ensemble: bool = False
+    ) -> np.ndarray | list[np.ndarray]:
+        """Return what becomes of worse pictures, `factor_` times as large: (N, ...), a list where sizes differ.
+
+        mask: of an inpainter, which pixels are missing, (H, W) or (N, H, W), not 0 where they are. tile: side of the
+        parts in which large pictures are worked on, 512 pixels where nothing is said, and less where memory runs out;
+        what comes out is the same. self_ensemble: the mean over the picture's turns and mirror images, of which there
+        are 8, in as many times the time (Timofte et al. 2016).
+        """
+        images = self._open(X)
+        masks, pictures = self._masks(images, mask), []
+        for row in range(len(images)):
+            batch = self._batches(images[[row]], columns=False).batch(slice(0, 1))
+            x, hidden = batch["images"], None if masks is None else masks[row]
+            restored = self._restored(x, hidden, tile, self_ensemble)
+            pictures.append(images.as_given(self.scaling_.invert(finite(restored, "results"))))
+        if images.is_photographs:
+            return [picture[0] for picture in pictures]
+        return np.concatenate(pictures)
+
+    @torch.no_grad()
+    def _restored(self, x: Tensor, hidden: Tensor | None, tile: int | None, self_ensemble: bool) -> Tensor:
+        """Return what becomes of a scaled picture (1, C, h, w), hidden (1, 1, h, w) of which is missing."""
+        network = self.objective_.network
+        given = x if hidden is None else torch.cat([x, hidden.to(x.dtype)], 1)
+
+        def restore(part: Tensor) -> Tensor:
+            if hidden is None:
+                return self.objective_.restore(part)
+            return self.objective_.restore(part[:, :-1], part[:, -1:] > 0)
+
+        def whole(picture: Tensor) -> Tensor:
+            halo, step = getattr(network, "halo", None), getattr(network, "step", 1)
+            if halo is None or getattr(network, "sides", None) is not None:
+                return restore(picture)
+            return in_tiles(restore, picture, halo=halo, step=step, factor=self.factor_, tile=tile)
+
+        if not self_ensemble:
+            return whole(given)
+        total: Tensor | int = 0
+        for turn in range(4):
+            for flip in (False, True):
+                turned = given.rot90(turn, (2, 3))
+                made = whole(turned.flip(3) if flip else turned)
+                total = total + (made.flip(3) if flip else made).rot90(-turn, (2, 3))
+        assert isinstance(total, Tensor)
+        return total / 8
+
+    def _masks(self, images: Images, mask: ArrayLike | None) -> list[Tensor] | None:
+        """Return which pixels of each picture are missing (1, 1, H, W); None of a model that fills in nothing."""
+        is_inpainter = isinstance(self._corruption(), corruptions.Hiding)
+        if mask is None:
+            columns = images.partners.get("mask", images.columns.get("mask")) if is_inpainter else None
+            if columns is None and is_inpainter:
+                raise InputError("which pixels are missing? give this inpainter a mask")
+            if columns is None:
+                return None
+            planes = [np.asarray(plane).any(axis=0) for plane in columns]
+        else:
+            if not is_inpainter:
+                raise InputError(f"corruption={str(self.corruption)!r} hides nothing: this model takes no mask")
+            array = np.asarray(mask)
+            planes = list(array != 0) if array.ndim == 3 else [array != 0] * len(images)
+        if len(planes) != len(images):
+            raise InputError(f"there are {len(planes)} masks for {len(images)} pictures")
+        for row, plane in enumerate(planes):
+            sides = np.shape(images.content[row])[-2:]
+            if plane.shape != sides:
+                raise InputError(
+                    f"the mask of {images.name_of(row)} is {words.shape(plane.shape)}, the picture {words.shape(sides)}"
+                )
+        return [torch.from_numpy(np.ascontiguousarray(plane))[None, None].to(self.device_) for plane in planes]
+
+    # -- on disk
+
+    def _facts(self) -> dict[str, Any]:
+        return {**super()._facts(), "factor_": self.factor_}
+
+    def _take_facts(self, facts: Any) -> None:
+        super()._take_facts(facts)
+        self.factor_ = int(facts["factor_"])
+
+
+def SuperResolver(scale: int = 2, **options: Any) -> Restorer:
+    """Return a `Restorer` that makes pictures `scale` times as large; options: all others of a `Restorer`."""
+    return Restorer(corruption=f"downscale:{scale}", **options)
+
+
+def Denoiser(sigma: float | str = "blind", **options: Any) -> Restorer:
+    """Return a `Restorer` that removes Gaussian noise.
+
+    sigma: its standard deviation in grey levels of 255, whatever the depth of the pictures, or "blind": unknown, from 2
+    to 60 of them. options: all others of a `Restorer`.
+    """
+    if sigma == "blind":
+        return Restorer(corruption=str(corruptions.NoiseRange(*BLIND, clip=False)), **options)
+    if isinstance(sigma, str):
+        raise InputError(f"sigma is a number of grey levels, or 'blind', not {sigma!r}")
+    return Restorer(corruption=str(corruptions.GaussianNoise(sigma / LEVELS, clip=False)), **options)
+
+
+def Inpainter(mask: float | str = 0.5, **options: Any) -> Restorer:
+    """Return a `Restorer` that fills in missing pixels.
+
+    mask: the share of pixels that are missing one by one, or a corruption that hides them, such as "strokes:6".
+    options: all others of a `Restorer`.
+    """
+    return Restorer(corruption=mask if isinstance(mask, str) else f"mask:{mask}", **options)
+
+
+def Deblurrer(blur: float | str = 1.5, **options: Any) -> Restorer:
+    """Return a `Restorer` that sharpens pictures.
+
+    blur: standard deviation of the Gaussian in pixels, or a corruption that blurs, such as "blur:0.5:2,gaussian:0.02".
+    options: all others of a `Restorer`.
+    """
+    return Restorer(corruption=blur if isinstance(blur, str) else f"blur:{blur}", **options)
+
+
+def _worse(
+    corruption: Callable[..., Tensor], levels: int | None, x: Tensor, generator: Generator, shared: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Return what a corruption makes of images, and which of their pixels it hides."""
+    if isinstance(corruption, corruptions.Hiding):
+        hidden = corruption.hidden(x, generator, shared)
+        return x.masked_fill(hidden, 0.0), hidden
+    if isinstance(corruption, corruptions.Corruption):
+        return corruption.degrade(x, generator, shared, levels), None
+    return corruption(x, generator, shared=shared), None
+
+
+def _own(network: Any) -> nn.Module | None:
+    """Return the caller's own module, or None where `network` is a name."""
+    if isinstance(network, str):
+        return None
+    if not isinstance(network, nn.Module):
+        raise InputError(f"network is {', '.join(NETWORKS)}, or a torch module, not {network!r}")
+    return network
+
+
+def _enlargement(images: Images) -> int:
+    """Return how many times as large the targets are as the images."""
+    if isinstance(images.content, Photographs):
+        sizes, partners = images.content.sizes, images.partners["target"].sizes
+        return max(1, round(float(np.median(partners / sizes))))
+    target = images.columns["target"]
+    factors = {large / small for large, small in zip(target.shape[2:], images.image_shape[1:], strict=True)}
+    factor = factors.pop()
+    if factors or factor != int(factor) or target.shape[1] != images.channels:
+        raise InputError(
+            f"the targets of {images.name} are {words.shape(target.shape[1:])}, the images "
+            f"{words.shape(images.image_shape)}; targets have as many channels, and are larger by one whole factor"
+        )
+    return int(factor)
+
+
+def _check_sides(network: nn.Module, shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """Raise InputError where what the network makes of images (C, h, w) has not the shape that is wanted."""
+    training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            made = tuple(network(torch.zeros(1, *shape)).shape[1:])
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"network: {type(network).__name__} cannot take images {shape}: {reason}") from error
+    network.train(training)
+    if made != wanted:
+        raise InputError(
+            f"network: {type(network).__name__} makes {words.shape(made)} of images {words.shape(shape)}; this model "
+            f"needs {words.shape(wanted)}"
+        )
