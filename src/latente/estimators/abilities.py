@@ -125,10 +125,10 @@ def classes_of(model: Classifies) -> np.ndarray:
 
 @runtime_checkable
 class Restores(Protocol):
-    """Makes a better image of a worse one."""
+    """Makes better images of worse ones."""
 
-    def restore(self, X: Openable) -> np.ndarray:
-        """Return the restored images."""
+    def restore(self, X: Openable) -> np.ndarray | list[np.ndarray]:
+        """Return the restored images, a list where their sizes differ."""
 
 
 @runtime_checkable
@@ -160,6 +160,7 @@ VERBS: dict[str, tuple[type | UnionType, ...]] = {
     "nearest": (Samples,),
     "decode": (Decodes,),
     "reconstruct": (Reconstructs,),
+    "restore": (Restores,),
     "sample": (Samples,),
     "traverse": (Encodes, Decodes),
     "interpolate": (Encodes, Decodes),

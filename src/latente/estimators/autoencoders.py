@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self, cast
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -37,6 +38,14 @@ __all__ = ["Autoencoder", "BaseAutoencoder"]
 _PICTURES = 8
 _IMAGES_FOR_DENSITY = 2000
 _LARGEST_CODE = 1024
+
+
+def _undoes_something(model: BaseAutoencoder) -> bool:
+    """Whether the model learned to make other images than those it was given; an AttributeError says so where not."""
+    objective = getattr(model, "objective_", None)
+    if model.corruption is not None or (objective is not None and "target" in objective.columns):
+        return True
+    raise AttributeError("this autoencoder learned to draw images again, and nothing of worse ones: give a corruption")
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -238,6 +247,11 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
                 lambda x: torch.from_numpy(self.scaling_.invert(finite(self.objective_.reconstruct(x), "results"))),
             )
         )
+
+    @available_if(_undoes_something)
+    def restore(self, X: Openable) -> np.ndarray:
+        """Return the better images that a model trained with a corruption, or on pairs, makes of worse ones."""
+        return self.reconstruct(X)
 
     def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:
         """Return n new images in the training's layout, decoded from codes that `random_state` draws."""
