@@ -19,6 +19,7 @@ from latente.metrics.images import (
     ssim,
 )
 from latente.metrics.likelihoods import latent_use
+from latente.metrics.luminance import LUMINANCE_PROTOCOL, luminance, measure_luminance
 from latente.metrics.outputs import averages, elbo_error, means, measure
 from latente.metrics.ranking import (
     IntervalEstimate,
@@ -31,6 +32,7 @@ from latente.metrics.ranking import (
 )
 
 __all__ = [
+    "LUMINANCE_PROTOCOL",
     "PROTOCOLS",
     "PSNR_CEILING",
     "SMALLEST_SSIM_SIDE",
@@ -51,10 +53,12 @@ __all__ = [
     "evaluate_images",
     "lacking",
     "latent_use",
+    "luminance",
     "mae",
     "means",
     "measure",
     "measure_images",
+    "measure_luminance",
     "mse",
     "protocols_of",
     "psnr",
