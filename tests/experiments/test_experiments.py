@@ -30,9 +30,19 @@ from latente.experiments import (
 from latente.experiments.machine import fast_precision
 
 # the other modules hold experiments
-SHARED = {"faces", "faces_nets", "machine", "patterns", "plates", "powell", "record", "recorded", "request", "sets"} | {
-    "side_by_side"
-}
+SHARED = {
+    "faces",
+    "faces_nets",
+    "machine",
+    "patterns",
+    "photographs",
+    "plates",
+    "powell",
+    "record",
+    "recorded",
+    "request",
+    "sets",
+} | {"side_by_side"}
 
 
 def test_there_is_no_last_result_where_there_is_none_that_can_be_read(tmp_path: Path) -> None:

@@ -29,6 +29,10 @@ _CIMAT = "[CIMAT] Cerna: Practica Deep Learning Architectures (CIMAT, 2024)"
 _UAO = "[UAO] Perea, Carmona, Tobar, Marulanda: Trabajando con AutoEncoders"
 _BFPS = "[BFPS] Banfi, Fleischer, Perez Rivera, Szejer: Autoencoders"
 _IWAE = "[IWAE] Burda, Grosse, Salakhutdinov: Importance Weighted Autoencoders (2016)"
+_SRCNN = "[SRCNN] Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks (2016)"
+_DNCNN = "[DnCNN] Zhang, Zuo, Chen, Meng, Zhang: Beyond a Gaussian Denoiser (2017)"
+_BIHARMONIC = "[BIHARMONIC] Damelin, Hoang: On Surface Completion and Image Inpainting by Biharmonic Functions (2018)"
+_UTEC = "[UTEC] Alarcon, Cruz, Herrera: Proyecto 4, Autoencoders (UTEC)"
 _UOH = "[UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Higgins, 2023)"
 
 
@@ -62,6 +66,10 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
     "vae-mnist": Experiment("vae_mnist", _IWAE, minutes=75),
     "vae-report": Experiment("vae_report", _BFPS, minutes=30),
+    "sr-unet": Experiment("sr_unet", _UTEC, minutes=180),
+    "sr-set5": Experiment("sr_set5", _SRCNN, minutes=180),
+    "denoise-photos": Experiment("denoise_photos", _DNCNN, minutes=480),
+    "inpaint": Experiment("inpaint", _BIHARMONIC, minutes=130),
     "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=13),
 }
 
