@@ -96,7 +96,7 @@ def noisy(picture: np.ndarray, sigma: float, seed: int) -> np.ndarray:
     return (picture + sigma * noise) / 255
 
 
-def non_local_means(x: np.ndarray, sigma: float) -> np.ndarray:
+def _non_local_means(x: np.ndarray, sigma: float) -> np.ndarray:
     """Return non-local means (Buades et al. 2005) of a picture (C, H, W)."""
     from skimage.restoration import denoise_nl_means
 
@@ -105,14 +105,14 @@ def non_local_means(x: np.ndarray, sigma: float) -> np.ndarray:
     return _like(x, denoise_nl_means(last, patch_size=5, patch_distance=6, h=h, sigma=sigma, channel_axis=-1))
 
 
-def wavelets(x: np.ndarray, sigma: float) -> np.ndarray:
+def _wavelets(x: np.ndarray, sigma: float) -> np.ndarray:
     """Return the picture (C, H, W) whose wavelet coefficients are thresholded by BayesShrink (Chang et al. 2000)."""
     from skimage.restoration import denoise_wavelet
 
     return _like(x, denoise_wavelet(np.moveaxis(x, 0, -1), sigma=sigma, channel_axis=-1, rescale_sigma=True))
 
 
-def total_variation(x: np.ndarray, sigma: float) -> np.ndarray:
+def _total_variation(x: np.ndarray, sigma: float) -> np.ndarray:
     """Return the picture (C, H, W) of least total variation (Chambolle 2004)."""
     from skimage.restoration import denoise_tv_chambolle
 
@@ -120,9 +120,9 @@ def total_variation(x: np.ndarray, sigma: float) -> np.ndarray:
 
 
 FILTERS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
-    "non-local means": non_local_means,
-    "wavelets": wavelets,
-    "total variation": total_variation,
+    "non-local means": _non_local_means,
+    "wavelets": _wavelets,
+    "total variation": _total_variation,
 }
 
 

@@ -25,7 +25,7 @@ from latente.experiments.request import Request
 if TYPE_CHECKING:
     from latente import Restorer
 
-__all__ = ["MASKS", "drawn_mask", "inpainter", "run"]
+__all__ = ["MASKS", "biharmonic", "drawn_mask", "inpainter", "run"]
 
 PIXELS, SCRATCHES, TEXT = "half of the pixels", "scratches", "writing"
 MASKS = (PIXELS, SCRATCHES, TEXT)

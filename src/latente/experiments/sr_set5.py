@@ -26,7 +26,7 @@ from latente.experiments.request import Request
 if TYPE_CHECKING:
     from latente import Restorer
 
-__all__ = ["FACTORS", "enlarger", "run"]
+__all__ = ["FACTORS", "bicubic", "enlarger", "restored", "run"]
 
 FACTORS = (2, 3, 4)
 TARGETS = {2: 37.50, 3: 33.55, 4: 31.25}

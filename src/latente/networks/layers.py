@@ -17,6 +17,7 @@ from latente.errors import InputError, did_you_mean
 __all__ = [
     "ACTIVATIONS",
     "NORMALIZATIONS",
+    "Arctan",
     "Finish",
     "activate",
     "initialise",
