@@ -10,7 +10,18 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
 from latente import InputError
-from latente.normality import Gaussian, Hyperplane, Nearest, Residual, conformal_threshold, images_for, neighbours
+from latente.normality import (
+    Discriminator,
+    Gaussian,
+    Hyperplane,
+    Nearest,
+    Residual,
+    conformal_threshold,
+    discriminator,
+    images_for,
+    neighbours,
+    planted,
+)
 from latente.normality.base import folds
 
 RNG = np.random.default_rng(0)
@@ -134,3 +145,41 @@ def test_of_very_many_some_are_kept_and_all_are_judged(monkeypatch: pytest.Monke
     left_out = few.left_out(features, ALONE, 0)
     assert len(left_out) == 90
     assert (left_out > 0).all()  # also those that are kept find another one
+
+
+def test_planted_faults_are_where_the_mask_says_and_spare_alpha() -> None:
+    rng = np.random.default_rng(0)
+    picture = torch.rand(2, 70, 50, generator=torch.Generator().manual_seed(0))
+    for _ in range(20):
+        worse, mask = planted(picture, 2, rng)
+        assert worse.shape == picture.shape
+        assert mask.shape == picture.shape[1:]
+        assert 0 <= float(worse.min()) <= float(worse.max()) <= 1
+        assert 0 <= float(mask.min()) <= float(mask.max()) <= 1
+        assert torch.equal(worse[1], picture[1])
+        # outside of a fault next to nothing is changed
+        assert float(((worse - picture)[0].abs() - 2 * mask).max()) <= 1e-6
+    again, _ = planted(picture, 2, np.random.default_rng(5))
+    assert torch.equal(again, planted(picture, 2, np.random.default_rng(5))[0])
+
+
+def test_a_discriminator_tells_two_normal_distributions_as_bayes_does() -> None:
+    rng = np.random.default_rng(0)
+    sound, faulty = (torch.from_numpy(rng.normal(shift, 1, (3000, 3)).astype(np.float32)) for shift in (0, 1))
+    told = Discriminator().tell(sound, faulty, np.ones(3000), rng)
+    points = torch.from_numpy(rng.normal(0.5, 1, (500, 3)).astype(np.float32))
+    # log N(x; 1, I) - log N(x; 0, I), and 3 faulty for 5 sound ones were drawn
+    expected = points.sum(1) - 1.5 + np.log(192 / 320)
+    assert float((told(points) - expected).abs().mean()) < 0.25
+    assert not any(buffer.requires_grad for buffer in told.buffers())
+    np.testing.assert_allclose(told.sound(points), taught(Gaussian(), sound.numpy())(points))
+
+
+def test_what_is_drawn_never_is_not_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discriminator, "_STEPS", 150)
+    rng = np.random.default_rng(0)
+    sound = torch.from_numpy(rng.normal(size=(500, 2)).astype(np.float32))
+    faulty = torch.cat([sound + 4, sound - 4])
+    weights = np.repeat([1.0, 0.0], 500)
+    told = Discriminator().tell(sound, faulty, weights, rng)
+    assert float(told(sound + 4).median()) > 2 > float(told(sound - 4).median())

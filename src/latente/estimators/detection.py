@@ -44,10 +44,11 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     The training images are taken for normal; of a set with a class called good, normal or ok it is those of that class.
     method: "neighbours" measures the distance of a whole picture to the plane through the 20 most like it; "pca" what
     30 principal components leave of it; "memory" how far each window is from the nearest window of the training images;
-    "gaussian" how far a window or a whole image lies from the mean, by the covariance. features: what is compared,
-    "pixels"; "orientations", which say where edges of which direction run; or "windows" of 15x15 pixels, told by 23
-    numbers each, for pictures of any size; or places of a network that was trained on photographs, "squeezenet" or
-    "vgg19-distilled", whose file `weights` names, and which are saved with the model. "auto" is neighbours by
+    "gaussian" how far a window or a whole image lies from the mean, by the covariance; "planted" how likely a window is
+    that of a fault, as told by a small network from faults that are planted in the training images. features: what is
+    compared, "pixels"; "orientations", which say where edges of which direction run; or "windows" of 15x15 pixels, told
+    by 23 numbers each, for pictures of any size; or places of a network that was trained on photographs, "squeezenet"
+    or "vgg19-distilled", whose file `weights` names, and which are saved with the model. "auto" is neighbours by
     orientations for pictures of at most 48 pixels, memory by windows for larger ones and for many sizes, and gaussian
     for tables. contrast: they are compared without the mean and the deviation of a window of so many pixels around each
     pixel, much of which is the lamp's.
@@ -309,8 +310,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         return figures
 
     def parameter_count(self) -> int:
-        """Return how many numbers networks learn by gradients, which is none."""
-        return 0
+        """Return how many numbers were learned by gradients: by what tells planted faults, else none."""
+        return sum(judge.learned() for judge in self._judges.values())
 
     def promised_alarms(self) -> float | None:
         """Return alpha where the threshold goes by it; None where it promises nothing of false alarms."""

@@ -7,27 +7,53 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
+from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional
 
 from latente.errors import InputError
-from latente.latents.oddity import numbers_of
+from latente.latents.oddity import LARGEST, numbers_of
 from latente.networks import windows as windowing
 from latente.networks.contrast import local_contrast
 from latente.networks.features import FEWEST_PIXELS, NETWORKS, FeatureNetwork
 from latente.networks.orientations import orientations
-from latente.normality import Gaussian, Hyperplane, Moments, Nearest, Normality, Residual, folds
+from latente.normality import (
+    Discriminator,
+    Gaussian,
+    Hyperplane,
+    Moments,
+    Nearest,
+    Normality,
+    Residual,
+    folds,
+    planted,
+)
 from latente.objectives import DetectionObjective
 
-__all__ = ["PLACES", "PRODUCTS", "Judge", "Learned", "PlacesJudge", "WholeJudge", "objective_for", "settled"]
+__all__ = [
+    "PLACES",
+    "PRODUCTS",
+    "Judge",
+    "Learned",
+    "PlacesJudge",
+    "PlantedJudge",
+    "WholeJudge",
+    "objective_for",
+    "settled",
+]
 
 PRODUCTS = ("gaussian", "pca")  # methods that are products with what was learned, and search nothing
 PLACES = ("windows", *NETWORKS)  # features of many places in a picture, which may have any size
+OF_PLACES = ("memory", "planted")  # methods that need them
 SMALL = 48  # pixels: pictures with no side above are taken for aligned ones, which may be compared as wholes
 FEWEST_SIDES = 8  # pixels, below which there are no edges to speak of
 MOST_PLACES = 10_000  # that a memory keeps, whatever it learned from
 MOST_DRAWN = 50_000  # among which these are chosen
 MOST_REMEMBERED = 256 * 2**20  # bytes of windows between two passes; the others are made again
+FAULTS = 6  # that are planted in each picture
+MOST_TAUGHT = 100_000  # sound places, and as many faulty ones, that a discriminator is taught by
+_FAULTY_SHARE = 0.06  # of the 9x9 pixels in the middle of a place, from which on it is faulty: a line is enough
+_SOFTNESS = 1.2  # places: what one place says of a fault is shaky
 _BLURS = (1.4, 0.7)  # pixels: coarse shapes, and fine ones
 
 _WHOLE: dict[str, type[Normality]] = {"gaussian": Gaussian, "pca": Residual, "neighbours": Hyperplane}
@@ -59,6 +85,10 @@ class Judge(nn.Module):
     def with_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Return pictures' numbers, and how odd they are at each pixel (B, H, W), the mean about their last number."""
         raise NotImplementedError
+
+    def learned(self) -> int:
+        """Return how many numbers were learned by gradients."""
+        return 0
 
     def reserve(self, shapes: Mapping[str, Sequence[int]]) -> None:
         """Make room for what was learned, which has these shapes."""
@@ -160,6 +190,98 @@ class PlacesJudge(Judge):
         return numbers_of(distances.flatten(1)).exp()
 
 
+class PlantedJudge(PlacesJudge):
+    """Compares places of pictures with those of faults that it plants in the normal ones itself.
+
+    numbers: the mean of the 4 largest Mahalanobis distances from the sound places, which knows small faults best; the
+    mean of log(1 + odds) over the 1 % of places that are most likely faulty, 4 at least; and that mean over all places.
+    """
+
+    numbers = 3
+
+    def __init__(self, describe: Callable[[Tensor], Tensor], centres: Callable[[int], np.ndarray]) -> None:
+        super().__init__(describe, centres, Discriminator())
+
+    def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+        """Plant once, and judge each fifth of the groups by what the places of the others teach."""
+        grids, rng = _remembered(batches, self.describe), np.random.default_rng([seed, 7])
+        sound, faulty, weights = self._taught(batches, grids, len(groups), rng)
+
+        def teach(discriminator: Discriminator, rows: np.ndarray) -> Discriminator:
+            own, counts = [weights[row] for row in rows], torch.cat([sound[row] for row in rows])
+            return discriminator.tell(counts, torch.cat([faulty[row] for row in rows]), np.concatenate(own), rng)
+
+        every, fold_of, others = np.arange(len(groups)), np.empty(len(groups), np.int64), []
+        parts = folds(groups, seed)
+        for number, part in enumerate(parts):
+            fold_of[part] = number
+            judge = PlantedJudge(self.describe, self.centres)
+            judge.normality = teach(Discriminator(), np.setdiff1d(every, part) if len(parts) > 1 else every)
+            others.append(judge)
+        assert isinstance(self.normality, Discriminator)
+        teach(self.normality, every)
+        left_out, whole = [], []
+        for grid, fold in zip(_each(grids()), fold_of, strict=True):
+            left_out.append(others[fold]._all_numbers(grid[None]))
+            whole.append(self._all_numbers(grid[None]))
+        return Learned(torch.cat(left_out), torch.cat(whole))
+
+    def _taught(
+        self, batches: Batches, grids: Batches, count: int, rng: np.random.Generator
+    ) -> tuple[list[Tensor], list[Tensor], list[np.ndarray]]:
+        """Return of each picture some sound places, some faulty ones, and how often each of these is to be drawn."""
+        most = max(1, MOST_TAUGHT // count)
+        sound, faulty, weights = [], [], []
+        for images, grid in zip(batches(), grids(), strict=True):
+            pairs = [planted(picture, FAULTS, rng) for picture in images]
+            worse = self.describe(torch.stack([picture for picture, _ in pairs]))
+            for (_, mask), own, odd in zip(pairs, grid.flatten(1, 2), worse.flatten(1, 2), strict=True):
+                rows = rng.permutation(len(own))[:most]
+                sound.append(own[torch.from_numpy(rows).to(own.device)])
+                chance = self._chances(mask)
+                rows = np.flatnonzero(chance)
+                rows = rows[rng.permutation(len(rows))[:most]]
+                faulty.append(odd[torch.from_numpy(rows).to(odd.device)])
+                weights.append(chance[rows])
+        return sound, faulty, weights
+
+    def _chances(self, mask: Tensor) -> np.ndarray:
+        """Return how often each place is to be drawn for a faulty one (P,), by how faulty each pixel is (H, W).
+
+        As the root of 1 / its fault's places, so that faults of few places count too.
+        """
+        near = functional.avg_pool2d(mask[None], 9, 1, 4, count_include_pad=False)[0]
+        rows, columns = (torch.from_numpy(self.centres(side)).round().long().to(mask.device) for side in mask.shape)
+        faults, _ = ndimage.label((near[rows][:, columns] > _FAULTY_SHARE).cpu().numpy())
+        sizes = np.bincount(faults.ravel())[faults.ravel()]
+        return np.where(faults.ravel() > 0, sizes**-0.5, 0.0)
+
+    def learned(self) -> int:
+        return sum(buffer.numel() for name, buffer in self.normality.named_buffers() if name[:5] in ("inner", "outer"))
+
+    def _distances(self, rows: Tensor, aside: Tensor | None = None) -> Tensor:
+        """Return log(1 + odds) of each place (B, h, w), drawn together with those next to it."""
+        log_odds: Tensor = self.normality(rows.flatten(0, 2))
+        return functional.softplus(_softened(log_odds.view(rows.shape[:3])))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self._all_numbers(self.describe(images))
+
+    def with_map(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        rows = self.describe(images)
+        maps = _enlarged(self._distances(rows), (images.shape[-2], images.shape[-1]), self.centres)
+        return self._all_numbers(rows), maps
+
+    def _all_numbers(self, rows: Tensor) -> Tensor:
+        assert isinstance(self.normality, Discriminator)
+        far = self.normality.sound(rows.flatten(0, 2)).sqrt().view(len(rows), -1)
+        odds = self._distances(rows).flatten(1)
+        places = odds.shape[1]
+        likeliest = odds.topk(min(max(LARGEST, places // 100), places), 1).values
+        farthest = far.topk(min(LARGEST, places), 1).values
+        return torch.stack([farthest.mean(1), likeliest.mean(1), odds.mean(1)], 1)
+
+
 def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: bool = False) -> tuple[str, str]:
     """Return the method and the features for images of a shape, with what is "auto" settled; the same for everybody.
 
@@ -172,7 +294,7 @@ def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: b
     if method == "auto":
         method = "memory" if is_large or features in PLACES else "neighbours" if has_edges else "gaussian"
     if features == "auto":
-        in_places = method == "memory" or (method == "gaussian" and is_large)
+        in_places = method in OF_PLACES or (method == "gaussian" and is_large)
         features = "windows" if in_places else "orientations" if has_edges and method == "neighbours" else "pixels"
     if features == "windows" and not has_windows:
         raise InputError(
@@ -188,8 +310,8 @@ def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: b
         raise InputError(
             f"features='orientations' are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more; take 'pixels'"
         )
-    if (method == "memory") != (features in PLACES) and method != "gaussian":
-        fitting = " or ".join(PLACES) if method == "memory" else "pixels or orientations"
+    if (method in OF_PLACES) != (features in PLACES) and method != "gaussian":
+        fitting = " or ".join(PLACES) if method in OF_PLACES else "pixels or orientations"
         raise InputError(f"method={method!r} does not go with features={features!r}; take {fitting}")
     if sizes_vary and features not in PLACES:
         raise InputError(
@@ -212,9 +334,11 @@ def objective_for(
 
     if features in PLACES:
         look = _Windows() if network is None else network
+        if method == "planted":
+            return DetectionObjective({features: PlantedJudge(seen(look), look.centres)}, "sum", counted=2)
         judge = PlacesJudge(seen(look), look.centres, Nearest() if method == "memory" else Gaussian())
         # of a network's places the mean is mostly what else differs between pictures
-        return DetectionObjective({features: judge}, "largest" if network is None else "first")
+        return DetectionObjective({features: judge}, "largest", counted=None if network is None else 1)
     normality = _WHOLE[method]
     if features == "pixels":
         return DetectionObjective({"pixels": WholeJudge(seen(_Pixels()), normality())})
@@ -294,6 +418,15 @@ def _enlarged(values: Tensor, sides: tuple[int, int], centres: Callable[[int], n
     inner = functional.interpolate(values[:, None], size, mode="bilinear", align_corners=True)
     pad = (left, width - left - size[1], top, height - top - size[0])
     return functional.pad(inner, pad, mode="replicate")[:, 0]
+
+
+def _softened(values: Tensor) -> Tensor:
+    """Return values of places (B, h, w) under a Gaussian of 1.2 places, as they go on at the edges."""
+    reach = 3
+    weights = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=values.device) / _SOFTNESS) ** 2)
+    kernel = (weights / weights.sum()).expand(1, 1, 1, -1)
+    soft = functional.pad(values[:, None], (reach,) * 4, mode="replicate")
+    return functional.conv2d(functional.conv2d(soft, kernel), kernel.mT)[:, 0]
 
 
 class _Contrast(nn.Module):

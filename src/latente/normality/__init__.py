@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from latente.normality.base import Normality, folds
+from latente.normality.discriminator import Discriminator
+from latente.normality.faults import planted
 from latente.normality.gaussian import Gaussian, Moments
 from latente.normality.neighbours import Hyperplane, Nearest
 from latente.normality.residual import Residual
 from latente.normality.thresholds import conformal_threshold, images_for
 
 __all__ = [
+    "Discriminator",
     "Gaussian",
     "Hyperplane",
     "Moments",
@@ -18,4 +21,5 @@ __all__ = [
     "conformal_threshold",
     "folds",
     "images_for",
+    "planted",
 ]

@@ -32,18 +32,20 @@ class DetectionObjective(Objective):
     judges: by name, each a module that makes of images (B, C, H, W) or (B, F) one or more numbers (B, K), at least 0
     and larger where an image is further from what is normal; K is its `numbers`, and its `with_map` tells beside them
     how that spreads over pictures (B, H, W). The logarithm of a number counts, in units of its spread around its median
-    over normal images that were left out (`settle`). What the numbers come to is the largest of them, the first one
-    alone, or their sum, for which what lies above 0 is drawn together by log(1 + z), so that no number alone outshouts
-    the others.
+    over normal images that were left out (`settle`). What the numbers come to is the largest of them, or their sum, for
+    which what lies above 0 is drawn together by log(1 + z), so that no number alone outshouts the others. counted: how
+    many of them count, the first ones; all of them where it is None.
     """
 
     centres: Tensor
     spreads: Tensor
 
-    def __init__(self, judges: Mapping[str, nn.Module], fuse: Literal["sum", "largest", "first"] = "sum") -> None:
+    def __init__(
+        self, judges: Mapping[str, nn.Module], fuse: Literal["sum", "largest"] = "sum", counted: int | None = None
+    ) -> None:
         super().__init__()
         self.judges = nn.ModuleDict(dict(judges))
-        self.fuse = fuse
+        self.fuse, self.counted = fuse, counted
         count = sum(judge.numbers for judge in self._members())
         self.register_buffer("centres", torch.zeros(count))
         self.register_buffer("spreads", torch.ones(count))
@@ -57,11 +59,9 @@ class DetectionObjective(Objective):
 
     def fused(self, numbers: Float[Tensor, "n k"]) -> Float[Tensor, "n"]:
         """Return the oddness that all the judges' numbers come to."""
-        z = (numbers.clamp(min=_LEAST_DISTANCE).log() - self.centres) / self.spreads
+        z = ((numbers.clamp(min=_LEAST_DISTANCE).log() - self.centres) / self.spreads)[:, : self.counted]
         if self.fuse == "largest":
             return z.amax(1)
-        if self.fuse == "first":
-            return z[:, 0]
         return torch.where(z > 0, torch.log1p(z.clamp(min=0)), z).sum(1)
 
     def oddness(self, x: Float[Tensor, "b *image"]) -> Float[Tensor, "b"]:
