@@ -10,7 +10,7 @@ import dataclasses
 import torch
 from torch import Tensor
 
-__all__ = ["MOST_REFERENCES", "Spread", "draw_references", "numbers_of", "picture_numbers"]
+__all__ = ["LARGEST", "MOST_REFERENCES", "Spread", "draw_references", "numbers_of", "picture_numbers"]
 
 MOST_REFERENCES = 400  # pictures; time grows with their number times that of the pictures scored
 MOST_WINDOWS = 100_000  # among all references; more are drawn at random
