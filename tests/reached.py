@@ -367,6 +367,22 @@ def tells_ones_from_others(stage: Stage) -> None:
     assert stage["figures"]["base_rate"] > 0.85
 
 
+def goes_by_what_was_held_out(stage: Stage) -> None:
+    model = latente.load(stage.folder / "runs/not-drawn-again")
+    assert model.method_ == "reconstruction"
+    assert len(model.left_out_) == 130  # of 1,442 training digits 144 were held out from the autoencoder
+
+
+def goes_by_errors(stage: Stage) -> None:
+    assert stage["model"].autoencoder_.latent_dim == 8
+    assert len(stage["model"].left_out_) < len(stage["model"].own_)
+
+
+def looks_through_a_module(stage: Stage) -> None:
+    assert stage["same"].features_ == "own"
+    np.testing.assert_array_equal(stage["same"].left_out_, stage["model"].left_out_)
+
+
 def holds_images(stage: Stage) -> None:
     assert "20 of 3x32x48 uint8, columns label" in stage.out
     np.testing.assert_array_equal(stage["back"], stage["photographs"][1::2])

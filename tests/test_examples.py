@@ -26,6 +26,8 @@ from reached import (
     exports_what_runs,
     finds_other_digits,
     finds_the_damaged_one,
+    goes_by_errors,
+    goes_by_what_was_held_out,
     goes_on,
     goes_on_to_the_same_model,
     has_a_file_for_each,
@@ -47,6 +49,7 @@ from reached import (
     leaves_the_damaged_one_out,
     lists_a_photograph,
     lists_the_odd_one,
+    looks_through_a_module,
     makes_hair_lighter,
     measures_digits,
     measures_plates_again,
@@ -249,6 +252,10 @@ CASES: dict[str, list[Case]] = {
         elsewhere(
             "latente fit TILES", "these weights are not shipped; tests/networks/test_features.py reads such files"
         ),
+        Case("latente fit digits --epochs", lambda stage: None, SEED + "--no-report"),
+        Case("latente fit digits --model detector --method", goes_by_what_was_held_out, SEED + "--no-report"),
+        Case("drawer", goes_by_errors, swaps=(("epochs=20", "epochs=2"),)),
+        Case("import torch", looks_through_a_module),
     ],
     "docs/reference/image-classifier.md": [Case("import latente", sorts_digits, swaps=(("epochs=20", "epochs=10"),))],
     "docs/reference/images.md": [Case("import numpy", holds_images)],

@@ -82,6 +82,7 @@ def test_auto_takes_windows_of_large_pictures_and_of_many_sizes(tmp_path: Path) 
     assert judges.settled("auto", "auto", (1, 20, 20), sizes_vary=True) == ("memory", "windows")
     assert judges.settled("auto", "auto", (7, 64, 64)) == ("neighbours", "orientations")  # which have no colours
     assert judges.settled("gaussian", "auto", (3, 64, 64)) == ("gaussian", "windows")
+    assert judges.settled("auto", "pixels", (3, 64, 64)) == ("neighbours", "pixels")  # whatever the size
     for wrong in (("memory", "pixels"), ("planted", "pixels"), ("pca", "windows"), ("neighbours", "windows")):
         with pytest.raises(InputError, match="does not go with"):
             judges.settled(*wrong, (3, 64, 64))

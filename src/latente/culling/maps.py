@@ -53,7 +53,9 @@ MapsOf = Callable[[np.ndarray, int | None], Maps | None]
 
 def tells_where(model: Estimator) -> bool:
     """Whether `maps_of` has maps by this model, of pictures."""
-    return isinstance(model, Localises | Reconstructs) and len(model.image_shape_) == 3
+    if isinstance(model, Localises):
+        return model.has_maps
+    return isinstance(model, Reconstructs) and len(model.image_shape_) == 3
 
 
 def maps_of(model: Estimator, images: Images, side: int | None = None) -> Maps | None:
@@ -66,6 +68,8 @@ def maps_of(model: Estimator, images: Images, side: int | None = None) -> Maps |
     if images.is_table:
         return None
     if isinstance(model, Localises):
+        if not model.has_maps:
+            return None
         one_by_one = (_small(model.anomaly_map(images[[row]])[0], side) for row in range(len(images)))
         return Maps(list(one_by_one), "how odd each place is")
     if images.is_photographs or not isinstance(model, Reconstructs):

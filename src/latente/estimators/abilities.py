@@ -135,6 +135,10 @@ class Restores(Protocol):
 class Localises(Protocol):
     """Says where in an image something is odd."""
 
+    @property
+    def has_maps(self) -> bool:
+        """Whether it does of such images as it learned from, which may be rows of a table."""
+
     def anomaly_map(self, X: Openable) -> np.ndarray:
         """Return a map (H, W) for each image, higher is more abnormal."""
 

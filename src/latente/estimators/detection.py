@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 import re
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import OutlierMixin
-from torch import Tensor
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
 
 from latente import words
-from latente.errors import InputError
-from latente.estimators import data, judges
+from latente.errors import InputError, Interrupted, ModelError
+from latente.estimators import data, judges, rebuilding
+from latente.estimators.autoencoders import BaseAutoencoder
 from latente.estimators.base import Estimator
 from latente.estimators.options.detection import DetectionOptions
 from latente.estimators.passing import finite
 from latente.images import Images, Openable
 from latente.metrics import aupro, average_precision, best_threshold, rank_figures
 from latente.networks.features import NETWORKS, FeatureNetwork, open_features
+from latente.networks.own import OwnFeatures
 from latente.networks.summary import LayerSummary
-from latente.normality import conformal_threshold, images_for
+from latente.normality import conformal_threshold, folds, images_for
 from latente.objectives import Batch, DetectionObjective
 from latente.training.layouts import lay_out
+from latente.training.randomness import isolated_rng
 from latente.training.runs import Run
 
 __all__ = ["AnomalyDetector"]
@@ -45,13 +51,23 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     method: "neighbours" measures the distance of a whole picture to the plane through the 20 most like it; "pca" what
     30 principal components leave of it; "memory" how far each window is from the nearest window of the training images;
     "gaussian" how far a window or a whole image lies from the mean, by the covariance; "planted" how likely a window is
-    that of a fault, as told by a small network from faults that are planted in the training images. features: what is
-    compared, "pixels"; "orientations", which say where edges of which direction run; or "windows" of 15x15 pixels, told
-    by 23 numbers each, for pictures of any size; or places of a network that was trained on photographs, "squeezenet"
-    or "vgg19-distilled", whose file `weights` names, and which are saved with the model. "auto" is neighbours by
+    that of a fault, as told by a small network from faults that are planted in the training images; "reconstruction"
+    the squared error of an autoencoder. features: what is compared, "pixels"; "orientations", which say where edges of
+    which direction run; "windows" of 15x15 pixels, told by 23 numbers each, for pictures of any size; "embedded", an
+    autoencoder's codes beside orientations; or places of a network that was trained on photographs, "squeezenet" or
+    "vgg19-distilled", whose file `weights` names, and which are saved with the model. "auto" is neighbours by
     orientations for pictures of at most 48 pixels, memory by windows for larger ones and for many sizes, and gaussian
     for tables. contrast: they are compared without the mean and the deviation of a window of so many pixels around each
     pixel, much of which is the lamp's.
+
+    Features may be a torch module of one's own, too, which makes of scaled pictures (B, C, H, W) either (B, F), or
+    (B, F, h, w), whose places lie evenly over the picture; "auto" is then gaussian without places and memory by them.
+    It is copied, never trained, and given back by load(path, features=...).
+
+    autoencoder: an `Autoencoder` or `VariationalAutoencoder`, or its run, that "reconstruction" and "embedded" look
+    through; one that is not fitted, by default the plain one, is trained on the normal images but a fifth, whose
+    oddness alone is then `left_out_`. Of the set that a fitted one was trained on only the images that it held out
+    count; where nobody knows what it has seen, a warning says so. It is copied, and saved with the model.
 
     `score_samples` has scikit-learn's sign, lower is odder; in other libraries, such as PyOD, higher is odder.
     `predict` gives -1 for what is odder than `threshold_`, else 1: of new normal images at most the share alpha, by the
@@ -77,9 +93,17 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def check(self) -> None:
         super().check()
+        rebuilding.is_fitted(self.autoencoder)
+        if not isinstance(self.features, str | nn.Module):
+            raise InputError(f"features is a name or a torch module, not {self.features!r}")
         if (self.weights is None) != (self.features not in NETWORKS):
             wrong = "has no weights; name their file with" if self.weights is None else "takes no file; leave out"
             raise InputError(f"features={self.features!r} {wrong} weights")
+        if self.autoencoder is not None and self.method != "reconstruction" and self.features != "embedded":
+            raise InputError(
+                "autoencoder has no meaning without method='reconstruction' or features='embedded', which look through "
+                "it; leave it out, or take one of them"
+            )
         if self.contrast is not None and self.contrast % 2 == 0:
             raise InputError(f"contrast={self.contrast} has no pixel in its middle; take {self.contrast + 1}")
         if isinstance(self.groups, str):
@@ -94,13 +118,19 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             raise InputError("n_samples=1: what normal images have in common takes two of them at least")
         if self.contrast is not None and images.is_table:
             raise InputError(f"contrast={self.contrast} is of pictures, and {images.name} is a table; leave it out")
+        self.autoencoder_: BaseAutoencoder | None = None
+        if rebuilding.is_fitted(self.autoencoder):
+            self.autoencoder_ = rebuilding.taken(self.autoencoder, images)
 
     def _takes_any_size(self, images: Images) -> bool:
-        return self._settled_for(images)[1] in judges.PLACES
+        method, features = self._settled_for(images)
+        return method != "reconstruction" and features in (*judges.PLACES, judges.OWN)
 
     def _settled_for(self, images: Images) -> tuple[str, str]:
-        vary = images.is_photographs
-        return judges.settled(self.method, self.features, data.usual_shape(images), sizes_vary=vary)
+        shape, vary, own = data.usual_shape(images), images.is_photographs, None
+        if isinstance(self.features, nn.Module):
+            own = OwnFeatures(self.features, shape)
+        return judges.settled(self.method, self.features, shape, sizes_vary=vary, own=own)
 
     def _split(self, images: Images) -> data.Split:
         normal = _normal_label(images)
@@ -108,7 +138,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         if labels is not None and not (labels == 0).any():
             named = images.label_names[normal or 0]
             raise InputError(f"{images.name} has no image of its class {named!r}, to learn what is normal")
-        parts = self._with_odd(data.split(images, self.validation, self.seed_, labels), labels)
+        parts = self._with_odd(data.split(images, self.validation, self.seed_, self._unseen(images, labels)), labels)
         if parts.held_out is not images or self.groups is None or not len(parts.held_out_rows):
             return parts
         groups, everything = self._groups(images), np.union1d(parts.rows, parts.held_out_rows)
@@ -116,6 +146,19 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         if held_out.all():
             raise InputError(f"all images of {images.name} are of groups that are held out; give more groups")
         return dataclasses.replace(parts, rows=everything[~held_out], held_out_rows=everything[held_out])
+
+    def _unseen(self, images: Images, labels: np.ndarray | None) -> np.ndarray | None:
+        """Return the labels with -1 for each image that a given autoencoder has learned from, as far as is known."""
+        unseen = None if self.autoencoder_ is None else rebuilding.unseen(self.autoencoder_, images)
+        if unseen is None or unseen.all():
+            return labels
+        labels = np.where(unseen, 0 if labels is None else labels, -1)
+        if not (labels == 0).any():
+            raise InputError(
+                f"autoencoder has learned from every normal image of {images.name}, and would find none of them odd; "
+                "give one whose training held images out (validation), or other images"
+            )
+        return labels
 
     def _with_odd(self, parts: data.Split, labels: np.ndarray | None) -> data.Split:
         """Let the odd images of the set, -1 among the labels, judge beside the normal ones that are held out."""
@@ -147,6 +190,11 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         self.method_, self.features_ = self._settled_for(parts.images)
         self._shapes: Mapping[str, Any] = {}
         self.groups_ = None if self.groups is None or isinstance(self.groups, str) else self._groups(parts.images)
+        if self.autoencoder_ is not None:
+            self.scaling_ = self.autoencoder_.scaling_
+        elif self._looks_through:
+            few = parts.images.take(parts.rows[:_FEW])
+            self.autoencoder_ = self._own_autoencoder().initialise(rebuilding.bare(few))
         normal = _normal_label(parts.images)
         if normal is None and parts.images.labels is not None:
             known = np.unique(parts.images.labels[parts.rows])
@@ -156,13 +204,19 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def _build(self) -> None:
         self.objective_: DetectionObjective = judges.objective_for(
-            self.method_, self.features_, self.contrast, self._network()
+            self.method_,
+            self.features_,
+            self.contrast,
+            self._network(),
+            None if self.autoencoder_ is None else self.autoencoder_.objective_,
         )
         for name, shapes in self._shapes.items():  # of a model from disk, which waits for its numbers
             self._judges[name].reserve(shapes)
 
-    def _network(self) -> FeatureNetwork | None:
+    def _network(self) -> FeatureNetwork | OwnFeatures | None:
         """Return the network of the features; of a model from disk, its weights are with the model's own."""
+        if isinstance(self.features, nn.Module):
+            return OwnFeatures(self.features, self.image_shape_)
         if self.features_ not in NETWORKS:
             return None
         if self._shapes:
@@ -174,26 +228,80 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     def _judges(self) -> dict[str, judges.Judge]:
         return {name: judge for name, judge in self.objective_.judges.items() if isinstance(judge, judges.Judge)}
 
+    @property
+    def _looks_through(self) -> bool:
+        """Whether there is an autoencoder, given or trained, that this model looks through."""
+        return self.method_ == "reconstruction" or self.features_ == "embedded"
+
+    def _own_autoencoder(self, validation: Images | None = None) -> BaseAutoencoder:
+        """Return the unfitted autoencoder that is trained here; validation: the images that judge it."""
+        options = {"random_state": self.seed_, "device": self.device, "verbose": self.verbose, "out": None}
+        return rebuilding.untrained(self.autoencoder, validation=validation, **options)
+
     def _learn(self, parts: data.Split, run: Run | None) -> None:
         self.best_threshold_: float | None = None
-        self._teach(parts.images, parts.rows)
+        if rebuilding.is_fitted(self.autoencoder) or not self._looks_through:
+            if self.autoencoder_ is not None and rebuilding.unseen(self.autoencoder_, parts.images) is None:
+                warnings.warn(
+                    f"nobody knows whether autoencoder has learned from images of {parts.images.name}: if so, more "
+                    "than was promised of new normal images may be taken for odd; give images that it has not seen",
+                    stacklevel=2,
+                )
+            self._teach(parts.images, parts.rows)
+            return
+        aside = folds(self._groups(parts.images)[parts.rows], self.seed_)[0]
+        if len(aside) == len(parts.rows):
+            raise InputError("all images are of one group, of which none can be kept from the autoencoder; give others")
+        stopped = self._train_autoencoder(parts, aside, run)
+        self._teach(parts.images, np.delete(parts.rows, aside), parts.rows[aside])
+        if stopped is not None:
+            raise stopped
 
-    def _teach(self, images: Images, rows: np.ndarray) -> None:
-        """Let the judges learn from these rows, and bring what they say of them onto one scale."""
-        groups, images, objective = self._groups(images)[rows], images.take(rows), self.objective_
-        batches, every = self._batches(images, columns=False), torch.arange(len(images))
+    def _train_autoencoder(self, parts: data.Split, aside: np.ndarray, run: Run | None) -> Interrupted | None:
+        """Train it on all rows but those aside, which judge it; return the interruption that left the best epoch's.
 
-        def passes() -> Iterator[Tensor]:
-            return (batch["images"] for batch in batches.in_order(every, self._chunk(images)))
+        In a run it has a folder of its own there, from whose last checkpoint it goes on.
+        """
+        images, stopped = rebuilding.bare(parts.images), None
+        autoencoder = self._own_autoencoder(images.take(parts.rows[aside]))
+        try:
+            rebuilding.train(autoencoder, images.take(np.delete(parts.rows, aside)), run)
+        except Interrupted as interruption:
+            if not interruption.leaves_model:
+                raise
+            stopped = interruption
+        self.autoencoder_ = autoencoder.set_params(validation=None)  # which would keep the images
+        self.scaling_, self.history_ = autoencoder.scaling_, autoencoder.history_
+        self.best_epoch_ = autoencoder.best_epoch_
+        with isolated_rng(self.seed_):
+            self._build()
+        return stopped
 
+    def _teach(self, images: Images, rows: np.ndarray, aside: np.ndarray | None = None) -> None:
+        """Let the judges learn from these rows, and bring what they say of them onto one scale.
+
+        aside: rows that alone are left out, as an autoencoder has seen all the others.
+        """
+        groups, objective = self._groups(images)[rows], self.objective_
+
+        def passes_over(rows: np.ndarray) -> judges.Batches:
+            taken = self.as_seen(images.take(rows))
+            batches, every = self._batches(taken, columns=False), torch.arange(len(taken))
+            return lambda: (batch["images"] for batch in batches.in_order(every, self._chunk(taken)))
+
+        passes = passes_over(rows)
+        objective.eval()
         with torch.no_grad():
             lay_out(objective, self.device_)  # as what comes from disk lies, so that both round alike
             learned = [judge.learn(passes, groups, self.seed_) for judge in self._judges.values()]
             left_out = torch.cat([one.left_out for one in learned], 1)
+            own = torch.cat([one.own for one in learned], 1)
+            if aside is not None:
+                others = passes_over(aside)
+                left_out = torch.cat([judge.told(others) for judge in self._judges.values()], 1)
+                own = torch.cat([own, left_out])
             objective.settle(left_out)
-            self.left_out_ = objective.fused(left_out).cpu().numpy()
-            self.own_ = objective.fused(torch.cat([one.own for one in learned], 1)).cpu().numpy()
-        objective.eval()
+            self.left_out_, self.own_ = (objective.fused(numbers).cpu().numpy() for numbers in (left_out, own))
 
     def _after_training(self, parts: data.Split) -> None:
         held_out = parts.held_out.take(parts.held_out_rows)
@@ -218,6 +326,9 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def _cost(self, parts: data.Split, layers: list[LayerSummary]) -> tuple[float, int]:
         """Learn from a few images, of which all take as many times more as there are more of them."""
+        if self.autoencoder_ is not None and not rebuilding.is_fitted(self.autoencoder):
+            plan = self._own_autoencoder().plan(rebuilding.bare(parts.images.take(parts.rows)))
+            return plan["seconds_estimate"], plan["memory_estimate_bytes"]
         count = max(2, min(_FEW, _FEW_VALUES // math.prod(self.image_shape_)))
         few, start = parts.rows[:count], time.perf_counter()
         self._teach(parts.images, few)
@@ -226,7 +337,10 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         return times * (time.perf_counter() - start), round(2 * times * learned) + parts.images.content.nbytes
 
     def _settled(self) -> dict[str, Any]:
-        return {**super()._settled(), "method": self.method_, "features": self.features_}
+        settled = {**super()._settled(), "method": self.method_}
+        if data.is_source(self.autoencoder):
+            settled["autoencoder"] = str(Path(self.autoencoder).expanduser().resolve())
+        return settled if isinstance(self.features, nn.Module) else {**settled, "features": self.features_}
 
     # -- using
 
@@ -261,15 +375,23 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         """Return -1 for each image that is odd and 1 for each that is normal (N,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
+    @property
+    def has_maps(self) -> bool:
+        """Whether there is an `anomaly_map`: of pictures, where what is compared has places."""
+        check_is_fitted(self, "objective_")
+        return len(self.image_shape_) == 3 and any(judge.has_places for judge in self._judges.values())
+
     def anomaly_map(self, X: Openable) -> np.ndarray | list[np.ndarray]:
         """Return how odd each picture is at each pixel, float32, higher is odder: (N, H, W).
 
         Of pictures of many sizes it is a list of (H, W). 1 is a usual place of a normal picture; the maps of several
-        pictures are on one scale.
+        pictures are on one scale. Raises InputError where there are none, see `has_maps`.
         """
         images = self._open(X)
         if images.is_table:
             raise InputError(f"{images.name} is a table, of which there is no map")
+        if not self.has_maps:
+            raise InputError("features of whole pictures, without places, say nothing of where: there is no map")
         _, maps = self._with_maps(images)
         return maps if images.is_photographs else np.stack(maps)
 
@@ -310,8 +432,14 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         return figures
 
     def parameter_count(self) -> int:
-        """Return how many numbers were learned by gradients: by what tells planted faults, else none."""
-        return sum(judge.learned() for judge in self._judges.values())
+        """Return how many numbers were learned by gradients: an autoencoder's, what tells planted faults, else none."""
+        check_is_fitted(self, "objective_")
+        beside = 0 if self.autoencoder_ is None else self.autoencoder_.parameter_count()
+        return beside + sum(judge.learned() for judge in self._judges.values())
+
+    def layers(self) -> list[LayerSummary]:
+        """Return a row for each layer of the autoencoder, where there is one."""
+        return super().layers() if self.autoencoder_ is None else self.autoencoder_.layers()
 
     def promised_alarms(self) -> float | None:
         """Return alpha where the threshold goes by it; None where it promises nothing of false alarms."""
@@ -352,14 +480,32 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             for name, judge in self._judges.items()
         }
         facts = ("method_", "features_", "normal_", "best_threshold_")
-        return {**super()._facts(), **{name: getattr(self, name) for name in facts}, "shapes_": shapes}
+        autoencoder = None if self.autoencoder_ is None else rebuilding.described(self.autoencoder_)
+        own = {"shapes_": shapes, "autoencoder_": autoencoder}
+        return {**super()._facts(), **{name: getattr(self, name) for name in facts}, **own}
 
     def _take_facts(self, facts: Mapping[str, Any]) -> None:
         super()._take_facts(facts)
-        self.method_, self.features_ = judges.settled(facts["method_"], facts["features_"], self.image_shape_)
+        own = None
+        if (facts["features_"] == judges.OWN) != isinstance(self.features, nn.Module):
+            raise ValueError("its features are not those that it learned from")
+        if isinstance(self.features, nn.Module):
+            own = OwnFeatures(self.features, self.image_shape_)
+        self.method_, self.features_ = judges.settled(facts["method_"], facts["features_"], self.image_shape_, own=own)
         self.normal_ = facts["normal_"]
         self.best_threshold_ = None if facts["best_threshold_"] is None else float(facts["best_threshold_"])
         self._shapes = facts["shapes_"]
+        self.autoencoder_ = None
+        if self._looks_through:
+            self.autoencoder_ = self._autoencoder_of(facts["autoencoder_"])
+
+    def _autoencoder_of(self, description: Mapping[str, Any] | None) -> BaseAutoencoder:
+        """Return what model.json describes, waiting for its weights, or what its caller gives back."""
+        if description is not None:
+            return rebuilding.restored(description)
+        if not isinstance(self.autoencoder, BaseAutoencoder):
+            raise ModelError("its autoencoder has networks of its caller's own; give load(..., autoencoder=...)")
+        return copy.deepcopy(self.autoencoder)
 
     def _arrays(self) -> dict[str, np.ndarray | None]:
         names = ("left_out_", "own_", "groups_")

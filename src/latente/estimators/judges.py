@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latente.errors import InputError
+from latente.estimators.rebuilding import Codes, Unrebuilt
 from latente.latents.oddity import LARGEST, numbers_of
 from latente.networks import windows as windowing
 from latente.networks.contrast import local_contrast
 from latente.networks.features import FEWEST_PIXELS, NETWORKS, FeatureNetwork
 from latente.networks.orientations import orientations
+from latente.networks.own import OwnFeatures
 from latente.normality import (
     Discriminator,
     Gaussian,
@@ -24,13 +26,15 @@ from latente.normality import (
     Moments,
     Nearest,
     Normality,
+    Origin,
     Residual,
     folds,
     planted,
 )
-from latente.objectives import DetectionObjective
+from latente.objectives import DetectionObjective, ReconstructionObjective
 
 __all__ = [
+    "OWN",
     "PLACES",
     "PRODUCTS",
     "Judge",
@@ -45,6 +49,7 @@ __all__ = [
 PRODUCTS = ("gaussian", "pca")  # methods that are products with what was learned, and search nothing
 PLACES = ("windows", *NETWORKS)  # features of many places in a picture, which may have any size
 OF_PLACES = ("memory", "planted")  # methods that need them
+OWN = "own"  # what features are called that a module of a caller's own makes
 SMALL = 48  # pixels: pictures with no side above are taken for aligned ones, which may be compared as wholes
 FEWEST_SIDES = 8  # pixels, below which there are no edges to speak of
 MOST_PLACES = 10_000  # that a memory keeps, whatever it learned from
@@ -56,7 +61,13 @@ _FAULTY_SHARE = 0.06  # of the 9x9 pixels in the middle of a place, from which o
 _SOFTNESS = 1.2  # places: what one place says of a fault is shaky
 _BLURS = (1.4, 0.7)  # pixels: coarse shapes, and fine ones
 
-_WHOLE: dict[str, type[Normality]] = {"gaussian": Gaussian, "pca": Residual, "neighbours": Hyperplane}
+_WHOLE: dict[str, type[Normality]] = {
+    "gaussian": Gaussian,
+    "pca": Residual,
+    "neighbours": Hyperplane,
+    "reconstruction": Origin,
+}
+_PLACED: dict[str, type[Normality]] = {"gaussian": Gaussian, "memory": Nearest, "reconstruction": Origin}
 
 Batches = Callable[[], Iterable[Tensor]]  # passes over the normal images, each time in the same order
 
@@ -73,9 +84,13 @@ class Learned:
 
 
 class Judge(nn.Module):
-    """Makes of each image `numbers` that are larger where it is odder. What it learned rests in `normality`."""
+    """Makes of each image `numbers` that are larger where it is odder. What it learned rests in `normality`.
+
+    has_places: whether what it looks at has places, so that there is a map.
+    """
 
     numbers: int
+    has_places: bool = True
     normality: Normality
 
     def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
@@ -90,21 +105,27 @@ class Judge(nn.Module):
         """Return how many numbers were learned by gradients."""
         return 0
 
+    def told(self, batches: Batches) -> Tensor:
+        """Return the numbers of images (N, K), by what was learned."""
+        return torch.cat([self(batch) for batch in batches()])
+
     def reserve(self, shapes: Mapping[str, Sequence[int]]) -> None:
         """Make room for what was learned, which has these shapes."""
         self.normality.reserve(shapes)
 
 
 class WholeJudge(Judge):
-    """Compares images as wholes. describe: images -> features (B, F), or (B, F, h, w) where they have places."""
+    """Compares images as wholes. describe: images -> features (B, F, h, w), or (B, F) where they have no places."""
 
     numbers = 1
 
-    def __init__(self, describe: Callable[[Tensor], Tensor], normality: Normality) -> None:
+    def __init__(self, describe: Callable[[Tensor], Tensor], normality: Normality, *, has_places: bool = True) -> None:
         super().__init__()
-        self.describe, self.normality = describe, normality
+        self.describe, self.normality, self.has_places = describe, normality, has_places
 
     def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+        if isinstance(self.normality, Origin):
+            return Learned(*2 * (self.told(batches),))
         features = torch.cat([self.describe(batch).flatten(1) for batch in batches()])
         self.normality.learn(features, groups)
         left_out = self.normality.left_out(features, groups, seed)[:, None]
@@ -125,20 +146,23 @@ class WholeJudge(Judge):
 
 
 class PlacesJudge(Judge):
-    """Compares places of pictures. describe: pictures -> places (B, h, w, F); centres: where they lie along a side.
+    """Compares places of pictures. describe: pictures -> places (B, h, w, F).
 
+    centres: where they lie along a side of so many pixels; None: evenly over all of it.
     numbers: the mean of the 4 oddest places' distances, and the mean of all.
     """
 
     numbers = 2
 
     def __init__(
-        self, describe: Callable[[Tensor], Tensor], centres: Callable[[int], np.ndarray], normality: Normality
+        self, describe: Callable[[Tensor], Tensor], centres: Callable[[int], np.ndarray] | None, normality: Normality
     ) -> None:
         super().__init__()
         self.describe, self.centres, self.normality = describe, centres, normality
 
     def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
+        if isinstance(self.normality, Origin):
+            return Learned(*2 * (self.told(batches),))
         grids = _remembered(batches, self.describe)
         if isinstance(self.normality, Gaussian):
             return self._learn_gaussian(self.normality, grids, groups, seed)
@@ -201,6 +225,7 @@ class PlantedJudge(PlacesJudge):
 
     def __init__(self, describe: Callable[[Tensor], Tensor], centres: Callable[[int], np.ndarray]) -> None:
         super().__init__(describe, centres, Discriminator())
+        self._places_at = centres
 
     def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
         """Plant once, and judge each fifth of the groups by what the places of the others teach."""
@@ -215,7 +240,7 @@ class PlantedJudge(PlacesJudge):
         parts = folds(groups, seed)
         for number, part in enumerate(parts):
             fold_of[part] = number
-            judge = PlantedJudge(self.describe, self.centres)
+            judge = PlantedJudge(self.describe, self._places_at)
             judge.normality = teach(Discriminator(), np.setdiff1d(every, part) if len(parts) > 1 else every)
             others.append(judge)
         assert isinstance(self.normality, Discriminator)
@@ -251,7 +276,7 @@ class PlantedJudge(PlacesJudge):
         As the root of 1 / its fault's places, so that faults of few places count too.
         """
         near = functional.avg_pool2d(mask[None], 9, 1, 4, count_include_pad=False)[0]
-        rows, columns = (torch.from_numpy(self.centres(side)).round().long().to(mask.device) for side in mask.shape)
+        rows, columns = (torch.from_numpy(self._places_at(side)).round().long().to(mask.device) for side in mask.shape)
         faults, _ = ndimage.label((near[rows][:, columns] > _FAULTY_SHARE).cpu().numpy())
         sizes = np.bincount(faults.ravel())[faults.ravel()]
         return np.where(faults.ravel() > 0, sizes**-0.5, 0.0)
@@ -282,17 +307,33 @@ class PlantedJudge(PlacesJudge):
         return torch.stack([farthest.mean(1), likeliest.mean(1), odds.mean(1)], 1)
 
 
-def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: bool = False) -> tuple[str, str]:
+def settled(
+    method: str,
+    features: str,
+    shape: tuple[int, ...],
+    *,
+    sizes_vary: bool = False,
+    own: OwnFeatures | None = None,
+) -> tuple[str, str]:
     """Return the method and the features for images of a shape, with what is "auto" settled; the same for everybody.
 
+    own: the caller's module that makes the features, where they are its own.
     Raises InputError where such features cannot be had of such images, or do not go with the method.
     """
     is_picture = len(shape) == 3
     has_edges = is_picture and min(shape[1:]) >= FEWEST_SIDES
     has_windows = has_edges and shape[0] <= 4
     is_large = has_windows and (sizes_vary or max(shape[1:]) > SMALL)
+    if sizes_vary and (method == "reconstruction" or features == "embedded"):
+        raise InputError(
+            "an autoencoder looks at pictures of one size: give size=64 when opening them, or take method='memory' by "
+            "'windows'"
+        )
+    if own is not None:
+        return _settled_for_own(method, own), OWN
     if method == "auto":
-        method = "memory" if is_large or features in PLACES else "neighbours" if has_edges else "gaussian"
+        has_places = features in PLACES or (features == "auto" and is_large)
+        method = "memory" if has_places else "neighbours" if has_edges else "gaussian"
     if features == "auto":
         in_places = method in OF_PLACES or (method == "gaussian" and is_large)
         features = "windows" if in_places else "orientations" if has_edges and method == "neighbours" else "pixels"
@@ -306,12 +347,14 @@ def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: b
             f"features={features!r} are of pictures of {FEWEST_PIXELS}x{FEWEST_PIXELS} pixels or more with 1 to 4 "
             "channels; take method='gaussian' by 'pixels'"
         )
-    if features == "orientations" and not has_edges:
+    if features in ("orientations", "embedded") and not has_edges:
         raise InputError(
-            f"features='orientations' are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more; take 'pixels'"
+            f"features={features!r} are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more; take 'pixels'"
         )
-    if (method in OF_PLACES) != (features in PLACES) and method != "gaussian":
-        fitting = " or ".join(PLACES) if method in OF_PLACES else "pixels or orientations"
+    if method == "reconstruction" and features == "embedded":
+        raise InputError("method='reconstruction' does not go with features='embedded'; take pixels or orientations")
+    if (method in OF_PLACES) != (features in PLACES) and method not in ("gaussian", "reconstruction"):
+        fitting = " or ".join(PLACES) if method in OF_PLACES else "pixels, orientations or embedded"
         raise InputError(f"method={method!r} does not go with features={features!r}; take {fitting}")
     if sizes_vary and features not in PLACES:
         raise InputError(
@@ -320,30 +363,60 @@ def settled(method: str, features: str, shape: tuple[int, ...], *, sizes_vary: b
     return method, features
 
 
+def _settled_for_own(method: str, own: OwnFeatures) -> str:
+    if method == "auto":
+        return "memory" if own.has_places else "gaussian"
+    goes_anyhow = method in ("gaussian", "reconstruction")
+    if method == "planted" or ((method == "memory") != own.has_places and not goes_anyhow):
+        form = "(B, F, h, w)" if own.has_places else "(B, F)"
+        fitting = "memory, gaussian" if own.has_places else "gaussian, pca, neighbours"
+        raise InputError(
+            f"method={method!r} does not go with features {form} of a module of one's own; take {fitting} or "
+            "reconstruction"
+        )
+    return method
+
+
 def objective_for(
-    method: str, features: str, contrast: int | None = None, network: FeatureNetwork | None = None
+    method: str,
+    features: str,
+    contrast: int | None = None,
+    network: FeatureNetwork | OwnFeatures | None = None,
+    autoencoder: ReconstructionObjective | None = None,
 ) -> DetectionObjective:
     """Return the objective of untaught judges for a method and features that `settled` has settled.
 
     contrast: the side of the window whose mean and deviation are taken out of pictures before anything else.
-    network: that of the features which have one.
+    network: that of the features which have one. autoencoder: what "reconstruction" and "embedded" look through.
     """
 
     def seen(describe: nn.Module) -> nn.Module:
-        return describe if contrast is None else nn.Sequential(_Contrast(contrast), describe)
+        look = describe if contrast is None else nn.Sequential(_Contrast(contrast), describe)
+        if method != "reconstruction":
+            return look
+        assert autoencoder is not None
+        return Unrebuilt(look, autoencoder)
 
-    if features in PLACES:
+    if isinstance(network, OwnFeatures) and not network.has_places:
+        return DetectionObjective({OWN: WholeJudge(seen(network), _WHOLE[method](), has_places=False)})
+    if features in PLACES or network is not None:
         look = _Windows() if network is None else network
+        centres = None if isinstance(look, OwnFeatures) else look.centres
         if method == "planted":
-            return DetectionObjective({features: PlantedJudge(seen(look), look.centres)}, "sum", counted=2)
-        judge = PlacesJudge(seen(look), look.centres, Nearest() if method == "memory" else Gaussian())
+            assert centres is not None  # as `settled` has it
+            return DetectionObjective({features: PlantedJudge(seen(look), centres)}, "sum", counted=2)
+        judge = PlacesJudge(seen(look), centres, _PLACED[method]())
         # of a network's places the mean is mostly what else differs between pictures
         return DetectionObjective({features: judge}, "largest", counted=None if network is None else 1)
     normality = _WHOLE[method]
     if features == "pixels":
         return DetectionObjective({"pixels": WholeJudge(seen(_Pixels()), normality())})
     names = zip(("coarse", "fine"), _BLURS, strict=True)
-    return DetectionObjective({name: WholeJudge(seen(_Orientations(blur)), normality()) for name, blur in names})
+    judges = {name: WholeJudge(seen(_Orientations(blur)), normality()) for name, blur in names}
+    if features == "embedded":
+        assert autoencoder is not None
+        judges["codes"] = WholeJudge(Codes(autoencoder), normality(), has_places=False)
+    return DetectionObjective(judges)
 
 
 def _remembered(batches: Batches, describe: Callable[[Tensor], Tensor]) -> Batches:
@@ -409,8 +482,10 @@ def _farthest(rows: Tensor, count: int, rng: np.random.Generator) -> Tensor:
     return chosen
 
 
-def _enlarged(values: Tensor, sides: tuple[int, int], centres: Callable[[int], np.ndarray]) -> Tensor:
+def _enlarged(values: Tensor, sides: tuple[int, int], centres: Callable[[int], np.ndarray] | None) -> Tensor:
     """Return values of places (B, h, w) at each pixel, between their centres in proportion."""
+    if centres is None:
+        return functional.interpolate(values[:, None], sides, mode="bilinear")[:, 0]
     height, width = sides
     rows, columns = centres(height), centres(width)
     top, left = int(rows[0]), int(columns[0])

@@ -14,7 +14,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from latente.checks import options_of
+from latente.checks import Own, options_of
 from latente.errors import ModelError
 from latente.estimators import persistence
 from latente.estimators.facts import FACTS, checked_facts, checked_scaling
@@ -59,29 +59,47 @@ class SavedModel(ImageModel):
             raise ModelError(
                 f"{folder} holds a model of the kind {model['model']!r}, not {cls.kind!r}; use latente.load()"
             )
-        file = folder / "model.json"
-        # models of before these were settled tell them among their options alone
-        of_old = {f"{name}_": model["options"].get(name) for name in ("precision", "epochs")}
-        facts = checked_facts({"any_size_": False, **of_old, **model["fitted"]}, file)
-        options = persistence.options_from(model, options_of(cls), own, folder)
         weights, arrays = persistence.read_weights(folder, model["weights"])
+        # so few that a file which asks for layers without end is refused soon, and a name too many is still told
+        limits = None if _has_own_network(cls, own) else Limits(tensors=2.0 * len(weights) + 64.0)
         try:
-            estimator = cls(**{**options, "device": "auto"})
-            # so few that a file which asks for layers without end is refused soon, and a name too many is still told
-            limits = None if own.get("network") is not None else Limits(tensors=2.0 * len(weights) + 64.0)
-            estimator._restore(facts, arrays, limits, file)
-        except ModelError:
-            raise
+            estimator = cls.waiting(model, folder, limits, own, arrays)
         except TooLargeError as error:
             raise ModelError(
-                f"{file} describes a larger network than {model['weights']['file']} has weights for"
+                f"{folder / 'model.json'} describes a larger network than {model['weights']['file']} has weights for"
             ) from error
-        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError, MemoryError) as error:
-            raise ModelError(f"{file} does not describe a model: {error}") from error
         persistence.load_weights(estimator.objective_, weights, folder)
         lay_out(estimator.objective_, estimator.device_)
         estimator.objective_.eval()
         estimator.source_ = persistence.training_source(folder)
+        return estimator
+
+    @classmethod
+    def waiting(
+        cls,
+        model: Mapping[str, Any],
+        folder: Path,
+        limits: Limits | None,
+        own: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, np.ndarray] | None = None,
+    ) -> Self:
+        """Return the model that model.json of a folder describes, up to an objective that waits for its weights.
+
+        limits: of the networks that are built, which get no memory of their own; None builds a caller's own. arrays:
+        what lies beside the weights. Raises ModelError where nothing can be so, and TooLargeError beyond the limits.
+        """
+        file = folder / "model.json"
+        # models of before these were settled tell them among their options alone
+        of_old = {f"{name}_": model["options"].get(name) for name in ("precision", "epochs")}
+        facts = checked_facts({"any_size_": False, **of_old, **model["fitted"]}, file)
+        options = persistence.options_from(model, options_of(cls), own or {}, folder)
+        try:
+            estimator = cls(**{**options, "device": "auto"})
+            estimator._restore(facts, arrays or {}, limits, file)
+        except ModelError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RuntimeError, MemoryError) as error:
+            raise ModelError(f"{file} does not describe a model: {error}") from error
         return estimator
 
     def _restore(
@@ -112,12 +130,24 @@ class SavedModel(ImageModel):
             setattr(self, name, array)
         self._check_arrays()
 
-    def _write(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
+    def description(self) -> dict[str, Any]:
+        """Return what model.json says of the fitted model, beside its weights: kind, options and fitted facts."""
         fitted = {name: getattr(self, name) for name in FACTS}
         fitted |= {"scaling_": self.scaling_.to_json(), **self._facts()}
         fitted["column_scalings_"] = {name: scaling.to_json() for name, scaling in self.column_scalings_.items()}
         if hasattr(self, "feature_names_in_"):
             fitted["feature_names_in_"] = [str(name) for name in self.feature_names_in_]
-        description = {"model": self.kind, "options": self.resolved_options(), "fitted": fitted}
+        return {"model": self.kind, "options": self.resolved_options(), "fitted": fitted}
+
+    def _write(self, folder: Path, weights: Mapping[str, Tensor]) -> None:
         arrays = {name: array for name, array in self._arrays().items() if array is not None}
-        persistence.write_model(folder, description, weights, arrays)
+        persistence.write_model(folder, self.description(), weights, arrays)
+
+
+def _has_own_network(owner: type, own: Mapping[str, Any]) -> bool:
+    """Whether modules of the caller's are given back, which make tensors as their author wants."""
+    checks = {name: option.check for name, option in options_of(owner).items()}
+    return any(
+        value is not None and isinstance(check := checks.get(name), Own) and check.role == "network"
+        for name, value in own.items()
+    )

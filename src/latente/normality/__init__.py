@@ -7,6 +7,7 @@ from latente.normality.discriminator import Discriminator
 from latente.normality.faults import planted
 from latente.normality.gaussian import Gaussian, Moments
 from latente.normality.neighbours import Hyperplane, Nearest
+from latente.normality.origin import Origin
 from latente.normality.residual import Residual
 from latente.normality.thresholds import conformal_threshold, images_for
 
@@ -17,6 +18,7 @@ __all__ = [
     "Moments",
     "Nearest",
     "Normality",
+    "Origin",
     "Residual",
     "conformal_threshold",
     "folds",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, Protocol, cast, runtime_checkable
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -21,6 +20,7 @@ _LEAST_SPREAD = 1e-3  # of the logarithms: images that are all alike have none
 @runtime_checkable
 class _Judge(Protocol):
     numbers: int
+    has_places: bool
 
     def __call__(self, x: Tensor) -> Tensor: ...
     def with_map(self, x: Tensor) -> tuple[Tensor, Tensor]: ...
@@ -31,10 +31,10 @@ class DetectionObjective(Objective):
 
     judges: by name, each a module that makes of images (B, C, H, W) or (B, F) one or more numbers (B, K), at least 0
     and larger where an image is further from what is normal; K is its `numbers`, and its `with_map` tells beside them
-    how that spreads over pictures (B, H, W). The logarithm of a number counts, in units of its spread around its median
-    over normal images that were left out (`settle`). What the numbers come to is the largest of them, or their sum, for
-    which what lies above 0 is drawn together by log(1 + z), so that no number alone outshouts the others. counted: how
-    many of them count, the first ones; all of them where it is None.
+    how that spreads over pictures (B, H, W), where it `has_places`. The logarithm of a number counts, in units of its
+    spread around its median over normal images that were left out (`settle`). What the numbers come to is the largest
+    of them, or their sum, for which what lies above 0 is drawn together by log(1 + z), so that no number alone
+    outshouts the others. counted: how many of them count, the first ones; all of them where it is None.
     """
 
     centres: Tensor
@@ -70,10 +70,16 @@ class DetectionObjective(Objective):
 
     def with_maps(self, x: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b"], Float[Tensor, "b h w"]]:
         """Return the oddness of scaled pictures, and at each pixel, where 1 is a usual place of a normal picture."""
-        looks = [judge.with_map(x) for judge in self._members()]
-        lasts = np.cumsum([judge.numbers for judge in self._members()]) - 1  # those of the picture as a whole
-        maps = [own / self.centres[last].exp() for (_, own), last in zip(looks, lasts.tolist(), strict=True)]
-        return self.fused(torch.cat([numbers for numbers, _ in looks], 1)), torch.stack(maps).mean(0)
+        numbers, maps, first = [], [], 0
+        for judge in self._members():
+            first += judge.numbers
+            if not judge.has_places:
+                numbers.append(judge(x))
+                continue
+            own, where = judge.with_map(x)
+            numbers.append(own)
+            maps.append(where / self.centres[first - 1].exp())  # by the number of the picture as a whole
+        return self.fused(torch.cat(numbers, 1)), torch.stack(maps).mean(0)
 
     def _members(self) -> list[_Judge]:
         return [cast(_Judge, judge) for judge in self.judges.values()]

@@ -10,9 +10,9 @@ from latente.estimators.options.common import EstimatorOptions
 
 __all__ = ["FEATURES", "METHODS", "NETWORKS", "DetectionOptions"]
 
-METHODS = ("auto", "gaussian", "memory", "planted", "pca", "neighbours")
+METHODS = ("auto", "gaussian", "memory", "planted", "pca", "neighbours", "reconstruction")
 NETWORKS = ("squeezenet", "vgg19-distilled")  # features that lie in a file
-FEATURES = ("auto", "pixels", "orientations", "windows", *NETWORKS)
+FEATURES = ("auto", "pixels", "orientations", "windows", "embedded", *NETWORKS)
 
 
 @dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
@@ -26,13 +26,20 @@ class DetectionOptions(EstimatorOptions):
         f"How what is normal is told from what is odd: {', '.join(METHODS)}; auto goes by the images.",
         Choice(METHODS),
     )
-    features: str = option(
-        "auto", f"What of the images is compared: {', '.join(FEATURES)}; auto goes by the method.", Choice(FEATURES)
+    features: Any = option(
+        "auto",
+        f"What of the images is compared: {', '.join(FEATURES)}; auto goes by the method.",
+        Own(Choice(FEATURES), ("module",), role="network"),
     )
     weights: str | None = option(
         None,
         f"File with the weights of the network that features names, {' or '.join(NETWORKS)}.",
         Text("FILE", or_none=True),
+    )
+    autoencoder: Any = option(
+        None,
+        "Run of the autoencoder that reconstruction or embedded looks through; none: one is trained.",
+        Own(Text("RUN", or_none=True), ("Autoencoder", "VariationalAutoencoder", "path")),
     )
     contrast: int | None = option(
         None,
