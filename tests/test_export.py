@@ -21,8 +21,17 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
 import latente
-from latente import AnomalyDetector, Autoencoder, InputError, ModelError, VariationalAutoencoder, export, open_images
-from latente.export import Exported, export_onnx, onnx_bytes, snippet
+from latente import (
+    AnomalyDetector,
+    Autoencoder,
+    InputError,
+    ModelError,
+    Restorer,
+    VariationalAutoencoder,
+    export,
+    open_images,
+)
+from latente.export import Exported, export_onnx, graphs, onnx_bytes, parts_of, snippet
 from latente.networks.shortcut import WithLinear
 
 FEW = {"hidden": (4,), "latent_dim": 3, "epochs": 1, "batch_size": 8, "random_state": 0, "device": "cpu"}
@@ -233,8 +242,8 @@ def test_a_detector_that_searches_what_it_remembers_is_refused(side: int, tmp_pa
 def test_a_graph_that_differs_from_the_model_is_refused_and_nothing_is_written(
     model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    right = export._Part.forward
-    monkeypatch.setattr(export._Part, "forward", lambda part, x: right(part, x) + 0.05)
+    right = graphs._Part.forward
+    monkeypatch.setattr(graphs._Part, "forward", lambda part, x: right(part, x) + 0.05)
     with pytest.raises(ModelError, match=r"the whole as ONNX differs from the model by 0\.0002, more than the 0\.0001"):
         export_onnx(model, tmp_path / "out", parts=["whole"])
     assert not (tmp_path / "out").exists()
@@ -304,3 +313,50 @@ def test_missing_packages_unknown_parts_and_other_models_are_told_in_one_line(
     with pytest.raises(InputError, match=r"pip install 'latente\[export\]'"):
         export_onnx(model, tmp_path, parts=["whole"])
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+# restorers
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "made"),
+    [
+        ({"corruption": "downscale:2"}, ("n", 3, "h", "w"), ("n", 3, "2h", "2w")),
+        ({"corruption": "gaussian:0.1"}, ("n", 3, "2h", "2w"), ("n", 3, "2h", "2w")),
+        ({"corruption": "blur:1", "network": "unet", "hidden": (4, 8)}, ("n", 3, "4h", "4w"), ("n", 3, "4h", "4w")),
+    ],
+)
+def test_a_restorer_is_exported_for_pictures_of_any_size(
+    tmp_path: Path, options: dict[str, Any], given: tuple[Any, ...], made: tuple[Any, ...]
+):
+    model = _restorer(**options)
+    [file] = export_onnx(model, tmp_path, parts=parts_of(model))
+    assert (file.part, file.inputs, file.outputs) == ("whole", {"images": given}, {"reconstructions": made})
+    assert file.largest_difference < 1e-5
+    session = onnxruntime.InferenceSession(file.path)
+    picture = np.random.default_rng(1).integers(0, 256, (2, 3, 28, 36), np.uint8)
+    [result] = session.run(None, {"images": picture.astype(np.float32)})
+    assert np.abs(result - model.restore(picture)).max() <= 0.51  # which is rounded
+
+
+def test_an_inpainter_is_exported_with_its_mask(tmp_path: Path):
+    model = _restorer(corruption="mask:0.5")
+    [file] = export_onnx(model, tmp_path, parts=parts_of(model))
+    assert list(file.inputs) == ["images", "mask"]
+    picture, mask = np.full((1, 3, 24, 20), 90, np.uint8), np.zeros((1, 1, 24, 20), np.float32)
+    mask[..., 4:9, 4:9] = 1
+    session = onnxruntime.InferenceSession(file.path)
+    [result] = session.run(None, {"images": picture.astype(np.float32), "mask": mask})
+    assert np.abs(result - model.restore(picture, mask=mask[0, 0])).max() <= 0.51
+    assert "mask = np.zeros((1, 1, 64, 64), np.float32)  # not 0 where a pixel is missing" in snippet(file)
+
+
+def _restorer(**options: Any) -> Restorer:
+    """Return a restorer whose weights are all random, which is enough to be compared."""
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 3, 16, 16), np.uint8)
+    small = {"width": 4, "depth": 1, "augmentation": "crop:16", "random_state": 0, "device": "cpu"}
+    model = Restorer(**{**small, **options}).initialise(pixels)
+    with torch.no_grad():
+        for parameter in model.objective_.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)))
+    return model

@@ -22,7 +22,7 @@ from latente import (
     resume,
 )
 from latente.corruptions import Downscale
-from latente.images import Photographs
+from latente.images import Photographs, Scaling
 from latente.metrics import psnr
 from latente.resampling import shrunk_picture
 
@@ -164,6 +164,32 @@ def test_a_self_ensemble_is_the_mean_over_turns_and_mirror_images(enlarger: Rest
     assert not np.array_equal(together, alone)
 
 
+@pytest.mark.parametrize("network", ["residual", "shuffle"])
+def test_a_self_ensemble_in_tiles_is_that_of_the_whole(network: str) -> None:
+    model = Denoiser(40, network=network, **SHORT).fit(photographs())
+    picture = photographs((71, 53)).content[0]
+    whole = model.restore_picture(picture, self_ensemble=True)
+    parts = model.restore_picture(picture, self_ensemble=True, tile=32)
+    assert whole.shape == picture.shape
+    assert np.abs(whole.astype(int) - parts).max() <= 1
+
+
+def test_a_picture_of_other_units_is_not_rounded_to_those_of_the_training(enlarger: Restorer) -> None:
+    picture = photographs((20, 30)).content[0]
+    deep = picture.astype(np.uint16) * 257
+    units = Scaling((0.0,), (65535.0,), "uint16", True)
+    made, plain = enlarger.restore_picture(deep, units), enlarger.restore_picture(picture)
+    assert made.dtype == np.uint16
+    assert np.abs(made / 257 - plain).max() <= 0.5 + 1 / 257
+    assert len(np.unique(made)) > len(np.unique(plain))
+
+
+def test_progress_is_told_tile_by_tile(enlarger: Restorer) -> None:
+    parts: list[float] = []
+    enlarger.restore_picture(photographs((60, 90)).content[0], tile=32, tell=parts.append)
+    assert parts == pytest.approx([1 / 6, 2 / 6, 3 / 6, 4 / 6, 5 / 6, 1])
+
+
 def test_an_inpainter_leaves_what_is_known_as_it_was(inpainter: Restorer) -> None:
     pictures = np.stack(scenes((20, 30), (20, 30)))
     mask = np.zeros((20, 30), bool)
@@ -217,6 +243,14 @@ def test_bicubic_is_the_figure_that_stands_beside_an_untrained_one() -> None:
     assert psnr(pictures, restored, data_range=255).mean() == pytest.approx(figures["psnr"], abs=0.1)
 
 
+def test_pairs_are_judged_as_they_are_by_whatever_was_trained_on_a_corruption(enlarger: Restorer) -> None:
+    clean = np.stack(scenes((32, 48), (32, 48)))
+    own = enlarger.evaluate(Images(clean))
+    pairs = enlarger.evaluate(Images(shrunk_picture(clean, 2), {"target": clean}))
+    assert pairs["psnr"] == pytest.approx(own["psnr"], abs=0.01)
+    assert pairs["input_psnr"] == pytest.approx(own["input_psnr"], abs=0.01)
+
+
 # what it refuses
 
 
@@ -243,6 +277,17 @@ def test_what_cannot_be_learned_from_is_one_clear_line(options: dict[str, Any], 
     with pytest.raises(InputError, match=words) as caught:
         Restorer(**{**SHORT, **options}).fit(images)
     assert "\n" not in str(caught.value)
+
+
+def test_what_it_cannot_be_judged_by_is_one_clear_line(enlarger: Restorer, inpainter: Restorer) -> None:
+    clean = np.stack(scenes((32, 48), (32, 48)))
+    with pytest.raises(InputError, match="are 1 times as large as the images; this model enlarges by 2"):
+        enlarger.evaluate(Images(clean, {"target": clean}))
+    with pytest.raises(InputError, match="is judged on what it hides itself: give clean pictures, not pairs"):
+        inpainter.evaluate(Images(clean, {"target": clean}))
+    learner = Restorer(**SHORT).initialise(Images(shrunk_picture(clean, 2), {"target": clean}))
+    with pytest.raises(InputError, match="has no targets to judge by: give pairs"):
+        learner.evaluate(Images(clean))
 
 
 def test_masks_that_do_not_fit_are_named(inpainter: Restorer, enlarger: Restorer) -> None:

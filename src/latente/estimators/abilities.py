@@ -7,13 +7,13 @@ whatever it can do. `isinstance(model, Encodes)` tells it of a fitted estimator.
 from __future__ import annotations
 
 from types import UnionType
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast, get_args, runtime_checkable
 
 import numpy as np
 
 from latente.errors import InputError
 from latente.estimators.data import Split
-from latente.images import Images, Openable
+from latente.images import Images, Openable, Scaling
 
 __all__ = [
     "VERBS",
@@ -29,6 +29,7 @@ __all__ = [
     "Scores",
     "Stylises",
     "classes_of",
+    "has",
     "require",
     "verbs_of",
 ]
@@ -130,6 +131,9 @@ class Restores(Protocol):
     def restore(self, X: Openable) -> np.ndarray | list[np.ndarray]:
         """Return the restored images, a list where their sizes differ."""
 
+    def restore_picture(self, picture: np.ndarray, scaling: Scaling | None = None, **how: Any) -> np.ndarray:
+        """Return what becomes of one picture (C, H, W), whose units `scaling` brings to [0, 1], in the same units."""
+
 
 @runtime_checkable
 class Localises(Protocol):
@@ -171,13 +175,24 @@ VERBS: dict[str, tuple[type | UnionType, ...]] = {
     "direction": (Encodes,),
     "edit": (Encodes, Decodes),
     "compare-pca": (Encodes, Decodes),
-    "export": (Encodes | Localises,),
+    "export": (Encodes | Localises | Restores,),
 }
+
+
+def has(model: Any, ability: type | UnionType) -> bool:
+    """Whether a model has an ability of a class of which not every object need have it.
+
+    So an autoencoder restores where it learned to undo something; `isinstance` may look at the class alone.
+    """
+    if isinstance(ability, UnionType):
+        return any(has(model, one) for one in get_args(ability))
+    members = [name for name in vars(ability) if not name.startswith("_")]
+    return isinstance(model, ability) and all(hasattr(model, name) for name in members)
 
 
 def verbs_of(model: Any) -> list[str]:
     """Return the verbs that work on a model, in the order of `VERBS`."""
-    return [verb for verb, abilities in VERBS.items() if all(isinstance(model, ability) for ability in abilities)]
+    return [verb for verb, abilities in VERBS.items() if all(has(model, ability) for ability in abilities)]
 
 
 def require(model: Any, verb: str, title: str) -> None:

@@ -22,7 +22,7 @@ from latente.estimators.encoding import Encoder, code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
 from latente.estimators.passing import finite
 from latente.estimators.principal import Principal, fit_principal, mean_image
-from latente.images import Openable, to_layout
+from latente.images import Openable, Scaling, to_layout
 from latente.machine import free_memory
 from latente.networks.build import build_pair, resolve
 from latente.networks.layers import widths
@@ -252,6 +252,37 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
     def restore(self, X: Openable) -> np.ndarray:
         """Return the better images that a model trained with a corruption, or on pairs, makes of worse ones."""
         return self.reconstruct(X)
+
+    @available_if(_undoes_something)
+    @own_surroundings()
+    @torch.no_grad()
+    def restore_picture(
+        self,
+        picture: np.ndarray,
+        scaling: Scaling | None = None,
+        *,
+        hidden: np.ndarray | None = None,
+        tile: int | None = None,
+        self_ensemble: bool = False,
+        tell: Callable[[float], None] | None = None,
+    ) -> np.ndarray:
+        """Return the better one of a picture (C, H, W) as large as those of the training; see `Restorer`.
+
+        It is worked on whole, whatever `tile` says. Raises InputError for other sizes, a mask and a self-ensemble.
+        """
+        check_is_fitted(self, "objective_")
+        if hidden is not None or self_ensemble:
+            raise InputError(f"{type(self).__name__} takes neither a mask nor a self-ensemble; a Restorer does")
+        if picture.shape != self.image_shape_:
+            given, own = words.shape(picture.shape[1:]), words.shape(self.image_shape_[1:])
+            raise InputError(
+                f"it is {given}, and this {type(self).__name__} restores pictures of {own} alone; train one for any "
+                "size: latente fit PHOTOS --model restorer"
+            )
+        units = self.scaling_ if scaling is None else scaling
+        values = np.array(picture[None], np.int32 if picture.dtype == np.uint16 else None)
+        made = self.objective_.reconstruct(units.apply(torch.from_numpy(values).to(self.device_)))
+        return units.invert(finite(made, "results"))[0]
 
     def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:
         """Return n new images in the training's layout, decoded from codes that `random_state` draws."""

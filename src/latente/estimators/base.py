@@ -92,7 +92,10 @@ class Estimator(Learner):
 
     def _open_for_fit(self, X: Openable, y: ArrayLike | None = None, *, reset: bool = True) -> Images:
         data.refuse_images_as_labels(y)
-        images = open_images(X if data.is_for_the_door(X) else validate_data(self, X, reset=reset))
+        if data.is_for_the_door(X):
+            images = open_images(X, size=self.usual_size)
+        else:
+            images = open_images(validate_data(self, X, reset=reset))
         return images if reset else self._matched(images)
 
     def _fit(self, images: Images, run: Run | None = None) -> Self:

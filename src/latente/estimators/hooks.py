@@ -33,6 +33,7 @@ class Hooks(EstimatorOptions, BaseEstimator):
 
     kind: ClassVar[str]  # its name in `latente.estimators.kinds`
     takes_tables: ClassVar[bool] = True
+    usual_size: ClassVar[Any] = None  # at which pictures are opened where none is asked for; None: as they suggest
     noises: ClassVar[int] = 1  # draws of noise in an evaluation; each of them meets as many images
 
     # what hooks may ask of the fitted state, beside the options; `fit` sets it, or a model.json

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
 from torch import Generator, Tensor, nn
 
 from latente import augmentations, corruptions, words
@@ -21,7 +22,7 @@ from latente.estimators.base import Estimator
 from latente.estimators.options.restoration import NETWORKS, RestorationOptions, UNetOptions
 from latente.estimators.passing import finite
 from latente.estimators.tiling import in_tiles
-from latente.images import Images, Openable, Photographs
+from latente.images import Images, Openable, Photographs, Scaling
 from latente.images.depth import in_units_of
 from latente.networks import FoldedNet, ResidualNet, UNet
 from latente.networks.layers import widths
@@ -63,6 +64,7 @@ class Restorer(RestorationOptions, Estimator):
 
     kind = "restorer"
     takes_tables = False
+    usual_size = "keep"
 
     # -- fitting
 
@@ -110,9 +112,8 @@ class Restorer(RestorationOptions, Estimator):
 
     def _build(self) -> None:
         corruption, shape = self._corruption(), self.image_shape_
-        hides = isinstance(corruption, corruptions.Hiding)
         own = _own(self.network)
-        network = self._network(shape[0] + hides) if own is None else copy.deepcopy(own)
+        network = self._network(shape[0] + self.fills_in) if own is None else copy.deepcopy(own)
         self.objective_: RestorationObjective = RestorationObjective(
             network,
             loss=self.loss,
@@ -172,8 +173,7 @@ class Restorer(RestorationOptions, Estimator):
         return tuple(self.hidden) if kind == "unet" else (width,)
 
     def _networks(self) -> dict[str, tuple[int, ...]]:
-        corruption = self._corruption()
-        channels = self.image_shape_[0] + isinstance(corruption, corruptions.Hiding)
+        channels = self.image_shape_[0] + self.fills_in
         return {"network": (channels, *(side // self.factor_ for side in self._wanted_sides()))}
 
     def _pictures(self, parts: data.Split) -> Callable[[], list[np.ndarray]] | None:
@@ -210,6 +210,24 @@ class Restorer(RestorationOptions, Estimator):
         """Return by what the sides of the images of an evaluation must be divisible."""
         return 1 if self.corruption is None else self.factor_
 
+    def _judged(self, images: Images) -> Images:
+        """Pairs are judged as they are, whatever the model was trained on."""
+        if "target" not in images.column_names:
+            if self.corruption is None:
+                raise InputError(f"{images.name} has no targets to judge by: give pairs, as those of the training")
+            return images
+        if self.fills_in:
+            raise InputError("a model that fills in is judged on what it hides itself: give clean pictures, not pairs")
+        if (factor := _enlargement(images)) != self.factor_:
+            raise InputError(
+                f"the targets of {images.name} are {factor} times as large as the images; this model enlarges by "
+                f"{self.factor_}"
+            )
+        return images
+
+    def _columns(self) -> tuple[str, ...]:
+        return ("target",)
+
     def _batches(self, images: Images, columns: bool) -> Batches:
         names = tuple(name for name in self._columns() if name in images.column_names) if columns else ()
         return Batches(images, self.scaling_, self.device_, names)
@@ -231,59 +249,87 @@ class Restorer(RestorationOptions, Estimator):
         are 8, in as many times the time (Timofte et al. 2016).
         """
         images = self._open(X)
-        masks, pictures = self._masks(images, mask), []
-        for row in range(len(images)):
-            batch = self._batches(images[[row]], columns=False).batch(slice(0, 1))
-            x, hidden = batch["images"], None if masks is None else masks[row]
-            restored = self._restored(x, hidden, tile, self_ensemble)
-            pictures.append(images.as_given(self.scaling_.invert(finite(restored, "results"))))
+        masks = self._masks(images, mask)
+        pictures = [
+            images.as_given(
+                self.restore_picture(
+                    images.content[row],
+                    hidden=None if masks is None else masks[row],
+                    tile=tile,
+                    self_ensemble=self_ensemble,
+                )[None]
+            )
+            for row in range(len(images))
+        ]
         if images.is_photographs:
             return [picture[0] for picture in pictures]
         return np.concatenate(pictures)
 
+    @property
+    def fills_in(self) -> bool:
+        """Whether it fills in missing pixels, and so is to be told which ones they are."""
+        return isinstance(self._corruption(), corruptions.Hiding)
+
+    @own_surroundings()
     @torch.no_grad()
-    def _restored(self, x: Tensor, hidden: Tensor | None, tile: int | None, self_ensemble: bool) -> Tensor:
-        """Return what becomes of a scaled picture (1, C, h, w), hidden (1, 1, h, w) of which is missing."""
-        network = self.objective_.network
-        given = x if hidden is None else torch.cat([x, hidden.to(x.dtype)], 1)
+    def restore_picture(
+        self,
+        picture: np.ndarray,
+        scaling: Scaling | None = None,
+        *,
+        hidden: np.ndarray | None = None,
+        tile: int | None = None,
+        self_ensemble: bool = False,
+        tell: Callable[[float], None] | None = None,
+    ) -> np.ndarray:
+        """Return what becomes of one worse picture (C, H, W), (C, factor_ * H, factor_ * W) in its dtype.
 
-        def restore(part: Tensor) -> Tensor:
-            if hidden is None:
-                return self.objective_.restore(part)
-            return self.objective_.restore(part[:, :-1], part[:, -1:] > 0)
+        scaling: from the picture's units to [0, 1], where they are others than the training's. hidden: of an inpainter,
+        which pixels are missing, (H, W). tell: is told now and then which part of the picture is done. tile and
+        self_ensemble: see `restore`. Values are scaled and brought back tile by tile, so that a large picture takes
+        little more memory than itself and its result.
+        """
+        check_is_fitted(self, "objective_")
+        units, network = self.scaling_ if scaling is None else scaling, self.objective_.network
+        given = picture if hidden is None else np.concatenate([picture, hidden[None].astype(picture.dtype)])
+        halo, step = getattr(network, "halo", None), getattr(network, "step", 1)
+        height, width = picture.shape[1:]
+        if self_ensemble:  # turned parts then begin at multiples of the step, too
+            given = np.pad(given, ((0, 0), (0, -height % step), (0, -width % step)), mode="edge")
 
-        def whole(picture: Tensor) -> Tensor:
-            halo, step = getattr(network, "halo", None), getattr(network, "step", 1)
-            if halo is None or getattr(network, "sides", None) is not None:
-                return restore(picture)
-            return in_tiles(restore, picture, halo=halo, step=step, factor=self.factor_, tile=tile)
+        def restored(part: np.ndarray) -> np.ndarray:
+            known, gone = (part, None) if hidden is None else (part[:-1], part[-1:])
+            x = units.apply(self._on_device(known))
+            missing = None if gone is None else self._on_device(gone) > 0
+            restore = partial(_turned_mean, self.objective_.restore) if self_ensemble else self.objective_.restore
+            return units.invert(finite(restore(x, missing), "results"))[0]
 
-        if not self_ensemble:
-            return whole(given)
-        total: Tensor | int = 0
-        for turn in range(4):
-            for flip in (False, True):
-                turned = given.rot90(turn, (2, 3))
-                made = whole(turned.flip(3) if flip else turned)
-                total = total + (made.flip(3) if flip else made).rot90(-turn, (2, 3))
-        assert isinstance(total, Tensor)
-        return total / 8
+        if halo is None or getattr(network, "sides", None) is not None:
+            made = restored(given)
+        else:
+            made = in_tiles(restored, given, halo=halo, step=step, factor=self.factor_, tile=tile, tell=tell)
+        return made[:, : self.factor_ * height, : self.factor_ * width]
 
-    def _masks(self, images: Images, mask: ArrayLike | None) -> list[Tensor] | None:
-        """Return which pixels of each picture are missing (1, 1, H, W); None of a model that fills in nothing."""
-        is_inpainter = isinstance(self._corruption(), corruptions.Hiding)
+    def _on_device(self, values: np.ndarray) -> Tensor:
+        """Return values (C, H, W) as a batch of one, in a dtype that torch can count with."""
+        return torch.from_numpy(np.array(values[None], np.int32 if values.dtype == np.uint16 else None)).to(
+            self.device_
+        )
+
+    def _masks(self, images: Images, mask: ArrayLike | None) -> list[np.ndarray] | None:
+        """Return which pixels of each picture are missing (H, W); None of a model that fills in nothing."""
         if mask is None:
-            columns = images.partners.get("mask", images.columns.get("mask")) if is_inpainter else None
-            if columns is None and is_inpainter:
+            columns = images.partners.get("mask", images.columns.get("mask")) if self.fills_in else None
+            if columns is None and self.fills_in:
                 raise InputError("which pixels are missing? give this inpainter a mask")
             if columns is None:
                 return None
-            planes = [np.asarray(plane).any(axis=0) for plane in columns]
+            planes: list[np.ndarray] = [np.asarray(plane).any(axis=0) for plane in columns]
         else:
-            if not is_inpainter:
+            if not self.fills_in:
                 raise InputError(f"corruption={str(self.corruption)!r} hides nothing: this model takes no mask")
             array = np.asarray(mask)
-            planes = list(array != 0) if array.ndim == 3 else [array != 0] * len(images)
+            planes = [np.asarray(plane) for plane in array != 0] if array.ndim == 3 else [array != 0] * len(images)
         if len(planes) != len(images):
             raise InputError(f"there are {len(planes)} masks for {len(images)} pictures")
         for row, plane in enumerate(planes):
@@ -292,7 +338,7 @@ class Restorer(RestorationOptions, Estimator):
                 raise InputError(
                     f"the mask of {images.name_of(row)} is {words.shape(plane.shape)}, the picture {words.shape(sides)}"
                 )
-        return [torch.from_numpy(np.ascontiguousarray(plane))[None, None].to(self.device_) for plane in planes]
+        return planes
 
     # -- on disk
 
@@ -350,6 +396,22 @@ def _worse(
     if isinstance(corruption, corruptions.Corruption):
         return corruption.degrade(x, generator, shared, levels), None
     return corruption(x, generator, shared=shared), None
+
+
+def _turned_mean(restore: Callable[[Tensor, Tensor | None], Tensor], x: Tensor, missing: Tensor | None) -> Tensor:
+    """Return the mean of what is made of a picture in its four turns and their mirror images, each turned back."""
+
+    def turned(image: Tensor, turn: int, flip: bool) -> Tensor:
+        image = image.rot90(turn, (2, 3))
+        return image.flip(3) if flip else image
+
+    made = [
+        (one.flip(3) if flip else one).rot90(-turn, (2, 3))
+        for turn in range(4)
+        for flip in (False, True)
+        for one in [restore(turned(x, turn, flip), None if missing is None else turned(missing, turn, flip))]
+    ]
+    return torch.stack(made).mean(0)
 
 
 def _own(network: Any) -> nn.Module | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from latente import words
 from latente.errors import InputError
@@ -18,16 +18,16 @@ _SMALLEST = 32  # below which a tile is mostly halo
 
 
 def in_tiles(
-    function: Callable[[Tensor], Tensor],
-    x: Tensor,
+    function: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray,
     *,
     halo: int,
     step: int = 1,
     factor: int = 1,
     tile: int | None = None,
     tell: Callable[[float], None] | None = None,
-) -> Tensor:
-    """Return what a function makes of a picture (1, C, H, W), as (1, D, factor * H, factor * W), worked out in tiles.
+) -> np.ndarray:
+    """Return what a function makes of a picture (C, H, W), as (D, factor * H, factor * W), worked out in tiles.
 
     halo: how far from a pixel the function looks; each tile is given so much more of the picture around it, which is
     cut off again: so the result is that of the whole picture, but for the rounding of sums in another order. step:
@@ -44,35 +44,35 @@ def in_tiles(
                 raise
             if side <= _SMALLEST:
                 raise InputError(
-                    f"there is not enough memory for a picture of {words.shape(x.shape[2:])} pixels, not even in parts "
+                    f"there is not enough memory for a picture of {words.shape(x.shape[1:])} pixels, not even in parts "
                     f"of {side}; close other programs, or make the picture smaller"
                 ) from error
             side = max(_SMALLEST, side // 2)
 
 
 def _tiled(
-    function: Callable[[Tensor], Tensor],
-    x: Tensor,
+    function: Callable[[np.ndarray], np.ndarray],
+    x: np.ndarray,
     halo: int,
     side: int,
     factor: int,
     tell: Callable[[float], None] | None,
-) -> Tensor:
-    height, width = x.shape[2:]
+) -> np.ndarray:
+    height, width = x.shape[1:]
     if height <= side and width <= side:
         return function(x)
-    result: Tensor | None = None
+    result: np.ndarray | None = None
     rows, columns = (range(0, length, side) for length in (height, width))
     for number, (top, left) in enumerate((top, left) for top in rows for left in columns):
         above, before = max(0, top - halo), max(0, left - halo)
         below, after = min(height, top + side), min(width, left + side)
-        made = function(x[:, :, above : min(height, below + halo), before : min(width, after + halo)])
+        made = function(x[:, above : min(height, below + halo), before : min(width, after + halo)])
         if result is None:
-            result = made.new_empty(1, made.shape[1], factor * height, factor * width)
+            result = np.empty((len(made), factor * height, factor * width), made.dtype)
         own = made[
-            ..., factor * (top - above) : factor * (below - above), factor * (left - before) : factor * (after - before)
+            :, factor * (top - above) : factor * (below - above), factor * (left - before) : factor * (after - before)
         ]
-        result[..., factor * top : factor * below, factor * left : factor * after] = own
+        result[:, factor * top : factor * below, factor * left : factor * after] = own
         if tell is not None:
             tell((number + 1) / (len(rows) * len(columns)))
     assert result is not None

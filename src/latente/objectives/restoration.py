@@ -25,11 +25,12 @@ class RestorationObjective(Objective):
     """The mean distance per value ("l1" or "mse") between images and what the network makes of worse ones.
 
     network: worse images (B, C, h, w) -> images (B, C, factor * h, factor * w). worsen(images, generator, shared):
-    worse images, and which of their pixels are hidden (1 or B, 1, H, W), or None; None stands for pairs, whose images
-    are the worse ones, and whose "target" is what they should be. Hidden pixels are 0 in what the network gets, beside
-    which, as one more channel, stands which are known; and the known ones come out as they were. enlarge: worse images
-    to the size of what they should be, which is what a restorer has to beat. clip: whether images lie within [0, 1] by
-    nature; then what is made of them does, too, but for training.
+    worse images, and which of their pixels are hidden (1 or B, 1, H, W), or None; None stands for pairs. Of a batch
+    with a "target" the images are the worse ones and the target is what they should be, also where others trained.
+    Hidden pixels are 0 in what the network gets, beside which, as one more channel, stands which are known; and the
+    known ones come out as they were. enlarge: worse images to the size of what they should be, which is what a restorer
+    has to beat. clip: whether images lie within [0, 1] by nature; then what is made of them does, too, but for
+    training.
 
     Logged term: the loss, by its name.
     """
@@ -86,13 +87,13 @@ class RestorationObjective(Objective):
         if hidden is None:
             made: Tensor = self.network(x)
             return made.float()
-        hidden = hidden.expand(len(x), -1, -1, -1)
+        hidden = hidden.expand(x.shape[0], -1, -1, -1)  # `len` would fix the number in what is exported
         known = torch.cat([x.masked_fill(hidden, 0.0), (~hidden).to(x.dtype)], 1)
         return torch.where(hidden, self.network(known).float(), x)
 
     def _pair(self, batch: Batch, generator: Generator, shared: bool) -> tuple[Tensor, Tensor | None, Tensor]:
         """Return worse images, which of their pixels are hidden, and what they should be."""
-        if self.worsen is None:
+        if self.worsen is None or "target" in batch:
             return batch["images"], None, batch["target"]
         return *self.worsen(batch["images"], generator, shared), batch["images"]
 

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import dataclasses
 import importlib
 import logging
 import math
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
 
 import latente
 from latente.errors import InputError, ModelError, did_you_mean
-from latente.estimators import AnomalyDetector, Estimator
+from latente.estimators import AnomalyDetector, Estimator, Restorer
 from latente.estimators.abilities import Decodes, Encodes, Localises
 from latente.estimators.judges import PRODUCTS
+from latente.export.graphs import Graph, Shape, graph_of, shapes_of
 from latente.files import replacing
-from latente.images import Images, Scaling
-from latente.objectives import DetectionObjective, ReconstructionObjective
-from latente.training import Batches
 from latente.training.surroundings import own_surroundings
 
 __all__ = ["PARTS", "Exported", "export_onnx", "onnx_bytes", "parts_of", "snippet"]
@@ -40,13 +36,14 @@ _ABILITIES: dict[str, tuple[type, ...]] = {
 }
 PARTS = tuple(_ABILITIES)
 
-_NAMES = {"encoder": ("images", "codes"), "decoder": ("codes", "images"), "whole": ("images", "reconstructions")}
 _PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 _OPSET = 18  # the oldest that torch's exporter writes by itself; runtimes know it since 2023, in browsers too
 _TOLERANCE = 1e-4
-_BATCHES = (1, 3, 12)  # sizes that the comparison runs, so that a batch axis that is not free is found out
-
-Shape = tuple[str | int, ...]
+_NOTES = {
+    "codes": "any number of codes",
+    "images": "any number, in the units of the training images",
+    "mask": "not 0 where a pixel is missing",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,7 +78,9 @@ def export_onnx(
     (N, K), spatial ones flattened; those of a variational encoder are the posterior's means. N is any number. A
     detector gives the scores (N,) of `score_samples`, lower is odder, and of pictures the maps (N, H, W) of
     `anomaly_map`; where it learned from pictures of many sizes, the file takes those of the middle height and width.
-    Among the file's notes is the `offset`, below which a score is odd.
+    Among the file's notes is the `offset`, below which a score is odd. Of a restorer there is the whole alone, for
+    pictures of any size, or any multiple of the step of its network, which beside the images takes a mask (N, 1, H, W)
+    where it fills in: not 0 where a pixel is missing.
 
     Before anything is written, onnxruntime and the model meet the same noise: images over the data's range, or codes
     from N(0, s^2), s being the standard deviation of such images' codes, at least 1. What counts is the largest
@@ -101,7 +100,7 @@ def export_onnx(
         path = folder / f"{part}.onnx"
         with replacing(path) as temporary:
             temporary.write_bytes(content)
-        written.append(Exported(part, path, len(content), difference, *_shapes(model, part)))
+        written.append(Exported(part, path, len(content), difference, *shapes_of(model, part)))
     return written
 
 
@@ -115,22 +114,34 @@ def onnx_bytes(model: Estimator, part: str) -> bytes:
 
 def snippet(exported: Exported) -> str:
     """Return the lines of Python that run an exported file with numpy and onnxruntime alone."""
-    [(source, (_, *shape))] = exported.inputs.items()
-    results = ", ".join(exported.outputs)
-    what = "any number of codes" if source == "codes" else "any number, in the units of the training images"
+    inputs = [
+        f"{source} = np.zeros({(1, *map(_example, shape))}, np.float32)  # {_NOTES[source]}"
+        for source, (_, *shape) in exported.inputs.items()
+    ]
+    feeds = ", ".join(f"{source!r}: {source}" for source in exported.inputs)
     return "\n".join(
         [
             "import numpy as np",
             "import onnxruntime",
             f"session = onnxruntime.InferenceSession({os.fspath(exported.path)!r})",
-            f"{source} = np.zeros({(1, *shape)}, np.float32)  # {what}",
-            f"[{results}] = session.run(None, {{{source!r}: {source}}})",
+            *inputs,
+            f"[{', '.join(exported.outputs)}] = session.run(None, {{{feeds}}})",
         ]
     )
 
 
+def _example(side: int | str) -> int:
+    """Return a side as it is, and of any number of pixels, or of steps such as "4h", about 64 pixels."""
+    if isinstance(side, int):
+        return side
+    step = int(side[:-1] or 1)
+    return step * math.ceil(64 / step)
+
+
 def parts_of(model: object) -> tuple[str, ...]:
     """Return those of `PARTS` that a model has, by what it can do."""
+    if isinstance(model, Restorer):
+        return ("whole",)
     return tuple(part for part, abilities in _ABILITIES.items() if all(isinstance(model, one) for one in abilities))
 
 
@@ -144,23 +155,28 @@ def _build(model: Estimator, part: str, tolerance: float) -> tuple[bytes, float]
         raise InputError(f"a {type(model).__name__} has no {part} to export")
     if isinstance(model, AnomalyDetector) and model.method_ not in PRODUCTS:
         raise InputError(
-            f"method={model.method_!r} searches what it remembers, which ONNX cannot; fit one with method='gaussian'"
+            f"method={model.method_!r} cannot be exported: only what is made of products can; fit one with "
+            "method='gaussian'"
         )
     _require_packages()
-    graph, inputs, expected = _detector_trial(model) if part == "detector" else _trial(model, part)
-    content = _content(graph, torch.from_numpy(inputs[:2]), model, part)
-    results = _run(content, part, inputs)
-    if part in ("decoder", "whole"):
-        results = [model.scaling_.to_range(images) for images in results]
-    difference = np.max(
-        [np.abs(a - b).max() / max(1.0, np.abs(b).max()) for a, b in zip(results, expected, strict=True)]
-    )
+    graph = graph_of(model, part)
+    content = _content(graph, part, _metadata(model, graph, part))
+    run, differences = _runner(content, part), []
+    for inputs, expected in graph.trials:
+        results = run(inputs)
+        if graph.gives_images:
+            results = [model.scaling_.to_range(images) for images in results]
+        differences += [
+            np.abs(one - other).max() / max(1.0, np.abs(other).max())
+            for one, other in zip(results, expected, strict=True)
+        ]
+    difference = float(np.max(differences))
     if not difference <= tolerance:  # NaN is no agreement either
         raise ModelError(
             f"the {part} as ONNX differs from the model by {difference:.2g}, more than the {tolerance:g} allowed; "
             "nothing was written"
         )
-    return content, float(difference)
+    return content, difference
 
 
 def _require_packages() -> None:
@@ -173,52 +189,21 @@ def _require_packages() -> None:
         ) from error
 
 
-class _Part(nn.Module):
-    """What a file computes: from images to codes, from codes to images, or both, images in the data's own units."""
-
-    def __init__(self, objective: ReconstructionObjective, model: Estimator, part: str) -> None:
-        super().__init__()
-        self.objective, self.scaling, self.part = objective, model.scaling_, part
-        self.code_shape = model.code_shape_
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.part == "decoder":
-            codes = x.unflatten(1, self.code_shape) if len(self.code_shape) > 1 else x
-        else:
-            codes = self.objective.encode(self.scaling.apply(x))
-        if self.part == "encoder":
-            return codes.flatten(1)
-        return self.scaling.in_units(self.objective.decode(codes))
-
-
-class _Detector(nn.Module):
-    """What a detector's file computes: from images in the data's own units to scores, and maps of pictures."""
-
-    def __init__(self, objective: DetectionObjective, scaling: Scaling) -> None:
-        super().__init__()
-        self.objective, self.scaling = objective, scaling
-
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        return self.looks(self.scaling.apply(x))
-
-    def looks(self, scaled: Tensor) -> tuple[Tensor, ...]:
-        if scaled.ndim == 2:
-            return (-self.objective.oddness(scaled),)
-        oddness, maps = self.objective.with_maps(scaled)
-        return -oddness, maps
-
-
-def _content(graph: nn.Module, example: Tensor, model: Estimator, part: str) -> bytes:
-    """Return the ONNX file of a part's graph for batches like `example`, of any length."""
-    inputs, outputs = _shapes(model, part)
+def _content(graph: Graph, part: str, metadata: dict[str, str]) -> bytes:
+    """Return the ONNX file of a graph, for batches of any length and, where it has a step, pictures of any size."""
+    free: dict[int, Any] = {0: torch.export.Dim("n", min=1)}
+    if graph.step is not None:
+        height, width = torch.export.Dim("h", min=2), torch.export.Dim("w", min=2)
+        free |= {2: height, 3: width} if graph.step == 1 else {2: graph.step * height, 3: graph.step * width}
+    examples = [torch.from_numpy(values) for values in graph.trials[0][0].values()]
     try:
         with _quietly(), torch.no_grad():
             program = torch.onnx.export(
-                graph,
-                (example,),
-                input_names=list(inputs),
-                output_names=list(outputs),
-                dynamic_shapes=({0: torch.export.Dim("n", min=1)},),
+                graph.module,
+                tuple(examples),
+                input_names=list(graph.inputs),
+                output_names=list(graph.outputs),
+                dynamic_shapes=(free,) * len(examples),
                 opset_version=_OPSET,
                 dynamo=True,
                 verbose=False,
@@ -227,7 +212,7 @@ def _content(graph: nn.Module, example: Tensor, model: Estimator, part: str) -> 
         reason = str(error.__cause__ or error).strip().splitlines()[0]
         raise ModelError(f"the {part} cannot be expressed in ONNX: {reason}") from error
     assert program is not None  # as it is of torch's older exporter only
-    return _stripped(program.model_proto, _metadata(model, part))
+    return _stripped(program.model_proto, metadata)
 
 
 @contextlib.contextmanager
@@ -260,81 +245,33 @@ def _stripped(proto: Any, metadata: dict[str, str]) -> bytes:
     return content
 
 
-def _metadata(model: Estimator, part: str) -> dict[str, str]:
-    if isinstance(model, AnomalyDetector):
-        own = {"offset": repr(model.offset_)}
-    else:
-        own = {"code_shape": "x".join(map(str, model.code_shape_))}
+def _metadata(model: Estimator, graph: Graph, part: str) -> dict[str, str]:
+    shape = graph.inputs["images"][1:] if "images" in graph.inputs else model.image_shape_
     return {
         "model": model.kind,
         "part": part,
         "layout": "NCHW" if len(model.image_shape_) == 3 else "NF",
         "dtype": model.scaling_.dtype,
         "range": model.scaling_.range_in_words,
-        "shape": "x".join(map(str, model.image_shape_)),
-        **own,
+        "shape": "x".join(map(str, shape)),
+        **graph.notes,
         "latente": latente.__version__,
     }
 
 
-def _shapes(model: Estimator, part: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
-    """Return the shapes of what goes into a part and of what comes out, by name."""
-    images: Shape = ("n", *model.image_shape_)
-    if part == "detector":
-        return {"images": images}, {"scores": ("n",)} | ({"maps": ("n", *images[2:])} if len(images) == 4 else {})
-    codes: Shape = ("n", math.prod(model.code_shape_))
-    source, result = _NAMES[part]
-    return {source: codes if part == "decoder" else images}, {result: codes if part == "encoder" else images}
-
-
-def _trial(model: Estimator, part: str) -> tuple[nn.Module, np.ndarray, list[np.ndarray]]:
-    """Return the graph of a part, noise for it as the file takes it, float32, and what the model makes of that.
-
-    The last are images in the network's range, or flat codes.
-    """
-    # without the corruption, which plays no part here and, where it is a caller's own, need not be fit to be copied
-    own = cast(ReconstructionObjective, model.objective_)
-    objective = copy.deepcopy(own, {id(own.corruption): None}).cpu().eval()
-    graph, (images, scaled) = _Part(objective, model, part), _noise(model)
-    with torch.no_grad():
-        codes = objective.encode(scaled)
-        if part == "encoder":
-            return graph, images, [codes.flatten(1).numpy()]
-        if part == "whole":
-            return graph, images, [objective.decode(codes).numpy()]
-        drawn = np.random.default_rng(1).standard_normal(codes.shape, np.float32) * max(1.0, float(codes.std()))
-        return graph, drawn.reshape(len(drawn), -1), [objective.decode(torch.from_numpy(drawn)).numpy()]
-
-
-def _detector_trial(model: Estimator) -> tuple[nn.Module, np.ndarray, list[np.ndarray]]:
-    """Return what `_trial` returns, of a detector."""
-    graph = _Detector(cast(DetectionObjective, copy.deepcopy(model.objective_)).cpu().eval(), model.scaling_)
-    images, scaled = _noise(model)
-    with torch.no_grad():
-        return graph, images, [found.numpy() for found in graph.looks(scaled)]
-
-
-def _noise(model: Estimator) -> tuple[np.ndarray, Tensor]:
-    """Return images of uniform noise over the data's range, rounded as the data are, float32, and the same scaled."""
-    scaling, dtype = model.scaling_, np.dtype(model.scaling_.dtype)
-    data = scaling.from_range(np.random.default_rng(0).uniform(0.0, 1.0, (sum(_BATCHES), *model.image_shape_)))
-    images = (data if dtype.kind == "f" else np.rint(data)).astype(dtype)
-    scaled = Batches(Images(images), scaling, torch.device("cpu")).batch(torch.arange(len(images)))["images"]
-    return images.astype(np.float32), scaled
-
-
-def _run(content: bytes, part: str, inputs: np.ndarray) -> list[np.ndarray]:
-    """Return what onnxruntime makes of the inputs, in batches of several sizes, output by output."""
+def _runner(content: bytes, part: str) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+    """Return what runs a file by onnxruntime, output by output; raises ModelError where it cannot."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors
     options.intra_op_num_threads = torch.get_num_threads()
-    try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        [source] = session.get_inputs()
-        batches = np.split(inputs, np.cumsum(_BATCHES)[:-1])
-        results = zip(*(session.run(None, {source.name: batch}) for batch in batches), strict=True)
-        return [np.concatenate(one).astype(np.float64) for one in results]
-    except Exception as error:  # its exceptions have no other base
-        raise ModelError(f"onnxruntime cannot run the {part}: {str(error).splitlines()[0]}") from error
+
+    def told(call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+        try:
+            return call(*arguments, **more)
+        except Exception as error:  # its exceptions have no other base
+            raise ModelError(f"onnxruntime cannot run the {part}: {str(error).splitlines()[0]}") from error
+
+    session = told(onnxruntime.InferenceSession, content, options, providers=["CPUExecutionProvider"])
+    return lambda feeds: [values.astype(np.float64) for values in told(session.run, None, dict(feeds))]
