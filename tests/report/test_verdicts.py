@@ -14,7 +14,7 @@ from latente.evidence import Evidence, Selection
 from latente.images import Images
 from latente.report.training import Training, summarise
 from latente.report.verdicts import Verdict, judge
-from latente.report.yardsticks import LARGEST, NEAREST, Baseline, Yardstick
+from latente.report.yardsticks import LARGEST, NEAREST, Baseline, Yardstick, find_yardstick
 
 CALM = Training(10, 9, 1.0, 1.001, 0.001, 5.0, 100.0)
 
@@ -308,3 +308,53 @@ def test_a_summary_of_no_lines_is_empty_and_non_finite_values_do_not_count() -> 
         {"part": "train", "epoch": 2, "loss": 1.0, "seconds": 5.5, "images_per_second": 30.0},
     ]
     assert summarise(lines) == Training(2, None, None, None, None, 8.0, 20.0, loss=1.0)
+
+
+# restorers
+
+
+def _restorer(psnr: list[float], inputs: list[float], **changes: Any) -> Verdict:
+    """The verdict about a model that enlarges, of the pictures' PSNR after and before."""
+    noise = np.random.default_rng(0).choice([-1.0, 1.0], (len(psnr), 1, 2, 2))
+    scales = {"reconstructions": psnr, "inputs": inputs}
+    outputs = {"images": np.zeros((len(psnr), 1, 2, 2))}
+    outputs |= {name: noise * 10 ** (-np.array(values)[:, None, None, None] / 20) for name, values in scales.items()}
+    model = SimpleNamespace(
+        restore=len, restore_picture=len, outputs=lambda images: outputs, factor_=2, corruption="downscale:2"
+    )
+    judged = Selection(
+        Images(np.zeros((len(psnr), 1, 2, 2), np.uint8), name="set"), np.arange(len(psnr)), "test images"
+    )
+    evidence = Evidence(**{"model": model, "judged": judged, "is_unseen": True, **changes})
+    return judge(model, evidence, find_yardstick(model, evidence), CALM, "run")
+
+
+@pytest.mark.parametrize(
+    ("psnr", "inputs", "level", "words"),
+    [
+        ([31.0, 33.0], [28.0, 30.0], "good", "Yes: 32.0\u00a0dB PSNR, where bicubic enlargement has 29.0\u00a0dB."),
+        ([29.2, 29.0], [29.0, 29.0], "fair", "A little, and less than anybody sees"),
+        ([27.0, 28.0], [29.0, 29.0], "poor", "No: what it makes of pictures is no better than what it is given"),
+    ],
+)
+def test_a_restorer_is_set_beside_what_it_is_given(
+    psnr: list[float], inputs: list[float], level: str, words: str
+) -> None:
+    verdict = _restorer(psnr, inputs)
+    assert verdict.level == level
+    assert words in verdict.answer
+    assert bool(verdict.advice) == (level != "good")
+
+
+def test_pictures_that_a_restorer_makes_worse_are_counted() -> None:
+    assert "1 of 2 pictures come out worse than they went in." in _restorer([33.0, 28.0], [29.0, 29.0]).reasons
+    reasons = _restorer([33.0, 32.0], [29.0, 29.0]).reasons
+    assert "No picture comes out worse than it went in." in reasons
+    assert "It was tried on what downscale:2 makes of pictures, as it learned; on others nobody knows." in reasons
+
+
+def test_what_might_help_a_restorer_names_its_options() -> None:
+    [advice] = _restorer([29.0], [29.5], options={"options": {"width": 32, "depth": 5, "epochs": 9}}).advice
+    assert advice == (
+        "To come further: `--width 64` (it was 32), `--depth 10` (it was 5), more `--epochs`, more photographs."
+    )

@@ -324,7 +324,7 @@ class Restorer(RestorationOptions, Estimator):
                 raise InputError("which pixels are missing? give this inpainter a mask")
             if columns is None:
                 return None
-            planes: list[np.ndarray] = [np.asarray(plane).any(axis=0) for plane in columns]
+            planes = [np.asarray(np.any(plane, axis=0)) for plane in columns]
         else:
             if not self.fills_in:
                 raise InputError(f"corruption={str(self.corruption)!r} hides nothing: this model takes no mask")

@@ -68,7 +68,8 @@ def _tiled(
         below, after = min(height, top + side), min(width, left + side)
         made = function(x[:, above : min(height, below + halo), before : min(width, after + halo)])
         if result is None:
-            result = np.empty((len(made), factor * height, factor * width), made.dtype)
+            # channels last in memory, as files have them: what is written need not be copied
+            result = np.moveaxis(np.empty((factor * height, factor * width, len(made)), made.dtype), 2, 0)
         own = made[
             :, factor * (top - above) : factor * (below - above), factor * (left - before) : factor * (after - before)
         ]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from latente.estimators.abilities import Classifies, Detects, Reconstructs
+from latente.estimators.abilities import Classifies, Detects, Reconstructs, Restores
 from latente.evidence import Evidence
 from latente.report.oddness import oddness_of
 from latente.report.training import Training
@@ -51,6 +51,8 @@ def advise(
         advice += _of_odd(model, evidence, level, run)
     if isinstance(model, Classifies):
         advice += _of_classes(evidence, yardstick, level, run)
+    if level != "good" and isinstance(model, Restores) and not rebuilds:
+        advice += _of_restoration(evidence)
     if level != "good" and not advice:
         advice += _to_go_on(evidence, yardstick, training, run) if rebuilds else [_beside_others(run)]
     return advice
@@ -164,6 +166,19 @@ def _of_odd(model: Detects, evidence: Evidence, level: str, run: str) -> list[st
         larger = "" if is_at_its_size else ", or pictures at their own size (`--size keep`)"
         advice.append(f"Try {' or '.join(others)}{larger}; more normal images help too.")
     return advice
+
+
+# -- by what is restored
+
+
+def _of_restoration(evidence: Evidence) -> list[str]:
+    options = _options(evidence)
+    wider = [
+        f"`--{name} {2 * value}` (it was {value})"
+        for name in ("width", "depth")
+        if isinstance(value := options.get(name), int)
+    ]
+    return [f"To come further: {', '.join([*wider, 'more `--epochs`', 'more photographs'])}."]
 
 
 # -- by the classes

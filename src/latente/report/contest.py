@@ -16,7 +16,7 @@ import numpy as np
 
 from latente import estimators
 from latente.errors import InputError, LatenteError
-from latente.estimators.abilities import Classifies, Encodes, Reconstructs
+from latente.estimators.abilities import Classifies, Encodes, Reconstructs, Restores
 from latente.evidence import Evidence, open_evidence
 from latente.images import Images, open_images
 from latente.latents import knn_accuracy
@@ -211,7 +211,7 @@ def _measure(evidence: Evidence) -> str | None:
     """By which figure the model is compared with others of its kind."""
     if isinstance(evidence.model, Classifies) and "accuracy" in evidence.metrics:
         return "accuracy"
-    if isinstance(evidence.model, Reconstructs) and "reconstructions" in evidence.outputs:
+    if isinstance(evidence.model, Reconstructs | Restores) and "reconstructions" in evidence.outputs:
         return "mse" if evidence.is_table else "psnr"
     return None
 

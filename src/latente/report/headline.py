@@ -74,17 +74,20 @@ def bars(yardstick: Yardstick | None) -> list[Bar]:
 def _of_reconstructions(evidence: Evidence) -> list[KeyFigure]:
     if "reconstructions" not in evidence.outputs:
         return []
-    metrics, codes, originals = evidence.metrics, evidence.outputs["codes"], evidence.originals
+    metrics, codes, originals = evidence.metrics, evidence.outputs.get("codes"), evidence.originals
     figures = []
     if not evidence.is_table:
         figures.append(KeyFigure("PSNR", decibels(metrics["psnr"]), "peak 1.0, mean over images"))
+    if codes is None and "input_psnr" in metrics:
+        figures.append(KeyFigure("Before", decibels(metrics["input_psnr"]), "PSNR of what it is given"))
     if "ssim" in metrics:
         figures.append(KeyFigure("SSIM", f"{metrics['ssim']:.3f}", "1 is identical"))
     figures.append(KeyFigure("Typical error", percent(math.sqrt(metrics["mse"])), "of the range, root mean square"))
     if "elbo" in metrics:
         error = f", ± {figure(metrics['elbo_error'])}" if "elbo_error" in metrics else ""
         figures.append(KeyFigure("ELBO", figure(metrics["elbo"]), f"nats per image{error}"))
-    figures.append(KeyFigure("Latent", f"{codes.shape[1]:,}", f"numbers for {originals[0].size:,} values"))
+    if codes is not None:
+        figures.append(KeyFigure("Latent", f"{codes.shape[1]:,}", f"numbers for {originals[0].size:,} values"))
     return figures
 
 

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from latente.estimators.abilities import Classifies, Detects, Reconstructs, classes_of
+from latente.estimators.abilities import Classifies, Detects, Reconstructs, Restores, classes_of
 from latente.evidence import Evidence
 from latente.report.advice import advise, copies
 from latente.report.looks import look
@@ -21,6 +21,7 @@ __all__ = ["Verdict", "how_many", "judge", "name_of_class", "name_of_judged"]
 
 HALF = 0.5  # of the error of the simplest alternative: a model that leaves more of it has not learned much
 GOOD_AUROC = 0.9  # of a detector, below which it misses much
+LITTLE = 0.3  # dB over its input, below which a restorer gives nothing that anybody sees
 SIGMAS = 2.0  # standard errors by which an accuracy must exceed that of the largest class, to be no chance
 
 
@@ -53,6 +54,9 @@ def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, traini
     elif yardstick is not None and isinstance(model, Reconstructs):
         level, answer = _answer_on_reconstructions(evidence, yardstick, training)
         reasons += _reasons_on_reconstructions(evidence, yardstick)
+    elif yardstick is not None and isinstance(model, Restores):
+        level, answer = _answer_on_restoration(evidence, yardstick)
+        reasons += _reasons_on_restoration(model, evidence, yardstick)
     if level == "good" and evidence.is_unseen is False:
         level, answer = "fair", f"Nobody can say of new images. Of those that it learned from: {answer}"
     advice = advise(model, evidence, yardstick, training, run, level)
@@ -155,6 +159,38 @@ def _reasons_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> lis
 def _grey_levels(evidence: Evidence, step: float) -> str:
     is_bytes = evidence.judged is not None and evidence.judged.images.dtype == np.uint8
     return f" ({step * 255:.1f} of 255 grey levels)" if is_bytes else ""
+
+
+# -- restoration
+
+
+def _answer_on_restoration(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
+    metrics, simple = evidence.metrics, yardstick.simple
+    if simple is None or "input_psnr" not in metrics:
+        return "fair", f"It runs: {decibels(metrics['psnr'])}; there is nothing simpler at hand to compare it with."
+    gain = metrics["psnr"] - metrics["input_psnr"]
+    beside = f"{decibels(metrics['psnr'])} PSNR, where {simple.name} has {decibels(metrics['input_psnr'])}"
+    if gain <= 0:
+        return "poor", f"No: what it makes of pictures is no better than what it is given: {beside}."
+    if gain < LITTLE:
+        return "fair", f"A little, and less than anybody sees: {beside}."
+    return "good", f"Yes: {beside}."
+
+
+def _reasons_on_restoration(model: object, evidence: Evidence, yardstick: Yardstick) -> list[str]:
+    reasons, figures, simple = [], evidence.figures, yardstick.simple
+    if simple is not None and 0 < yardstick.error < simple.error:
+        reasons.append(
+            f"It removes {percent(1 - yardstick.error / simple.error)} of the squared error of {simple.name}."
+        )
+    if simple is not None and "input_psnr" in figures:
+        worse = int((figures["psnr"] < figures["input_psnr"]).sum())
+        some = f"{worse:,} of {len(figures['psnr']):,} pictures come out worse than they went in"
+        reasons.append(f"{some if worse else 'No picture comes out worse than it went in'}.")
+    corruption = getattr(model, "corruption", None)
+    if corruption is not None:
+        reasons.append(f"It was tried on what {corruption} makes of pictures, as it learned; on others nobody knows.")
+    return reasons
 
 
 # -- classification

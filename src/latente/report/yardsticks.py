@@ -8,7 +8,7 @@ import math
 import numpy as np
 import torch
 
-from latente.estimators.abilities import Classifies, Reconstructs
+from latente.estimators.abilities import Classifies, Reconstructs, Restores
 from latente.evidence import MOST_VALUES, Evidence, draw
 from latente.metrics import auroc
 from latente.report.oddness import oddness_of, simple_aurocs
@@ -18,6 +18,7 @@ __all__ = ["LARGEST", "NEAREST", "PAIRS", "Baseline", "Yardstick", "find_yardsti
 PAIRS = "Pairs of an odd and a normal image in the wrong order (1 - AUROC)"
 LARGEST, NEAREST = "always the largest class", "the nearest class mean"  # what simple classifiers are called
 _PCA = "PCA"
+_SQUARED = "Mean squared error per value, in units of the range"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,8 @@ def find_yardstick(model: object, evidence: Evidence) -> Yardstick | None:
     order, beside those of brightness, contrast, size, principal components and the nearest image. That of a model which
     reconstructs is the mean squared error, beside those of its input where this was worsened, of the mean image and,
     unless there are targets, of PCA with as many numbers, which sees what the model sees: the components that the model
-    started from, where it did, else such as are fitted on training images.
+    started from, where it did, else such as are fitted on training images. A restorer's is that of what it is given
+    alone, which it enlarges bicubically where the result is larger.
     """
     if isinstance(model, Classifies) and "accuracy" in evidence.metrics:
         return Yardstick("Share of wrong classes", 1 - evidence.metrics["accuracy"], _simple_classifiers(evidence))
@@ -69,8 +71,9 @@ def find_yardstick(model: object, evidence: Evidence) -> Yardstick | None:
         others = [Baseline(name, 1 - area) for name, area in simple_aurocs(evidence, oddness)]
         return Yardstick(PAIRS, 1 - auroc(oddness.odd, oddness.scores), others)
     if isinstance(model, Reconstructs) and "reconstructions" in evidence.outputs:
-        measure = "Mean squared error per value, in units of the range"
-        return Yardstick(measure, evidence.metrics["mse"], _simple_reconstructions(evidence))
+        return Yardstick(_SQUARED, evidence.metrics["mse"], _simple_reconstructions(evidence))
+    if isinstance(model, Restores) and "reconstructions" in evidence.outputs:
+        return Yardstick(_SQUARED, evidence.metrics["mse"], _unrestored(evidence))
     return None
 
 
@@ -103,6 +106,16 @@ def _simple_classifiers(evidence: Evidence) -> list[Baseline]:
 def _commonest(labels: np.ndarray) -> int:
     classes, counts = np.unique(labels, return_counts=True)
     return int(classes[counts.argmax()])
+
+
+def _unrestored(evidence: Evidence) -> list[Baseline]:
+    """What a restorer is given, brought to the size of its results."""
+    inputs, originals = evidence.inputs, evidence.originals
+    if inputs is None or inputs.shape != originals.shape:
+        return []
+    is_larger = getattr(evidence.model, "factor_", 1) > 1
+    name = "bicubic enlargement" if is_larger else "the input as it is"
+    return [Baseline(name, _error(originals, inputs))]
 
 
 def _simple_reconstructions(evidence: Evidence) -> list[Baseline]:

@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from latente.estimators.abilities import Reconstructs
+from latente.estimators.abilities import Reconstructs, Restores
 from latente.evidence import Evidence
 from latente.pages import embedding
 from latente.report.sections.section import Section, image_note, shown_of
@@ -30,7 +30,8 @@ class Case:
 
 def find(model: object, evidence: Evidence) -> Section | None:
     """The best, typical (median) and worst reconstructions by name; None without any, and for tables."""
-    if not isinstance(model, Reconstructs) or "reconstructions" not in evidence.outputs or evidence.is_table:
+    is_able = isinstance(model, Reconstructs | Restores)
+    if not is_able or "reconstructions" not in evidence.outputs or evidence.is_table:
         return None
     groups, peak = _groups(evidence)
     result = "the input, what the model makes of that" if evidence.inputs is not None else "what the model makes of it"
@@ -44,7 +45,7 @@ def find(model: object, evidence: Evidence) -> Section | None:
     black, white = embedding.window(evidence.originals)
     if (black, white) != (0.0, 1.0):
         lead += f" Shown with black at {black:.3g} and white at {white:.3g} of the range."
-    title = "Originals and reconstructions"
+    title = "Originals and reconstructions" if isinstance(model, Reconstructs) else "Originals and restored pictures"
     return Section(title, "reconstructions", "reconstructions.html.j2", {"groups": groups}, lead)
 
 

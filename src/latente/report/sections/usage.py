@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from latente.estimators.abilities import Classifies, Decodes, Encodes, Reconstructs, Samples
+from latente.estimators.abilities import Classifies, Decodes, Encodes, Reconstructs, Restores, Samples, has
 from latente.evidence import Evidence
 from latente.report.sections.section import Section
 from latente.report.training import summarise
@@ -21,6 +21,8 @@ def find(model: object, evidence: Evidence) -> Section | None:
     uses = []
     if isinstance(model, Reconstructs):
         uses.append(("Reconstruct images", f"latente reconstruct {run} {images} --out reconstructed"))
+    if has(model, Restores):
+        uses.append(("Restore picture files", f"latente restore {run} PICTURES --out restored --check"))
     if isinstance(model, Samples):
         uses.append(("Draw new images", f"latente sample {run} -n 64 --out samples.png"))
     if isinstance(model, Encodes):
@@ -41,6 +43,8 @@ def _in_python(model: object, path: str) -> str:
         lines += ["classes = model.predict(images)", "probabilities = model.predict_proba(images)"]
     if isinstance(model, Encodes):
         lines.append("codes = model.encode(images)")
+    if has(model, Restores):
+        lines.append("better = model.restore(pictures)")
     if isinstance(model, Encodes) and isinstance(model, Decodes):
         lines.append("again = model.decode(codes)")
     return "\n".join(lines)
