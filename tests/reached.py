@@ -15,6 +15,7 @@ import latente
 from examples import Stage, error_of_mean_image, photographs, squared_error
 from latente.cli.shared.studies import read_study
 from latente.images import Images, open_images
+from latente.resampling import shrunk_picture
 from latente.training import Run
 
 
@@ -224,6 +225,65 @@ def prepare_own_images(folder: Path) -> None:
     for name in ("dark", "bright"):
         photographs(folder / "lowlight" / name, 6)
         (folder / "lowlight" / name / "damaged.png").unlink()
+
+
+def prepare_better_pictures(folder: Path) -> None:
+    photographs(folder / "photos", 4)
+    (folder / "photos" / "damaged.png").unlink()
+
+
+def learns_to_enlarge(stage: Stage) -> None:
+    assert latente.load(stage.folder / "runs/larger").factor_ == 2
+
+
+def enlarges_each(stage: Stage) -> None:
+    for file in (stage.folder / "photos").iterdir():
+        with Image.open(file) as small, Image.open(stage.folder / "larger" / file.name) as large:
+            assert large.size == (2 * small.width, 2 * small.height)
+    is_a_page("larger/check.html", stage)
+
+
+def has_small_ones(stage: Stage) -> None:
+    (stage.folder / "small").mkdir()
+    for file in (stage.folder / "photos").iterdir():
+        with Image.open(file) as picture:
+            small = shrunk_picture(np.asarray(picture).transpose(2, 0, 1), 2)
+        Image.fromarray(small.transpose(1, 2, 0)).save(stage.folder / "small" / file.name)
+
+
+def measures_what_it_enlarged(stage: Stage) -> None:
+    figures = json.loads(stage.out)["metrics"]
+    assert figures["psnr"] > figures["input_psnr"] - 0.1
+
+
+def has_masks(stage: Stage) -> None:
+    shutil.copytree(stage.folder / "photos", stage.folder / "scratched")
+    (stage.folder / "masks").mkdir()
+    for file in (stage.folder / "photos").iterdir():
+        with Image.open(file) as picture:
+            mask = Image.new("L", picture.size)
+        mask.paste(255, (10, 20, 60, 24))
+        mask.save(stage.folder / "masks" / file.name)
+
+
+def fills_in(stage: Stage) -> None:
+    for file in (stage.folder / "photos").iterdir():
+        with Image.open(file) as before, Image.open(stage.folder / "filled" / file.name) as after:
+            changed = (np.asarray(before) != np.asarray(after)).any(axis=2)
+        assert changed[20:24, 10:60].any()
+        changed[20:24, 10:60] = False
+        assert not changed.any()
+
+
+def enlarges_from_python(stage: Stage) -> None:
+    sizes = [one.shape for one in stage["photos"].content]
+    assert [one.shape for one in stage["larger"]] == [(3, 2 * height, 2 * width) for _, height, width in sizes]
+
+
+def denoises(stage: Stage) -> None:
+    left = squared_error(stage["better"], stage["test"].pixels)
+    assert left < 0.6 * squared_error(stage["noisy"], stage["test"].pixels)
+    assert stage["figures"]["psnr"] > stage["figures"]["input_psnr"] + 2
 
 
 def lists_a_photograph(stage: Stage) -> None:

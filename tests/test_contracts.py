@@ -23,6 +23,7 @@ from latente import (
     Autoencoder,
     ImageClassifier,
     InputError,
+    Restorer,
     StackedAutoencoderClassifier,
     VariationalAutoencoder,
     load,
@@ -346,3 +347,82 @@ def test_a_wide_range_of_sizes_and_channels_trains_without_shapes_worked_out_by_
                 continue
             estimator = Autoencoder(latent_dim=latent_dim, epochs=1, random_state=0).fit(images)
             assert estimator.reconstruct(images).shape == X.shape
+
+
+# restorers, which take pictures alone, and give pictures
+
+
+@pytest.fixture
+def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latente.objectives.RestorationObjective.epoch_steps", 2)
+
+
+def restorer(**changed: object) -> Restorer:
+    """Return a restorer that trains in milliseconds."""
+    short = {"corruption": "downscale:2", "width": 4, "depth": 1, "epochs": 1, "augmentation": "crop:8,flips"}
+    return Restorer(**{**short, "random_state": 0, "device": "cpu", **changed})
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_a_restorer_survives_clone_joblib_and_a_model_folder(tmp_path: Path):
+    X = pictures()
+    estimator = restorer().fit(X)
+    assert clone(estimator).get_params() == estimator.get_params()
+    buffer = io.BytesIO()
+    joblib.dump(estimator, buffer)
+    buffer.seek(0)
+    for copy in (joblib.load(buffer), Restorer.load(estimator.save(tmp_path)), load(tmp_path)):
+        np.testing.assert_array_equal(copy.restore(X), estimator.restore(X))
+
+
+@pytest.mark.usefixtures("few_steps")
+@pytest.mark.parametrize("layout", ["NHW", "NHWC", "NCHW"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_restorer_gives_pictures_in_the_layout_the_units_and_the_dtype_of_what_went_in(layout: str, dtype: type):
+    X = pictures(layout, dtype)
+    made = restorer(corruption="gaussian:0.1").fit(X).restore(X)
+    assert (made.shape, made.dtype) == (X.shape, X.dtype)
+
+
+@pytest.mark.usefixtures("few_steps")
+def test_equal_seeds_give_equal_restorers_and_no_global_random_state_is_touched():
+    X = pictures()
+    before = (np.random.get_state()[1].tolist(), torch.get_rng_state())
+    one, two, other = (restorer(random_state=seed, corruption="gaussian:0.1").fit(X) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(one.restore(X), two.restore(X))
+    assert one.evaluate(X) == two.evaluate(X)
+    assert one.evaluate(X) != other.evaluate(X)
+    assert np.random.get_state()[1].tolist() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+
+
+def test_before_fit_every_use_of_a_restorer_says_so(tmp_path: Path):
+    for use in ("restore", "restore_picture", "evaluate", "open"):
+        with pytest.raises(NotFittedError):
+            getattr(restorer(), use)(pictures())
+    with pytest.raises(NotFittedError):
+        restorer().save(tmp_path)
+
+
+def test_a_restorer_refuses_tables_in_one_line():
+    with pytest.raises(InputError, match="is a table of 12 columns; Restorer needs pictures"):
+        restorer().fit(pictures("NF"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"network": "residul"}, "did you mean 'residual'"),
+        ({"corruption": "downscal:2"}, "did you mean 'downscale'"),
+        ({"corruption": 3}, "corruption"),
+        ({"loss": "l2"}, "loss"),
+        ({"width": 0}, "width"),
+        ({"augmentation": "crop:9"}, "crops of 9x9 pixels cannot be shrunk by 2"),
+        ({"epochs": 0}, "epochs"),
+    ],
+)
+def test_an_option_of_a_restorer_that_cannot_be_is_one_clear_line(options: dict, message: str, tmp_path: Path):
+    with pytest.raises(InputError, match=message) as caught:
+        restorer(**options, out=tmp_path / "run").fit(pictures())
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()

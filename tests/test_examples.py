@@ -18,12 +18,16 @@ from reached import (
     cleans_from_python,
     codes_digits,
     decodes_its_codes,
+    denoises,
     draws_from_python,
     draws_holidays_again,
     draws_on_the_first_page,
     draws_other_glyphs,
     ends_at,
+    enlarges_each,
+    enlarges_from_python,
     exports_what_runs,
+    fills_in,
     finds_other_digits,
     finds_the_damaged_one,
     goes_by_errors,
@@ -32,7 +36,9 @@ from reached import (
     goes_on_to_the_same_model,
     has_a_file_for_each,
     has_codes,
+    has_masks,
     has_scores,
+    has_small_ones,
     has_the_keys_of_a_log,
     has_trials,
     hides_an_odd_one,
@@ -43,6 +49,7 @@ from reached import (
     keeps_sizes,
     learns_a_second_run,
     learns_from_crops,
+    learns_to_enlarge,
     learns_with_own_networks,
     learns_without_the_odd_one,
     leaves_out_what_is_listed,
@@ -53,9 +60,11 @@ from reached import (
     makes_hair_lighter,
     measures_digits,
     measures_plates_again,
+    measures_what_it_enlarged,
     minimises,
     names_the_odd_ones,
     plans_and_trains_nothing,
+    prepare_better_pictures,
     prepare_command_line,
     prepare_own_images,
     prepare_readme,
@@ -77,6 +86,7 @@ NO_REPORT = " --no-report"  # where nothing that is asked for stands in it
 CI = "continuous integration runs it"
 VAE_GLYPHS = SEED + "--count 1000 --epochs 5 --batch-size 32" + NO_REPORT
 FACES = SEED + "--count 160 --epochs 4 --batch-size 16 --no-report"
+RESTORER = SEED + "--epochs 1 --width 4 --depth 1 --batch-size 2 --augmentation crop:16 --no-report"
 DENOISER = SEED + "--count 800 --batch-size 32 --no-report"
 
 CASES: dict[str, list[Case]] = {
@@ -183,6 +193,19 @@ CASES: dict[str, list[Case]] = {
         Case("latente report", partial(is_a_page, "comparison.html"), before=learns_a_second_run),
         Case("latente export runs/faces", exports_what_runs),
     ],
+    "docs/guides/better-pictures.md": [
+        Case("latente fit photos/", learns_to_enlarge, RESTORER),
+        Case("latente restore runs/larger photos/", enlarges_each),
+        Case("latente restore runs/larger small/", measures_what_it_enlarged, before=has_small_ones),
+        Case("latente evaluate runs/larger", says("input_psnr", "psnr")),
+        Case("latente fit photos/", lambda stage: None, RESTORER),
+        Case("latente restore runs/fill", fills_in, before=has_masks),
+        Case(
+            "import latente\n\nphotos",
+            enlarges_from_python,
+            swaps=(("epochs=2,", "epochs=1, width=4, depth=1, batch_size=2, augmentation='crop:16',"),),
+        ),
+    ],
     "docs/guides/own-images.md": [
         Case("latente data show holidays/", says("24 of 25", "damaged.png")),
         Case(
@@ -258,6 +281,16 @@ CASES: dict[str, list[Case]] = {
         Case("import torch", looks_through_a_module),
     ],
     "docs/reference/image-classifier.md": [Case("import latente", sorts_digits, swaps=(("epochs=20", "epochs=10"),))],
+    "docs/reference/restorer.md": [
+        Case(
+            "import numpy",
+            denoises,
+            swaps=(
+                ("count=200", "count=40"),
+                ("epochs=3,", "epochs=1, width=16, depth=2, batch_size=8, learning_rate=5e-3,"),
+            ),
+        )
+    ],
     "docs/reference/images.md": [Case("import numpy", holds_images)],
     "docs/reference/scaling.md": [Case("import numpy", lambda stage: None)],
     "docs/reference/loading.md": [Case("import latente", goes_on)],
@@ -269,6 +302,7 @@ CASES: dict[str, list[Case]] = {
 
 PREPARATIONS = {
     "README.md": prepare_readme,
+    "docs/guides/better-pictures.md": prepare_better_pictures,
     "docs/guides/command-line.md": prepare_command_line,
     "docs/guides/own-images.md": prepare_own_images,
 }

@@ -22,6 +22,7 @@ MODELS = {
     "stacked-autoencoder-classifier": latente.StackedAutoencoderClassifier,
     "anomaly-detector": latente.AnomalyDetector,
     "image-classifier": latente.ImageClassifier,
+    "restorer": latente.Restorer,
 }
 CLASSES: dict[str, Any] = {
     **MODELS,
@@ -70,9 +71,10 @@ def test_a_class_has_a_sentence_an_example_its_options_errors_and_methods(page: 
 
 
 @pytest.mark.parametrize("page", MODELS)
-def test_the_fitted_attributes_are_those_that_a_model_has(page: str) -> None:
+def test_the_fitted_attributes_are_those_that_a_model_has(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latente.objectives.RestorationObjective.epoch_steps", 2)
     images = open_images("digits", count=80)
-    options = {"hidden": (8,), "epochs": 1, "random_state": 0}
+    options = {"hidden": (8,), "epochs": 1, "random_state": 0, "corruption": "mask:0.2", "width": 4, "depth": 1}
     model = MODELS[page](**{name: options[name] for name in options_of(MODELS[page]) if name in options}).fit(images)
     own = {name for name in (*vars(model), *dir(type(model))) if re.fullmatch(r"[a-z]\w*[a-z]_", name)}
     assert set(names(section(page, "Fitted attributes"))) == own

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import typer
+from PIL import Image
 
+from latente import open_images
 from latente.checks import options_of
 from latente.cli import app, main
 from latente.estimators.abilities import VERBS, verbs_of
@@ -33,6 +35,7 @@ LINES = {
     "nearest": "nearest RUN -n 2",
     "decode": "decode RUN CODES --out decoded.npy",
     "reconstruct": "reconstruct RUN digits --out reconstructed.npy",
+    "restore": "restore RUN PICTURE --out restored",
     "sample": "sample RUN --out samples.png",
     "traverse": "traverse RUN",
     "interpolate": "interpolate RUN digits",
@@ -41,23 +44,41 @@ LINES = {
     "compare-pca": "compare-pca RUN",
     "export": "export RUN --out onnx",
 }
+STEPS = "latente.objectives.RestorationObjective.epoch_steps"
 WITHOUT_MODEL = {"fit", "sweep", "reproduce", "data", "doctor", "watch"}
+
+
+@pytest.fixture(autouse=True)
+def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(STEPS, 2)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture file of a digit."""
+    Image.fromarray(open_images("digits").pixels[0, 0]).save(tmp_path / "digit.png")
+    return tmp_path / "digit.png"
 
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A trained model of each kind, whatever its options may be."""
     folder = tmp_path_factory.mktemp("kinds")
-    for kind in KINDS:
-        line = f"fit digits --model {kind} --count 128 {quick(kind)} --seed 0 --no-report"
-        assert main([*line.split(), "--out", str(folder / kind)]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(STEPS, 2)
+        for kind in KINDS:
+            line = f"fit digits --model {kind} --count 128 {quick(kind)} --seed 0 --no-report"
+            assert main([*line.split(), "--out", str(folder / kind)]) == 0
     return {kind: folder / kind for kind in KINDS}
 
 
 def quick(kind: str) -> str:
     """Return the options with which a model of this kind learns fast, and can be exported, as far as it has them."""
-    declared, values = options_of(KINDS[kind].load_options()), {"epochs": 1, "hidden": 8, "method": "gaussian"}
-    return " ".join(f"--{name} {value}" for name, value in values.items() if name in declared)
+    declared = options_of(KINDS[kind].load_options())
+    options = {"epochs": 1, "hidden": 8, "width": 4, "method": "gaussian"}
+    if kind == "restorer":  # which others may have as well, and then restore
+        options |= {"corruption": "gaussian:0.1"}
+    return " ".join(f"--{name} {value}" for name, value in options.items() if name in declared)
 
 
 def able(kind: str) -> list[str]:
@@ -70,7 +91,9 @@ def test_every_verb_on_a_model_says_what_it_asks_for() -> None:
 
 @each_kind
 @pytest.mark.parametrize("verb", LINES)
-def test_a_verb_works_or_says_what_does(latente: Client, runs: dict[str, Path], kind: str, verb: str) -> None:
+def test_a_verb_works_or_says_what_does(
+    latente: Client, runs: dict[str, Path], picture: Path, kind: str, verb: str
+) -> None:
     if verb == "edit" and "edit" in able(kind):
         latente(LINES["direction"].replace("RUN", str(runs[kind])))
     if verb == "decode":
@@ -79,7 +102,8 @@ def test_a_verb_works_or_says_what_does(latente: Client, runs: dict[str, Path], 
     line = LINES[verb]
     if verb == "resume" and "--epochs" not in quick(kind):  # what learns without the loop has no epochs to add
         line = line.replace("--epochs 2 ", "")
-    shown = latente(line.replace("RUN", str(runs[kind])).replace("CODES", "codes-of-it.npz"))
+    line = line.replace("RUN", str(runs[kind])).replace("CODES", "codes-of-it.npz")
+    shown = latente(line.replace("PICTURE", str(picture)))
     if verb in able(kind):
         assert shown.code == 0, shown.err
         return
@@ -90,13 +114,13 @@ def test_a_verb_works_or_says_what_does(latente: Client, runs: dict[str, Path], 
 
 
 @each_kind
-def test_the_advice_after_a_training_works(latente: Client, kind: str) -> None:
+def test_the_advice_after_a_training_works(latente: Client, picture: Path, kind: str) -> None:
     shown = latente(f"fit digits --model {kind} --count 64 {quick(kind)} --seed 0 --no-report --out 'my run'")
     lines = re.findall(r"latente (\S+ .+?) *$", shown.out.partition("next ")[2], re.MULTILINE)
-    assert len(lines) == min(3, len(set(able(kind)) - {"report", "resume"}))
+    assert len(lines) == min(3, len(set(able(kind)) - {"report", "resume", "export"}))
     for line in lines:
         assert shlex.split(line)[0] in able(kind)
-        advised = latente(line.replace("IMAGES", "digits --count 40"))
+        advised = latente(line.replace("IMAGES", "digits --count 40").replace("PICTURES", str(picture)))
         assert advised.code == 0, (line, advised.err)
 
 

@@ -46,6 +46,7 @@ RUNS = [
 ]
 BEFORE = {
     "decode": ["encode runs/digits digits --out codes.npz"],
+    "restore": ["fit photos/ --model restorer --corruption downscale:2 --out runs/larger"],
     "edit": ["direction learn runs/digits digits --attribute 3"],
 }
 
@@ -112,6 +113,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LATENTE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LATENTE_OFFLINE", "1")
     monkeypatch.setattr("latente.cli.watch.wait", lambda: None)
+    monkeypatch.setattr("latente.objectives.RestorationObjective.epoch_steps", 2)
     monkeypatch.setattr("typer.launch", lambda address: None)
     (tmp_path / "study.yaml").write_text(
         "images: digits\noptions: {epochs: 1, count: 64}\ngrid: {activation: [relu, gelu]}\n"
@@ -130,7 +132,7 @@ def test_the_examples_of_a_verb_run(latente: Client, stage: Path, runs: Path, ve
     if verb != "fit":
         shutil.copytree(runs, stage / "runs")
     for line in BEFORE.get(verb, []):
-        assert latente(line).code == 0
+        assert latente(complete(line)).code == 0
     for line in EXAMPLES[verb]:
         before = set(stage.rglob("*"))
         shown = latente(complete(line))

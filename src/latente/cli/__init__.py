@@ -37,6 +37,7 @@ from latente.cli import (
     reconstruct,
     report,
     reproduce,
+    restore,
     resume,
     sample,
     score,
@@ -82,7 +83,7 @@ def _told_end() -> Iterator[None]:
 app = typer.Typer(
     name="latente",
     cls=_Verbs,
-    help="Train, inspect and use autoencoders and classifiers of images.",
+    help="Train, inspect and use autoencoders, classifiers, detectors and restorers of images.",
     invoke_without_command=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -96,7 +97,7 @@ app = typer.Typer(
 # in the order, panel by panel, in which help lists them
 for home in (
     *(fit, resume, watch, sweep, reproduce),
-    *(rank, score, encode, decode, reconstruct, sample, edit, export),
+    *(rank, score, encode, decode, reconstruct, restore, sample, edit, export),
     *(evaluate, report, explore, map_, compare_pca, nearest, traverse, interpolate, direction),
     *(data, doctor),
 ):

@@ -19,8 +19,10 @@ from latente.cli.shared.options import (
     FramesOption,
     ImagesArgument,
     JsonFlag,
+    PairsOption,
     RunArgument,
     SplitOption,
+    TargetOption,
 )
 from latente.errors import InputError
 
@@ -64,6 +66,8 @@ def evaluate(
     count: CountOption = None,
     frames: FramesOption = None,
     budget: BudgetOption = None,
+    pairs: PairsOption = None,
+    target: TargetOption = None,
     bound_samples: BoundSamplesOption = None,
     samples: SamplesOption = None,
     as_json: JsonFlag = False,
@@ -81,7 +85,8 @@ def evaluate(
     title = kind_named(model.kind).title
     if bound_samples is not None and not isinstance(model, Bounds):
         raise InputError(f"--bound-samples has no meaning for this {title}, which bounds no likelihood; leave it out")
-    source, part = judged_images_for(model, images, split=split, count=count, frames=frames, budget=budget)
+    door = {"count": count, "frames": frames, "budget": budget, "pairs": pairs, "target": target}
+    source, part = judged_images_for(model, images, split=split, **door)
     if samples is not None:
         _refuse_samples(model, title, source)
     metrics, groups = _measured(model, source)

@@ -71,6 +71,7 @@ RunOption = Annotated[
         "latente fit digits --model stacked --hidden 64,32",
         "latente fit photos/ --size 32 --exclude left-out.txt --epochs 2",
         "latente fit photos/ --size 32 --corruption gaussian:0.1 --epochs 2",
+        "latente fit photos/ --model restorer --corruption downscale:2 --out runs/larger",
         "latente fit digits --hidden 512,256 --network dense --dry-run",
         "latente fit --model vae --help",
     ),
@@ -107,7 +108,7 @@ def fit(
     screen = show.console(as_json)
     door = door_options(
         split=split,
-        size=size,
+        size=kind_named(model).load_class().usual_size if size is None else size,
         crop=crop,
         channels=channels,
         count=count,
@@ -197,7 +198,10 @@ def _print_plan(screen: Console, model: str, plan: Mapping[str, Any]) -> None:
     options = dict(plan["options"])
     data = plan["data"]
     network = [str(options.pop("network"))] if "network" in options else []
-    if "hidden" in options:
+    if options.get("width") is not None:  # of a network that is as wide throughout
+        network.append(f"{options.pop('width')} channels wide, {options.pop('depth')} deep")
+        options.pop("hidden", None)
+    elif "hidden" in options:
         network.append(words.typed(hidden) if (hidden := options.pop("hidden")) else "no hidden layer")
     parts = [" ".join(network)] if network else []
     if "latent_dim" in options:

@@ -17,7 +17,7 @@ from latente.images.stores import JoinedStore, Store
 from latente.images.tables import Table, TableFile, read_tables
 from latente.words import brief, printable
 
-__all__ = ["list_pictures"]
+__all__ = ["list_pictures", "pictures_in"]
 
 _LOOKED_AT = 20  # files that are looked into where none is a picture
 
@@ -29,7 +29,7 @@ def list_pictures(
 
     What is passed over goes into the scan. Raises InputError where there are no pictures.
     """
-    all_pictures = [name for name in store.names if _is_picture(store, name)]
+    all_pictures = _pictures(store)
     prefix = store.prefix if isinstance(store, JoinedStore) else None
     pictures = [name for name in all_pictures if prefix is None or not name.startswith(prefix)]
     targets = [name for name in all_pictures if prefix is not None and name.startswith(prefix)]
@@ -101,6 +101,18 @@ def _lack(store: Store) -> str:
     if known := [f"{brief(name)} is {what}" for name, what in kinds.items() if what]:
         return f"holds no pictures: {listed(known, most=2)}"
     return f"holds no pictures{f' but {_suffixes(names)}' if names else ''}; give {read}"
+
+
+def pictures_in(store: Store) -> list[str]:
+    """Return the names of a store's pictures, damaged ones among them; raises InputError where there are none."""
+    names = _pictures(store)
+    if not names:
+        raise InputError(f"{store.path} {_lack(store)}")
+    return names
+
+
+def _pictures(store: Store) -> list[str]:
+    return [name for name in store.names if _is_picture(store, name)]
 
 
 def _is_picture(store: Store, name: str) -> bool:

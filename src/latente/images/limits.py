@@ -11,7 +11,7 @@ from latente.machine import free_memory
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "check_disk", "check_memory", "is_bomb"]
 
-MAX_PIXELS = 89_478_485  # of one picture: a quarter of a GiB at three bytes a pixel; more is an accident or a bomb
+MAX_PIXELS = 2**28  # of one picture: ten times those of a camera; more is an accident or a bomb
 MAX_BYTES = 256 * 2**20  # of one file
 _USABLE = 0.9  # of what is free; the rest is left to others
 

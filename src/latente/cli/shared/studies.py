@@ -71,7 +71,7 @@ class Study:
         from latente.images import open_images
 
         points = self.sweep.points() if self.sweep.search is None else [dict(self.sweep.options)]
-        chosen = [{name: point[name] for name in ("images", *DOOR) if name in point} for point in points]
+        chosen = [_door_of(point) for point in points]
         different = [options for k, options in enumerate(chosen) if options not in chosen[:k]]
         for options in different:
             if "images" in options:
@@ -126,7 +126,8 @@ def fit_trial(*, seed: int, images: str, model: str = "autoencoder", **options: 
     from latente.estimators.abilities import Classifies
     from latente.estimators.data import split
 
-    door = {name: options.pop(name) for name in DOOR if name in options}
+    door = _door_of({"model": model, **options})
+    options = {name: value for name, value in options.items() if name not in DOOR}
     source = _opened(images, json.dumps(door))
     arguments: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value for name, value in options.items()
@@ -143,6 +144,14 @@ def fit_trial(*, seed: int, images: str, model: str = "autoencoder", **options: 
     if not metrics:
         raise InputError("there is nothing to judge by: set validation, or use a set with a test part")
     return metrics
+
+
+def _door_of(point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the images of a trial and how they are opened, by their names, at the size that its model needs."""
+    door = {name: point[name] for name in ("images", *DOOR) if name in point}
+    model = point.get("model", "autoencoder")
+    size = KINDS[model].load_class().usual_size if model in KINDS else None
+    return door if size is None else {"size": size} | door
 
 
 @functools.lru_cache(maxsize=4)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["finish", "next_steps", "watched"]
 
 _STEPS = 3
-_ADVICE = ("sample", "reconstruct", "encode", "evaluate", "map", "rank", "score")
+_ADVICE = ("restore", "sample", "reconstruct", "encode", "evaluate", "map", "rank", "score")
 
 
 @contextlib.contextmanager
@@ -87,6 +87,7 @@ def next_steps(run: Path, model: Estimator) -> list[str]:
     is_picture = len(model.image_shape_) == 3 and model.image_shape_[0] <= 4
     is_png = is_picture and model.scaling_.dtype in ("uint8", "bool")
     arguments = {
+        "restore": f"{quoted} PICTURES --out DIR",
         "sample": f"{quoted} --out {'samples.png' if is_picture else 'samples.npy'}",
         "reconstruct": f"{quoted} IMAGES --out {'DIR' if is_png else 'reconstructions.npy'}",
         "encode": f"{quoted} IMAGES --out codes.npz",
@@ -98,6 +99,8 @@ def next_steps(run: Path, model: Estimator) -> list[str]:
     able = set(verbs_of(model))
     if "sample" in able and not _samples(model):
         able.remove("sample")
+    if not is_picture:
+        able.discard("restore")  # which works on picture files
     return [f"latente {verb} {arguments[verb]}" for verb in _ADVICE if verb in able][:_STEPS]
 
 
