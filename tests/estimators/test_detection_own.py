@@ -54,7 +54,7 @@ class Rows(nn.Module):
 
 def test_places_of_a_module_of_one_s_own_find_and_show_what_is_planted(tmp_path: Path) -> None:
     model = detector(features=Blocks()).fit(pictures())
-    assert (model.method_, model.features_, model.has_maps) == ("memory", "own", True)
+    assert (model.method_, model.features_, model.has_maps()) == ("memory", "own", True)
     odd = damaged()
     assert (model.predict(odd) == -1).all()
     maps = model.anomaly_map(odd)
@@ -68,7 +68,7 @@ def test_places_of_a_module_of_one_s_own_find_and_show_what_is_planted(tmp_path:
 def test_whole_pictures_are_what_the_method_makes_of_the_module_s_own_numbers(tmp_path: Path) -> None:
     X, odd, module = pictures(), damaged(), Rows()
     model = detector(features=module, validation=None).fit(X)
-    assert (model.method_, model.has_maps) == ("gaussian", False)
+    assert (model.method_, model.has_maps()) == ("gaussian", False)
     module.eval()
     with torch.no_grad():
         tables = [module(torch.from_numpy(part[:, None] / np.float32(255))).numpy() for part in (X, odd)]

@@ -54,7 +54,7 @@ MapsOf = Callable[[np.ndarray, int | None], Maps | None]
 def tells_where(model: Estimator) -> bool:
     """Whether `maps_of` has maps by this model, of pictures."""
     if isinstance(model, Localises):
-        return model.has_maps
+        return model.has_maps()
     return isinstance(model, Reconstructs) and len(model.image_shape_) == 3
 
 
@@ -68,7 +68,7 @@ def maps_of(model: Estimator, images: Images, side: int | None = None) -> Maps |
     if images.is_table:
         return None
     if isinstance(model, Localises):
-        if not model.has_maps:
+        if not model.has_maps():
             return None
         one_by_one = (_small(model.anomaly_map(images[[row]])[0], side) for row in range(len(images)))
         return Maps(list(one_by_one), "how odd each place is")

@@ -139,7 +139,6 @@ class Restores(Protocol):
 class Localises(Protocol):
     """Says where in an image something is odd."""
 
-    @property
     def has_maps(self) -> bool:
         """Whether it does of such images as it learned from, which may be rows of a table."""
 

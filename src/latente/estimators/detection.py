@@ -375,7 +375,6 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         """Return -1 for each image that is odd and 1 for each that is normal (N,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    @property
     def has_maps(self) -> bool:
         """Whether there is an `anomaly_map`: of pictures, where what is compared has places."""
         check_is_fitted(self, "objective_")
@@ -390,7 +389,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         images = self._open(X)
         if images.is_table:
             raise InputError(f"{images.name} is a table, of which there is no map")
-        if not self.has_maps:
+        if not self.has_maps():
             raise InputError("features of whole pictures, without places, say nothing of where: there is no map")
         _, maps = self._with_maps(images)
         return maps if images.is_photographs else np.stack(maps)

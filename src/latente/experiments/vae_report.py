@@ -353,9 +353,10 @@ def _advice(lines: Sequence[Line]) -> str:
     verdict = "holds" if min(raw) > max(best) else "does not hold" if max(raw) < min(best) else "cannot be told here"
     cost, left = np.median(raw) - np.median(best), np.median(started) - np.median(best)
     return (
-        f"That input should be normalised {verdict}: pixels from 0 to 255 cost {cost:.3g} nats in the middle seed ({min(raw):.5g} to "
-        f"{max(raw):.5g}, against {min(best):.5g} to {max(best):.5g}). Where the first weights are 255 times smaller, "
-        f"so that the network starts as that for [0, 1] does and only its steps are too long, the cost is {left:.3g}."
+        f"That input should be normalised {verdict}: pixels from 0 to 255 cost {cost:.3g} nats in the middle seed "
+        f"({min(raw):.5g} to {max(raw):.5g}, against {min(best):.5g} to {max(best):.5g}). Where the first weights are "
+        "255 times smaller, so that the network starts as that for [0, 1] does and only its steps are too long, the "
+        f"cost is {left:.3g}."
     )
 
 

@@ -60,7 +60,7 @@ def shapes_of(model: Estimator, part: str) -> tuple[dict[str, Shape], dict[str, 
     images: Shape = ("n", *model.image_shape_)
     if part == "detector":
         assert isinstance(model, AnomalyDetector)
-        return {"images": images}, {"scores": ("n",)} | ({"maps": ("n", *images[2:])} if model.has_maps else {})
+        return {"images": images}, {"scores": ("n",)} | ({"maps": ("n", *images[2:])} if model.has_maps() else {})
     codes: Shape = ("n", math.prod(model.code_shape_))
     source, result = _NAMES[part]
     return {source: codes if part == "decoder" else images}, {result: codes if part == "encoder" else images}
@@ -132,7 +132,7 @@ class _Detector(nn.Module):
 
 def _of_detector(model: AnomalyDetector) -> Graph:
     objective = copy.deepcopy(model.objective_).cpu().eval()
-    module = _Detector(objective, model.scaling_, model.has_maps)
+    module = _Detector(objective, model.scaling_, model.has_maps())
     images, scaled = _noise(model)
     with torch.no_grad():
         expected = [found.numpy() for found in module.looks(scaled)]

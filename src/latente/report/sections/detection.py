@@ -85,7 +85,7 @@ def _shown(model: object, evidence: Evidence, places: np.ndarray, scores: np.nda
         images = [to_range(few.content[k][None]) for k in range(len(places))]
         limits = embedding.window(np.concatenate([one.reshape(-1) for one in images]))
         pictures = [embedding.pictures(one, limits)[0] for one in images]
-        if isinstance(model, Localises) and model.has_maps:
+        if isinstance(model, Localises) and model.has_maps():
             found = [*model.anomaly_map(few)]
             peak = float(np.quantile(np.concatenate([one.reshape(-1) for one in found]), BRIGHTEST)) or 1.0
             maps = [embedding.heat_maps(one[None], (0.0, peak))[0] for one in found]
