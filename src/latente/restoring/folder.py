@@ -17,7 +17,7 @@ from latente.images.stores import Store, open_store
 from latente.restoring.picture import Picture, read_mask, read_picture, save_picture
 from latente.restoring.through import Model, restored
 
-__all__ = ["Place", "Results", "find_pictures", "restore_files"]
+__all__ = ["Place", "Results", "by_stem", "find_pictures", "restore_files", "stem_of"]
 
 # called as progress(part, name): which part of all the pictures is done, and which one is at work
 Progress = Callable[[float, str], None]

@@ -16,7 +16,7 @@ from latente.images.damage import Damaged
 from latente.resampling import enlarged
 from latente.restoring.picture import Picture
 
-__all__ = ["enlarge", "restored", "units_of"]
+__all__ = ["Model", "enlarge", "restored", "units_of"]
 
 _REACH = 2  # pixels that bicubic enlargement looks at on either side
 
