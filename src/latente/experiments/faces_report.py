@@ -4,8 +4,9 @@ Source: [CIMAT] Cerna: Practica Deep Learning Architectures (CIMAT, 2024).
 Claim: a plain autoencoder "would not have done as well"; trained on 50,000 of 200,000 faces the results were "very
 similar"; the listing has convolutions without strides, relu, no normalisation and 500 times a mean of binary
 cross-entropy, the text halves the image at each layer; a PSNR of 60 to 70 dB.
-Ours: the same net as a plain autoencoder beside the two bounds of `faces-vae`; a half, a quarter and an eighth of the
-faces in as many steps; one short pass of the net as it is listed, as it is told, and as we train it; both PSNRs.
+Ours: a plain autoencoder of the same net rebuilds at 27.07 dB, the report's loss at 19.05, a Gaussian likelihood at
+27.15; a quarter of the faces in as many steps costs 0.37 dB; the net as listed has 173 million weights, as told 2.8;
+19.05 dB are 67.18 by a peak of 255.
 Command: latente reproduce faces-report
 Minutes: about 90 on one core.
 
