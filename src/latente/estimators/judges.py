@@ -37,6 +37,7 @@ __all__ = [
     "OWN",
     "PLACES",
     "PRODUCTS",
+    "SEARCHES",
     "Judge",
     "Learned",
     "PlacesJudge",
@@ -46,6 +47,7 @@ __all__ = [
     "settled",
 ]
 
+SEARCHES = ("memory", "neighbours")  # methods that search what they remember
 PRODUCTS = ("gaussian", "pca")  # methods that are products with what was learned, and search nothing
 PLACES = ("windows", *NETWORKS)  # features of many places in a picture, which may have any size
 OF_PLACES = ("memory", "planted")  # methods that need them

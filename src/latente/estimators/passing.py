@@ -75,7 +75,7 @@ class ImageModel(Hooks):
         images = self._judged(self._open(X))
 
         def kept(outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-            if not images.is_photographs:
+            if not (images.is_photographs and self.any_size_):
                 return outputs
             # of pictures of many sizes there is no array of all
             return {name: values for name, values in outputs.items() if values.ndim < 4}

@@ -21,7 +21,7 @@ import latente
 from latente.errors import InputError, ModelError, did_you_mean
 from latente.estimators import AnomalyDetector, Estimator, Restorer
 from latente.estimators.abilities import Decodes, Encodes, Localises
-from latente.estimators.judges import PRODUCTS
+from latente.estimators.judges import PRODUCTS, SEARCHES
 from latente.export.graphs import Graph, Shape, graph_of, shapes_of
 from latente.files import replacing
 from latente.training.surroundings import own_surroundings
@@ -154,10 +154,8 @@ def _build(model: Estimator, part: str, tolerance: float) -> tuple[bytes, float]
     if part not in parts_of(model):
         raise InputError(f"a {type(model).__name__} has no {part} to export")
     if isinstance(model, AnomalyDetector) and model.method_ not in PRODUCTS:
-        raise InputError(
-            f"method={model.method_!r} cannot be exported: only what is made of products can; fit one with "
-            "method='gaussian'"
-        )
+        does = "searches what it remembers" if model.method_ in SEARCHES else "has a network of its own in between"
+        raise InputError(f"method={model.method_!r} {does}, which ONNX cannot; fit one with method='gaussian'")
     _require_packages()
     graph = graph_of(model, part)
     content = _content(graph, part, _metadata(model, graph, part))

@@ -40,7 +40,12 @@ def test_the_declared_default_is_the_constructors(kind: str) -> None:
 @each_kind
 def test_every_default_that_is_told_as_a_value_is_read_as_that_value(kind: str) -> None:
     words = {"all", "128, less for small sets", "20, more for small sets", "by the images", "drawn anew", "each epoch"}
-    words |= {"0, with cosine up to 200"}
+    words |= {
+        "0, with cosine up to 200",
+        "pairs",
+        "crops of 64 pixels, of 32 before they are enlarged, flips and turns",
+    }
+    words |= {"32, of shuffle 64", "5, of shuffle 8"}
     for option in options_of_kind(kind).values():
         if option.shown not in words:
             assert option.read(option.shown) == option.default

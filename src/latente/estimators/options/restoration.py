@@ -37,7 +37,9 @@ class UNetOptions:
     )
     residual: bool = option(True, "Add what it makes to the image itself.", Flag())
     output: str | None = option(
-        None, "Activation at its end, such as tanh.", Choice(ACTIVATIONS, kind="activation", or_none=True)
+        None,
+        f"Activation at its end: {', '.join(ACTIVATIONS)} or none.",
+        Choice(ACTIVATIONS, kind="activation", or_none=True),
     )
 
 
