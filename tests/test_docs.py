@@ -90,7 +90,7 @@ def test_python_examples_use_names_and_arguments_that_exist(page: Path) -> None:
                 if known & {
                     "own",
                     "options",
-                }:  # load and resume take back a caller's own, a restorer's names all options
+                }:  # what hands options on, or takes a caller's own back
                     known |= all_options().keys()
                 assert set(keywords) <= known, f"{owner}.{name}({', '.join(keywords)})"
 
