@@ -129,7 +129,7 @@ def share_of(train: Images, share: str) -> Images:
 
 
 def _short(request: Request) -> dict[str, Any]:
-    return {"epochs": 1, "warmup": 0} if request.tiny else {}
+    return {"epochs": 1, "warmup": 0, "hidden": (8, 16, 32)} if request.tiny else {}
 
 
 def _fitted(name: str, seed: int, train: Images, share: str, request: Request) -> VariationalAutoencoder:
