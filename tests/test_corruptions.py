@@ -209,7 +209,7 @@ def test_what_is_stored_is_whole_levels():
 
 def test_a_chain_shrinks_by_the_product_and_meets_its_parts_in_order():
     x, chain = images(2, 3, 24, 24), from_name("blur:1,downscale:2,gaussian:0.1:free")
-    assert (chain.factor, chain.degrade(x, seeded()).shape) == (2, (2, 3, 12, 12))
+    assert (chain.shrinks_by, chain.degrade(x, seeded()).shape) == (2, (2, 3, 12, 12))
     by_hand = GaussianNoise(0.1, clip=False)(Downscale(2).degrade(Blur(1.0)(x, seeded()), seeded()), seeded())
     torch.testing.assert_close(chain.degrade(x, seeded()), by_hand)
 

@@ -256,3 +256,11 @@ def without_timings(lines: list[dict], *others: str) -> list[dict]:
     """Return the lines of a log without what no two trainings share; others: as "steps", which an extension changes."""
     left_out = {"seconds", "images_per_second", "time", *others}
     return [{k: v for k, v in line.items() if k not in left_out} for line in lines]
+
+
+def bright_squares(count: int = 60, seed: int = 0) -> np.ndarray:
+    """Return bright squares, a little noisy, on a dark ground (N, 16, 14), uint8."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(20, 4, (count, 16, 14))
+    X[:, 5:11, 4:10] += rng.integers(120, 200, (count, 1, 1))
+    return X.clip(0, 255).astype(np.uint8)

@@ -50,7 +50,11 @@ class Corruption(ABC):
 
     name: ClassVar[str]
     is_typed: ClassVar[bool] = True  # its `str` is how it is typed as an option
-    factor: int = 1  # by which `degrade` divides the sides of an image
+
+    @property
+    def shrinks_by(self) -> int:
+        """By what `degrade` divides the sides of an image."""
+        return 1
 
     @abstractmethod
     def __call__(
@@ -218,6 +222,10 @@ class Downscale(Corruption):
     factor: int
     name: ClassVar[str] = "downscale"
 
+    @property
+    def shrinks_by(self) -> int:
+        return self.factor
+
     def __post_init__(self) -> None:
         _check(self, "factor", 2.0, 1e6, whole=True)
 
@@ -327,8 +335,8 @@ class Chain(Corruption):
         return ",".join(map(str, self.parts))
 
     @property
-    def factor(self) -> int:  # type: ignore[override]
-        return math.prod(part.factor for part in self.parts)
+    def shrinks_by(self) -> int:
+        return math.prod(part.shrinks_by for part in self.parts)
 
     def __call__(
         self, x: Float[Tensor, "b *image"], generator: Generator, shared: bool = False

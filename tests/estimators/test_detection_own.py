@@ -11,19 +11,12 @@ from torch import Tensor, nn
 
 from latente import AnomalyDetector, InputError, ModelError, load, open_images, resume
 from latente.culling import maps_of, tells_where
-
-
-def pictures(count: int = 60, seed: int = 0) -> np.ndarray:
-    """Return bright squares, a little noisy, on a dark ground (N, 16, 14)."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(20, 4, (count, 16, 14))
-    X[:, 5:11, 4:10] += rng.integers(120, 200, (count, 1, 1))
-    return X.clip(0, 255).astype(np.uint8)
+from toys import bright_squares
 
 
 def damaged(count: int = 20, seed: int = 1) -> np.ndarray:
     """Return the same with stripes in a corner."""
-    X = pictures(count, seed)
+    X = bright_squares(count, seed)
     X[:, :4, 10::2] = 250
     return X
 
@@ -53,7 +46,7 @@ class Rows(nn.Module):
 
 
 def test_places_of_a_module_of_one_s_own_find_and_show_what_is_planted(tmp_path: Path) -> None:
-    model = detector(features=Blocks()).fit(pictures())
+    model = detector(features=Blocks()).fit(bright_squares())
     assert (model.method_, model.features_, model.has_maps()) == ("memory", "own", True)
     odd = damaged()
     assert (model.predict(odd) == -1).all()
@@ -66,7 +59,7 @@ def test_places_of_a_module_of_one_s_own_find_and_show_what_is_planted(tmp_path:
 
 
 def test_whole_pictures_are_what_the_method_makes_of_the_module_s_own_numbers(tmp_path: Path) -> None:
-    X, odd, module = pictures(), damaged(), Rows()
+    X, odd, module = bright_squares(), damaged(), Rows()
     model = detector(features=module, validation=None).fit(X)
     assert (model.method_, model.has_maps()) == ("gaussian", False)
     module.eval()
@@ -84,7 +77,7 @@ def test_whole_pictures_are_what_the_method_makes_of_the_module_s_own_numbers(tm
 
 
 def test_without_its_module_a_model_is_not_loaded_and_a_run_not_gone_on_with(tmp_path: Path) -> None:
-    np.save(tmp_path / "set.npy", pictures())
+    np.save(tmp_path / "set.npy", bright_squares())
     model = detector(features=Blocks(), out=tmp_path / "run").fit(tmp_path / "set.npy")
     with pytest.raises(ModelError, match=r"features of its own; give load\(\.\.\., features=\.\.\.\)"):
         load(tmp_path / "run")
@@ -92,13 +85,13 @@ def test_without_its_module_a_model_is_not_loaded_and_a_run_not_gone_on_with(tmp
         resume(tmp_path / "run")
     again = resume(tmp_path / "run", features=Blocks())
     np.testing.assert_array_equal(again.left_out_, model.left_out_)
-    detector().fit(pictures()).save(tmp_path / "other")
+    detector().fit(bright_squares()).save(tmp_path / "other")
     with pytest.raises(ModelError, match="its features are not those"):
         load(tmp_path / "other", features=Blocks())
 
 
 def test_pictures_of_many_sizes_are_taken_whole_by_a_module_that_can() -> None:
-    images = open_images([picture[: 16 - k % 3] for k, picture in enumerate(pictures(40))], size="keep")
+    images = open_images([picture[: 16 - k % 3] for k, picture in enumerate(bright_squares(40))], size="keep")
     for module in (Blocks(), Rows()):
         model = detector(features=module).fit(images)
         assert np.isfinite(model.score_samples(images)).all()
@@ -122,5 +115,5 @@ def test_pictures_of_many_sizes_are_taken_whole_by_a_module_that_can() -> None:
 )
 def test_a_module_that_does_not_fit_is_one_clear_line(options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        AnomalyDetector(**options).fit(pictures())
+        AnomalyDetector(**options).fit(bright_squares())
     assert "\n" not in str(caught.value)

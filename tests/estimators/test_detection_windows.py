@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from latente import AnomalyDetector, InputError, load, open_images
-from latente.estimators import judges
+from latente.estimators import judges, recipes
 from latente.networks.windows import centres, windows
 from latente.normality import Gaussian, discriminator
 
@@ -77,20 +77,20 @@ def test_pictures_of_many_sizes_are_each_taken_whole(method: str, tmp_path: Path
 
 
 def test_auto_takes_windows_of_large_pictures_and_of_many_sizes(tmp_path: Path) -> None:
-    assert judges.settled("auto", "auto", (3, 48, 48)) == ("neighbours", "orientations")
-    assert judges.settled("auto", "auto", (3, 48, 49)) == ("memory", "windows")
-    assert judges.settled("auto", "auto", (1, 20, 20), sizes_vary=True) == ("memory", "windows")
-    assert judges.settled("auto", "auto", (7, 64, 64)) == ("neighbours", "orientations")  # which have no colours
-    assert judges.settled("gaussian", "auto", (3, 64, 64)) == ("gaussian", "windows")
-    assert judges.settled("auto", "pixels", (3, 64, 64)) == ("neighbours", "pixels")  # whatever the size
+    assert recipes.settled("auto", "auto", (3, 48, 48)) == ("neighbours", "orientations")
+    assert recipes.settled("auto", "auto", (3, 48, 49)) == ("memory", "windows")
+    assert recipes.settled("auto", "auto", (1, 20, 20), sizes_vary=True) == ("memory", "windows")
+    assert recipes.settled("auto", "auto", (7, 64, 64)) == ("neighbours", "orientations")  # which have no colours
+    assert recipes.settled("gaussian", "auto", (3, 64, 64)) == ("gaussian", "windows")
+    assert recipes.settled("auto", "pixels", (3, 64, 64)) == ("neighbours", "pixels")  # whatever the size
     for wrong in (("memory", "pixels"), ("planted", "pixels"), ("pca", "windows"), ("neighbours", "windows")):
         with pytest.raises(InputError, match="does not go with"):
-            judges.settled(*wrong, (3, 64, 64))
-    assert judges.settled("planted", "auto", (1, 20, 20)) == ("planted", "windows")
+            recipes.settled(*wrong, (3, 64, 64))
+    assert recipes.settled("planted", "auto", (1, 20, 20)) == ("planted", "windows")
     with pytest.raises(InputError, match="of one size"):
-        judges.settled("pca", "auto", (3, 64, 64), sizes_vary=True)
+        recipes.settled("pca", "auto", (3, 64, 64), sizes_vary=True)
     with pytest.raises(InputError, match="1 to 4 channels"):
-        judges.settled("memory", "auto", (7, 64, 64))
+        recipes.settled("memory", "auto", (7, 64, 64))
 
 
 def test_a_memory_keeps_so_many_windows_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_windows_are_made_once_as_far_as_they_are_remembered(method: str, monkey
         made.append(len(images))
         return windows(images)
 
-    monkeypatch.setattr(judges.windowing, "windows", counted)
+    monkeypatch.setattr(recipes.windowing, "windows", counted)
     pictures, results = np.stack(textures(40)), []
     for most in (judges.MOST_REMEMBERED, 0):
         monkeypatch.setattr(judges, "MOST_REMEMBERED", most)

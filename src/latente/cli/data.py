@@ -165,8 +165,8 @@ def _near_copies(source: Images, part: str, door: dict[str, Any], step: Progress
     for other in source.parts:
         if other != part:
             with contextlib.suppress(InputError):  # a part that cannot be opened is another look's matter
-                door["split"] = other
-                parts[other] = open_images(source.source["source"], progress=step, **door, budget=1.0)
+                again = {**door, "split": other, "budget": 1.0}
+                parts[other] = open_images(source.source["source"], progress=step, **again)
     return near_copies(parts, step)
 
 

@@ -13,7 +13,7 @@ from latente.culling.ranking import Ranking, ranked
 from latente.culling.sizes import reduced, reduced_size
 from latente.errors import InputError
 from latente.estimators.detection import AnomalyDetector
-from latente.estimators.judges import settled
+from latente.estimators.recipes import settled
 from latente.images import Images, Scaling
 from latente.images.options import Progress
 from latente.latents.oddity import Spread, draw_references, picture_numbers

@@ -280,8 +280,7 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
                 "size: latente fit PHOTOS --model restorer"
             )
         units = self.scaling_ if scaling is None else scaling
-        values = np.array(picture[None], np.int32 if picture.dtype == np.uint16 else None)
-        made = self.objective_.reconstruct(units.apply(torch.from_numpy(values).to(self.device_)))
+        made = self.objective_.reconstruct(units.apply(self._batch_of(picture)))
         return units.invert(finite(made, "results"))[0]
 
     def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:

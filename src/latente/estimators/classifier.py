@@ -16,7 +16,7 @@ from latente.estimators.classifying import BaseClassifier
 from latente.estimators.data import Split
 from latente.estimators.encoding import code_shape
 from latente.estimators.options.classifier import ClassifierOptions
-from latente.networks.build import resolve
+from latente.networks.build import NETWORKS, own_module, resolve
 from latente.networks.classifying import ConvClassifierEncoder, DenseClassifierEncoder
 from latente.networks.layers import initialise
 from latente.objectives import ClassificationObjective
@@ -53,7 +53,7 @@ class ImageClassifier(ClassifierOptions, BaseClassifier):
 
     def check(self) -> None:
         super().check()
-        if _own(self.network) is None and self.network == "dense" and self.dense is not None:
+        if own_module(self.network, NETWORKS) is None and self.network == "dense" and self.dense is not None:
             raise InputError("dense has no meaning for network='dense', whose widths are `hidden`; leave it out")
         self._corruption()
 
@@ -64,7 +64,7 @@ class ImageClassifier(ClassifierOptions, BaseClassifier):
                 corruption(torch.zeros(1, *self.image_shape_), torch.Generator())
 
     def _build(self) -> None:
-        own = _own(self.network)
+        own = own_module(self.network, NETWORKS)
         encoder = copy.deepcopy(own) if own is not None else self._encoder()
         self.code_shape_ = code_shape(encoder, self.image_shape_, 1)
         if len(self.code_shape_) != 1:
@@ -103,18 +103,9 @@ class ImageClassifier(ClassifierOptions, BaseClassifier):
 
     def _settled(self) -> dict[str, Any]:
         settled = super()._settled()
-        if _own(self.network) is None:
+        if own_module(self.network, NETWORKS) is None:
             network, hidden = self._resolved()
             settled |= {"network": network, "hidden": hidden}
             if network == "conv" and self.dense is None:
                 settled["dense"] = _DENSE
         return settled
-
-
-def _own(network: Any) -> nn.Module | None:
-    """Return the caller's own module, or None where `network` is a name."""
-    if isinstance(network, str):
-        return None
-    if not isinstance(network, nn.Module):
-        raise InputError(f"network is 'auto', 'dense', 'conv', or a torch module, not {network!r}")
-    return network

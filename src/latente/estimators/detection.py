@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from latente import words
 from latente.errors import InputError, Interrupted, ModelError
-from latente.estimators import data, judges, rebuilding
+from latente.estimators import data, judges, rebuilding, recipes
 from latente.estimators.autoencoders import BaseAutoencoder
 from latente.estimators.base import Estimator
 from latente.estimators.options.detection import DetectionOptions
@@ -124,13 +124,13 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def _takes_any_size(self, images: Images) -> bool:
         method, features = self._settled_for(images)
-        return method != "reconstruction" and features in (*judges.PLACES, judges.OWN)
+        return method != "reconstruction" and features in (*recipes.PLACES, recipes.OWN)
 
     def _settled_for(self, images: Images) -> tuple[str, str]:
         shape, vary, own = data.usual_shape(images), images.is_photographs, None
         if isinstance(self.features, nn.Module):
             own = OwnFeatures(self.features, shape)
-        return judges.settled(self.method, self.features, shape, sizes_vary=vary, own=own)
+        return recipes.settled(self.method, self.features, shape, sizes_vary=vary, own=own)
 
     def _split(self, images: Images) -> data.Split:
         normal = _normal_label(images)
@@ -203,7 +203,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         self.normal_ = None if normal is None else names[normal] if normal < len(names) else str(normal)
 
     def _build(self) -> None:
-        self.objective_: DetectionObjective = judges.objective_for(
+        self.objective_: DetectionObjective = recipes.objective_for(
             self.method_,
             self.features_,
             self.contrast,
@@ -486,11 +486,11 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     def _take_facts(self, facts: Mapping[str, Any]) -> None:
         super()._take_facts(facts)
         own = None
-        if (facts["features_"] == judges.OWN) != isinstance(self.features, nn.Module):
+        if (facts["features_"] == recipes.OWN) != isinstance(self.features, nn.Module):
             raise ValueError("its features are not those that it learned from")
         if isinstance(self.features, nn.Module):
             own = OwnFeatures(self.features, self.image_shape_)
-        self.method_, self.features_ = judges.settled(facts["method_"], facts["features_"], self.image_shape_, own=own)
+        self.method_, self.features_ = recipes.settled(facts["method_"], facts["features_"], self.image_shape_, own=own)
         self.normal_ = facts["normal_"]
         self.best_threshold_ = None if facts["best_threshold_"] is None else float(facts["best_threshold_"])
         self._shapes = facts["shapes_"]

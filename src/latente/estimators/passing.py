@@ -158,6 +158,11 @@ class ImageModel(Hooks):
         results = over(batches, rows, self._chunk(images), _checked(images, function))
         return {name: values[: len(images)] for name, values in results.items()}
 
+    def _batch_of(self, values: np.ndarray) -> Tensor:
+        """Return values (C, H, W) as a batch of one on the device, in a dtype that torch can count with."""
+        counted = np.array(values[None], np.int32 if values.dtype == np.uint16 else None)
+        return torch.from_numpy(counted).to(self.device_)
+
     def _batches(self, images: Images, columns: bool) -> Batches:
         names = tuple(name for name in self._columns() if name in images.column_names) if columns else ()
         # cut batch by batch: all crops of a large set need not lie in memory

@@ -25,6 +25,7 @@ from latente.estimators.tiling import in_tiles
 from latente.images import Images, Openable, Photographs, Scaling
 from latente.images.depth import in_units_of
 from latente.networks import FoldedNet, ResidualNet, UNet
+from latente.networks.build import own_module
 from latente.networks.layers import widths
 from latente.objectives import RestorationObjective
 from latente.resampling import enlarged
@@ -96,14 +97,14 @@ class Restorer(RestorationOptions, Estimator):
     def _augmentation(self) -> Callable[..., dict[str, Tensor]] | None:
         if self.augmentation is not None:
             return super()._augmentation()
-        factor = getattr(self._corruption(), "factor", 1)
+        factor = getattr(self._corruption(), "shrinks_by", 1)
         side = CROP if factor == 1 else CROP // 2 * factor
         return augmentations.from_name(f"crop:{side},flips,turns")
 
     def _examine(self, parts: data.Split) -> None:
         super()._examine(parts)
         corruption, images = self._corruption(), parts.images
-        self.factor_ = _enlargement(images) if corruption is None else getattr(corruption, "factor", 1)
+        self.factor_ = _enlargement(images) if corruption is None else getattr(corruption, "shrinks_by", 1)
         sides = self.image_shape_[1:]
         if corruption is not None and any(side % self.factor_ for side in sides):
             raise InputError(
@@ -112,7 +113,7 @@ class Restorer(RestorationOptions, Estimator):
 
     def _build(self) -> None:
         corruption, shape = self._corruption(), self.image_shape_
-        own = _own(self.network)
+        own = own_module(self.network, NETWORKS)
         network = self._network(shape[0] + self.fills_in) if own is None else copy.deepcopy(own)
         self.objective_: RestorationObjective = RestorationObjective(
             network,
@@ -160,14 +161,14 @@ class Restorer(RestorationOptions, Estimator):
 
     def _settled(self) -> dict[str, Any]:
         settled = super()._settled()
-        if _own(self.network) is None:
+        if own_module(self.network, NETWORKS) is None:
             kind, width, depth = self._resolved()
             settled |= {"network": kind} | ({"width": width, "depth": depth} if width else {})
         augmentation = self._augmentation()
         return settled | ({"augmentation": str(augmentation)} if self.augmentation is None else {})
 
     def _convolutions(self) -> tuple[int, ...] | None:
-        if _own(self.network) is not None:
+        if own_module(self.network, NETWORKS) is not None:
             return None
         kind, width, _ = self._resolved()
         return tuple(self.hidden) if kind == "unet" else (width,)
@@ -299,8 +300,8 @@ class Restorer(RestorationOptions, Estimator):
 
         def restored(part: np.ndarray) -> np.ndarray:
             known, gone = (part, None) if hidden is None else (part[:-1], part[-1:])
-            x = units.apply(self._on_device(known))
-            missing = None if gone is None else self._on_device(gone) > 0
+            x = units.apply(self._batch_of(known))
+            missing = None if gone is None else self._batch_of(gone) > 0
             restore = partial(_turned_mean, self.objective_.restore) if self_ensemble else self.objective_.restore
             return units.invert(finite(restore(x, missing), "results"))[0]
 
@@ -309,12 +310,6 @@ class Restorer(RestorationOptions, Estimator):
         else:
             made = in_tiles(restored, given, halo=halo, step=step, factor=self.factor_, tile=tile, tell=tell)
         return made[:, : self.factor_ * height, : self.factor_ * width]
-
-    def _on_device(self, values: np.ndarray) -> Tensor:
-        """Return values (C, H, W) as a batch of one, in a dtype that torch can count with."""
-        return torch.from_numpy(np.array(values[None], np.int32 if values.dtype == np.uint16 else None)).to(
-            self.device_
-        )
 
     def _masks(self, images: Images, mask: ArrayLike | None) -> list[np.ndarray] | None:
         """Return which pixels of each picture are missing (H, W); None of a model that fills in nothing."""
@@ -412,15 +407,6 @@ def _turned_mean(restore: Callable[[Tensor, Tensor | None], Tensor], x: Tensor, 
         for one in [restore(turned(x, turn, flip), None if missing is None else turned(missing, turn, flip))]
     ]
     return torch.stack(made).mean(0)
-
-
-def _own(network: Any) -> nn.Module | None:
-    """Return the caller's own module, or None where `network` is a name."""
-    if isinstance(network, str):
-        return None
-    if not isinstance(network, nn.Module):
-        raise InputError(f"network is {', '.join(NETWORKS)}, or a torch module, not {network!r}")
-    return network
 
 
 def _enlargement(images: Images) -> int:

@@ -21,7 +21,7 @@ import latente
 from latente.errors import InputError, ModelError, did_you_mean
 from latente.estimators import AnomalyDetector, Estimator, Restorer
 from latente.estimators.abilities import Decodes, Encodes, Localises
-from latente.estimators.judges import PRODUCTS, SEARCHES
+from latente.estimators.recipes import PRODUCTS, SEARCHES
 from latente.export.graphs import Graph, Shape, graph_of, shapes_of
 from latente.files import replacing
 from latente.training.surroundings import own_surroundings

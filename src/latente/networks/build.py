@@ -12,7 +12,7 @@ from latente.networks.conv import SMALLEST_SIDE, ConvDecoder, ConvEncoder, check
 from latente.networks.dense import DenseDecoder, DenseEncoder
 from latente.networks.layers import values, whole, widths
 
-__all__ = ["NETWORKS", "build_pair", "resolve"]
+__all__ = ["NETWORKS", "build_pair", "own_module", "resolve"]
 
 NETWORKS = ("auto", "dense", "conv")
 
@@ -42,6 +42,18 @@ def resolve(
     if kind == "dense":
         return kind, (512, 256), latent_dim
     return kind, (32, 64, 128) if min(shape[1:]) >= 48 else (32, 64), latent_dim
+
+
+def own_module(network: Any, names: Sequence[str]) -> nn.Module | None:
+    """Return the caller's own module that is to be the network, or None where one is named.
+
+    Raises InputError, with the names, for anything else.
+    """
+    if isinstance(network, str):
+        return None
+    if not isinstance(network, nn.Module):
+        raise InputError(f"network is {', '.join(map(repr, names))}, or a torch module, not {network!r}")
+    return network
 
 
 def build_pair(

@@ -8,7 +8,7 @@ import io
 import math
 import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypedDict
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -50,6 +50,15 @@ _OF_PIXELS = frozenset(
 )
 _XMP_ORIENTATION = re.compile(rb'\s*tiff:Orientation="[0-9]"|\s*<tiff:Orientation>[0-9]</tiff:Orientation>')
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+class _Beside(TypedDict, total=False):
+    """What a file says beside its pixels; see `Picture`."""
+
+    exif: bytes
+    xmp: bytes
+    icc: bytes
+    dpi: tuple[float, float] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +137,7 @@ def _deep(image: Image.Image, data: bytes) -> Picture:
     return _of_values(values, depth, image.format or "", _beside(image))
 
 
-def _of_values(values: np.ndarray, depth: int | None, format_: str, beside: dict[str, object]) -> Picture:
+def _of_values(values: np.ndarray, depth: int | None, format_: str, beside: _Beside) -> Picture:
     """Return the picture of values (H, W) or (H, W, C) of more than 8 bits."""
     if values.dtype not in (np.uint16, np.float32):
         raise Damaged(f"holds {values.dtype} values; save it in 8 or 16 bits a channel, or as floats")
@@ -139,12 +148,12 @@ def _of_values(values: np.ndarray, depth: int | None, format_: str, beside: dict
         name, suffix = "TIFF", ".tif"
     notes = () if suffix is None else (f"{format_} of {8 * values.itemsize} bits, written as {name}",)
     colours, alpha = _apart(values)
-    return Picture(colours, alpha, depth, name, suffix, notes=notes, **beside)  # type: ignore[arg-type]
+    return Picture(colours, alpha, depth, name, suffix, notes=notes, **beside)
 
 
 def _plain(image: Image.Image, mode: str) -> Picture:
     """Decode a picture of 8 bits."""
-    beside, notes = {}, []
+    notes: list[str] = []
     picture = loaded(image)
     orientation = orientation_of(image)
     beside = _beside(image)
@@ -166,7 +175,7 @@ def _plain(image: Image.Image, mode: str) -> Picture:
         notes.append(f"{format_}, written as PNG")
         format_, suffix = "PNG", ".png"
     colours, alpha = _apart(np.asarray(picture))
-    return Picture(colours, alpha, 8, format_, suffix, notes=tuple(notes), **beside)  # type: ignore[arg-type]
+    return Picture(colours, alpha, 8, format_, suffix, notes=tuple(notes), **beside)
 
 
 def _mode_of(picture: Image.Image) -> str:
@@ -184,7 +193,7 @@ def _apart(values: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     return (first[:-1], first[-1:]) if len(first) in (2, 4) else (first, None)
 
 
-def _beside(image: Image.Image) -> dict[str, object]:
+def _beside(image: Image.Image) -> _Beside:
     """Return what a file says beside its pixels, without which way is up: that has been seen to."""
     exif = b""
     with contextlib.suppress(*STUMBLES):  # what nobody can read is not handed on
