@@ -206,6 +206,13 @@ def makes_hair_lighter(stage: Stage) -> None:
     assert hair[0, 0] < hair[1, 0] < hair[2, 0]
 
 
+def tells_samples_from_digits(stage: Stage) -> None:
+    found = stage["found"]
+    assert (found.real, found.made) == (355, 300)
+    assert found.features == "128 numbers of ImageClassifier on digits"
+    assert 0 <= found.floor["frechet_distance"] < found.figures["frechet_distance"]
+
+
 def learns_a_second_run(stage: Stage) -> None:
     shutil.copytree(stage.folder / "runs/faces", stage.folder / "runs/faces-2")
 

@@ -78,6 +78,7 @@ from reached import (
     still_puts_the_odd_one_first,
     tells_digits_apart,
     tells_ones_from_others,
+    tells_samples_from_digits,
     tries_codes,
 )
 
@@ -188,6 +189,22 @@ CASES: dict[str, list[Case]] = {
         Case("latente edit runs/faces", partial(shows_pictures, "blond.png")),
         Case("import latente", makes_hair_lighter, swaps=(("count=2_000", "count=200"),)),
         Case("latente nearest runs/faces", partial(shows_pictures, "nearest.png")),
+        Case(
+            "latente fit mnist --model classifier",
+            partial(ends_at, "runs/features", 2),
+            "--epochs 2" + NO_REPORT,
+            swaps=(("mnist", "digits"),),
+        ),
+        Case("latente evaluate runs/features", says("accuracy"), swaps=(("mnist", "digits"),)),
+        Case(
+            "import latente\nfrom latente.likeness",
+            tells_samples_from_digits,
+            swaps=(
+                ('"mnist"', '"digits"'),
+                ("10_000", "300"),
+                ("Autoencoder(random_state=0", "Autoencoder(epochs=2, random_state=0"),
+            ),
+        ),
         Case("latente evaluate runs/faces faces", says("mse", "hat", "long_hair"), "--count 120 --samples 200"),
         Case("latente evaluate runs/faces faces --samples", says("hair_blond", "share"), "--count 120 --samples 200"),
         Case("latente report", partial(is_a_page, "comparison.html"), before=learns_a_second_run),

@@ -29,6 +29,16 @@ def test_levels_keep_the_sides_then_divide_them_and_drop_at_their_end() -> None:
     assert layers[-3].in_features == 64 * 13 * 18
 
 
+@pytest.mark.parametrize(("pooling", "kind"), [("max", nn.MaxPool2d), ("average", nn.AvgPool2d)])
+def test_a_level_may_end_by_pooling_after_its_activation(pooling: str, kind: type[nn.Module]) -> None:
+    layers = ConvClassifierEncoder((1, 9, 13), (4, 6), dense=(5,), depth=1, pooling=pooling).layers
+    assert [type(layer) for layer in layers[:3]] == [nn.Conv2d, nn.ReLU, kind]
+    assert layers[0].stride == (1, 1)
+    assert layers[7].in_features == 6 * 3 * 4
+    with pytest.raises(InputError, match="unknown pooling 'median'"):
+        ConvClassifierEncoder((1, 9, 13), (4,), pooling="median")
+
+
 @given(
     height=st.integers(8, 40),
     width=st.integers(8, 40),
@@ -37,9 +47,10 @@ def test_levels_keep_the_sides_then_divide_them_and_drop_at_their_end() -> None:
     stride=st.integers(1, 2),
     depth=st.integers(1, 3),
     dense=st.sampled_from([(), (3,), (4, 2)]),
+    pooling=st.sampled_from([None, "max", "average"]),
 )
-def test_any_image_has_a_code(height, width, channels, kernel, stride, depth, dense) -> None:
-    options = {"kernel_size": (kernel,), "stride": stride, "depth": depth, "dense": dense}
+def test_any_image_has_a_code(height, width, channels, kernel, stride, depth, dense, pooling) -> None:
+    options = {"kernel_size": (kernel,), "stride": stride, "depth": depth, "dense": dense, "pooling": pooling}
     code = ConvClassifierEncoder((channels, height, width), (3, 2), **options)(torch.rand(2, channels, height, width))
     assert code.ndim == 2
     assert not dense or code.shape == (2, dense[-1])

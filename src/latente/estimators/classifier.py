@@ -36,13 +36,13 @@ class ImageClassifier(ClassifierOptions, BaseClassifier):
     is "dense" for tables and images with a side under 8, else "conv".
 
     conv: a level for each entry of `hidden`, of so many channels: `depth` - 1 convolutions that keep the sides, and one
-    that divides them by `stride`, with filters of `kernel_size`, one number for all levels or one for each; then layers
-    of the widths in `dense`. dense: layers of the widths in `hidden`. What follows each layer: `normalization`,
-    `activation`; and at the end of each level and after each dense layer `dropout`. hidden=None is (32, 64), or
-    (32, 64, 128) where both sides are at least 48, and (512, 256) of dense ones. corruption: what training sees of the
-    images, a name such as "gaussian:0.1", a callable (x, generator, shared=False) -> worse x, or None; what is judged
-    is never corrupted. The other options are those of `Estimator`; a `validation` set is `Images` with labels, or a
-    pair (X, y).
+    that divides them by `stride`, or keeps them and is pooled (`pooling`), with filters of `kernel_size`, one number
+    for all levels or one for each; then layers of the widths in `dense`. dense: layers of the widths in `hidden`. What
+    follows each layer: `normalization`, `activation`; and at the end of each level and after each dense layer
+    `dropout`. hidden=None is (32, 64), or (32, 64, 128) where both sides are at least 48, and (512, 256) of dense ones.
+    corruption: what training sees of the images, a name such as "gaussian:0.1", a callable (x, generator, shared=False)
+    -> worse x, or None; what is judged is never corrupted. The other options are those of `Estimator`; a `validation`
+    set is `Images` with labels, or a pair (X, y).
 
     `transform` returns the values of the last layer before the classes. Fitted: `classes_`, `history_`.
     """
@@ -90,6 +90,7 @@ class ImageClassifier(ClassifierOptions, BaseClassifier):
             kernel_size=self.kernel_size,
             stride=self.stride,
             depth=self.depth,
+            pooling=self.pooling,
             **common,
         )
 

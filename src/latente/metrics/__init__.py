@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from latente.metrics import classification, images, likelihoods, ranking
+from latente.metrics import classification, distributions, images, likelihoods, ranking
 from latente.metrics.attributes import AttributeClassifier, AttributeShare, attribute_shares
+from latente.metrics.distributions import (
+    coverage,
+    density,
+    floor,
+    frechet_distance,
+    half_sampled,
+    kernel_distance,
+    precision,
+    recall,
+)
 from latente.metrics.groups import Group, by_attribute, by_class, lacking, share_interval
 from latente.metrics.images import (
     PSNR_CEILING,
@@ -49,8 +59,14 @@ __all__ = [
     "best_threshold",
     "by_attribute",
     "by_class",
+    "coverage",
+    "density",
     "elbo_error",
     "evaluate_images",
+    "floor",
+    "frechet_distance",
+    "half_sampled",
+    "kernel_distance",
     "lacking",
     "latent_use",
     "luminance",
@@ -60,9 +76,11 @@ __all__ = [
     "measure_images",
     "measure_luminance",
     "mse",
+    "precision",
     "protocols_of",
     "psnr",
     "rank_figures",
+    "recall",
     "share_interval",
     "ssim",
     "with_interval",
@@ -74,6 +92,7 @@ PROTOCOLS = {
     **likelihoods.PROTOCOLS,
     **classification.PROTOCOLS,
     **ranking.PROTOCOLS,
+    **distributions.PROTOCOLS,
 }
 
 

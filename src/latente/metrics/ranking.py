@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 from latente.errors import InputError
 
 __all__ = [
+    "LEVEL",
     "PROTOCOLS",
     "IntervalEstimate",
     "aupro",
@@ -35,7 +36,7 @@ PROTOCOLS = {
     "aupro": "mean share of each odd region that is found, over false alarms of pixels up to 0.3, divided by 0.3",
 }
 
-LEVEL = 0.95
+LEVEL = 0.95  # of every interval
 DRAWS = 1000
 PRO_LIMIT = 0.3
 

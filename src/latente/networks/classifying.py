@@ -9,9 +9,10 @@ from itertools import pairwise
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from latente.errors import InputError
+from latente.errors import InputError, did_you_mean
 from latente.networks.conv import plan_levels
 from latente.networks.layers import Finish, values, whole, widths
+from latente.networks.options import POOLINGS
 
 __all__ = ["ConvClassifierEncoder", "DenseClassifierEncoder"]
 
@@ -19,8 +20,9 @@ __all__ = ["ConvClassifierEncoder", "DenseClassifierEncoder"]
 class ConvClassifierEncoder(nn.Module):
     """Map images (B, C, H, W) to codes (B, K) by levels of convolutions, then dense layers.
 
-    A level of `hidden` channels is depth - 1 convolutions that keep the sides and one that divides them by the stride;
-    the last convolution of a level and each of the `dense` layers drop a share of their values in training. K is the
+    A level of `hidden` channels is depth - 1 convolutions that keep the sides and one that divides them by the stride,
+    or with `pooling` ("max" or "average") keeps them too and is pooled; the last convolution of a level and each of the
+    `dense` layers drop a share of their values in training. K is the
     last entry of `dense`, or without one all that the last level puts out. kernel_size: sides of the filters, one for
     each level, or one for all. Raises InputError, naming the option, for what is out of range. The weights come from
     torch's global generator.
@@ -35,6 +37,7 @@ class ConvClassifierEncoder(nn.Module):
         kernel_size: Sequence[int] = (3,),
         stride: int = 2,
         depth: int = 2,
+        pooling: str | None = None,
         activation: str = "relu",
         normalization: str | None = None,
         dropout: float = 0.0,
@@ -44,6 +47,8 @@ class ConvClassifierEncoder(nn.Module):
         kernels = tuple(kernel_size) * len(hidden) if len(kernel_size) == 1 else tuple(kernel_size)
         if len(kernels) != len(hidden):
             raise InputError(f"kernel_size={kernels} is for {len(kernels)} levels, and hidden has {len(hidden)}")
+        if pooling is not None and pooling not in POOLINGS:
+            raise did_you_mean("pooling", pooling, POOLINGS)
         plan = plan_levels(shape, kernels, stride)
         within, at_the_end = Finish(activation, normalization), Finish(activation, normalization, dropout)
         layers: list[nn.Module] = []
@@ -52,9 +57,12 @@ class ConvClassifierEncoder(nn.Module):
             for _ in range(whole("depth", depth) - 1):
                 layers += within.after(level.keep(inputs, channels))
                 inputs = channels
-            layers += at_the_end.after(level.down(inputs, channels))
+            layers += at_the_end.after((level.down if pooling is None else level.keep)(inputs, channels))
+            if pooling is not None:
+                layers.append(_pool(pooling, stride))
             inputs = channels
-        features = hidden[-1] * math.prod(plan[-1].after)
+        after = plan[-1].after if pooling is None else [-(-side // stride ** len(hidden)) for side in shape[1:]]
+        features = hidden[-1] * math.prod(after)
         self.layers = nn.Sequential(*layers, nn.Flatten(), *_dense_layers((features, *dense), at_the_end))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b code"]:
@@ -86,6 +94,13 @@ class DenseClassifierEncoder(nn.Module):
     def forward(self, x: Float[Tensor, "b *image"]) -> Float[Tensor, "b code"]:
         """Return the codes of a batch of scaled images or rows."""
         return self.layers(x)
+
+
+def _pool(pooling: str, stride: int) -> nn.Module:
+    """Return what divides sides by the stride, rounded up, as the convolutions do."""
+    if pooling == "max":
+        return nn.MaxPool2d(stride, ceil_mode=True)
+    return nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False)
 
 
 def _dense_layers(sizes: Sequence[int], finish: Finish) -> list[nn.Module]:

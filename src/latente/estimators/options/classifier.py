@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from latente.checks import Choice, Numbers, Own, Text, Whole, option, with_default
 from latente.estimators.options.common import LoopOptions
-from latente.networks.options import NETWORKS, LayerOptions
+from latente.networks.options import NETWORKS, POOLINGS, LayerOptions
 
 __all__ = ["ClassifierOptions"]
 
@@ -42,6 +42,9 @@ class ClassifierOptions(LayerOptions, LoopOptions):
     )
     stride: int = option(2, "Step of the filter that ends a level (conv).", Whole())
     depth: int = option(2, "Convolutions in a level (conv).", Whole(most=1000))
+    pooling: str | None = option(
+        None, "End a level by pooling after the filter instead: max, average.", Choice(POOLINGS, or_none=True)
+    )
     corruption: Any = option(
         None,
         "What training sees of the images, such as gaussian:0.1: a regulariser.",
