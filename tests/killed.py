@@ -24,11 +24,12 @@ import numpy as np
 import torch
 
 import toys
-from latente import Autoencoder, VariationalAutoencoder, resume
+from latente import GAN, Autoencoder, VariationalAutoencoder, resume
+from latente.estimators import adversarial
 from latente.training import Run, TrainingOptions, isolated_rng, loop, train
 
 EPOCHS = 4
-FAMILIES = ("autoencoder", "vae", "two players")
+FAMILIES = ("autoencoder", "vae", "gan", "two players")
 
 
 def die(*_: Any, **named: Any) -> None:
@@ -103,7 +104,8 @@ def go_on(family: str, run: Path, blow: tuple[str, int] | None = None) -> None:
     if blow is not None:
         strike(*blow)
     torch.set_num_threads(1)
-    kind = {"autoencoder": Autoencoder, "vae": VariationalAutoencoder}.get(family)
+    kind = {"autoencoder": Autoencoder, "vae": VariationalAutoencoder, "gan": GAN}.get(family)
+    adversarial.FEWEST_STEPS = 6
     started = (run / "options.json").exists()
     if family in toys.TOYS:
         toys.TOYS[family].train(Run(run) if started else Run.create(run, {"options": {}}))
@@ -116,7 +118,12 @@ def go_on(family: str, run: Path, blow: tuple[str, int] | None = None) -> None:
     elif started:
         resume(run, pictures())
     else:
-        shape = {"latent_dim": 3, "hidden": (4,), "dropout": 0.2, "corruption": "gaussian:0.1", "ema": 0.9}
+        shape: dict[str, Any] = {"latent_dim": 3, "hidden": (4,), "ema": 0.9}
+        if family == "gan":
+            shape |= {"normalization": "batch", "critic_normalization": "spectral", "critic_dropout": 0.2, "r2": 1.0}
+            shape |= {"loss": "relativistic", "critic_steps": 2}
+        else:
+            shape |= {"dropout": 0.2, "corruption": "gaussian:0.1"}
         pace = {"epochs": EPOCHS, "batch_size": 16, "checkpoint_every": 2, "log_every": 3, "device": "cpu"}
         kind(**shape, **pace, random_state=0, out=run).fit(pictures())
 

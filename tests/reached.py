@@ -293,6 +293,29 @@ def denoises(stage: Stage) -> None:
     assert stage["figures"]["psnr"] > stage["figures"]["input_psnr"] + 2
 
 
+def makes_threes(stage: Stage) -> None:
+    """Most of what it makes is nearer to the mean of that class than to any other's."""
+    real = digits()
+    means = np.stack([real.pixels[real.labels == label].mean(0).ravel() for label in range(10)])
+    made = stage.names.get("threes")
+    if made is None:
+        made = latente.load(stage.folder / "runs/made").sample(40, random_state=1, labels=3)
+    gaps = ((made.reshape(len(made), 1, -1) - means) ** 2).sum(2)
+    assert (gaps.argmin(1) == 3).mean() > 0.5
+
+
+def makes_digits(stage: Stage) -> None:
+    makes_threes(stage)
+    assert stage["between"].shape == (4, 6, 1, 8, 8)
+    assert "frechet_distance" in stage.out
+
+
+def makes_what_is_like_digits(stage: Stage) -> None:
+    assert stage["figures"]["frechet_distance"] < 0.8
+    assert stage["new"].shape == (64, 1, 8, 8)
+    assert stage.out.startswith("Frechet distance 0.")
+
+
 def lists_a_photograph(stage: Stage) -> None:
     photographs(stage.folder / "photos", 24)
     (stage.folder / "photos-left-out.txt").write_text("03.png\ndamaged.png\n", encoding="utf-8")

@@ -9,10 +9,31 @@ import pytest
 import torch
 from torch import Tensor
 
-from latente.augmentations import Affine, Augmentation, Chain, Crop, Flips, Shift, Turns, from_name, window_of
+from latente.augmentations import (
+    Affine,
+    Augmentation,
+    Chain,
+    Crop,
+    Cutout,
+    Flips,
+    Shift,
+    Tones,
+    Turns,
+    from_name,
+    window_of,
+)
 from latente.errors import InputError
 
-ALL = ["crop:6", "flips", "turns", "shift:3", "affine:shift=1:turn=20:scale=0.2:flip", "crop:6,flips,turns"]
+ALL = [
+    "crop:6",
+    "flips",
+    "turns",
+    "shift:3",
+    "affine:shift=1:turn=20:scale=0.2:flip",
+    "cutout:0.5",
+    "tones",
+    "crop:6,flips,turns",
+]
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -131,6 +152,32 @@ def test_a_shift_is_the_image_padded_by_its_edge_and_cut() -> None:
     assert match.any(0).all()
 
 
+def test_a_cutout_hides_a_window_of_so_many_pixels_in_grey_and_nothing_of_the_target() -> None:
+    batch = triple(400)
+    changed = Cutout(0.5)(batch, generator())
+    hidden = changed["images"] == 0.5
+    assert torch.equal(changed["images"][~hidden], batch["images"][~hidden])
+    assert torch.equal(changed["target"], batch["target"])
+    sizes = hidden.sum((1, 2, 3))
+    assert sizes.max() == 16  # 4x4 of 8x8
+    assert sizes.min() >= 4  # with its centre at a corner
+    assert hidden.any(0).all()
+
+
+def test_tones_change_all_pixels_of_an_image_in_one_way_and_let_gradients_through() -> None:
+    images = torch.rand(300, 3, 4, 5, generator=generator()).requires_grad_()
+    changed = Tones()({"images": images}, generator())["images"]
+    assert changed.min() >= 0
+    assert changed.max() <= 1
+    grey = torch.rand(300, 1, 4, 5, generator=generator()).mul(0.2).add(0.4)
+    moved = Tones()({"images": grey}, generator())["images"] - grey
+    assert moved.mean((1, 2, 3)).abs().max() <= 0.25 + 1e-6
+    assert moved.mean((1, 2, 3)).std() == pytest.approx(0.5 / 12**0.5, rel=0.15)
+    changed.sum().backward()
+    assert images.grad is not None
+    assert (images.grad != 0).any(0).all()
+
+
 def test_an_affine_map_without_amounts_is_the_identity_and_shifts_by_whole_pixels() -> None:
     x = torch.rand(5, 2, 9, 11)
     torch.testing.assert_close(Affine().move(x, generator()), x, rtol=1e-5, atol=1e-5)
@@ -183,6 +230,8 @@ def test_affine_moves_a_batch_as_it_moves_its_images_and_all_alike_where_asked()
         ("flips", Flips()),
         ("turns", Turns()),
         ("shift:4", Shift(4)),
+        ("cutout:0.5", Cutout(0.5)),
+        ("tones", Tones()),
         ("affine", Affine()),
         ("affine:shift=2:turn=10:scale=0.1:flip:noise=0.05", Affine(2, 10, 0.1, True, 0.05)),
         ("crop:64,flips,turns", Chain((Crop(64), Flips(), Turns()))),
@@ -205,6 +254,8 @@ def test_a_name_is_read_and_written_alike(spelling: str, augmentation: Augmentat
         ("flips:2", "must be spelt flips"),
         ("shift:1.5", "must be spelt shift:4"),
         ("shift:-1", "pixels must be"),
+        ("cutout:0", "share must be"),
+        ("tones:1", "must be spelt tones"),
         ("affine:turn", "must be spelt affine"),
         ("affine:tilt=3", "must be spelt affine"),
         ("affine:turn=-3", "turn must be"),

@@ -77,7 +77,12 @@ def uses(tree: ast.AST) -> Iterator[tuple[str, str, list[str]]]:
 
 @each_page
 def test_python_examples_use_names_and_arguments_that_exist(page: Path) -> None:
-    models = (latente.VariationalAutoencoder, latente.StackedAutoencoderClassifier, latente.AnomalyDetector)
+    models = (
+        latente.GAN,
+        latente.VariationalAutoencoder,
+        latente.StackedAutoencoderClassifier,
+        latente.AnomalyDetector,
+    )
     for block in blocks(page, "python"):
         for owner, name, keywords in uses(ast.parse(block)):
             homes = {"latente": (latente,), "model": models}.get(owner, ())

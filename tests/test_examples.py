@@ -57,7 +57,10 @@ from reached import (
     lists_a_photograph,
     lists_the_odd_one,
     looks_through_a_module,
+    makes_digits,
     makes_hair_lighter,
+    makes_threes,
+    makes_what_is_like_digits,
     measures_digits,
     measures_plates_again,
     measures_what_it_enlarged,
@@ -88,6 +91,7 @@ CI = "continuous integration runs it"
 VAE_GLYPHS = SEED + "--count 1000 --epochs 5 --batch-size 32" + NO_REPORT
 FACES = SEED + "--count 160 --epochs 4 --batch-size 16 --no-report"
 RESTORER = SEED + "--epochs 1 --width 4 --depth 1 --batch-size 2 --augmentation crop:16 --no-report"
+GAN = "--epochs 4 --hidden 32 --learning-rate 2e-3 --no-report"
 DENOISER = SEED + "--count 800 --batch-size 32 --no-report"
 
 CASES: dict[str, list[Case]] = {
@@ -310,6 +314,26 @@ CASES: dict[str, list[Case]] = {
                 ("count=200", "count=40"),
                 ("epochs=3,", "epochs=1, width=16, depth=2, batch_size=8, learning_rate=5e-3,"),
             ),
+        )
+    ],
+    "docs/guides/new-pictures.md": [
+        Case("latente fit digits --model gan", lambda stage: None, GAN),
+        Case("latente sample runs/made -n 64", partial(shows_pictures, "new.png")),
+        Case("latente sample runs/made --label 3", makes_threes),
+        Case(
+            "import latente",
+            makes_digits,
+            swaps=(
+                ("latente.GAN(conditional=True, epochs=12, random_state=0).fit(digits)", "latente.load('runs/made')"),
+            ),
+        ),
+        elsewhere("latente fit mnist --model gan", "tests/estimators/test_adversarial.py builds these networks"),
+    ],
+    "docs/reference/gan.md": [
+        Case(
+            "import latente",
+            makes_what_is_like_digits,
+            swaps=(("epochs=12", "epochs=4, hidden=(32,), learning_rate=2e-3"),),
         )
     ],
     "docs/reference/images.md": [Case("import numpy", holds_images)],

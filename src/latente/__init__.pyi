@@ -2,6 +2,7 @@ from .errors import InputError as InputError
 from .errors import Interrupted as Interrupted
 from .errors import ModelError as ModelError
 from .errors import TrainingError as TrainingError
+from .estimators.adversarial import GAN as GAN
 from .estimators.autoencoders import Autoencoder as Autoencoder
 from .estimators.classifier import ImageClassifier as ImageClassifier
 from .estimators.detection import AnomalyDetector as AnomalyDetector

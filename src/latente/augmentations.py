@@ -19,6 +19,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from latente import formulas
 from latente.checks import Number, Whole
 from latente.errors import InputError, did_you_mean
 
@@ -27,8 +28,10 @@ __all__ = [
     "Augmentation",
     "Chain",
     "Crop",
+    "Cutout",
     "Flips",
     "Shift",
+    "Tones",
     "Turns",
     "from_name",
     "from_option",
@@ -194,6 +197,51 @@ class Affine(Augmentation):
 
 
 @dataclass(frozen=True)
+class Cutout(Augmentation):
+    """Hide a window of each image in grey, with sides of `share` of the image's ("cutout:0.5").
+
+    Its centre lies anywhere, so that a part of it may lie outside (DeVries & Taylor 2017). Of targets and masks nothing
+    is hidden.
+    """
+
+    share: float
+    name: ClassVar[str] = "cutout"
+
+    def __post_init__(self) -> None:
+        _check(self, Number(above=0, most=1), "share")
+
+    def __call__(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
+        images = _images(self, batch)
+        unit = torch.rand(2, len(images), generator=generator, device=images.device)
+        outside = []
+        for centre, side in zip(unit, images.shape[-2:], strict=True):
+            away = (torch.arange(side, device=images.device) + 0.5 - side * centre[:, None]).abs()
+            outside.append(away > self.share * side / 2)
+        kept = outside[0][:, None, :, None] | outside[1][:, None, None, :]
+        return {**batch, "images": torch.where(kept, images, images.new_tensor(0.5))}
+
+
+@dataclass(frozen=True)
+class Tones(Augmentation):
+    """Change how bright, colourful and contrasty each image is ("tones"), as Zhao et al. 2020 do (arXiv 2006.10738).
+
+    Brightness moves by up to a quarter of the range; colours keep 0 to 2 times their difference from grey, and all
+    values 0.5 to 1.5 times theirs from the image's mean. What leaves [0, 1] is cut. Targets and masks stay.
+    """
+
+    name: ClassVar[str] = "tones"
+
+    def __call__(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
+        images = _images(self, batch)
+        draws = torch.rand(3, len(images), 1, 1, 1, generator=generator, device=images.device)
+        x = images + (draws[0] - 0.5) / 2
+        grey = x.mean(1, keepdim=True)
+        x = grey + 2 * draws[1] * (x - grey)
+        mean = x.mean((1, 2, 3), keepdim=True)
+        return {**batch, "images": formulas.cut(mean + (0.5 + draws[2]) * (x - mean)).to(images.dtype)}
+
+
+@dataclass(frozen=True)
 class Chain(Augmentation):
     """Several augmentations, one after the other ("crop:64,flips,turns")."""
 
@@ -211,7 +259,7 @@ class Chain(Augmentation):
 
 
 def from_name(spelling: str) -> Augmentation:
-    """Return the augmentation spelt "crop:64", "flips", "turns", "shift:4", "affine:turn=10", or several with commas.
+    """Return the augmentation spelt "crop:64", "flips", "shift:4", "affine:turn=10" ..., or several with commas.
 
     Raises InputError for an unknown name, a missing or malformed number, and one out of range.
     """
@@ -264,6 +312,8 @@ _READERS: dict[str, tuple[Callable[..., Augmentation], str]] = {
     "flips": (Flips, "flips"),
     "turns": (Turns, "turns"),
     "shift": (lambda pixels: Shift(int(pixels)), "shift:4"),
+    "cutout": (lambda share: Cutout(float(share)), "cutout:0.5"),
+    "tones": (Tones, "tones"),
     "affine": (_read_affine, "affine:shift=2:turn=10:scale=0.1:flip:noise=0.1"),
 }
 

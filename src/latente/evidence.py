@@ -14,7 +14,7 @@ import numpy as np
 
 from latente.errors import InputError
 from latente.estimators.abilities import Classifies, Detects
-from latente.estimators.data import split, usual_shape
+from latente.estimators.data import draw, split, usual_shape
 from latente.estimators.kinds import KINDS
 from latente.estimators.passing import ImageModel
 from latente.images import Images, from_layout, open_images
@@ -28,7 +28,6 @@ __all__ = [
     "Evidence",
     "Selection",
     "as_pictures",
-    "draw",
     "open_evidence",
     "open_parts",
 ]
@@ -265,13 +264,6 @@ def open_parts(run: Run, model: Any) -> list[Selection]:
     used = np.concatenate([part.rows for part in parts if part.images is learned.images])
     rest = np.setdiff1d(np.arange(len(learned.images)), used)
     return [*parts, Selection(learned.images, rest, "unlabelled images")] if len(rest) else parts
-
-
-def draw(rows: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Return at most so many of the rows, in order, drawn evenly by `seed`."""
-    if len(rows) <= most:
-        return rows
-    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def as_pictures(model: Any, images: np.ndarray) -> np.ndarray:

@@ -47,6 +47,7 @@ RUNS = [
 BEFORE = {
     "decode": ["encode runs/digits digits --out codes.npz"],
     "restore": ["fit photos/ --model restorer --corruption downscale:2 --out runs/larger"],
+    "sample": ["fit digits --model gan --conditional --out runs/made"],
     "edit": ["direction learn runs/digits digits --attribute 3"],
 }
 

@@ -91,7 +91,7 @@ def map_(
 ) -> None:
     """Draw the codes of images as a map.
 
-    At most 10,000 of them, unless --count says otherwise.
+    At most 10,000 of them, and 500 where each code is searched for (gan), unless --count says otherwise.
     """
     from latente.latents import map_codes
 
@@ -101,7 +101,7 @@ def map_(
     model = model_for("map", run)
     source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     if count is None:
-        source, _ = few_of(source, MOST_MAPPED)
+        source, _ = few_of(source, model.usual_count or MOST_MAPPED)
     labels = None if source.labels is None or (source.labels >= 0).sum() < 2 else source.labels
     colouring = None if attribute is None else values_of(source, attribute)
     with show.console(as_json).status(f"mapping {len(source):,} images"):

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latente.checks import Whole
+from latente.checks import Number, Whole
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
 from latente.cli.shared.options import ForceFlag, RunArgument, SeedOption
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
 from latente.cli.shared.readers import checked
+from latente.errors import InputError
+
+if TYPE_CHECKING:
+    from latente.estimators.base import Estimator
 
 __all__ = ["verb"]
 
 verb = typer.Typer()
 
 NumberOption = Annotated[int, typer.Option("-n", parser=checked(Whole()), metavar="N", help="How many images.")]
+LabelOption = Annotated[
+    str | None,
+    typer.Option("--label", metavar="NAME", help="Of this class alone, by its name or number (conditional gan)."),
+]
+TruncationOption = Annotated[
+    float | None,
+    typer.Option(
+        "--truncation",
+        parser=checked(Number(least=0, most=1)),
+        metavar="X",
+        help="Factor of the latents, below 1 for more usual images and less varied ones (gan).",
+    ),
+]
 
 
 @verb.command(
@@ -25,6 +43,7 @@ NumberOption = Annotated[int, typer.Option("-n", parser=checked(Whole()), metava
     epilog=examples(
         "latente sample runs/digits --out samples.png",
         "latente sample runs/digits -n 100 --seed 7 --out samples/",
+        "latente sample runs/made --label 3 --truncation 0.7 --out threes.png",
     ),
 )
 def sample(
@@ -32,9 +51,21 @@ def sample(
     out: ImagesOutOption,
     n: NumberOption = 64,
     seed: SeedOption = None,
+    label: LabelOption = None,
+    truncation: TruncationOption = None,
     force: ForceFlag = False,
 ) -> None:
     """Draw new images from the model."""
     refuse_used_for_images(out, force)
     model = model_for("sample", run)
-    save_model_images(out, model, model.sample(n, random_state=seed))
+    save_model_images(out, model, model.sample(n, random_state=seed, **_asked_for(model, label, truncation)))
+
+
+def _asked_for(model: Estimator, label: str | None, truncation: float | None) -> dict[str, Any]:
+    """Return what was asked for of the samples; raises InputError where the model knows nothing of it."""
+    known = inspect.signature(model.sample).parameters
+    asked = {"labels": label, "truncation": truncation}
+    for name, flag in (("labels", "--label"), ("truncation", "--truncation")):
+        if asked[name] is not None and name not in known:
+            raise InputError(f"{flag} has no meaning for a {type(model).__name__}; leave it out")
+    return {name: value for name, value in asked.items() if value is not None}

@@ -1,3 +1,4 @@
+from .adversarial import GAN as GAN
 from .autoencoders import Autoencoder as Autoencoder
 from .autoencoders import BaseAutoencoder as BaseAutoencoder
 from .base import Estimator as Estimator

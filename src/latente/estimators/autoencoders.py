@@ -15,21 +15,21 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from latente import corruptions, latents, words
+from latente import corruptions, words
 from latente.errors import InputError, Interrupted
 from latente.estimators.data import Split
-from latente.estimators.encoding import Encoder, code_shape
+from latente.estimators.decoding import Decoder
+from latente.estimators.encoding import code_shape
 from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
 from latente.estimators.passing import finite
 from latente.estimators.principal import Principal, fit_principal, mean_image
-from latente.images import Openable, Scaling, to_layout
-from latente.machine import free_memory
+from latente.images import Openable, Scaling
 from latente.networks.build import build_pair, resolve
 from latente.networks.layers import widths
 from latente.networks.shortcut import WithLinear, start_at
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
 from latente.training import Batches
-from latente.training.randomness import settle_seed, undisturbed_rng
+from latente.training.randomness import undisturbed_rng
 from latente.training.state import TrainingState
 from latente.training.surroundings import own_surroundings
 
@@ -49,7 +49,7 @@ def _undoes_something(model: BaseAutoencoder) -> bool:
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class BaseAutoencoder(ReconstructionOptions, Encoder):
+class BaseAutoencoder(ReconstructionOptions, Decoder):
     """Base of the autoencoders: everything but the objective, which a subclass builds.
 
     latent_dim: values in a code; None keeps a convolutional bottleneck spatial. network: "auto", "dense", "conv", or a
@@ -212,31 +212,6 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 
     # -- using
 
-    @own_surroundings()
-    def decode(self, codes: Any) -> np.ndarray:
-        """Return the images that codes (as `encode` returns them, or flattened) stand for, in the training's layout.
-
-        Raises InputError for codes that are NaN or infinite, or so large that their images are.
-        """
-        check_is_fitted(self, "objective_")
-        with np.errstate(over="ignore"):  # of what float32 cannot hold, infinity is told below
-            codes = np.asarray(codes, dtype=np.float32)
-        if codes.size != len(codes) * math.prod(self.code_shape_):
-            raise InputError(f"codes have shape {codes.shape}, but this model decodes (N, *{self.code_shape_})")
-        if (bad := np.flatnonzero(~np.isfinite(codes.reshape(len(codes), -1)).all(axis=1))).size:
-            raise InputError(f"codes hold NaN or infinity, first in row {bad[0]}; remove or fill them")
-        tensor = torch.from_numpy(np.ascontiguousarray(codes)).reshape(len(codes), *self.code_shape_)
-        with torch.no_grad():
-            parts = [
-                self.scaling_.invert(finite(self.objective_.decode(part.to(self.device_)), "decoded images"))
-                for part in tensor.split(self._chunk())
-            ]
-        return to_layout(np.concatenate(parts), self.layout_)
-
-    def inverse_transform(self, X: Openable) -> np.ndarray:
-        """Return the images that the codes X (N, K) stand for."""
-        return self.decode(X)
-
     def reconstruct(self, X: Openable) -> np.ndarray:
         """Return what the model makes of X, which it takes as it is (give a denoiser the noisy images)."""
         images = self._open(X)
@@ -283,21 +258,6 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
         made = self.objective_.reconstruct(units.apply(self._batch_of(picture)))
         return units.invert(finite(made, "results"))[0]
 
-    def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:
-        """Return n new images in the training's layout, decoded from codes that `random_state` draws."""
-        check_is_fitted(self, "objective_")
-        if n < 1:
-            raise InputError(f"n must be at least 1, not {n}")
-        needed = n * (8 * math.prod(self.image_shape_) + 4 * math.prod(self.code_shape_))
-        if (free := free_memory()) is not None and needed > free:
-            sizes = words.memory(needed), words.memory(free)
-            raise InputError(f"n={n}: so many images take {sizes[0]} of memory, and {sizes[1]} are free; draw fewer")
-        return self.decode(self._draw_codes(n, np.random.default_rng(settle_seed(random_state))))
-
-    def interpolate(self, a: Any, b: Any, steps: int = 8) -> np.ndarray:
-        """Return (N, steps, ...) images decoded from the straight line between the codes of a and b (N each)."""
-        return latents.interpolate(self, a, b, steps=steps)
-
     def score_samples(self, X: Openable) -> np.ndarray:
         """Return each image's score (N,), lower is more abnormal; what it is in which unit, the class says."""
         return self._over(self._open(X), self._batch_scores, columns=True)["scores"]
@@ -320,9 +280,6 @@ class BaseAutoencoder(ReconstructionOptions, Encoder):
 
     def _scores(self, terms: Mapping[str, Tensor]) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} must define _scores(terms)")
-
-    def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        raise NotImplementedError(f"{type(self).__name__} must define _draw_codes(n, rng)")
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -428,6 +385,13 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         few = rows[np.linspace(0, len(rows) - 1, min(len(rows), _IMAGES_FOR_DENSITY)).astype(int)]
         density = LedoitWolf().fit(self.transform(images.take(few)))
         self.codes_mean_, self.codes_covariance_ = density.location_, density.covariance_
+
+    @property
+    def density_in_words(self) -> str:
+        """What the codes of new images are drawn from."""
+        return (
+            "a normal density fitted to the training codes; a plain autoencoder does not promise that these look right"
+        )
 
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
         if self.codes_mean_ is None or self.codes_covariance_ is None:

@@ -17,6 +17,7 @@ from latente.images.options import DoorOptions
 __all__ = [
     "Split",
     "describe",
+    "draw",
     "is_binary",
     "is_for_the_door",
     "is_source",
@@ -142,6 +143,13 @@ def usual_shape(images: Images) -> tuple[int, ...]:
         return images.image_shape
     height, width = np.median(images.content.sizes, axis=0).astype(int).tolist()
     return (images.channels, height, width)
+
+
+def draw(rows: np.ndarray, most: int, seed: int) -> np.ndarray:
+    """Return at most so many of the rows, in order, drawn evenly by `seed`."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
 def describe(parts: Split, shape: tuple[int, ...]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from latente.estimators import data
 from latente.estimators.options.common import EstimatorOptions
 from latente.images import Images, Scaling
 from latente.objectives import Batch, Objective
+from latente.training.loop import Judge
 from latente.training.runs import Run
 
 __all__ = ["Hooks"]
@@ -34,6 +35,7 @@ class Hooks(EstimatorOptions, BaseEstimator):
     kind: ClassVar[str]  # its name in `latente.estimators.kinds`
     takes_tables: ClassVar[bool] = True
     usual_size: ClassVar[Any] = None  # at which pictures are opened where none is asked for; None: as they suggest
+    usual_count: ClassVar[int | None] = None  # of images that are encoded where nobody says how many; None: all
     noises: ClassVar[int] = 1  # draws of noise in an evaluation; each of them meets as many images
 
     # what hooks may ask of the fitted state, beside the options; `fit` sets it, or a model.json
@@ -119,6 +121,10 @@ class Hooks(EstimatorOptions, BaseEstimator):
 
     def _pictures(self, parts: data.Split) -> Callable[[], list[np.ndarray]] | None:
         """Hook: a function that draws the lines of an epoch's sample picture, or None where there is none."""
+        return None
+
+    def _judge(self, parts: data.Split) -> tuple[Judge, int] | None:
+        """Hook: what judges an epoch as a whole, and each how many epochs; None leaves it to the images held out."""
         return None
 
     def _after_training(self, parts: data.Split) -> None:

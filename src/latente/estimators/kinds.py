@@ -94,6 +94,15 @@ KINDS: dict[str, Kind] = {
             "RestorationOptions",
         ),
         _kind(
+            "gan",
+            "generative adversarial network",
+            "generators",
+            "Makes new images that a critic cannot tell from those it learned from, of a class where asked to.",
+            "adversarial",
+            "GAN",
+            "AdversarialOptions",
+        ),
+        _kind(
             "detector",
             "detector",
             "detectors",

@@ -33,8 +33,16 @@ class Learner(SavedModel):
         if run is not None:
             listeners.append(Snapshots(run, partial(self._write, run.model), self._pictures(parts)))
         try:
+            judge, every = self._judge(parts) or (None, 1)
             state = self._train(
-                parts.images, options, rows=parts.rows, validation=parts.validation, run=run, listeners=listeners
+                parts.images,
+                options,
+                rows=parts.rows,
+                validation=parts.validation,
+                judge=judge,
+                judge_every=every,
+                run=run,
+                listeners=listeners,
             )
         except Interrupted as stopped:
             if stopped.state is not None and stopped.state.has_model:

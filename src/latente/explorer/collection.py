@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from latente.evidence import Selection, draw
+from latente.estimators.data import draw
+from latente.evidence import Selection
 from latente.images import Images
 
 __all__ = ["Collection"]

@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from latente.evidence import draw
+from latente.estimators.data import draw
 from latente.explorer.survey import Survey
 from latente.figures import PALETTE
 from latente.latents import Direction, learn_direction

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import did_you_mean
-from latente.evidence import draw
+from latente.estimators.data import draw
 from latente.explorer.space import bounds_of
 from latente.explorer.survey import Survey
 from latente.images.options import Progress

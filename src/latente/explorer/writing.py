@@ -69,7 +69,8 @@ def write_explorer(
     """Write the explorer of the run folder `run` to `out` (default: RUN/explorer.html): one file, less than 60 MB.
 
     images: those on the map; by default all of the set that the model was trained on: training, validation and test
-    images. count: at most this many of them, evenly drawn (never more than 70,000). The decoder runs in the page, as
+    images. count: at most this many of them, evenly drawn (never more than 70,000); None is all, or 500 of a model
+    that finds each code by a search. The decoder runs in the page, as
     ONNX, where the front end has been built; elsewhere, or with `atlas`, the page holds an atlas of decoded pictures.
     The encoder travels too, so that the page can place an image of the reader's own. maps: those beside
     the codes themselves or their main plane ("pca"), "tsne" and "umap", of at most 5,000 images.
@@ -79,6 +80,7 @@ def write_explorer(
     """
     folder = Run.open(run)
     model = estimators.load(folder.path)
+    usual_count = model.usual_count
     if not isinstance(model, Encodes):
         raise InputError(f"{run} holds a {type(model).__name__}, whose images have no codes and so no map to explore")
     if len(getattr(model, "image_shape_", ())) == 1:
@@ -90,7 +92,7 @@ def write_explorer(
         everything = Collection.of(*open_parts(folder, model))
     else:
         everything = Collection.of(Selection(images, np.arange(len(images)), "images"))
-    judged = everything.drawn(min(count or MOST_IMAGES, MOST_IMAGES), seed=0)
+    judged = everything.drawn(min(count or usual_count or MOST_IMAGES, MOST_IMAGES), seed=0)
     if not len(judged):
         raise InputError("there are no images to explore")
     live = None if atlas else runtime()

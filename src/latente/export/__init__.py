@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import latente
 from latente.errors import InputError, ModelError, did_you_mean
-from latente.estimators import AnomalyDetector, Estimator, Restorer
+from latente.estimators import GAN, AnomalyDetector, Estimator, Restorer
 from latente.estimators.abilities import Decodes, Encodes, Localises
 from latente.estimators.recipes import PRODUCTS, SEARCHES
 from latente.export.graphs import Graph, Shape, graph_of, shapes_of
@@ -80,7 +80,7 @@ def export_onnx(
     `anomaly_map`; where it learned from pictures of many sizes, the file takes those of the middle height and width.
     Among the file's notes is the `offset`, below which a score is odd. Of a restorer there is the whole alone, for
     pictures of any size, or any multiple of the step of its network, which beside the images takes a mask (N, 1, H, W)
-    where it fills in: not 0 where a pixel is missing.
+    where it fills in: not 0 where a pixel is missing. Of a GAN there is the generator alone, as the decoder.
 
     Before anything is written, onnxruntime and the model meet the same noise: images over the data's range, or codes
     from N(0, s^2), s being the standard deviation of such images' codes, at least 1. What counts is the largest
@@ -142,6 +142,8 @@ def parts_of(model: object) -> tuple[str, ...]:
     """Return those of `PARTS` that a model has, by what it can do."""
     if isinstance(model, Restorer):
         return ("whole",)
+    if isinstance(model, GAN):  # whose codes are searched for, step by step
+        return ("decoder",)
     return tuple(part for part, abilities in _ABILITIES.items() if all(isinstance(model, one) for one in abilities))
 
 

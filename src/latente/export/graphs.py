@@ -90,7 +90,7 @@ class _Part(nn.Module):
 def _of_coder(model: Estimator, part: str) -> Graph:
     # without the corruption, which plays no part here and, where it is a caller's own, need not be fit to be copied
     own = cast(ReconstructionObjective, model.objective_)
-    objective = copy.deepcopy(own, {id(own.corruption): None}).cpu().eval()
+    objective = copy.deepcopy(own, {id(getattr(own, "corruption", None)): None}).cpu().eval()
     images, scaled = _noise(model)
     with torch.no_grad():
         codes = objective.encode(scaled)

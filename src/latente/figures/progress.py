@@ -24,8 +24,9 @@ UNITS = {
 }
 BOOKKEEPING = {
     *("part", "epoch", "step", "steps", "time"),
-    *("loss", "objective", "learning_rate", "images_per_second", "seconds"),
+    *("loss", "objective", "images_per_second", "seconds"),
 }
+RATE = "learning_rate"  # and, where there are several players, of each one
 
 Lines = Sequence[Mapping[str, Any]]
 
@@ -82,7 +83,7 @@ def terms_of(lines: Lines) -> list[str]:
     signatures = [_signature(lines, "objective")] if terms else []
     for name in dict.fromkeys(key for line in lines for key in line):
         signature = _signature(lines, name)
-        if name not in BOOKKEEPING and signature and signature not in signatures:
+        if name not in BOOKKEEPING and not name.endswith(RATE) and signature and signature not in signatures:
             terms.append(name)
             signatures.append(signature)
     return terms

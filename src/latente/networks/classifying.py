@@ -9,8 +9,8 @@ from itertools import pairwise
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from latente.errors import InputError, did_you_mean
-from latente.networks.conv import plan_levels
+from latente.errors import did_you_mean
+from latente.networks.conv import each_level, plan_levels
 from latente.networks.layers import Finish, values, whole, widths
 from latente.networks.options import POOLINGS
 
@@ -44,12 +44,9 @@ class ConvClassifierEncoder(nn.Module):
     ) -> None:
         super().__init__()
         hidden, dense = widths(hidden, least=1), widths(dense)
-        kernels = tuple(kernel_size) * len(hidden) if len(kernel_size) == 1 else tuple(kernel_size)
-        if len(kernels) != len(hidden):
-            raise InputError(f"kernel_size={kernels} is for {len(kernels)} levels, and hidden has {len(hidden)}")
         if pooling is not None and pooling not in POOLINGS:
             raise did_you_mean("pooling", pooling, POOLINGS)
-        plan = plan_levels(shape, kernels, stride)
+        plan = plan_levels(shape, each_level("kernel_size", kernel_size, len(hidden)), stride)
         within, at_the_end = Finish(activation, normalization), Finish(activation, normalization, dropout)
         layers: list[nn.Module] = []
         inputs = shape[0]

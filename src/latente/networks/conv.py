@@ -13,7 +13,16 @@ from torch.nn import functional as F
 from latente.errors import InputError
 from latente.networks.layers import Finish, activate, initialise, values, whole, widths
 
-__all__ = ["SMALLEST_SIDE", "ConvDecoder", "ConvEncoder", "Level", "RowwiseConv2d", "check_sides", "plan_levels"]
+__all__ = [
+    "SMALLEST_SIDE",
+    "ConvDecoder",
+    "ConvEncoder",
+    "Level",
+    "RowwiseConv2d",
+    "check_sides",
+    "each_level",
+    "plan_levels",
+]
 
 SMALLEST_SIDE = 8  # of an image, in pixels
 
@@ -30,12 +39,13 @@ def check_sides(shape: Sequence[int]) -> None:
 class ConvEncoder(nn.Module):
     """Map images (B, C, H, W) to codes (B, outputs), or spatial ones (B, channels, h, w) if outputs is None.
 
-    One level per entry of `hidden`: a convolution with `stride` to that many channels, then depth - 1 that
-    keep the sides. A level maps a side n to ceil(n / stride), or to n + 1 with stride 1 and an even kernel. A
-    spatial code is what the last convolution puts out, with code_multiplier · hidden[-1] channels; a vector
-    is a linear map of all that the last level puts out. The code is linear unless `output_activation` names
-    an activation. Raises InputError, naming the option, for what is out of range and for more levels than the
-    image can be reduced by. The weights come from torch's global generator.
+    One level per entry of `hidden`: a convolution with `stride`, one number for all levels or one for each, to that
+    many channels, then depth - 1 that keep the sides. A level maps a side n to ceil(n / stride), or to n + 1 with
+    stride 1 and an even kernel. A spatial code is what the last convolution puts out, with code_multiplier · hidden[-1]
+    channels; a vector is a linear map of all that the last level puts out. The code is linear unless
+    `output_activation` names an activation. slope: of "leaky_relu" below 0. Raises InputError, naming the option, for
+    what is out of range and for more levels than the image can be reduced by. The weights come from torch's global
+    generator.
     """
 
     def __init__(
@@ -45,16 +55,17 @@ class ConvEncoder(nn.Module):
         hidden: Sequence[int] = (32, 64),
         *,
         kernel_size: int = 3,
-        stride: int = 2,
+        stride: int | Sequence[int] = 2,
         depth: int = 1,
         activation: str = "relu",
         normalization: str | None = None,
         dropout: float = 0.0,
+        slope: float | None = None,
         code_multiplier: int = 1,
         output_activation: str | None = None,
     ) -> None:
         super().__init__()
-        finish = Finish(activation, normalization, dropout)
+        finish = Finish(activation, normalization, dropout, slope)
         hidden = widths(hidden, least=1)
         levels = plan_levels(shape, (kernel_size,) * len(hidden), stride)
         steps: list[tuple[Callable[[int, int], nn.Conv2d], int, int]] = []
@@ -99,15 +110,16 @@ class ConvDecoder(nn.Module):
         hidden: Sequence[int] = (32, 64),
         *,
         kernel_size: int = 3,
-        stride: int = 2,
+        stride: int | Sequence[int] = 2,
         depth: int = 1,
         activation: str = "relu",
         normalization: str | None = None,
         dropout: float = 0.0,
+        slope: float | None = None,
         output_conv: bool = False,
     ) -> None:
         super().__init__()
-        finish = Finish(activation, normalization, dropout)
+        finish = Finish(activation, normalization, dropout, slope)
         hidden = widths(hidden, least=1)
         levels = plan_levels(shape, (kernel_size,) * len(hidden), stride)
         layers: list[nn.Module] = []
@@ -188,18 +200,33 @@ class RowwiseConv2d(nn.Conv2d):
         return total if self.bias is None else total + self.bias.view(1, -1, 1, 1)
 
 
-def plan_levels(shape: Sequence[int], kernels: Sequence[int], stride: int) -> list[Level]:
+def each_level(option: str, value: int | Sequence[int], levels: int) -> tuple[int, ...]:
+    """Return an option's whole numbers, one for each of so many levels; one number is that of all of them.
+
+    Raises InputError, naming the option, for another count of them.
+    """
+    numbers = tuple(value) if isinstance(value, Sequence) else (value,)
+    numbers = tuple(whole(option, number) for number in numbers)
+    if len(numbers) == 1:
+        return numbers * levels
+    if len(numbers) != levels:
+        raise InputError(f"{option}={numbers} is for {len(numbers)} levels, and hidden has {levels}")
+    return numbers
+
+
+def plan_levels(shape: Sequence[int], kernels: Sequence[int], stride: int | Sequence[int]) -> list[Level]:
     """Return the levels that an image passes, one for each of the kernels' sides.
 
     Raises InputError, naming the option that does not fit.
     """
     check_sides(shape)
-    for kernel in kernels:
-        if whole("kernel_size", kernel) < whole("stride", stride):
+    strides = each_level("stride", stride, len(kernels))
+    for kernel, stride in zip(kernels, strides, strict=True):
+        if whole("kernel_size", kernel) < stride:
             raise InputError(f"kernel_size={kernel} would skip pixels with stride={stride}; give at least {stride}")
     sides = shape[1], shape[2]
     plan: list[Level] = []
-    for done, kernel in enumerate(kernels):
+    for done, (kernel, stride) in enumerate(zip(kernels, strides, strict=True)):
         if stride > 1 and min(sides) == 1:
             raise InputError(
                 f"hidden has {len(kernels)} levels, but with stride={stride} a {shape[1]} x {shape[2]} image is"

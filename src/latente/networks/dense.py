@@ -16,8 +16,8 @@ __all__ = ["DenseDecoder", "DenseEncoder"]
 class DenseEncoder(nn.Module):
     """Map images (B, C, H, W) or rows (B, F) to codes (B, outputs) through layers of the `hidden` widths.
 
-    The code is linear unless `output_activation` names one of the activations. Raises InputError for options
-    out of range. The weights come from torch's global generator.
+    The code is linear unless `output_activation` names one of the activations. slope: of "leaky_relu" below 0. Raises
+    InputError for options out of range. The weights come from torch's global generator.
     """
 
     def __init__(
@@ -29,10 +29,11 @@ class DenseEncoder(nn.Module):
         activation: str = "relu",
         normalization: str | None = None,
         dropout: float = 0.0,
+        slope: float | None = None,
         output_activation: str | None = None,
     ) -> None:
         super().__init__()
-        finish = Finish(activation, normalization, dropout)
+        finish = Finish(activation, normalization, dropout, slope)
         sizes = [values(shape), *widths(hidden), whole("outputs", outputs)]
         layers: list[nn.Module] = [nn.Flatten()] if len(shape) > 1 else []
         layers += _stack(sizes, finish)
@@ -61,9 +62,10 @@ class DenseDecoder(nn.Module):
         activation: str = "relu",
         normalization: str | None = None,
         dropout: float = 0.0,
+        slope: float | None = None,
     ) -> None:
         super().__init__()
-        finish = Finish(activation, normalization, dropout)
+        finish = Finish(activation, normalization, dropout, slope)
         sizes = [whole("latent_dim", latent_dim), *reversed(widths(hidden)), values(shape)]
         layers = _stack(sizes, finish)
         if len(shape) > 1:

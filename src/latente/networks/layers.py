@@ -62,13 +62,14 @@ class Finish:
 
     activation: a name in ACTIVATIONS. normalization: None, "batch", "layer" (over all channels and positions
     of one image) or "group" (as "layer", in at most 8 groups of at least 4 channels: a group of one value
-    would be constant). dropout: probability in [0, 1) of zeroing a single value. Raises InputError naming the
-    option.
+    would be constant). dropout: probability in [0, 1) of zeroing a single value. slope: of "leaky_relu" below 0, 0.01
+    where nothing is said. Raises InputError naming the option.
     """
 
     activation: str = "relu"
     normalization: str | None = None
     dropout: float = 0.0
+    slope: float | None = None
 
     def __post_init__(self) -> None:
         activate(self.activation)
@@ -93,7 +94,7 @@ class Finish:
             if channels < 2:
                 raise InputError(f"normalization={self.normalization!r} needs hidden widths of at least 2, not 1")
             modules.append(nn.GroupNorm(self._groups(channels), channels))
-        modules.append(activate(self.activation))
+        modules.append(activate(self.activation, self.slope))
         if self.dropout:
             modules.append(nn.Dropout(self.dropout))
         return modules
@@ -104,10 +105,15 @@ class Finish:
         return max((n for n in range(1, 9) if channels % n == 0 and channels // n >= 4), default=1)
 
 
-def activate(name: str) -> nn.Module:
-    """Return the activation of that name as a module; raises InputError for an unknown one."""
+def activate(name: str, slope: float | None = None) -> nn.Module:
+    """Return the activation of that name as a module; raises InputError for an unknown one.
+
+    slope: of "leaky_relu" below 0, which means nothing to others.
+    """
     if name not in ACTIVATIONS:
         raise did_you_mean("activation", name, ACTIVATIONS)
+    if name == "leaky_relu" and slope is not None:
+        return nn.LeakyReLU(slope, inplace=True)
     return ACTIVATIONS[name]()
 
 

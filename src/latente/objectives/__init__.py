@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from latente.objectives.adversarial import AdversarialObjective
 from latente.objectives.autoencoding import (
     AutoencoderObjective,
     ReconstructionObjective,
@@ -14,6 +15,7 @@ from latente.objectives.objective import Batch, Objective, Player
 from latente.objectives.restoration import RestorationObjective
 
 __all__ = [
+    "AdversarialObjective",
     "AutoencoderObjective",
     "Batch",
     "ClassificationObjective",

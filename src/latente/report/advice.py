@@ -9,7 +9,7 @@ from typing import Any
 from latente.estimators.abilities import Classifies, Detects, Reconstructs, Restores
 from latente.evidence import Evidence
 from latente.report.oddness import oddness_of
-from latente.report.training import Training
+from latente.report.training import Training, players_of
 from latente.report.yardsticks import Yardstick
 from latente.training.options import USUAL_STEPS, TrainingOptions
 from latente.words import count, figure, percent
@@ -51,6 +51,7 @@ def advise(
         advice += _of_odd(model, evidence, level, run)
     if isinstance(model, Classifies):
         advice += _of_classes(evidence, yardstick, level, run)
+    advice += _of_players(evidence)
     if level != "good" and isinstance(model, Restores) and not rebuilds:
         advice += _of_restoration(evidence)
     if level != "good" and not advice:
@@ -102,7 +103,7 @@ def _of_training(evidence: Evidence, training: Training, run: str, level: str) -
     if training.is_still_improving and training.drop is not None:
         drop = percent(training.drop)
         return [f"It was still improving when it stopped (by {drop} over the last quarter): {longer}."]
-    if training.has_turned and training.best_epoch:
+    if training.has_turned and training.best_epoch and players_of(evidence.lines) is None:
         by_heart = f"Validation turned up after epoch {training.best_epoch}: it learned by heart."
         return [f"{by_heart} The model kept is that epoch's; {ways}."]
     # of other models the objective may be something else than the loss
@@ -166,6 +167,24 @@ def _of_odd(model: Detects, evidence: Evidence, level: str, run: str) -> list[st
         larger = "" if is_at_its_size else ", or pictures at their own size (`--size keep`)"
         advice.append(f"Try {' or '.join(others)}{larger}; more normal images help too.")
     return advice
+
+
+# -- by what is made
+
+
+def _of_players(evidence: Evidence) -> list[str]:
+    players, options = players_of(evidence.lines), _options(evidence)
+    if players is None:
+        return []
+    r1, loss = options.get("r1"), options.get("loss")
+    others = [] if loss == "relativistic" else ["`--loss relativistic --r2 1`"]
+    if players.has_collapsed:
+        steeper = [f"`--r1 {3 * r1:.2g}` (it was {r1:.2g})"] if isinstance(r1, int | float) and r1 else []
+        return [f"New images are all much alike: the generator has collapsed. Try {' or '.join([*others, *steeper])}."]
+    if players.critic_has_won:
+        ways = [*others, "`--critic-augmentation tones,shift:4,cutout:0.5`", "a narrower `--critic-hidden`"]
+        return [f"The critic takes nothing new for real any more, and teaches little. Try {', '.join(ways)}."]
+    return []
 
 
 # -- by what is restored

@@ -51,7 +51,12 @@ def facts(options: Mapping[str, Any], training: Training) -> list[tuple[str, str
 
 def key_figures(model: object, evidence: Evidence, training: Training) -> list[KeyFigure]:
     """The few figures to look at first, as far as they are known."""
-    figures = [*_of_reconstructions(evidence), *_of_classes(model, evidence), *_of_odd(model, evidence)]
+    figures = [
+        *_of_reconstructions(evidence),
+        *_of_classes(model, evidence),
+        *_of_odd(model, evidence),
+        *_of_made(evidence),
+    ]
     if not figures and training.best is not None:
         figures.append(KeyFigure("Objective", figure(training.best), f"validation, epoch {training.best_epoch}"))
     if evidence.options.get("parameters"):
@@ -103,6 +108,21 @@ def _of_classes(model: object, evidence: Evidence) -> list[KeyFigure]:
     figures.append(KeyFigure("Confidence", sure, "in its answers, mean over images"))
     figures.append(KeyFigure("Classes", f"{probabilities.shape[1]:,}", "that it tells apart"))
     return figures
+
+
+def _of_made(evidence: Evidence) -> list[KeyFigure]:
+    metrics = evidence.metrics
+    if "frechet_distance" not in metrics:
+        return []
+    figures = [KeyFigure("Frechet distance", figure(metrics["frechet_distance"]), "of edges and tones; 0 is the best")]
+    notes = {
+        "precision": "of the new images look like real ones",
+        "recall": "of the real ones look like new ones",
+        "coverage": "of the real ones have a new one nearby",
+    }
+    return figures + [
+        KeyFigure(name.capitalize(), percent(metrics[name]), note) for name, note in notes.items() if name in metrics
+    ]
 
 
 def _of_odd(model: object, evidence: Evidence) -> list[KeyFigure]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -13,14 +14,15 @@ from latente.evidence import Evidence
 from latente.report.advice import advise, copies
 from latente.report.looks import look
 from latente.report.oddness import oddness_of
-from latente.report.training import Training
-from latente.report.yardsticks import LARGEST, NEAREST, Yardstick
+from latente.report.training import Training, players_of
+from latente.report.yardsticks import FLOOR, LARGEST, NEAREST, NORMAL, Yardstick
 from latente.words import count, decibels, figure, percent
 
 __all__ = ["Verdict", "how_many", "judge", "name_of_class", "name_of_judged"]
 
 HALF = 0.5  # of the error of the simplest alternative: a model that leaves more of it has not learned much
 GOOD_AUROC = 0.9  # of a detector, below which it misses much
+COVERED = 0.25  # of the real images: a model that covers less leaves out whole kinds
 LITTLE = 0.3  # dB over its input, below which a restorer gives nothing that anybody sees
 SIGMAS = 2.0  # standard errors by which an accuracy must exceed that of the largest class, to be no chance
 
@@ -57,6 +59,9 @@ def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, traini
     elif yardstick is not None and isinstance(model, Restores):
         level, answer = _answer_on_restoration(evidence, yardstick)
         reasons += _reasons_on_restoration(model, evidence, yardstick)
+    elif yardstick is not None and "frechet_distance" in evidence.metrics:
+        level, answer = _answer_on_made(evidence, yardstick)
+        reasons += _reasons_on_made(evidence, yardstick)
     if level == "good" and evidence.is_unseen is False:
         level, answer = "fair", f"Nobody can say of new images. Of those that it learned from: {answer}"
     advice = advise(model, evidence, yardstick, training, run, level)
@@ -279,6 +284,49 @@ def _reasons_on_odd(model: Detects, evidence: Evidence) -> list[str]:
             best, worst = (f"{kind.name} ({kind.auroc:.3f})" for kind in (kinds[-1], kinds[0]))
             reasons.append(f"Of the kinds it tells {best} best and {worst} worst, by AUROC.")
     return reasons
+
+
+# -- new images
+
+
+def _answer_on_made(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
+    floor, normal, coverage = yardstick.baseline(FLOOR), yardstick.baseline(NORMAL), evidence.metrics.get("coverage")
+    beside = [f"{baseline.name} {figure(baseline.error)}" for baseline in (floor, normal) if baseline is not None]
+    found = f"their Frechet distance to real ones is {figure(yardstick.error)}"
+    found += f", where {' and '.join(beside)} have" if beside else ""
+    if normal is not None and yardstick.error >= normal.error:
+        return "poor", f"No: new images are less like real ones than noise with their mean and covariance: {found}."
+    if coverage is not None and coverage < COVERED:
+        return "fair", f"It makes new images, but only some kinds of them ({percent(coverage)} are covered): {found}."
+    if normal is not None and yardstick.error > HALF * normal.error:
+        return "fair", f"It makes new images that only begin to look real: {found}."
+    return "good", f"Yes, as a crowd; look at them below: {found}."
+
+
+def _reasons_on_made(evidence: Evidence, yardstick: Yardstick) -> list[str]:
+    metrics = evidence.metrics
+    if "precision" not in metrics:
+        return ["There are too few images to say which of them are covered."]
+    return [
+        _overlap(metrics),
+        *_of_players(evidence),
+    ]
+
+
+def _overlap(metrics: Mapping[str, float]) -> str:
+    precision, recall, coverage = (percent(metrics[name]) for name in ("precision", "recall", "coverage"))
+    return (
+        f"{precision} of the new images look like real ones (precision), {recall} of the real ones like new ones "
+        f"(recall); {coverage} of the real ones have a new one among their nearest (coverage)."
+    )
+
+
+def _of_players(evidence: Evidence) -> list[str]:
+    """Say who is ahead at the end of a training of two players; nothing where there are not two."""
+    if (players := players_of(evidence.lines)) is None:
+        return []
+    right = f"{percent(players.real_right)} of the real and {percent(players.made_right)} of the new images right"
+    return [f"At the end the critic got {right}; half of each is a draw."]
 
 
 # -- training

@@ -9,15 +9,20 @@ import numpy as np
 import torch
 
 from latente.estimators.abilities import Classifies, Reconstructs, Restores
-from latente.evidence import MOST_VALUES, Evidence, draw
+from latente.estimators.data import draw
+from latente.estimators.resemblance import Resemblance
+from latente.evidence import MOST_VALUES, Evidence
 from latente.metrics import auroc
 from latente.report.oddness import oddness_of, simple_aurocs
 
-__all__ = ["LARGEST", "NEAREST", "PAIRS", "Baseline", "Yardstick", "find_yardstick"]
+__all__ = ["FLOOR", "LARGEST", "NEAREST", "NORMAL", "PAIRS", "Baseline", "Yardstick", "find_yardstick"]
 
 PAIRS = "Pairs of an odd and a normal image in the wrong order (1 - AUROC)"
 LARGEST, NEAREST = "always the largest class", "the nearest class mean"  # what simple classifiers are called
+FLOOR, NORMAL = "training images", "a normal density of pixels"  # beside what a model makes of nothing
+CROWDS = "Frechet distance of new images to real ones, by edges and tones of their cells"
 _PCA = "PCA"
+NORMAL_NUMBERS, NORMAL_NEEDS = 64, 20  # directions of the density, beside equal noise; images that it takes
 _SQUARED = "Mean squared error per value, in units of the range"
 
 
@@ -62,7 +67,9 @@ def find_yardstick(model: object, evidence: Evidence) -> Yardstick | None:
     reconstructs is the mean squared error, beside those of its input where this was worsened, of the mean image and,
     unless there are targets, of PCA with as many numbers, which sees what the model sees: the components that the model
     started from, where it did, else such as are fitted on training images. A restorer's is that of what it is given
-    alone, which it enlarges bicubically where the result is larger.
+    alone, which it enlarges bicubically where the result is larger. Of a model that only makes new images it is the
+    Frechet distance, beside that of training images in their place, which is the floor, and of draws from a normal
+    density of the pixels.
     """
     if isinstance(model, Classifies) and "accuracy" in evidence.metrics:
         return Yardstick("Share of wrong classes", 1 - evidence.metrics["accuracy"], _simple_classifiers(evidence))
@@ -74,6 +81,8 @@ def find_yardstick(model: object, evidence: Evidence) -> Yardstick | None:
         return Yardstick(_SQUARED, evidence.metrics["mse"], _simple_reconstructions(evidence))
     if isinstance(model, Restores) and "reconstructions" in evidence.outputs:
         return Yardstick(_SQUARED, evidence.metrics["mse"], _unrestored(evidence))
+    if "frechet_distance" in evidence.metrics:
+        return Yardstick(CROWDS, evidence.metrics["frechet_distance"], _simple_crowds(evidence))
     return None
 
 
@@ -101,6 +110,30 @@ def _simple_classifiers(evidence: Evidence) -> list[Baseline]:
     distances = (means**2).sum(axis=1) - 2 * images @ means.T
     answers = classes[distances.argmin(axis=1)]
     return [*baselines, Baseline(NEAREST, float((judged != answers).mean()))]
+
+
+def _simple_crowds(evidence: Evidence) -> list[Baseline]:
+    """As many training images as are judged, and draws from a normal density of their pixels, shrunk to be regular."""
+    judged, learned = evidence.outputs["images"], evidence.learned
+    if learned is None or learned.images.image_shape != judged.shape[1:]:
+        return []
+    few = learned.drawn(len(judged), seed=2)
+    known = evidence.model.scaling_.to_range(few.targets).astype(np.float32)
+    resemblance = Resemblance([torch.from_numpy(judged).float()])
+    baselines = [Baseline(FLOOR, resemblance.frechet([torch.from_numpy(known)]))]
+    rows = known.reshape(len(known), -1)
+    if len(rows) <= NORMAL_NEEDS:
+        return baselines
+    from sklearn.decomposition import PCA
+
+    density = PCA(min(NORMAL_NUMBERS, len(rows) - 1, rows.shape[1]), svd_solver="full", random_state=0).fit(rows)
+    rng = np.random.default_rng(0)
+    codes = rng.standard_normal((len(judged), density.n_components_)) * np.sqrt(density.explained_variance_)
+    drawn = density.inverse_transform(codes)
+    drawn += np.sqrt(max(density.noise_variance_, 0.0)) * rng.standard_normal(drawn.shape)
+    drawn = drawn.clip(0, 1) if evidence.model.scaling_.bounded else drawn
+    made = torch.from_numpy(drawn.astype(np.float32).reshape(judged.shape))
+    return [*baselines, Baseline(NORMAL, resemblance.frechet([made]))]
 
 
 def _commonest(labels: np.ndarray) -> int:

@@ -50,6 +50,7 @@ def train(
     rows: np.ndarray | None = None,
     validation: tuple[Images, np.ndarray] | None = None,
     judge: Judge | None = None,
+    judge_every: int = 1,
     augmentation: Augmentation | None = None,
     column_scalings: Mapping[str, Scaling] | None = None,
     run: Run | None = None,
@@ -65,8 +66,9 @@ def train(
 
     The validation rows decide which epoch is the best, by the mean of their "objective"; a `judge`, called with the
     objective at each epoch's end (averaged weights in place, in eval mode, without gradients; in every process),
-    decides by its own "objective", lower is better, and what it returns joins the line of the log. Without either the
-    latest is the best.
+    decides by its own "objective", lower is better, and what it returns joins the line of the log. With `judge_every`
+    it is asked after the first epoch, after each so many, and after the last; the others are then no candidates, and
+    patience does not count them. Without a judge and a validation the latest epoch is the best.
     `augmentation` changes training batches, by random numbers of the generator that it is given, before the objective
     gets them; where it holds a crop, images are judged by their centre of that size. `column_scalings` are those of
     columns beside the pixels.
@@ -89,7 +91,7 @@ def train(
     held = contextlib.nullcontext() if run is None else run.held()
     # the generators first: only who has its turn may change the number of threads, which all have in common too
     with held, own_surroundings(), isolated_rng(seed, world.rank), devices.limited_threads(options.threads):
-        loop = _Loop(objective, images, scaling, options, seed, world, device, run, judge)
+        loop = _Loop(objective, images, scaling, options, seed, world, device, run, judge, judge_every)
         loop.settle(rows, validation, augmentation, column_scalings or {})
         loop.begin(state, listeners if world.leads else ())
         if state is not None and state.draws is not None:
@@ -115,9 +117,11 @@ class _Loop:
         device: torch.device,
         run: Run | None,
         judge: Judge | None,
+        judge_every: int,
     ) -> None:
         self.objective, self.options, self.world, self.device, self.run = objective, options, world, device, run
-        self.images, self.scaling, self.seed, self.judge = images, scaling, seed, judge
+        self.images, self.scaling, self.seed = images, scaling, seed
+        self.judge, self.judge_every = judge, judge_every
         every = options.checkpoint_every
         self.checkpoint_seconds = seconds_of(every) if isinstance(every, str) else None
         self.checkpoint_steps = None if isinstance(every, str) else every
@@ -258,11 +262,12 @@ class _Loop:
         state = self.state
         state.epoch += 1
         state.position = 0
-        is_best = self._validate()
+        is_due = self.judge is None or state.epoch % self.judge_every == 0 or state.epoch == 1 or self._is_over()
+        is_best = is_due and self._validate()
         if is_best:
             state.stale = 0
             state.keep_as_best()
-        else:
+        elif is_due:
             state.stale += 1
             state.stopped_early = self.options.patience is not None and state.stale >= self.options.patience
         self.records.save(is_best)  # first: beside a model there is always a checkpoint to go on from

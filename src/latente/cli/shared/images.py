@@ -135,7 +135,7 @@ def few_of(images: Images, most: int) -> tuple[Images, np.ndarray]:
     """Return at most so many of the images, drawn evenly with a fixed seed, and which ones they are."""
     import numpy as np
 
-    from latente.evidence import draw
+    from latente.estimators.data import draw
 
     rows = draw(np.arange(len(images)), most, seed=0)
     return images if len(rows) == len(images) else images.take(rows), rows

@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 
 from latente.estimators.abilities import Decodes, Encodes
-from latente.evidence import MOST_LEARNED, Evidence, as_pictures, draw
+from latente.estimators.data import draw
+from latente.evidence import MOST_LEARNED, Evidence, as_pictures
 from latente.latents import Direction, edit_codes
 from latente.metrics import lacking
 from latente.pages import embedding

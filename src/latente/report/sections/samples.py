@@ -58,12 +58,8 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if samples is None:
         return None
     novelty = find_novelty(evidence, samples)
-    has_prior = evidence.latent_use is not None
-    density = "the standard normal prior"
-    if not has_prior:
-        density = "a normal density fitted to the training codes; a plain autoencoder does not promise that these look "
-        density += "right"
-    lead = f"{len(samples)} new images, decoded from codes drawn from {density}."
+    density = getattr(model, "density_in_words", None)
+    lead = f"{len(samples)} new images" + ("." if density is None else f", decoded from codes drawn from {density}.")
     if novelty is not None:
         lead += " Below each the nearest training image and how far away it is, nearest first."
     if evidence.path is not None:
