@@ -34,6 +34,7 @@ SHARED = {
     "faces",
     "faces_nets",
     "machine",
+    "made",
     "patterns",
     "photographs",
     "plates",

@@ -21,12 +21,13 @@ class Snapshots:
     """Keeps what a run leaves on the way: sample pictures, and the model whenever it is the best so far.
 
     A picture is drawn at each epoch's end, and within long epochs a first one after five seconds of training; those
-    after it take no more than 2% of the time, and come ever more rarely, so that a long training leaves no thousands.
+    after it take no more than 2% of the time, and come more and more rarely, but at least each minute.
     """
 
     FIRST_AFTER = 5.0  # seconds; also the shortest time between two within an epoch
     SHARE_OF_TIME = 0.02
-    GROWTH = 0.1  # of the time since the start, which passes at least from one to the next
+    GROWTH = 0.1  # of the time since the start, which passes at least from one to the next, up to a minute
+    LONGEST = 60.0  # seconds
 
     def __init__(
         self,
@@ -63,7 +64,8 @@ class Snapshots:
         state.objective.train()
         save_png(picture, self.run.samples / f"step-{state.step:09d}.png")
         end = time.monotonic()
-        pause = max(self.FIRST_AFTER, (end - begin) / self.SHARE_OF_TIME, self.GROWTH * (end - self._start))
+        growing = min(self.LONGEST, self.GROWTH * (end - self._start))
+        pause = max(self.FIRST_AFTER, (end - begin) / self.SHARE_OF_TIME, growing)
         self._next_picture = end + pause
 
     def stopped(self) -> None:

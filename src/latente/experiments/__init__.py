@@ -66,6 +66,8 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
     "vae-mnist": Experiment("vae_mnist", _IWAE, minutes=75),
     "vae-report": Experiment("vae_report", _BFPS, minutes=30),
+    "dcgan-mnist": Experiment("dcgan_mnist", _UOH, minutes=120),
+    "vae-or-gan": Experiment("vae_or_gan", _UAO, minutes=110, seeds=5),
     "sr-unet": Experiment("sr_unet", _UTEC, minutes=180),
     "sr-set5": Experiment("sr_set5", _SRCNN, minutes=180),
     "denoise-photos": Experiment("denoise_photos", _DNCNN, minutes=480),
