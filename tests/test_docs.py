@@ -88,14 +88,11 @@ def test_python_examples_use_names_and_arguments_that_exist(page: Path) -> None:
             homes = {"latente": (latente,), "model": models}.get(owner, ())
             if not homes:
                 continue
-            found = next(getattr(home, name) for home in homes if hasattr(home, name))
+            found = [getattr(home, name) for home in homes if hasattr(home, name)]
+            assert found, f"{owner}.{name}"
             if keywords:
-                parameters = inspect.signature(found).parameters
-                known = set(parameters)
-                if known & {
-                    "own",
-                    "options",
-                }:  # what hands options on, or takes a caller's own back
+                known = {parameter for one in found for parameter in inspect.signature(one).parameters}
+                if known & {"own", "options"}:  # what hands options on, or takes a caller's own back
                     known |= all_options().keys()
                 assert set(keywords) <= known, f"{owner}.{name}({', '.join(keywords)})"
 
