@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-import re
 import time
 import warnings
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 
 from latente import words
 from latente.errors import InputError, Interrupted, ModelError
-from latente.estimators import data, judges, rebuilding, recipes
+from latente.estimators import data, judges, normals, rebuilding, recipes
 from latente.estimators.autoencoders import BaseAutoencoder
 from latente.estimators.base import Estimator
 from latente.estimators.options.detection import DetectionOptions
@@ -39,7 +38,6 @@ from latente.training.runs import Run
 
 __all__ = ["AnomalyDetector"]
 
-NORMAL = ("good", "normal", "ok")  # what a class of normal images may be called
 _FEW, _FEW_VALUES = 500, 2_000_000  # images that tell how long all take, and values in them
 
 
@@ -106,11 +104,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             )
         if self.contrast is not None and self.contrast % 2 == 0:
             raise InputError(f"contrast={self.contrast} has no pixel in its middle; take {self.contrast + 1}")
-        if isinstance(self.groups, str):
-            try:
-                re.compile(self.groups)
-            except re.error as error:
-                raise InputError(f"groups={self.groups!r} is no regular expression: {error}") from None
+        normals.check_groups(self.groups)
 
     def _accepts(self, images: Images) -> None:
         super()._accepts(images)
@@ -133,19 +127,9 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         return recipes.settled(self.method, self.features, shape, sizes_vary=vary, own=own)
 
     def _split(self, images: Images) -> data.Split:
-        normal = _normal_label(images)
-        labels = None if normal is None or images.labels is None else np.where(images.labels == normal, 0, -1)
-        if labels is not None and not (labels == 0).any():
-            named = images.label_names[normal or 0]
-            raise InputError(f"{images.name} has no image of its class {named!r}, to learn what is normal")
-        parts = self._with_odd(data.split(images, self.validation, self.seed_, self._unseen(images, labels)), labels)
-        if parts.held_out is not images or self.groups is None or not len(parts.held_out_rows):
-            return parts
-        groups, everything = self._groups(images), np.union1d(parts.rows, parts.held_out_rows)
-        held_out = np.isin(groups, np.unique(groups[parts.held_out_rows]))[everything]
-        if held_out.all():
-            raise InputError(f"all images of {images.name} are of groups that are held out; give more groups")
-        return dataclasses.replace(parts, rows=everything[~held_out], held_out_rows=everything[held_out])
+        labels = normals.teaching(images)
+        parts = data.split(images, self.validation, self.seed_, self._unseen(images, labels))
+        return normals.kept_together(normals.with_odd(parts, labels), self.groups)
 
     def _unseen(self, images: Images, labels: np.ndarray | None) -> np.ndarray | None:
         """Return the labels with -1 for each image that a given autoencoder has learned from, as far as is known."""
@@ -160,30 +144,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             )
         return labels
 
-    def _with_odd(self, parts: data.Split, labels: np.ndarray | None) -> data.Split:
-        """Let the odd images of the set, -1 among the labels, judge beside the normal ones that are held out."""
-        if labels is None or parts.held_out is not parts.images or not len(parts.held_out_rows):
-            return parts
-        return dataclasses.replace(parts, held_out_rows=np.union1d(parts.held_out_rows, np.flatnonzero(labels < 0)))
-
     def _groups(self, images: Images) -> np.ndarray:
-        """Return the number of each image's group (N,); without groups each is one of its own."""
-        if self.groups is None:
-            return np.arange(len(images))
-        if not isinstance(self.groups, str):
-            names = np.asarray(self.groups)
-            if names.shape != (len(images),):
-                raise InputError(f"groups has the shape {names.shape} for {len(images)} images; give one name for each")
-            return np.unique(names, return_inverse=True)[1]
-        if not images.files:
-            raise InputError(f"groups={self.groups!r} looks at file names, and {images.name} has none; give an array")
-        found = [re.search(self.groups, name) for name in images.files]
-        missing = [name for name, match in zip(images.files, found, strict=True) if match is None]
-        if missing:
-            raise InputError(
-                f"groups={self.groups!r} is in no part of {len(missing)} of {len(images)} file names: {missing[0]}"
-            )
-        return np.unique([match.group() for match in found if match is not None], return_inverse=True)[1]
+        return normals.group_numbers(images, self.groups)
 
     def _examine(self, parts: data.Split) -> None:
         super()._examine(parts)
@@ -195,12 +157,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         elif self._looks_through:
             few = parts.images.take(parts.rows[:_FEW])
             self.autoencoder_ = self._own_autoencoder().initialise(rebuilding.bare(few))
-        normal = _normal_label(parts.images)
-        if normal is None and parts.images.labels is not None:
-            known = np.unique(parts.images.labels[parts.rows])
-            normal = int(known[0]) if len(known) == 1 and known[0] >= 0 else None
-        names = parts.images.label_names
-        self.normal_ = None if normal is None else names[normal] if normal < len(names) else str(normal)
+        self.normal_ = normals.name_of(parts.images, parts.rows)
 
     def _build(self) -> None:
         self.objective_: DetectionObjective = recipes.objective_for(
@@ -414,7 +371,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         base_rate, false_alarms and misses at `threshold_`, and where there are masks, the figures of pixels.
         """
         images = self._open(X)
-        masks = _masks(images)
+        masks = normals.masks_of(images)
         has_masks = masks is not None and any(mask.any() for mask in masks)
         oddness, maps = self._with_maps(images) if has_masks else (-self.score_samples(images), [])
         figures: dict[str, Any] = {"count": len(images), "oddness": float(oddness.mean())}
@@ -453,20 +410,7 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
         y: as `evaluate` takes it.
         """
-        images = self._open(X)
-        if y is not None:
-            marks = np.asarray(y)
-            if marks.shape != (len(images),) or not np.isin(marks, (-1, 1)).all():
-                raise InputError(f"y must be -1 (odd) or 1 (normal) for each of the {len(images)} images")
-            return np.arange(len(images)), marks == -1
-        if images.labels is not None and self.normal_ is not None:
-            rows = np.flatnonzero(images.labels >= 0)
-            names = images.label_names
-            own = [names[k] if k < len(names) else str(k) for k in images.labels[rows].tolist()]
-            return rows, np.array([name != self.normal_ for name in own], dtype=bool)
-        if (masks := _masks(images)) is not None:
-            return np.arange(len(images)), np.array([mask.any() for mask in masks])
-        return None
+        return normals.known_odd(self._open(X), y, self.normal_)
 
     def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
         return {**outputs, "scores": -outputs["oddness"]}
@@ -524,16 +468,3 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     def _facts_to_show(self) -> dict[str, str]:
         return {"method": self.method_, "features": self.features_, "threshold": words.figure(self.threshold_)}
-
-
-def _normal_label(images: Images) -> int | None:
-    """Return the label of the class that is called good, normal or ok; None where none is."""
-    if images.labels is None:
-        return None
-    return next((k for k, name in enumerate(images.label_names) if name.casefold() in NORMAL), None)
-
-
-def _masks(images: Images) -> list[np.ndarray] | None:
-    """Return where each picture is damaged (H, W), bool; None where nobody knows."""
-    masks = images.partners.get("mask", images.columns.get("mask"))
-    return None if masks is None else [np.asarray(mask[0] != 0) for mask in masks]
