@@ -2,10 +2,11 @@
 
     LATENTE_DATA=DATA python benchmarks/one_class.py mnist             5 to 10 minutes
     LATENTE_DATA=DATA python benchmarks/one_class.py fashion-mnist     the same
+    ... --method transforms                                            3 minutes a class
 
-For each class `AnomalyDetector()`, without an option but the seed, learns from its training pictures, and scores all
-10,000 test pictures. AUROC of the other classes against this one, the false alarms beside the 5 % promised, seconds of
-wall time and of processor time, and the means over the classes.
+For each class `AnomalyDetector()`, without an option but the seed and the method, learns from its training pictures,
+and scores all 10,000 test pictures. AUROC of the other classes against this one, the false alarms beside the 5 %
+promised, seconds of wall time and of processor time, and the means over the classes.
 """
 
 from __future__ import annotations
@@ -28,17 +29,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", choices=("mnist", "fashion-mnist"))
     parser.add_argument("--classes", type=lambda text: [int(one) for one in text.split(",")], default=range(10))
+    parser.add_argument("--method", default="auto")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     train, test = (latente.open_images(options.images, split=part) for part in ("train", "test"))
     assert train.labels is not None
     assert test.labels is not None
-    print(f"{options.images}, seed {options.seed}; load before {load():.2f}; {machine()}")
+    print(f"{options.images}, method {options.method}, seed {options.seed}; load before {load():.2f}; {machine()}")
     figures = []
     for label in options.classes:
         start, used = time.perf_counter(), time.process_time()
         own = train.take(np.flatnonzero(train.labels == label))
-        model = latente.AnomalyDetector(random_state=options.seed).fit(own)
+        model = latente.AnomalyDetector(method=options.method, random_state=options.seed).fit(own)
         oddness = -model.score_samples(test)
         seconds, processor = time.perf_counter() - start, time.process_time() - used
         odd = test.labels != label

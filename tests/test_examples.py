@@ -299,6 +299,9 @@ CASES: dict[str, list[Case]] = {
         Case("latente fit digits --epochs", lambda stage: None, SEED + "--no-report"),
         Case("latente fit digits --model detector --method", goes_by_what_was_held_out, SEED + "--no-report"),
         Case("drawer", goes_by_errors, swaps=(("epochs=20", "epochs=2"),)),
+        elsewhere(
+            "latente fit PICTURES", "550 steps take a minute; tests/estimators/test_detection_transforms.py takes fewer"
+        ),
         Case("import torch", looks_through_a_module),
         elsewhere(
             "latente fit TILES",

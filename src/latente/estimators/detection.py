@@ -14,49 +14,50 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import OutlierMixin
 from sklearn.utils.validation import check_is_fitted
-from torch import Tensor, nn
+from torch import nn
 
 from latente import words
 from latente.errors import InputError, Interrupted, ModelError
-from latente.estimators import data, judges, normals, rebuilding, recipes
+from latente.estimators import data, judges, normals, rebuilding, recipes, telling
 from latente.estimators.autoencoders import BaseAutoencoder
-from latente.estimators.base import Estimator
-from latente.estimators.options.detection import DetectionOptions
-from latente.estimators.passing import finite
+from latente.estimators.detecting import BaseDetector
+from latente.estimators.progress import bars
 from latente.images import Images, Openable
-from latente.metrics import aupro, average_precision, best_threshold, rank_figures
+from latente.metrics import best_threshold
 from latente.networks.features import NETWORKS, FeatureNetwork, open_features
 from latente.networks.own import OwnFeatures
 from latente.networks.summary import LayerSummary
-from latente.normality import conformal_threshold, folds, images_for
-from latente.objectives import Batch, DetectionObjective
+from latente.normality import FOLDS, folds, images_for
+from latente.objectives import TransformsObjective
 from latente.training.layouts import lay_out
 from latente.training.randomness import isolated_rng
 from latente.training.runs import Run
 
 __all__ = ["AnomalyDetector"]
 
+MOST_ASIDE = 500  # images that are kept from training, to judge what they would look like that are new
+_TELLER = "judges.views.network"  # where in the objective that is which `transforms` trains
 _FEW, _FEW_VALUES = 500, 2_000_000  # images that tell how long all take, and values in them
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
+class AnomalyDetector(BaseDetector):
     """Find the odd ones: learn what normal images have in common, and tell which others lack it, and where.
 
     The training images are taken for normal; of a set with a class called good, normal or ok it is those of that class.
     method: "neighbours" measures the distance of a whole picture to the plane through the 20 most like it; "pca" what
     30 principal components leave of it; "memory" how far each window is from the nearest window of the training images;
     "gaussian" how far a window or a whole image lies from the mean, by the covariance; "planted" how likely a window is
-    that of a fault, as told by a small network from faults that are planted in the training images; "reconstruction"
-    the squared error of an autoencoder. features: what is compared, "pixels"; "orientations", which say where edges of
-    which direction run; "windows" of 15x15 pixels, told by 23 numbers each, for pictures of any size; "embedded", an
-    autoencoder's codes beside orientations; or places of a network that was trained on photographs, "squeezenet" or
-    "vgg19-distilled", whose file `weights` names, and which are saved with the model. "auto" is neighbours by
-    orientations for pictures of at most 48 pixels, memory by windows for larger ones and for many sizes, and gaussian
-    for tables. contrast: they are compared without the mean and the deviation of a window of so many pixels around each
-    pixel, much of which is the lamp's.
+    that of a fault, as told by a small network from faults that are planted in the training images; "transforms" how
+    unlike the others a picture is to a small network that learns here to tell how they were turned, mirrored and
+    shifted, beside "neighbours"; "reconstruction" the squared error of an autoencoder. features: what is compared,
+    "pixels"; "orientations", which say where edges of which direction run; "windows" of 15x15 pixels, told by 23
+    numbers each, for pictures of any size; "embedded", an autoencoder's codes beside orientations; or places of a
+    network that was trained on photographs, "squeezenet" or "vgg19-distilled", whose file `weights` names, and which
+    are saved with the model. "auto" is neighbours by orientations for pictures of at most 48 pixels, memory by windows
+    for larger ones and for many sizes, and gaussian for tables; it trains nothing. contrast: they are compared without
+    the mean and the deviation of a window of so many pixels around each pixel, much of which is the lamp's.
 
     Features may be a torch module of one's own, too, which makes of scaled pictures (B, C, H, W) either (B, F), or
     (B, F, h, w), whose places lie evenly over the picture; "auto" is then gaussian without places and memory by them.
@@ -64,8 +65,9 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     autoencoder: an `Autoencoder` or `VariationalAutoencoder`, or its run, that "reconstruction" and "embedded" look
     through; one that is not fitted, by default the plain one, is trained on the normal images but a fifth, whose
-    oddness alone is then `left_out_`. Of the set that a fitted one was trained on only the images that it held out
-    count; where nobody knows what it has seen, a warning says so. It is copied, and saved with the model.
+    oddness alone is then `left_out_`, as with "transforms" that of a fifth, 500 images at most. Of the set that a
+    fitted one was trained on only the images that it held out count; where nobody knows what it has seen, a warning
+    says so. It is copied, and saved with the model.
 
     `score_samples` has scikit-learn's sign, lower is odder; in other libraries, such as PyOD, higher is odder.
     `predict` gives -1 for what is odder than `threshold_`, else 1: of new normal images at most the share alpha, by the
@@ -150,6 +152,11 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
     def _examine(self, parts: data.Split) -> None:
         super()._examine(parts)
         self.method_, self.features_ = self._settled_for(parts.images)
+        if self.method_ == "transforms" and len(parts.rows) < telling.FEWEST:
+            raise InputError(
+                f"method='transforms' trains a network, which takes {telling.FEWEST} normal images at least, and there "
+                f"are {len(parts.rows)}; take 'neighbours'"
+            )
         self._shapes: Mapping[str, Any] = {}
         self.groups_ = None if self.groups is None or isinstance(self.groups, str) else self._groups(parts.images)
         if self.autoencoder_ is not None:
@@ -160,9 +167,10 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         self.normal_ = normals.name_of(parts.images, parts.rows)
 
     def _build(self) -> None:
-        self.objective_: DetectionObjective = recipes.objective_for(
+        self.objective_ = recipes.objective_for(
             self.method_,
             self.features_,
+            self.image_shape_,
             self.contrast,
             self._network(),
             None if self.autoencoder_ is None else self.autoencoder_.objective_,
@@ -182,13 +190,20 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         return open_features(self.features_, self.weights)
 
     @property
-    def _judges(self) -> dict[str, judges.Judge]:
-        return {name: judge for name, judge in self.objective_.judges.items() if isinstance(judge, judges.Judge)}
-
-    @property
     def _looks_through(self) -> bool:
         """Whether there is an autoencoder, given or trained, that this model looks through."""
         return self.method_ == "reconstruction" or self.features_ == "embedded"
+
+    @property
+    def _tells(self) -> TransformsObjective | None:
+        """What is trained to tell how pictures were turned, mirrored and shifted, where that is the method."""
+        judge = self._judges.get("views")
+        return judge.network if isinstance(judge, judges.TransformsJudge) else None
+
+    @property
+    def _trains(self) -> bool:
+        """Whether a network is trained here, which then knows the images that it has seen."""
+        return self._tells is not None or (self._looks_through and not rebuilding.is_fitted(self.autoencoder))
 
     def _own_autoencoder(self, validation: Images | None = None) -> BaseAutoencoder:
         """Return the unfitted autoencoder that is trained here; validation: the images that judge it."""
@@ -196,8 +211,8 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         return rebuilding.untrained(self.autoencoder, validation=validation, **options)
 
     def _learn(self, parts: data.Split, run: Run | None) -> None:
-        self.best_threshold_: float | None = None
-        if rebuilding.is_fitted(self.autoencoder) or not self._looks_through:
+        self.best_threshold_ = None
+        if not self._trains:
             if self.autoencoder_ is not None and rebuilding.unseen(self.autoencoder_, parts.images) is None:
                 warnings.warn(
                     f"nobody knows whether autoencoder has learned from images of {parts.images.name}: if so, more "
@@ -206,23 +221,31 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
                 )
             self._teach(parts.images, parts.rows)
             return
-        aside = folds(self._groups(parts.images)[parts.rows], self.seed_)[0]
+        groups = self._groups(parts.images)[parts.rows]
+        count = FOLDS if self._tells is None else max(FOLDS, math.ceil(len(groups) / MOST_ASIDE))
+        aside = folds(groups, self.seed_, count)[0]
         if len(aside) == len(parts.rows):
-            raise InputError("all images are of one group, of which none can be kept from the autoencoder; give others")
-        stopped = self._train_autoencoder(parts, aside, run)
-        self._teach(parts.images, np.delete(parts.rows, aside), parts.rows[aside])
+            raise InputError("all images are of one group, of which none can be kept from training; give others")
+        rows = np.delete(parts.rows, aside)
+        if self._tells is None:
+            stopped = self._train_autoencoder(parts.images, rows, parts.rows[aside], run)
+        else:
+            stopped = self._train_teller(parts.images, rows, run)
+        self._teach(parts.images, rows, parts.rows[aside])
         if stopped is not None:
             raise stopped
 
-    def _train_autoencoder(self, parts: data.Split, aside: np.ndarray, run: Run | None) -> Interrupted | None:
-        """Train it on all rows but those aside, which judge it; return the interruption that left the best epoch's.
+    def _train_autoencoder(
+        self, images: Images, rows: np.ndarray, aside: np.ndarray, run: Run | None
+    ) -> Interrupted | None:
+        """Train it on the rows, judged by those aside; return the interruption that left the best epoch's.
 
         In a run it has a folder of its own there, from whose last checkpoint it goes on.
         """
-        images, stopped = rebuilding.bare(parts.images), None
-        autoencoder = self._own_autoencoder(images.take(parts.rows[aside]))
+        images, stopped = rebuilding.bare(images), None
+        autoencoder = self._own_autoencoder(images.take(aside))
         try:
-            rebuilding.train(autoencoder, images.take(np.delete(parts.rows, aside)), run)
+            rebuilding.train(autoencoder, images.take(rows), run)
         except Interrupted as interruption:
             if not interruption.leaves_model:
                 raise
@@ -234,10 +257,27 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
             self._build()
         return stopped
 
+    def _train_teller(self, images: Images, rows: np.ndarray, run: Run | None) -> Interrupted | None:
+        """Train the network of "transforms" on the rows; the run is its own."""
+        assert self._tells is not None
+        state, stopped = telling.train(
+            self._tells,
+            images,
+            self.scaling_,
+            rows,
+            run=run,
+            listeners=bars(self.verbose),
+            seed=self.seed_,
+            device=str(self.device_),
+            threads=self.threads,
+        )
+        self.history_, self.best_epoch_ = state.history, state.best_epoch
+        return stopped
+
     def _teach(self, images: Images, rows: np.ndarray, aside: np.ndarray | None = None) -> None:
         """Let the judges learn from these rows, and bring what they say of them onto one scale.
 
-        aside: rows that alone are left out, as an autoencoder has seen all the others.
+        aside: rows that alone are left out, as what was trained has seen all the others.
         """
         groups, objective = self._groups(images)[rows], self.objective_
 
@@ -286,12 +326,15 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
         if self.autoencoder_ is not None and not rebuilding.is_fitted(self.autoencoder):
             plan = self._own_autoencoder().plan(rebuilding.bare(parts.images.take(parts.rows)))
             return plan["seconds_estimate"], plan["memory_estimate_bytes"]
+        trained = 0.0
+        if self._tells is not None:
+            trained = telling.seconds(self._tells, parts.images, self.scaling_, parts.rows, str(self.device_))
         count = max(2, min(_FEW, _FEW_VALUES // math.prod(self.image_shape_)))
         few, start = parts.rows[:count], time.perf_counter()
         self._teach(parts.images, few)
         times = len(parts.rows) / len(few)
         learned = sum(buffer.nbytes for buffer in self.objective_.buffers())
-        return times * (time.perf_counter() - start), round(2 * times * learned) + parts.images.content.nbytes
+        return trained + times * (time.perf_counter() - start), round(2 * times * learned) + parts.images.content.nbytes
 
     def _settled(self) -> dict[str, Any]:
         settled = {**super()._settled(), "method": self.method_}
@@ -301,119 +344,24 @@ class AnomalyDetector(DetectionOptions, OutlierMixin, Estimator):
 
     # -- using
 
-    @property
-    def threshold_(self) -> float:
-        """The oddness, -score_samples, above which an image is odd."""
-        if self.contamination is not None:
-            return float(np.quantile(self.own_, 1 - self.contamination))
-        if self.best_threshold_ is not None:
-            return self.best_threshold_
-        return conformal_threshold(self.left_out_, self.alpha)
-
-    @property
-    def offset_(self) -> float:
-        """The score below which an image is odd, as scikit-learn has it."""
-        return -self.threshold_
-
-    def score_samples(self, X: Openable) -> np.ndarray:
-        """Return the score of each image (N,), float64, lower is odder."""
-        images = self._open(X)
-        return -self._apply(images, self.objective_.oddness).astype(np.float64)
-
-    def score(self, X: Openable, y: ArrayLike | None = None) -> float:
-        """Return the mean of `score_samples`."""
-        return float(self.score_samples(X).mean())
-
-    def decision_function(self, X: Openable) -> np.ndarray:
-        """Return by how much the score of each image lies above `offset_` (N,); what is below 0 is odd."""
-        return self.score_samples(X) - self.offset_
-
-    def predict(self, X: Openable) -> np.ndarray:
-        """Return -1 for each image that is odd and 1 for each that is normal (N,)."""
-        return np.where(self.decision_function(X) < 0, -1, 1)
-
-    def has_maps(self) -> bool:
-        """Whether there is an `anomaly_map`: of pictures, where what is compared has places."""
-        check_is_fitted(self, "objective_")
-        return len(self.image_shape_) == 3 and any(judge.has_places for judge in self._judges.values())
-
-    def anomaly_map(self, X: Openable) -> np.ndarray | list[np.ndarray]:
-        """Return how odd each picture is at each pixel, float32, higher is odder: (N, H, W).
-
-        Of pictures of many sizes it is a list of (H, W). 1 is a usual place of a normal picture; the maps of several
-        pictures are on one scale. Raises InputError where there are none, see `has_maps`.
-        """
-        images = self._open(X)
-        if images.is_table:
-            raise InputError(f"{images.name} is a table, of which there is no map")
-        if not self.has_maps():
-            raise InputError("features of whole pictures, without places, say nothing of where: there is no map")
-        _, maps = self._with_maps(images)
-        return maps if images.is_photographs else np.stack(maps)
-
-    def _with_maps(self, images: Images) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Return the oddness of each picture (N,) and its map (H, W), from one pass."""
-
-        def looks(batch: Batch) -> dict[str, Tensor]:
-            oddness, maps = self.objective_.with_maps(batch["images"])
-            return {"oddness": finite(oddness, "results"), "maps": finite(maps, "maps")}
-
-        parts = [images[[row]] for row in range(len(images))] if images.is_photographs else [images]
-        results = [self._over(part, looks) for part in parts]
-        maps = [one for result in results for one in result["maps"]]
-        return np.concatenate([result["oddness"] for result in results]).astype(np.float64), maps
-
-    def evaluate(self, X: Openable, y: ArrayLike | None = None) -> dict[str, Any]:
-        """Return count and, where it is known which images are odd, how well they are found.
-
-        y: -1 for odd images and 1 for normal ones, as `predict` says it; without it the labels of X tell, by the name
-        of the class that was trained on, else its masks. Keys: oddness (its mean), auroc, average_precision,
-        base_rate, false_alarms and misses at `threshold_`, and where there are masks, the figures of pixels.
-        """
-        images = self._open(X)
-        masks = normals.masks_of(images)
-        has_masks = masks is not None and any(mask.any() for mask in masks)
-        oddness, maps = self._with_maps(images) if has_masks else (-self.score_samples(images), [])
-        figures: dict[str, Any] = {"count": len(images), "oddness": float(oddness.mean())}
-        odd = self.known_odd(images, y)
-        if odd is not None:
-            rows, are_odd = odd
-            figures |= rank_figures(are_odd, oddness[rows], self.threshold_)
-        if masks is not None and maps:
-            flat = np.concatenate([mask.reshape(-1) for mask in masks])
-            values = np.concatenate([one.reshape(-1) for one in maps])
-            figures["pixel_average_precision"] = average_precision(flat, values)
-            figures["pixel_base_rate"] = float(flat.mean())
-            figures["aupro"] = aupro(masks, maps)
-        return figures
-
     def parameter_count(self) -> int:
-        """Return how many numbers were learned by gradients: an autoencoder's, what tells planted faults, else none."""
+        """Return how many numbers were learned by gradients: an autoencoder's, of what tells faults or turns."""
         check_is_fitted(self, "objective_")
         beside = 0 if self.autoencoder_ is None else self.autoencoder_.parameter_count()
         return beside + sum(judge.learned() for judge in self._judges.values())
 
-    def layers(self) -> list[LayerSummary]:
-        """Return a row for each layer of the autoencoder, where there is one."""
-        return super().layers() if self.autoencoder_ is None else self.autoencoder_.layers()
+    def _networks(self) -> dict[str, tuple[int, ...]]:
+        return {} if self._tells is None else {f"{_TELLER}.encoder": self.image_shape_}
 
-    def promised_alarms(self) -> float | None:
-        """Return alpha where the threshold goes by it; None where it promises nothing of false alarms."""
-        return self.alpha if self.contamination is None and self.best_threshold_ is None else None
+    def layers(self) -> list[LayerSummary]:
+        """Return a row for each layer of the network that is trained here, or of the autoencoder."""
+        if self.autoencoder_ is not None:
+            return self.autoencoder_.layers()
+        return [row._replace(name=row.name.removeprefix(f"{_TELLER}.")) for row in super().layers()]
 
     def split(self, images: Images) -> data.Split:
         """Return which of the images of the training taught what is normal, and which judge."""
         return self._split(images)
-
-    def known_odd(self, X: Openable, y: ArrayLike | None = None) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the rows of which it is known whether they are odd, and whether they are; None where nobody knows.
-
-        y: as `evaluate` takes it.
-        """
-        return normals.known_odd(self._open(X), y, self.normal_)
-
-    def _with_scores(self, outputs: dict[str, Tensor]) -> dict[str, Tensor]:
-        return {**outputs, "scores": -outputs["oddness"]}
 
     # -- on disk
 

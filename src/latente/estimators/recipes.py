@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from latente.errors import InputError
-from latente.estimators.judges import PlacesJudge, PlantedJudge, WholeJudge
+from latente.estimators import telling
+from latente.estimators.judges import Judge, PlacesJudge, PlantedJudge, TransformsJudge, WholeJudge
 from latente.estimators.rebuilding import Codes, Unrebuilt
 from latente.networks import windows as windowing
 from latente.networks.contrast import local_contrast
@@ -17,7 +18,7 @@ from latente.objectives import DetectionObjective, ReconstructionObjective
 
 __all__ = ["OWN", "PLACES", "PRODUCTS", "SEARCHES", "objective_for", "settled"]
 
-SEARCHES = ("memory", "neighbours")  # methods that search what they remember
+SEARCHES = ("memory", "neighbours", "transforms")  # methods that search what they remember
 PRODUCTS = ("gaussian", "pca")  # methods that are products with what was learned, and search nothing
 PLACES = ("windows", *NETWORKS)  # features of many places in a picture, which may have any size
 OF_PLACES = ("memory", "planted")  # methods that need them
@@ -30,6 +31,7 @@ _WHOLE: dict[str, type[Normality]] = {
     "gaussian": Gaussian,
     "pca": Residual,
     "neighbours": Hyperplane,
+    "transforms": Hyperplane,
     "reconstruction": Origin,
 }
 _PLACED: dict[str, type[Normality]] = {"gaussian": Gaussian, "memory": Nearest, "reconstruction": Origin}
@@ -52,19 +54,25 @@ def settled(
     has_edges = is_picture and min(shape[1:]) >= FEWEST_SIDES
     has_windows = has_edges and shape[0] <= 4
     is_large = has_windows and (sizes_vary or max(shape[1:]) > SMALL)
-    if sizes_vary and (method == "reconstruction" or features == "embedded"):
+    if sizes_vary and (method in ("reconstruction", "transforms") or features == "embedded"):
+        looks = "method='transforms'" if method == "transforms" else "an autoencoder"
         raise InputError(
-            "an autoencoder looks at pictures of one size: give size=64 when opening them, or take method='memory' by "
+            f"{looks} looks at pictures of one size: give size=64 when opening them, or take method='memory' by "
             "'windows'"
         )
     if own is not None:
         return _settled_for_own(method, own), OWN
+    if method == "transforms" and not has_edges:
+        raise InputError(
+            f"method='transforms' is for pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more; take 'gaussian'"
+        )
     if method == "auto":
         has_places = features in PLACES or (features == "auto" and is_large)
         method = "memory" if has_places else "neighbours" if has_edges else "gaussian"
     if features == "auto":
         in_places = method in OF_PLACES or (method == "gaussian" and is_large)
-        features = "windows" if in_places else "orientations" if has_edges and method == "neighbours" else "pixels"
+        by_edges = has_edges and method in ("neighbours", "transforms")
+        features = "windows" if in_places else "orientations" if by_edges else "pixels"
     if features == "windows" and not has_windows:
         raise InputError(
             f"features='windows' are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more with 1 to 4 channels; "
@@ -79,6 +87,8 @@ def settled(
         raise InputError(
             f"features={features!r} are of pictures of {FEWEST_SIDES}x{FEWEST_SIDES} pixels or more; take 'pixels'"
         )
+    if method == "transforms" and features not in ("orientations", "pixels"):
+        raise InputError(f"method='transforms' does not go with features={features!r}; take orientations or pixels")
     if method == "reconstruction" and features == "embedded":
         raise InputError("method='reconstruction' does not go with features='embedded'; take pixels or orientations")
     if (method in OF_PLACES) != (features in PLACES) and method not in ("gaussian", "reconstruction"):
@@ -95,7 +105,7 @@ def _settled_for_own(method: str, own: OwnFeatures) -> str:
     if method == "auto":
         return "memory" if own.has_places else "gaussian"
     goes_anyhow = method in ("gaussian", "reconstruction")
-    if method == "planted" or ((method == "memory") != own.has_places and not goes_anyhow):
+    if method in ("planted", "transforms") or ((method == "memory") != own.has_places and not goes_anyhow):
         form = "(B, F, h, w)" if own.has_places else "(B, F)"
         fitting = "memory, gaussian" if own.has_places else "gaussian, pca, neighbours"
         raise InputError(
@@ -108,14 +118,16 @@ def _settled_for_own(method: str, own: OwnFeatures) -> str:
 def objective_for(
     method: str,
     features: str,
+    shape: tuple[int, ...],
     contrast: int | None = None,
     network: FeatureNetwork | OwnFeatures | None = None,
     autoencoder: ReconstructionObjective | None = None,
 ) -> DetectionObjective:
     """Return the objective of untaught judges for a method and features that `settled` has settled.
 
-    contrast: the side of the window whose mean and deviation are taken out of pictures before anything else.
-    network: that of the features which have one. autoencoder: what "reconstruction" and "embedded" look through.
+    shape: of an image. contrast: the side of the window whose mean and deviation are taken out of pictures before
+    anything else. network: that of the features which have one. autoencoder: what "reconstruction" and "embedded"
+    look through.
     """
 
     def seen(describe: nn.Module) -> nn.Module:
@@ -137,10 +149,15 @@ def objective_for(
         # of a network's places the mean is mostly what else differs between pictures
         return DetectionObjective({features: judge}, "largest", counted=None if network is None else 1)
     normality = _WHOLE[method]
-    if features == "pixels":
-        return DetectionObjective({"pixels": WholeJudge(seen(_Pixels()), normality())})
-    names = zip(("coarse", "fine"), _BLURS, strict=True)
-    judges = {name: WholeJudge(seen(_Orientations(blur)), normality()) for name, blur in names}
+    judges: dict[str, Judge] = {}
+    if method == "transforms":  # which looks at the pixels itself
+        before = None if contrast is None else _Contrast(contrast)
+        judges["views"] = TransformsJudge(telling.untrained(shape, before))
+    elif features == "pixels":
+        judges["pixels"] = WholeJudge(seen(_Pixels()), normality())
+    if features != "pixels":
+        names = zip(("coarse", "fine"), _BLURS, strict=True)
+        judges |= {name: WholeJudge(seen(_Orientations(blur)), normality()) for name, blur in names}
     if features == "embedded":
         assert autoencoder is not None
         judges["codes"] = WholeJudge(Codes(autoencoder), normality(), has_places=False)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from latente.normality.base import Normality, folds
+from latente.normality.base import FOLDS, Normality, folds
 from latente.normality.discriminator import Discriminator
 from latente.normality.faults import planted
 from latente.normality.gaussian import Gaussian, Moments
 from latente.normality.neighbours import Hyperplane, Nearest
 from latente.normality.origin import Origin
 from latente.normality.residual import Residual
+from latente.normality.surroundings import Surroundings
 from latente.normality.thresholds import conformal_threshold, images_for
 
 __all__ = [
+    "FOLDS",
     "Discriminator",
     "Gaussian",
     "Hyperplane",
@@ -20,6 +22,7 @@ __all__ = [
     "Normality",
     "Origin",
     "Residual",
+    "Surroundings",
     "conformal_threshold",
     "folds",
     "images_for",

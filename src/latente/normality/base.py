@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-__all__ = ["Normality", "folds"]
+__all__ = ["FOLDS", "Normality", "folds"]
 
 FOLDS = 5
 
@@ -53,14 +53,15 @@ class Normality(nn.Module):
 
     def reserve(self, shapes: Mapping[str, Sequence[int]]) -> None:
         """Give each buffer its shape."""
-        for name, buffer in list(self.named_buffers(recurse=False)):
-            setattr(self, name, torch.empty(tuple(shapes[name]), dtype=buffer.dtype))
+        for name, buffer in list(self.named_buffers()):
+            owner, _, own = name.rpartition(".")
+            setattr(self.get_submodule(owner), own, torch.empty(tuple(shapes[name]), dtype=buffer.dtype))
 
 
-def folds(groups: np.ndarray, seed: int) -> list[np.ndarray]:
-    """Return the rows of at most five parts of about equal size, none of which shares a group with another."""
+def folds(groups: np.ndarray, seed: int, count: int = FOLDS) -> list[np.ndarray]:
+    """Return the rows of at most `count` parts of about equal size, none of which shares a group with another."""
     kinds, kind_of = np.unique(groups, return_inverse=True)
     order = np.random.default_rng([seed, 5]).permutation(len(kinds))
     fold_of = np.empty(len(kinds), np.int64)
-    fold_of[order] = np.arange(len(kinds)) % min(FOLDS, len(kinds))
-    return [np.flatnonzero(fold_of[kind_of] == fold) for fold in range(min(FOLDS, len(kinds)))]
+    fold_of[order] = np.arange(len(kinds)) % min(count, len(kinds))
+    return [np.flatnonzero(fold_of[kind_of] == fold) for fold in range(min(count, len(kinds)))]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -74,10 +72,6 @@ class Discriminator(Normality):
         for name in shapes:
             setattr(self, name, getattr(self, name).detach())
         return self
-
-    def reserve(self, shapes: Mapping[str, Sequence[int]]) -> None:
-        super().reserve(shapes)
-        self.sound.reserve({name.removeprefix("sound."): shape for name, shape in shapes.items()})
 
     def forward(self, features: Float[Tensor, "b f"]) -> Float[Tensor, "b"]:
         """Return the log odds of each."""

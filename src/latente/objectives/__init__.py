@@ -13,6 +13,7 @@ from latente.objectives.classification import ClassificationObjective
 from latente.objectives.detection import DetectionObjective
 from latente.objectives.objective import Batch, Objective, Player
 from latente.objectives.restoration import RestorationObjective
+from latente.objectives.transforms import TransformsObjective, logits_for
 
 __all__ = [
     "AdversarialObjective",
@@ -24,6 +25,8 @@ __all__ = [
     "Player",
     "ReconstructionObjective",
     "RestorationObjective",
+    "TransformsObjective",
     "VariationalObjective",
     "check_bound",
+    "logits_for",
 ]

@@ -17,8 +17,9 @@ from latente.words import count, figure, percent
 __all__ = ["SURE", "advise", "copies"]
 
 SURE = 0.9  # a probability above which a classifier's mistakes are called confident
-DETECTORS = ("memory", "gaussian", "neighbours")  # that are worth a trial
+DETECTORS = ("memory", "gaussian", "neighbours", "transforms")  # that are worth a trial
 DETECTORS_OF_PLACES = ("memory", "gaussian")  # those of them that take pictures of many sizes
+DETECTORS_OF_TABLES = ("gaussian", "neighbours")  # and those that take tables
 USUAL_RATE = TrainingOptions.learning_rate
 
 
@@ -112,7 +113,9 @@ def _of_training(evidence: Evidence, training: Training, run: str, level: str) -
             f"It learned by heart: what it trained on comes out with {percent(loss / last)} of the error of the rest"
         )
         return [f"{by_heart}; {ways}."]
-    if level != "good" and 0 < training.steps < USUAL_STEPS:
+    options = _options(evidence)
+    is_fixed = bool(options) and "minutes" not in options  # a length that nobody can choose
+    if level != "good" and 0 < training.steps < USUAL_STEPS and not is_fixed:
         return [f"It trained for {count(training.steps, 'step')}, where networks need some {USUAL_STEPS:,}: {longer}."]
     return []
 
@@ -159,7 +162,7 @@ def _of_odd(model: Detects, evidence: Evidence, level: str, run: str) -> list[st
     if level != "good":
         options = _options(evidence)
         is_of_many_sizes = evidence.judged is not None and evidence.judged.images.is_photographs
-        worth = DETECTORS_OF_PLACES if is_of_many_sizes else DETECTORS
+        worth = DETECTORS_OF_PLACES if is_of_many_sizes else DETECTORS_OF_TABLES if evidence.is_table else DETECTORS
         others = [f"`--method {name}`" for name in worth if name != options.get("method")]
         if is_of_many_sizes and options.get("contrast") is None:
             others.append("`--contrast 31`, where light varies")

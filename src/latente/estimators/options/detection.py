@@ -10,7 +10,7 @@ from latente.estimators.options.common import EstimatorOptions
 
 __all__ = ["FEATURES", "METHODS", "NETWORKS", "DetectionOptions"]
 
-METHODS = ("auto", "gaussian", "memory", "planted", "pca", "neighbours", "reconstruction")
+METHODS = ("auto", "gaussian", "memory", "planted", "pca", "neighbours", "transforms", "reconstruction")
 NETWORKS = ("squeezenet", "vgg19-distilled")  # features that lie in a file
 FEATURES = ("auto", "pixels", "orientations", "windows", "embedded", *NETWORKS)
 
