@@ -21,6 +21,7 @@ __all__ = [
     "bce_with_logits",
     "bernoulli_log_prob",
     "cut",
+    "decibels",
     "free_bits",
     "importance_weighted_bound",
     "kl_diagonal_normal",
@@ -74,7 +75,12 @@ def psnr(x: Float[Tensor, "b *image"], y: Float[Tensor, "b *image"], data_range:
 
     data_range: the highest minus the lowest value that the images can take.
     """
-    return 10.0 * torch.log10(data_range**2 / mse(x, y))
+    return decibels(mse(x, y), data_range)
+
+
+def decibels(error: Float[Tensor, "*any"], data_range: int | float) -> Float[Tensor, "*any"]:
+    """10 log10(data_range^2 / error), the PSNR that belongs to a mean squared error."""
+    return 10.0 * torch.log10(data_range**2 / error)
 
 
 def bernoulli_log_prob(

@@ -234,6 +234,11 @@ def test_what_it_is_given_is_the_small_picture_in_whole_levels() -> None:
     torch.testing.assert_close(255 * worse, (255 * worse).round(), atol=1e-4, rtol=0)
 
 
+def test_traces_of_jpeg_are_unlearned_in_any_number_of_channels() -> None:
+    model = Restorer(**SHORT, corruption="jpeg:20").fit(photographs(channels=5))
+    assert model.restore(photographs((30, 20), channels=5))[0].shape == (5, 30, 20)
+
+
 def test_bicubic_is_the_figure_that_stands_beside_an_untrained_one() -> None:
     pictures = np.stack(scenes((32, 48), (32, 48)))
     model = SuperResolver(2, **SHORT).initialise(pictures.transpose(0, 2, 3, 1))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from latente import InputError
 from latente.restoring import Results, compare, find_pictures, restore_files
+from latente.training.devices import limited_threads
 
 
 @pytest.fixture
@@ -105,6 +108,54 @@ def test_progress_says_which_picture_is_at_work(untrained: Any, folder: Path, tm
     done(untrained(), folder, tmp_path / "out", tile=32, progress=lambda *what: told.append(what))
     assert [part for part, _ in told] == sorted(part for part, _ in told)
     assert {name for _, name in told} == {"a.png", "broken.png", "inner/a.jpg", "inner/b.gif"}
+
+
+# several at once
+
+
+def test_several_at_once_give_what_one_after_the_other_gives(untrained: Any, folder: Path, tmp_path: Path) -> None:
+    model = untrained("downscale:2")
+    with limited_threads(1):
+        one = done(model, folder, tmp_path / "one")
+    with limited_threads(3):
+        three = done(model, folder, tmp_path / "three")
+        assert torch.get_num_threads() == 3
+    assert [list(kind) for kind in (one.restored, one.lost)] == [list(kind) for kind in (three.restored, three.lost)]
+    for name, path in one.restored.items():
+        assert path.read_bytes() == three.restored[name].read_bytes()
+
+
+def test_what_had_no_memory_beside_others_is_tried_alone(
+    untrained: Any, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, main = untrained(), threading.current_thread()
+    whole = model.restore_picture
+
+    def short(*arguments: Any, **how: Any) -> np.ndarray:
+        if threading.current_thread() is not main:
+            raise InputError("there is not enough memory")
+        return whole(*arguments, **how)
+
+    monkeypatch.setattr(model, "restore_picture", short)
+    with limited_threads(2):
+        results = done(model, folder, tmp_path / "out")
+    assert (set(results.restored), list(results.lost)) == ({"a.png", "inner/a.jpg", "inner/b.gif"}, ["broken.png"])
+
+
+def test_ctrl_c_leaves_the_rest_undone(
+    untrained: Any, tmp_path: Path, photograph: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pictures").mkdir()
+    for number in range(9):
+        photograph.save(tmp_path / "pictures" / f"{number}.png")
+
+    def stop(part: float, name: str) -> None:
+        if name == "1.png":
+            raise KeyboardInterrupt
+
+    with limited_threads(2), pytest.raises(KeyboardInterrupt):
+        done(untrained(), tmp_path / "pictures", tmp_path / "out", progress=stop)
+    assert not (tmp_path / "out" / "8.png").exists()
 
 
 # what came of it

@@ -88,8 +88,6 @@ class Restorer(RestorationOptions, Estimator):
                 f"{images.name} has no targets to learn from: give pairs, or say what the model shall undo by "
                 "corruption, such as downscale:2 or gaussian:0.1"
             )
-        if images.channels not in (1, 2, 3, 4) and isinstance(self._corruption(), corruptions.Jpeg):
-            raise InputError(f"a JPEG has 1 to 4 channels, and {images.name} has {images.channels}")
 
     def _takes_any_size(self, images: Images) -> bool:
         return True

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from markupsafe import Markup
 
 import latente
 from latente import pages, words
+from latente.formulas import decibels
 from latente.images import Scaling
 from latente.images.damage import Damaged, pillow_rules
+from latente.metrics import mse
 from latente.pages.embedding import pictures as embedded
 from latente.restoring.folder import Place, by_stem, find_pictures, stem_of
 from latente.restoring.picture import Picture, read_picture
@@ -101,13 +103,12 @@ def _psnr(wanted: Picture, values: np.ndarray, peak: float, factor: int) -> floa
         raise Damaged(f"becomes {words.shape(values.shape[1:])}, and its clean picture is {words.shape(wanted.sides)}")
     if len(values) != len(wanted.colours):
         raise Damaged(f"has {words.count(len(values), 'channel')} of colour, its clean picture {len(wanted.colours)}")
-    total = 0.0
+    error = 0.0
     for top in range(0, height, _ROWS):
         rows = slice(top, min(top + _ROWS, height))
-        difference = values[:, rows, :width] / peak - wanted.colours[:, rows] / wanted.peak
-        total += float(np.square(difference).sum())
-    error = total / (len(values) * height * width)
-    return math.inf if error == 0 else 10 * math.log10(1 / error)
+        part = wanted.colours[None, :, rows] / wanted.peak, values[None, :, rows, :width] / peak
+        error += float(mse(*part)[0]) * (rows.stop - top) / height
+    return float(decibels(torch.tensor(error, dtype=torch.float64), 1.0))
 
 
 def _look(values: np.ndarray, peak: float) -> str:

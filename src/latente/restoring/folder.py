@@ -1,26 +1,33 @@
-"""Picture files restored one after the other, each into a file called like it, and none twice."""
+"""Picture files restored, each into a file called like it, and none twice."""
 
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import torch
 
 from latente import words
 from latente.errors import InputError
 from latente.images.damage import Damaged, pillow_rules
 from latente.images.inventory import pictures_in
 from latente.images.stores import Store, open_store
+from latente.images.workers import Workers
+from latente.machine import free_memory
 from latente.restoring.picture import Picture, read_mask, read_picture, save_picture
 from latente.restoring.through import Model, restored
+from latente.training.devices import limited_threads
 
 __all__ = ["Place", "Results", "by_stem", "find_pictures", "restore_files", "stem_of"]
 
 # called as progress(part, name): which part of all the pictures is done, and which one is at work
 Progress = Callable[[float, str], None]
+
+_EACH = 2**30  # bytes of memory for one picture at work: one of 24 megapixels, with a result twice as large
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +42,18 @@ class Place:
         return self.store.read(self.name)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Made:
+    """Where the result of a picture lies, whether it was made now, and notes on it."""
+
+    path: Path
+    is_new: bool
+    notes: tuple[str, ...] = ()
+
+
+_Outcome = _Made | Damaged | InputError  # of one picture; an error says why there is no result
+
+
 @dataclasses.dataclass
 class Results:
     """What became of picture files, by their names.
@@ -47,6 +66,15 @@ class Results:
     kept: dict[str, Path] = dataclasses.field(default_factory=dict)
     lost: dict[str, str] = dataclasses.field(default_factory=dict)
     notes: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+    def add(self, place: Place, outcome: _Outcome) -> None:
+        """Note what became of one more picture."""
+        if not isinstance(outcome, _Made):
+            self.lost[place.name] = str(outcome)
+            return
+        (self.restored if outcome.is_new else self.kept)[place.name] = outcome.path
+        if outcome.notes:
+            self.notes[place.name] = outcome.notes
 
     @property
     def paths(self) -> dict[str, Path]:
@@ -88,61 +116,107 @@ def restore_files(
 ) -> Results:
     """Restore pictures into the folder `out`, where each result has its picture's name, and say what became of each.
 
-    One is in memory at a time. A result that is there already is kept and counted as done, so that whatever stopped the
-    work, it goes on where it was. masks: of an inpainter, one picture for all, or a folder of pictures called like
-    them; not black is missing. What cannot be read or restored is left out, with the reason.
+    As many are at work at once as torch has threads and memory has room for. A result that is there already is kept and
+    counted as done, so that whatever stopped the work, it goes on where it was. masks: of an inpainter, one picture for
+    all, or a folder of pictures called like them; not black is missing. What cannot be read or restored is left out,
+    with the reason.
     """
-    hidden = None if masks is None else _Masks(masks)
-    results, taken = Results(), set[Path]()
+    workers = Workers(lambda done, total, what: None)  # each picture says itself how far it is
+    workers.count = _at_once(len(places))
+    how = {"tile": tile, "self_ensemble": self_ensemble}
+    work = _Work(model, out, None if masks is None else _Masks(masks), how, progress, len(places), workers)
+    results, again = Results(), list[Place]()
+    with pillow_rules(), limited_threads(max(1, torch.get_num_threads() // workers.count)):
+        for group, outcomes in workers.over(work.attempt, _alike(places, out), "restoring"):
+            for place, outcome in zip(group, outcomes, strict=True):
+                if isinstance(outcome, InputError) and workers.count > 1:
+                    again.append(place)
+                else:
+                    results.add(place, outcome)
     with pillow_rules():
-        for number, place in enumerate(places):
-
-            def tell(part: float, number: int = number, place: Place = place) -> None:
-                if progress is not None:
-                    progress((number + part) / len(places), place.name)
-
-            tell(0.0)
-            try:
-                how = {"tile": tile, "self_ensemble": self_ensemble, "tell": tell}
-                _restore_file(model, place, out, hidden, results, taken, **how)
-            except (Damaged, InputError) as reason:
-                results.lost[place.name] = str(reason)
+        for place in again:  # for which there may have been no memory beside others
+            results.add(place, *work.attempt([place]))
     return results
 
 
-def _restore_file(
-    model: Model,
-    place: Place,
-    out: Path,
-    masks: _Masks | None,
-    results: Results,
-    taken: set[Path],
-    **how: Any,
-) -> None:
-    def is_there(path: Path) -> bool:
-        if path in taken:
-            raise Damaged(f"would become {path.name}, as another picture did; restore it into another folder")
-        if path.exists():
-            taken.add(path)
-            results.kept[place.name] = path
-        return path in taken
+def _at_once(pictures: int) -> int:
+    """Return how many pictures are worked on at once."""
+    free = free_memory()
+    room = pictures if free is None else free // _EACH
+    return max(1, min(torch.get_num_threads(), pictures, room))
 
-    path = _beneath(out, place.name)
-    if is_there(path):  # under its own name: nothing need be read
-        return
-    picture = read_picture(place.read(), place.name)
-    if picture.suffix is not None:
-        path = path.with_suffix(picture.suffix)
-        if is_there(path):
-            return
-    hidden = None if masks is None else masks.of(place.name, picture)
-    made = restored(model, picture, hidden=hidden, **how)
-    del picture, hidden  # a large one need not be held any more
-    save_picture(made, path)
-    taken.add(path)
-    results.restored[place.name] = path
-    if made.notes:
-        results.notes[place.name] = made.notes
+
+def _alike(places: Sequence[Place], out: Path) -> list[list[Place]]:
+    """Return the pictures, together those which could get the same result: they go one after the other."""
+    groups: dict[Path, list[Place]] = {}
+    for place in places:
+        groups.setdefault(_beneath(out, place.name).with_suffix(""), []).append(place)
+    return list(groups.values())
+
+
+class _Work:
+    """What becomes of a picture, and how far all of them are; its methods are for several threads at once."""
+
+    def __init__(
+        self,
+        model: Model,
+        out: Path,
+        masks: _Masks | None,
+        how: Mapping[str, Any],
+        progress: Progress | None,
+        total: int,
+        workers: Workers,
+    ) -> None:
+        self.model, self.out, self.masks, self.how = model, out, masks, how
+        self.progress, self.total, self.workers = progress, total, workers
+        self.done, self.lock = 0.0, threading.Lock()
+
+    def attempt(self, group: Sequence[Place]) -> list[_Outcome]:
+        """Return what became of each of the pictures that could get the same result, of which one at most does."""
+        taken: set[Path] = set()
+        return [self._attempt_one(place, taken) for place in group]
+
+    def _attempt_one(self, place: Place, taken: set[Path]) -> _Outcome:
+        told = 0.0
+
+        def tell(part: float) -> None:
+            nonlocal told
+            if self.workers.is_stopped:
+                raise KeyboardInterrupt
+            with self.lock:
+                self.done, told = self.done + part - told, part
+                if self.progress is not None:
+                    self.progress(min(1.0, self.done / self.total), place.name)
+
+        tell(0.0)
+        try:
+            outcome: _Outcome = self._restore(place, taken, tell)
+        except (Damaged, InputError) as reason:
+            outcome = reason
+        tell(1.0)
+        return outcome
+
+    def _restore(self, place: Place, taken: set[Path], tell: Callable[[float], None]) -> _Made:
+        def is_there(path: Path) -> bool:
+            if path in taken:
+                raise Damaged(f"would become {path.name}, as another picture did; restore it into another folder")
+            taken.update([path] if path.exists() else [])
+            return path in taken
+
+        path = _beneath(self.out, place.name)
+        if is_there(path):  # under its own name: nothing need be read
+            return _Made(path, is_new=False)
+        picture = read_picture(place.read(), place.name)
+        if picture.suffix is not None:
+            path = path.with_suffix(picture.suffix)
+            if is_there(path):
+                return _Made(path, is_new=False)
+        hidden = None if self.masks is None else self.masks.of(place.name, picture)
+        made = restored(self.model, picture, hidden=hidden, tell=tell, **self.how)
+        del picture, hidden  # a large one need not be held any more
+        save_picture(made, path)
+        taken.add(path)
+        return _Made(path, True, made.notes)
 
 
 def _beneath(out: Path, name: str) -> Path:
