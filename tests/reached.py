@@ -243,11 +243,11 @@ def learns_to_enlarge(stage: Stage) -> None:
     assert latente.load(stage.folder / "runs/larger").factor_ == 2
 
 
-def enlarges_each(stage: Stage) -> None:
+def enlarges_each(out: str, stage: Stage) -> None:
     for file in (stage.folder / "photos").iterdir():
-        with Image.open(file) as small, Image.open(stage.folder / "larger" / file.name) as large:
+        with Image.open(file) as small, Image.open(stage.folder / out / file.name) as large:
             assert large.size == (2 * small.width, 2 * small.height)
-    is_a_page("larger/check.html", stage)
+    is_a_page(f"{out}/check.html", stage)
 
 
 def has_small_ones(stage: Stage) -> None:

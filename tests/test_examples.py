@@ -215,8 +215,9 @@ CASES: dict[str, list[Case]] = {
         Case("latente export runs/faces", exports_what_runs),
     ],
     "docs/guides/better-pictures.md": [
+        Case("latente restore photos/ --with sr-x2", partial(enlarges_each, "first")),
         Case("latente fit photos/", learns_to_enlarge, RESTORER),
-        Case("latente restore runs/larger photos/", enlarges_each),
+        Case("latente restore runs/larger photos/", partial(enlarges_each, "larger")),
         Case("latente restore runs/larger small/", measures_what_it_enlarged, before=has_small_ones),
         Case("latente evaluate runs/larger", says("input_psnr", "psnr")),
         Case("latente fit photos/", lambda stage: None, RESTORER),

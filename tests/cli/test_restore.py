@@ -166,6 +166,33 @@ def test_an_autoencoder_that_undoes_something_restores_pictures_of_its_size(
     assert (refused.code, "`latente restore` has no meaning for this autoencoder" in refused.err) == (2, True)
 
 
+# a model that comes with Latente
+
+
+def test_a_picture_is_enlarged_without_any_training(latente: Client, scenes: Path, tmp_path: Path) -> None:
+    shown = latente("restore", scenes / "0.png", "--with", "sr-x2", "--out", "larger", "--check", "--json").json
+    assert (shown["run"], list(shown["restored"])) == ("sr-x2", ["0.png"])
+    with Image.open(tmp_path / "larger" / "0.png") as picture:
+        assert picture.size == (60, 80)
+    assert "sr-x2" in (tmp_path / "larger" / "check.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("{photos} --out better", "or take a model that comes with Latente: --with"),
+        ("{photos} --with sr-x3 --out better", "sr-x2"),
+        ("{run} {photos} --with sr-x2 --out better", "leave it out, or leave out --with"),
+    ],
+)
+def test_a_model_is_one_of_ours_or_one_of_the_user_s(
+    latente: Client, enlarger: Path, scenes: Path, arguments: str, words: str
+) -> None:
+    refused = latente(f"restore {arguments.format(photos=scenes, run=enlarger)}")
+    assert refused.code == 2
+    assert words in refused.err
+
+
 # the other doors
 
 

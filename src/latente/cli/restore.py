@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latente import words
-from latente.checks import Whole
+from latente.checks import Choice, Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import JsonFlag, RunArgument
+from latente.cli.shared.options import JsonFlag
 from latente.cli.shared.outputs import refuse_file_name, refuse_place
-from latente.cli.shared.readers import checked
+from latente.cli.shared.readers import checked, option_parser
 from latente.errors import InputError, LatenteError
+from latente.estimators.shipped import FOLDER, shipped_names
 
 if TYPE_CHECKING:
     from latente.restoring import Comparison, Results
@@ -32,7 +33,20 @@ _NAMED = 3  # files that the last line names
 
 SourcesArgument = Annotated[
     list[Path],
-    typer.Argument(metavar="PICTURES...", help="Picture files, folders or zip archives.", show_default=False),
+    typer.Argument(
+        metavar="[RUN] PICTURES...",
+        help="Folder of a training, but for --with; then picture files, folders or zip archives.",
+        show_default=False,
+    ),
+]
+ShippedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--with",
+        parser=option_parser(Choice(shipped_names(), kind="model that comes with Latente").read),
+        metavar="NAME",
+        help=f"A model that comes with Latente instead of a RUN: {', '.join(shipped_names())}.",
+    ),
 ]
 FolderOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for the results.")]
 MaskOption = Annotated[
@@ -63,14 +77,15 @@ CleanOption = Annotated[
 @verb.command(
     rich_help_panel=USE,
     epilog=examples(
+        "latente restore photos/0.jpg --with sr-x2 --out first",
         "latente restore runs/larger photos/ --out larger --check",
         "latente restore runs/larger photos/0.jpg photos/1.jpg --out two --self-ensemble",
     ),
 )
 def restore(
-    run: RunArgument,
-    pictures: SourcesArgument,
+    sources: SourcesArgument,
     out: FolderOption,
+    shipped: ShippedOption = None,
     mask: MaskOption = None,
     tile: TileOption = None,
     self_ensemble: EnsembleFlag = False,
@@ -87,6 +102,7 @@ def restore(
 
     refuse_file_name(out, "what comes out")
     refuse_place(out)
+    run, pictures = _parted(sources, shipped)
     _refuse_own_folder(out, pictures)
     model = model_for("restore", run)
     _refuse_model(model, mask)
@@ -109,9 +125,23 @@ def restore(
     means = _means(comparisons)
     if page is not None:
         facts = {"pictures": f"{len(results.paths):,}", "shown": f"{sum(bool(one.before) for one in comparisons):,}"}
-        write_page(page, str(run), comparisons, facts | _in_words(means, comparisons))
-    _tell(run, out, results, comparisons, unmeasured, means, page, as_json)
+        write_page(page, shipped or str(run), comparisons, facts | _in_words(means, comparisons))
+    _tell(shipped or str(run), out, results, comparisons, unmeasured, means, page, as_json)
     _fail(results, len(places))
+
+
+def _parted(sources: Sequence[Path], shipped: str | None) -> tuple[Path, Sequence[Path]]:
+    """Return the folder of the model, and the pictures; raises InputError where there are none."""
+    if shipped is not None:
+        if (sources[0] / "model").is_dir():
+            raise InputError(f"{sources[0]} is the folder of a training: leave it out, or leave out --with {shipped}")
+        return FOLDER / shipped, sources
+    if len(sources) == 1:
+        raise InputError(
+            f"latente restore {sources[0]}: give the folder of a training, then the pictures; or take a model that "
+            f"comes with Latente: --with {' or '.join(shipped_names())}"
+        )
+    return sources[0], sources[1:]
 
 
 def _refuse_own_folder(out: Path, pictures: Sequence[Path]) -> None:
@@ -162,7 +192,7 @@ def _in_words(means: dict[str, float], comparisons: Sequence[Comparison]) -> dic
 
 
 def _tell(
-    run: Path,
+    run: str,
     out: Path,
     results: Results,
     comparisons: Sequence[Comparison],

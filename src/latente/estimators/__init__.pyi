@@ -13,5 +13,6 @@ from .restoration import Denoiser as Denoiser
 from .restoration import Inpainter as Inpainter
 from .restoration import Restorer as Restorer
 from .restoration import SuperResolver as SuperResolver
+from .shipped import load_shipped as load_shipped
 from .stacked import StackedAutoencoderClassifier as StackedAutoencoderClassifier
 from .variational import VariationalAutoencoder as VariationalAutoencoder

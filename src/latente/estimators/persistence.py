@@ -251,8 +251,15 @@ def _command(estimator: str, changed: Mapping[str, Any]) -> str:
 
 
 def load_weights(objective: Objective, weights: Mapping[str, Tensor], folder: Path) -> None:
-    """Put weights into the objective; raises ModelError naming the first one whose shape does not fit."""
+    """Put weights into the objective; raises ModelError naming the first one whose shape does not fit.
+
+    Numbers of half precision, which take half the room on disk, become what the model computes with.
+    """
     own = objective.weights()
+    weights = {
+        name: value.to(own[name].dtype) if value.dtype == torch.float16 and name in own else value
+        for name, value in weights.items()
+    }
     for name in sorted(own.keys() | weights.keys()):
         shapes = [tuple(side[name].shape) if name in side else None for side in (own, weights)]
         if shapes[0] != shapes[1]:

@@ -1,0 +1,236 @@
+"""How fast a restorer trains and works, and how much memory a large picture takes.
+
+    python benchmarks/restoring.py train              a minute: steps of a training beside those of a bare loop
+    python benchmarks/restoring.py use                seconds: 512x512 pixels of 256x256
+    python benchmarks/restoring.py folder             a minute: many small files, several at once and one by one
+    python benchmarks/restoring.py memory             some minutes: a photograph of 24 megapixels, twice as large
+
+train: the usual net that enlarges twice, batches of 16 crops of 64x64 out of 91 pictures, flipped and turned, L1, Adam,
+averaged weights. The bare loop does the same on torch alone. Both take turns, a stretch of steps each, in seconds of
+the processor on one thread; the figure is the ratio of the medians of a step. use, folder: on all threads, seconds of
+the clock, medians. memory: in a process of its own, which reads and writes the file; its private memory (RssAnon).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from latente import Images, Restorer, SuperResolver
+from latente.corruptions import Downscale
+from latente.images import Photographs
+from latente.networks import ResidualNet
+from latente.objectives import RestorationObjective
+from latente.resampling import shrunk
+from latente.restoring import find_pictures, restore_files
+from latente.training.devices import limited_threads
+from measure import PeakMemory, load, machine
+
+CROP, BATCH, PICTURES = 64, 16, 91
+STEPS, WARM_UP = 30, 5  # of a stretch, of which the first ones do not count
+FILES, SIDE = 40, 256
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["train", "use", "folder", "memory"])
+    parser.add_argument("--rounds", type=int, default=5, help="of all that is compared, in turn (default: 5)")
+    parser.add_argument("--megapixels", type=int, default=24, help="of the photograph, for memory (default: 24)")
+    parser.add_argument("--own", help=argparse.SUPPRESS)  # what the process of its own does
+    options = parser.parse_args(arguments)
+    if options.own:
+        print(json.dumps(_large(Path(options.own))))
+        return
+    print(f"load before {load():.1f}, {machine()['processor']}, at {machine()['commit']}")
+    if options.what == "train":
+        _train(options.rounds)
+    elif options.what == "use":
+        _use(options.rounds)
+    elif options.what == "folder":
+        _folder(options.rounds)
+    else:
+        _memory(options.megapixels)
+
+
+def _pictures(count: int, sides: tuple[int, int]) -> list[np.ndarray]:
+    """Return soft blots with some noise (3, H, W), uint8."""
+    rng = np.random.default_rng(0)
+    cells = tuple(-(-side // 16) for side in sides)
+    made = []
+    for _ in range(count):
+        coarse = rng.integers(40, 200, (3, *cells), np.uint8).repeat(16, 1).repeat(16, 2)[:, : sides[0], : sides[1]]
+        made.append(coarse + rng.integers(0, 24, coarse.shape, np.uint8))
+    return made
+
+
+def _model(**options: object) -> Restorer:
+    """Return the usual net that enlarges twice, which has learned nothing."""
+    [picture] = _pictures(1, (CROP, CROP))
+    return SuperResolver(2, random_state=0, verbose=False, **options).initialise(picture[None])
+
+
+# training
+
+
+TICKS: list[float] = []
+
+
+class Clocked(Downscale):
+    """Notes when it is asked, once a step."""
+
+    def degrade(
+        self, x: Tensor, generator: torch.Generator, shared: bool = False, highest: int | None = None
+    ) -> Tensor:
+        TICKS.append(time.process_time())
+        return super().degrade(x, generator, shared, highest)
+
+
+def _train(rounds: int) -> None:
+    torch.set_num_threads(1)
+    pictures = _pictures(PICTURES, (256, 320))
+    ways: dict[str, Callable[[], list[float]]] = {"latente": _ours(pictures), "bare": _bare(pictures)}
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            ticks = way()
+            seconds[name] += np.diff(ticks)[WARM_UP:].tolist()
+    medians = {name: statistics.median(own) for name, own in seconds.items()}
+    for name, median in medians.items():
+        print(f"{name}: {1e3 * median:.1f} ms a step, {BATCH / median:.1f} crops a second of the processor")
+    print(f"of the bare loop: {medians['bare'] / medians['latente']:.3f} (goal 0.95)")
+
+
+def _ours(pictures: list[np.ndarray]) -> Callable[[], list[float]]:
+    images = Images(Photographs.of(pictures))
+    RestorationObjective.epoch_steps = STEPS
+
+    def stretch() -> list[float]:
+        TICKS.clear()
+        Restorer(
+            corruption=Clocked(2),
+            epochs=1,
+            validation=None,
+            precision="float32",
+            random_state=0,
+            verbose=False,
+            device="cpu",
+        ).fit(images)
+        return TICKS[:STEPS]
+
+    return stretch
+
+
+def _bare(pictures: list[np.ndarray]) -> Callable[[], list[float]]:
+    """Return the tuned loop: crops cut out of bytes, one conversion, channels last, fused Adam, no `.item()`."""
+    tensors = [torch.from_numpy(picture) for picture in pictures]
+    draw = np.random.default_rng(0)
+    network = ResidualNet(3, factor=2).to(memory_format=torch.channels_last)
+    averaged = [weight.detach().clone() for weight in network.parameters()]
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3, fused=True)
+
+    def batch() -> Tensor:
+        crops = torch.empty(BATCH, 3, CROP, CROP, dtype=torch.uint8)
+        for place, row in enumerate(draw.permutation(len(tensors))[:BATCH]):
+            picture = tensors[row]
+            top, left = (int(draw.integers(side - CROP + 1)) for side in picture.shape[1:])
+            crop = picture[:, top : top + CROP, left : left + CROP]
+            crop = crop.flip(2) if draw.random() < 0.5 else crop
+            crops[place] = crop.rot90(int(draw.integers(4)), (1, 2))
+        return crops.float().div_(255).contiguous(memory_format=torch.channels_last)
+
+    def stretch() -> list[float]:
+        ticks = []
+        for _ in range(STEPS):
+            x = batch()
+            ticks.append(time.process_time())
+            low = (shrunk(x * 255, 2, 255) / 255).contiguous(memory_format=torch.channels_last)
+            optimizer.zero_grad(set_to_none=True)
+            torch.nn.functional.l1_loss(network(low), x).backward()
+            optimizer.step()
+            torch._foreach_lerp_(averaged, [weight.detach() for weight in network.parameters()], 1e-3)
+        return ticks
+
+    return stretch
+
+
+# using
+
+
+def _median(job: Callable[[], object], rounds: int) -> float:
+    """Return the seconds of the clock that a job takes, the median of some rounds after one that does not count."""
+    taken = []
+    for _ in range(rounds + 1):
+        start = time.perf_counter()
+        job()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken[1:])
+
+
+def _use(rounds: int) -> None:
+    [picture] = _pictures(1, (SIDE, SIDE))
+    model = _model()
+    seconds = _median(lambda: model.restore_picture(picture), rounds)
+    print(f"512x512 of 256x256, {torch.get_num_threads()} threads: {seconds:.3f} s (goal 0.15)")
+
+
+def _folder(rounds: int) -> None:
+    model, threads = _model(), torch.get_num_threads()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place, "pictures")
+        folder.mkdir()
+        for number, picture in enumerate(_pictures(FILES, (SIDE, SIDE))):
+            Image.fromarray(np.moveaxis(picture, 0, 2)).save(folder / f"{number}.png")
+        places = find_pictures([folder])
+        count = iter(range(1_000))
+
+        def restore(own: list) -> None:
+            restore_files(model, own, Path(place, f"out{next(count)}"))
+
+        def one_by_one() -> None:
+            for one in places:
+                restore([one])
+
+        alone, together = _median(one_by_one, rounds), _median(lambda: restore(places), rounds)
+    for name, seconds in (("one by one, on all threads", alone), (f"{threads} at once, a thread each", together)):
+        print(f"{FILES} files of {SIDE}x{SIDE}, {name}: {FILES / seconds:.2f} a second")
+
+
+def _memory(megapixels: int) -> None:
+    rows = round((megapixels * 1e6 / 1.5) ** 0.5)
+    sides = rows, round(1.5 * rows)
+    with tempfile.TemporaryDirectory() as place:
+        [picture] = _pictures(1, sides)
+        Image.fromarray(np.moveaxis(picture, 0, 2)).save(Path(place, "large.png"), compress_level=1)
+        command = [sys.executable, __file__, "memory", "--own", place]
+        answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    result = json.loads(answer.stdout.splitlines()[-1])
+    own = picture.nbytes / 1e6
+    print(
+        f"{sides[1]}x{sides[0]}, twice as large: up to {result['peak']:.0f} MB private, {result['before']:.0f} before "
+        f"it began; picture and result are {own:.0f} + {4 * own:.0f} MB; {result['seconds']:.0f} s of the processor"
+    )
+
+
+def _large(place: Path) -> dict[str, float]:
+    model = _model()
+    model.restore_picture(_pictures(1, (SIDE, SIDE))[0])
+    with PeakMemory() as memory, limited_threads(1):
+        before, start = memory.anonymous, time.process_time()
+        restore_files(model, find_pictures([place / "large.png"]), place / "out")
+    return {"before": before, "peak": memory.anonymous, "seconds": time.process_time() - start}
+
+
+if __name__ == "__main__":
+    main()
