@@ -316,6 +316,12 @@ def makes_what_is_like_digits(stage: Stage) -> None:
     assert stage.out.startswith("Frechet distance 0.")
 
 
+def brightens(stage: Stage) -> None:
+    left = squared_error(stage["bright"], stage["test"].pixels)
+    assert left < squared_error(stage["dark"], stage["test"].pixels)
+    assert stage["figures"]["psnr"] > stage["figures"]["input_psnr"]
+
+
 def lists_a_photograph(stage: Stage) -> None:
     photographs(stage.folder / "photos", 24)
     (stage.folder / "photos-left-out.txt").write_text("03.png\ndamaged.png\n", encoding="utf-8")

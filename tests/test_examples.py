@@ -13,6 +13,7 @@ import pytest
 from examples import PAGES, Case, Stage, elsewhere, examples
 from reached import (
     bounds_digits,
+    brightens,
     cleaned,
     cleans,
     cleans_from_python,
@@ -220,6 +221,8 @@ CASES: dict[str, list[Case]] = {
         Case("latente restore runs/larger photos/", partial(enlarges_each, "larger")),
         Case("latente restore runs/larger small/", measures_what_it_enlarged, before=has_small_ones),
         Case("latente evaluate runs/larger", says("input_psnr", "psnr")),
+        elsewhere("latente fit PAIRS", "tests/estimators/test_translation.py trains on pairs"),
+        elsewhere("latente restore runs/coloured", "tests/cli/test_abilities.py lets a translator restore"),
         Case("latente fit photos/", lambda stage: None, RESTORER),
         Case("latente restore runs/fill", fills_in, before=has_masks),
         Case(
@@ -332,6 +335,16 @@ CASES: dict[str, list[Case]] = {
             ),
         ),
         elsewhere("latente fit mnist --model gan", "tests/estimators/test_adversarial.py builds these networks"),
+    ],
+    "docs/reference/image-translator.md": [
+        Case(
+            "import numpy",
+            brightens,
+            swaps=(
+                ("count=200", "count=60"),
+                ("epochs=3,", "epochs=1, hidden=(8, 16), batch_size=4, augmentation='crop:32',"),
+            ),
+        )
     ],
     "docs/reference/gan.md": [
         Case(

@@ -78,7 +78,7 @@ def quick(kind: str) -> str:
     """Return the options with which a model of this kind learns fast, and can be exported, as far as it has them."""
     declared = options_of(KINDS[kind].load_options())
     options = {"epochs": 1, "hidden": 8, "width": 4, "method": "gaussian"}
-    if kind == "restorer":  # which others may have as well, and then restore
+    if kind in ("restorer", "translator"):  # which others may have as well, and then restore
         options |= {"corruption": "gaussian:0.1"}
     if kind == "gan":  # of which PCA with as many numbers is asked
         options |= {"latent-dim": 4}

@@ -15,4 +15,5 @@ from .restoration import Restorer as Restorer
 from .restoration import SuperResolver as SuperResolver
 from .shipped import load_shipped as load_shipped
 from .stacked import StackedAutoencoderClassifier as StackedAutoencoderClassifier
+from .translation import ImageTranslator as ImageTranslator
 from .variational import VariationalAutoencoder as VariationalAutoencoder

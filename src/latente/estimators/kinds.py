@@ -94,6 +94,15 @@ KINDS: dict[str, Kind] = {
             "RestorationOptions",
         ),
         _kind(
+            "translator",
+            "translator",
+            "restorers",
+            "Turns pictures of one kind into their partners of another, such as edges into photographs, by pairs.",
+            "translation",
+            "ImageTranslator",
+            "TranslationOptions",
+        ),
+        _kind(
             "gan",
             "generative adversarial network",
             "generators",

@@ -7,6 +7,7 @@ from .conv import ConvEncoder as ConvEncoder
 from .dense import DenseDecoder as DenseDecoder
 from .dense import DenseEncoder as DenseEncoder
 from .folded import FoldedUNet as FoldedUNet
+from .patches import PatchCritic as PatchCritic
 from .restoring import FoldedNet as FoldedNet
 from .restoring import ResidualNet as ResidualNet
 from .summary import LayerSummary as LayerSummary

@@ -14,6 +14,7 @@ from latente.objectives.detection import DetectionObjective
 from latente.objectives.objective import Batch, Objective, Player
 from latente.objectives.restoration import RestorationObjective
 from latente.objectives.transforms import TransformsObjective, logits_for
+from latente.objectives.translation import TranslationObjective
 
 __all__ = [
     "AdversarialObjective",
@@ -26,6 +27,7 @@ __all__ = [
     "ReconstructionObjective",
     "RestorationObjective",
     "TransformsObjective",
+    "TranslationObjective",
     "VariationalObjective",
     "check_bound",
     "logits_for",

@@ -14,7 +14,7 @@ from torch.nn import functional
 from latente.errors import did_you_mean
 from latente.objectives.objective import Batch, Objective, Player
 
-__all__ = ["AdversarialLoss", "AdversarialObjective"]
+__all__ = ["LOSSES", "AdversarialLoss", "AdversarialObjective"]
 
 Augmentation = Callable[[Mapping[str, Tensor], Generator], dict[str, Tensor]]
 

@@ -63,7 +63,7 @@ class RestorationObjective(Objective):
     def forward(self, turn: str, batch: Batch, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the mean distance over the batch, and the same as a term to log."""
         worse, hidden, wanted = self._pair(batch, generator, shared=False)
-        loss = _LOSSES[self.loss](self._made_of(worse, hidden), wanted, over_batch=True)
+        loss = self._distance(self._made_of(worse, hidden), wanted, over_batch=True)
         return loss, {self.loss: loss.detach()}
 
     @torch.no_grad()
@@ -91,6 +91,9 @@ class RestorationObjective(Objective):
         known = torch.cat([x.masked_fill(hidden, 0.0), (~hidden).to(x.dtype)], 1)
         return torch.where(hidden, self.network(known).float(), x)
 
+    def _distance(self, made: Tensor, wanted: Tensor, *, over_batch: bool = False) -> Tensor:
+        return _LOSSES[self.loss](made, wanted, over_batch=over_batch)
+
     def _pair(self, batch: Batch, generator: Generator, shared: bool) -> tuple[Tensor, Tensor | None, Tensor]:
         """Return worse images, which of their pixels are hidden, and what they should be."""
         if self.worsen is None or "target" in batch:
@@ -98,7 +101,7 @@ class RestorationObjective(Objective):
         return *self.worsen(batch["images"], generator, shared), batch["images"]
 
     def _terms(self, restored: Tensor, wanted: Tensor) -> dict[str, Tensor]:
-        distances = _LOSSES[self.loss](restored, wanted)
+        distances = self._distance(restored, wanted)
         return {self.loss: distances, "objective": distances}
 
 

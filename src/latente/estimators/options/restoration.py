@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from latente.checks import Choice, Flag, Numbers, Own, Text, Whole, option, with_default
+from latente.checks import Choice, Flag, Number, Numbers, Own, Text, Whole, option, with_default
 from latente.estimators.options.common import LoopOptions
 from latente.networks.options import ACTIVATIONS, NORMALIZATIONS, POOLINGS
 
@@ -71,6 +71,11 @@ class RestorationOptions(UNetOptions, LoopOptions):
         shown="5, of shuffle 8",
     )
     loss: str = option("l1", f"Distance to what the image should be, per value: {', '.join(LOSSES)}.", Choice(LOSSES))
+    adversarial: float = option(
+        0.0,
+        "Weight of a critic that tells results from what they should be: sharper, with details that may be made up.",
+        Number(least=0),
+    )
     augmentation: Any = option(
         None,
         "Draw crops, flips or turns anew at each step, such as crop:64,flips,turns.",
