@@ -83,14 +83,14 @@ def test_it_survives_joblib_and_a_model_folder_and_is_told(tmp_path: Path) -> No
         np.testing.assert_array_equal(copy.score_samples(odd), model.score_samples(odd))
         np.testing.assert_array_equal(copy.anomaly_map(odd), model.anomaly_map(odd))
         assert copy.threshold_ == model.threshold_
-    learned = sum(parameter.numel() for parameter in model.objective_.judges["views"].network.parameters())
+    learned = sum(parameter.numel() for parameter in model.objective_.judges["views"].describe.network.parameters())
     assert model.parameter_count() == learned
     assert sum(layer.parameters for layer in model.layers()) == learned - 10 * 128 - 10  # but those of its head
     assert (model.history_[-1]["step"], model.best_epoch_) == (40, 2)
     plan = detector().plan(X)
     assert plan["options"]["method"] == "transforms"
     assert plan["seconds_estimate"] > 0
-    with pytest.raises(InputError, match="searches what it remembers, which ONNX cannot"):
+    with pytest.raises(InputError, match="has a network of its own in between, which ONNX cannot"):
         onnx_bytes(model, "detector")
 
 

@@ -16,7 +16,6 @@ from latente.normality import (
     Hyperplane,
     Nearest,
     Residual,
-    Surroundings,
     conformal_threshold,
     discriminator,
     images_for,
@@ -79,19 +78,6 @@ def test_the_hyperplane_is_that_of_the_formula() -> None:
         weights = np.linalg.solve(gram + ridge * np.eye(5), spokes @ (query - neighbours.mean(0)))
         rest = query - neighbours.mean(0) - weights @ spokes
         assert float(distance) == pytest.approx(rest @ rest + ridge * weights @ weights, rel=1e-3)
-
-
-def test_surroundings_are_one_gaussian_and_the_two_nearest_and_come_back_by_their_shapes() -> None:
-    new, known = torch.from_numpy(NEW), torch.from_numpy(KNOWN)
-    around = taught(Surroundings())
-    expected = torch.stack([taught(Gaussian())(new), taught(Nearest(2))(new)], 1)
-    np.testing.assert_allclose(around(new), expected, rtol=1e-5)
-    left_out = taught(Nearest(2)).left_out(known, ALONE // 2, 0)
-    np.testing.assert_allclose(around.left_out(known, ALONE // 2, 0)[:, 1], left_out, rtol=1e-5)
-    again = Surroundings()
-    again.reserve({name: list(buffer.shape) for name, buffer in around.named_buffers()})
-    again.load_state_dict(around.state_dict())
-    np.testing.assert_allclose(again(new), around(new), rtol=1e-5)
 
 
 def test_what_is_left_out_is_judged_by_others_alone() -> None:

@@ -37,7 +37,7 @@ from latente.training.runs import Run
 __all__ = ["AnomalyDetector"]
 
 MOST_ASIDE = 500  # images that are kept from training, to judge what they would look like that are new
-_TELLER = "judges.views.network"  # where in the objective that is which `transforms` trains
+_TELLER = "judges.views.describe.network"  # where in the objective that is which `transforms` trains
 _FEW, _FEW_VALUES = 500, 2_000_000  # images that tell how long all take, and values in them
 
 
@@ -197,8 +197,8 @@ class AnomalyDetector(BaseDetector):
     @property
     def _tells(self) -> TransformsObjective | None:
         """What is trained to tell how pictures were turned, mirrored and shifted, where that is the method."""
-        judge = self._judges.get("views")
-        return judge.network if isinstance(judge, judges.TransformsJudge) else None
+        describe = getattr(self._judges.get("views"), "describe", None)
+        return describe.network if isinstance(describe, telling.Views) else None
 
     @property
     def _trains(self) -> bool:
@@ -347,7 +347,8 @@ class AnomalyDetector(BaseDetector):
     def parameter_count(self) -> int:
         """Return how many numbers were learned by gradients: an autoencoder's, of what tells faults or turns."""
         check_is_fitted(self, "objective_")
-        beside = 0 if self.autoencoder_ is None else self.autoencoder_.parameter_count()
+        trained = self.autoencoder_.objective_ if self.autoencoder_ is not None else self._tells
+        beside = 0 if trained is None else sum(parameter.numel() for parameter in trained.parameters())
         return beside + sum(judge.learned() for judge in self._judges.values())
 
     def _networks(self) -> dict[str, tuple[int, ...]]:

@@ -19,13 +19,11 @@ from latente.normality import (
     Nearest,
     Normality,
     Origin,
-    Surroundings,
     folds,
     planted,
 )
-from latente.objectives import TransformsObjective
 
-__all__ = ["Judge", "Learned", "PlacesJudge", "PlantedJudge", "TransformsJudge", "WholeJudge"]
+__all__ = ["Judge", "Learned", "PlacesJudge", "PlantedJudge", "WholeJudge"]
 
 MOST_PLACES = 10_000  # that a memory keeps, whatever it learned from
 MOST_DRAWN = 50_000  # among which these are chosen
@@ -109,33 +107,6 @@ class WholeJudge(Judge):
         places = residuals.shape[-2] * residuals.shape[-1]
         maps = functional.interpolate(places * residuals, images.shape[-2:], mode="bilinear")
         return distances[:, None], maps[:, 0]
-
-
-class TransformsJudge(Judge):
-    """Compares pictures as a network looks at them that tells how normal ones were turned, mirrored and shifted.
-
-    numbers: how far its codes of a picture's views lie from those of the normal pictures, and from the two nearest of
-    them; and how badly it tells the views. It is trained before; of what it has seen, `learn` says nothing left out.
-    """
-
-    numbers, has_places = 3, False
-
-    def __init__(self, network: TransformsObjective) -> None:
-        super().__init__()
-        self.network, self.normality = network, Surroundings()
-
-    def learn(self, batches: Batches, groups: np.ndarray, seed: int) -> Learned:
-        codes, improbable = (torch.cat(parts) for parts in zip(*map(self.network.looks, batches()), strict=True))
-        self.normality.learn(codes, groups)
-        own = torch.cat([self.normality.left_out(codes, groups, seed), improbable[:, None]], 1)
-        return Learned(own, own)
-
-    def forward(self, images: Tensor) -> Tensor:
-        codes, improbable = self.network.looks(images)
-        return torch.cat([self.normality(codes), improbable[:, None]], 1)
-
-    def learned(self) -> int:
-        return sum(parameter.numel() for parameter in self.network.parameters())
 
 
 class PlacesJudge(Judge):

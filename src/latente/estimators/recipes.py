@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from latente.errors import InputError
 from latente.estimators import telling
-from latente.estimators.judges import Judge, PlacesJudge, PlantedJudge, TransformsJudge, WholeJudge
+from latente.estimators.judges import Judge, PlacesJudge, PlantedJudge, WholeJudge
 from latente.estimators.rebuilding import Codes, Unrebuilt
 from latente.networks import windows as windowing
 from latente.networks.contrast import local_contrast
@@ -18,7 +18,7 @@ from latente.objectives import DetectionObjective, ReconstructionObjective
 
 __all__ = ["OWN", "PLACES", "PRODUCTS", "SEARCHES", "objective_for", "settled"]
 
-SEARCHES = ("memory", "neighbours", "transforms")  # methods that search what they remember
+SEARCHES = ("memory", "neighbours")  # methods that search what they remember
 PRODUCTS = ("gaussian", "pca")  # methods that are products with what was learned, and search nothing
 PLACES = ("windows", *NETWORKS)  # features of many places in a picture, which may have any size
 OF_PLACES = ("memory", "planted")  # methods that need them
@@ -152,7 +152,8 @@ def objective_for(
     judges: dict[str, Judge] = {}
     if method == "transforms":  # which looks at the pixels itself
         before = None if contrast is None else _Contrast(contrast)
-        judges["views"] = TransformsJudge(telling.untrained(shape, before))
+        views = telling.Views(telling.untrained(shape, before))
+        judges["views"] = WholeJudge(views, Gaussian(), has_places=False)
     elif features == "pixels":
         judges["pixels"] = WholeJudge(seen(_Pixels()), normality())
     if features != "pixels":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from latente.errors import Interrupted
 from latente.images import Images, Scaling
@@ -19,12 +19,23 @@ from latente.training.options import TrainingOptions
 from latente.training.runs import Run
 from latente.training.state import TrainingState
 
-__all__ = ["FEWEST", "seconds", "train", "untrained"]
+__all__ = ["FEWEST", "Views", "seconds", "train", "untrained"]
 
 FEWEST = 10  # pictures, of which there is anything to learn
 EPOCHS, BATCH = 11, 128  # 70,400 pictures in all, with the 50 steps of an epoch
 _HIDDEN, _CODES = (24, 48, 96), 128
 _LARGEST = 64  # pixels of a side that are looked at
+
+
+class Views(nn.Module):
+    """The codes that the network gives all views of pictures."""
+
+    def __init__(self, network: TransformsObjective) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network.codes(images)
 
 
 def untrained(shape: tuple[int, ...], before: nn.Module | None = None) -> TransformsObjective:

@@ -9,7 +9,6 @@ from latente.normality.gaussian import Gaussian, Moments
 from latente.normality.neighbours import Hyperplane, Nearest
 from latente.normality.origin import Origin
 from latente.normality.residual import Residual
-from latente.normality.surroundings import Surroundings
 from latente.normality.thresholds import conformal_threshold, images_for
 
 __all__ = [
@@ -22,7 +21,6 @@ __all__ = [
     "Normality",
     "Origin",
     "Residual",
-    "Surroundings",
     "conformal_threshold",
     "folds",
     "images_for",

@@ -23,8 +23,7 @@ class TransformsObjective(Objective):
     filled by the mirror image of what lies inside. Unlike theirs, which tells 72 transformations by one softmax, three
     softmaxes tell the view and the two shifts, and the loss is the sum of theirs in nats, a mean over the pictures.
 
-    What is told with certainty of normal pictures is told badly of others: their codes lie elsewhere, and their views
-    are improbable (`looks`).
+    To tell it takes knowing what normal pictures look like: the codes of others lie elsewhere.
 
     Logged terms: "cross_entropy", the loss, and "accuracy", the share of pictures whose view is told.
     """
@@ -49,18 +48,9 @@ class TransformsObjective(Objective):
         hits = (parts[0].detach().argmax(1) == view).float().mean()
         return loss, {"cross_entropy": loss.detach(), "accuracy": hits}
 
-    def looks(self, x: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b codes"], Float[Tensor, "b"]]:
-        """Return the codes of all views of each picture side by side, and how improbable these views are.
-
-        That is -log p of the view as it is, not shifted, in nats, a mean over the views.
-        """
-        views, codes, improbable = _views(x), [], x.new_zeros(len(x))
-        for number, view in enumerate(views):
-            code = self.encoder(view.contiguous())
-            for part, told in zip(self._parts(code, len(views)), (number, 1, 1), strict=True):
-                improbable = improbable - part.log_softmax(1)[:, told]
-            codes.append(code.float())
-        return torch.cat(codes, 1), improbable / len(views)
+    def codes(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b codes"]:
+        """Return the codes of all views of each picture, as it is and not shifted, side by side."""
+        return torch.cat([self.encoder(view.contiguous()).float() for view in _views(x)], 1)
 
     def _parts(self, codes: Tensor, views: int) -> tuple[Tensor, ...]:
         """Return the logits of the view, and of the shift down and to the right, float32."""
