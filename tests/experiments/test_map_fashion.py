@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from latente.experiments import Result, reproduce
-from latente.experiments.map_fashion import BOX, HIDDEN, MIXTURE, autoencoder, densities, fit_mixture, novelty
+from latente.experiments.map_fashion import BOX, HIDDEN, MIXTURE, autoencoder, densities, novelty
 from latente.experiments.recorded import recorded
+from latente.latents import fit_mixture
 
 ISLANDS = np.array([[-5.0, 0.0], [5.0, 0.0], [0.0, 8.0]])
 

@@ -21,6 +21,7 @@ __all__ = [
     "Classifies",
     "Decodes",
     "Detects",
+    "DrawsCodes",
     "Encodes",
     "Localises",
     "Reconstructs",
@@ -65,6 +66,17 @@ class Samples(Protocol):
 
     def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:
         """Return n new images in the layout and units of the training images."""
+
+
+@runtime_checkable
+class DrawsCodes(Protocol):
+    """Draws the codes of its new images from a density of its own."""
+
+    def draw_codes(self, n: int = 16, random_state: Any = None) -> np.ndarray:
+        """Return n codes, as `encode` returns them."""
+
+    def drawn_from(self) -> str:
+        """Return in words the density that they are drawn from, and why."""
 
 
 @runtime_checkable

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from latente import corruptions, words
 from latente.errors import InputError, Interrupted
 from latente.estimators.data import Split
-from latente.estimators.decoding import Decoder
 from latente.estimators.encoding import code_shape
-from latente.estimators.options.autoencoders import AutoencoderOptions, ReconstructionOptions
+from latente.estimators.options.autoencoders import AutoencoderOptions
 from latente.estimators.passing import finite
 from latente.estimators.principal import Principal, fit_principal, mean_image
+from latente.estimators.sampling import LARGEST_CODE, Sampler
 from latente.images import Openable, Scaling
 from latente.networks.build import build_pair, resolve
 from latente.networks.layers import widths
@@ -37,7 +37,6 @@ __all__ = ["Autoencoder", "BaseAutoencoder"]
 
 _PICTURES = 8
 _IMAGES_FOR_DENSITY = 2000
-_LARGEST_CODE = 1024
 
 
 def _undoes_something(model: BaseAutoencoder) -> bool:
@@ -49,13 +48,16 @@ def _undoes_something(model: BaseAutoencoder) -> bool:
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
-class BaseAutoencoder(ReconstructionOptions, Decoder):
+class BaseAutoencoder(Sampler):
     """Base of the autoencoders: everything but the objective, which a subclass builds.
 
     latent_dim: values in a code; None keeps a convolutional bottleneck spatial. network: "auto", "dense", "conv", or a
     pair of modules (encoder, decoder). corruption: a name such as "gaussian:0.2", or a callable (x, generator,
-    shared=False) -> worse x. What comes out has the layout, units and dtype that went in. What X may be, and which
-    errors are raised: see `Estimator`.
+    shared=False) -> worse x. prior: the density from which `sample` draws codes, "normal"; "mixture", of up to 50
+    normal densities fitted to training codes; "flow", a net that carries noise to such codes; or "auto", of the first
+    two the one whose samples are nearer to held-out images (`prior_`), where there are 500 training images and codes of
+    at most 256 values, else "normal". What comes out has the layout, units and dtype that went in. What X may be, and
+    which errors are raised: see `Estimator`.
     """
 
     code_multiplier: ClassVar[int] = 1  # encoder outputs per latent dimension
@@ -167,6 +169,7 @@ class BaseAutoencoder(ReconstructionOptions, Decoder):
         else:
             self.code_shape_ = code_shape(encoder, shape, self.code_multiplier)
         self.objective_: ReconstructionObjective = self._objective(encoder, decoder, output)
+        self._forget_density()
 
     def _latent_activation(self) -> str | None:
         """Hook: the name of the activation of the code, None for none."""
@@ -293,7 +296,7 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
     where the code is linear and a vector and the loss "mse" or "l1", else "mean"; none for a caller's own networks.
     latent_activation: of the code; None is linear. The other options are those of `BaseAutoencoder`.
 
-    `score_samples` is the negative loss per image. `sample` draws codes from a normal density fitted to training codes.
+    `score_samples` is the negative loss per image. `sample` draws from a density fitted to the training codes.
     """
 
     kind = "autoencoder"
@@ -377,8 +380,12 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
 
     def _after_training(self, parts: Split) -> None:
         """Fit a normal density, shrunk after Ledoit and Wolf (2004), to the codes of some training images."""
+        self._fit_normal(parts)
+        super()._after_training(parts)
+
+    def _fit_normal(self, parts: Split) -> None:
         images, rows = parts.images, parts.rows
-        if math.prod(self.code_shape_) > _LARGEST_CODE or len(rows) < 2:
+        if math.prod(self.code_shape_) > LARGEST_CODE or len(rows) < 2:
             return
         from sklearn.covariance import LedoitWolf
 
@@ -386,25 +393,22 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         density = LedoitWolf().fit(self.transform(images.take(few)))
         self.codes_mean_, self.codes_covariance_ = density.location_, density.covariance_
 
-    @property
-    def density_in_words(self) -> str:
-        """What the codes of new images are drawn from."""
-        return (
-            "a normal density fitted to the training codes; a plain autoencoder does not promise that these look right"
-        )
+    def _normal_in_words(self) -> str:
+        return "a normal density fitted to the training codes"
 
-    def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
+    def _draw_normal(self, n: int, rng: np.random.Generator) -> np.ndarray:
         if self.codes_mean_ is None or self.codes_covariance_ is None:
             raise InputError(
-                f"sample needs a density of the codes, which is fitted to codes of at most {_LARGEST_CODE} values when "
+                f"sample needs a density of the codes, which is fitted to codes of at most {LARGEST_CODE} values when "
                 "training ends; set latent_dim, or use a VariationalAutoencoder"
             )
         return rng.multivariate_normal(self.codes_mean_, self.codes_covariance_, n, method="eigh").astype(np.float32)
 
     def _arrays(self) -> dict[str, np.ndarray | None]:
-        return {"codes_mean_": self.codes_mean_, "codes_covariance_": self.codes_covariance_}
+        return {**super()._arrays(), "codes_mean_": self.codes_mean_, "codes_covariance_": self.codes_covariance_}
 
     def _check_arrays(self) -> None:
+        super()._check_arrays()
         size = math.prod(self.code_shape_)
         shapes = [None if array is None else array.shape for array in (self.codes_mean_, self.codes_covariance_)]
         if shapes not in ([None, None], [(size,), (size, size)]):

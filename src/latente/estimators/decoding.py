@@ -60,7 +60,16 @@ class Decoder(Encoder):
     def sample(self, n: int = 16, random_state: Any = None) -> np.ndarray:
         """Return n new images in the training's layout, decoded from codes that `random_state` draws."""
         self._check_number(n)
-        return self.decode(self._draw_codes(n, np.random.default_rng(settle_seed(random_state))))
+        return self.decode(self.draw_codes(n, random_state))
+
+    def draw_codes(self, n: int = 16, random_state: Any = None) -> np.ndarray:
+        """Return n codes as `encode` returns them, drawn from the density that `sample` decodes from."""
+        self._check_number(n)
+        return self._draw_codes(n, np.random.default_rng(settle_seed(random_state)))
+
+    def drawn_from(self) -> str:
+        """Return in words the density from which samples are drawn."""
+        return "the standard normal density"
 
     def interpolate(self, a: Any, b: Any, steps: int = 8) -> np.ndarray:
         """Return (N, steps, ...) images decoded from the straight line between the codes of a and b (N each)."""
@@ -75,11 +84,6 @@ class Decoder(Encoder):
         if (free := free_memory()) is not None and needed > free:
             sizes = words.memory(needed), words.memory(free)
             raise InputError(f"n={n}: so many images take {sizes[0]} of memory, and {sizes[1]} are free; draw fewer")
-
-    @property
-    def density_in_words(self) -> str:
-        """What the codes of new images are drawn from."""
-        return "the standard normal density"
 
     def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Hook: draw codes (n, ...) of new images."""

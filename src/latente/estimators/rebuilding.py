@@ -103,7 +103,7 @@ def train(autoencoder: BaseAutoencoder, images: Images, run: Run | None) -> None
     """Fit it; within a run in the folder "autoencoder", where an unfinished training is gone on with."""
     folder = None if run is None else run.path / "autoencoder"
     if folder is None or not (folder / "options.json").exists():
-        autoencoder.set_params(out=folder).fit(images)
+        autoencoder.set_params(out=folder, prior="normal").fit(images)  # it draws nothing
         return
     begun = Run.open(folder)
     autoencoder.set_params(out=folder, epochs=begun.options()["options"]["epochs"]).resume_from(begun, images)

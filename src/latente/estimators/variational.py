@@ -35,9 +35,10 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
     of 1, whenever an image is met, so that a Bernoulli likelihood of grey pictures is a density. The other options are
     those of `BaseAutoencoder`.
 
-    `encode` returns posterior means; `sample` decodes codes from the prior N(0, I); `score_samples` is the evidence
-    lower bound in nats per image. A Bernoulli likelihood of data that are not binary is a cross-entropy and no
-    log-likelihood; `is_density_` says which it is.
+    `encode` returns posterior means; `score_samples` is the evidence lower bound in nats per image, by the prior
+    N(0, I), which is also prior="normal". Any other `prior` concerns samples alone: images' codes, draws from their
+    posteriors, do not fill N(0, I) evenly, and where none lies the decoder has learned nothing. A Bernoulli likelihood
+    of data that are not binary is a cross-entropy and no log-likelihood; `is_density_` says which it is.
     """
 
     kind = "vae"
@@ -175,5 +176,13 @@ class VariationalAutoencoder(VariationalOptions, BaseAutoencoder):
     def _scores(self, terms: Mapping[str, Tensor]) -> Tensor:
         return -(terms["reconstruction"] + terms["kl"])
 
-    def _draw_codes(self, n: int, rng: np.random.Generator) -> np.ndarray:
+    def _codes_about(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        mean, log_var = self._bounds.posterior(x)
+        noise = torch.randn(mean.shape, generator=generator, device=mean.device)
+        return mean + torch.exp(0.5 * log_var) * noise
+
+    def _normal_in_words(self) -> str:
+        return "the standard normal prior"
+
+    def _draw_normal(self, n: int, rng: np.random.Generator) -> np.ndarray:
         return rng.standard_normal((n, *self.code_shape_), dtype=np.float32)

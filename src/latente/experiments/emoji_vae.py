@@ -203,6 +203,7 @@ def model(case: Case, beta: float | None, seed: int, epochs: int) -> Autoencoder
         "warmup": 0,
         "precision": "float32",
         "validation": None,
+        "prior": "normal",
         "log_every": 1000,
         "threads": 1,
         "random_state": seed,

@@ -85,7 +85,7 @@ def autoencoder(name: str, seed: int, **changed: Any) -> VariationalAutoencoder:
     """Return the net that is to be trained on one of OBJECTIVES."""
     from latente import VariationalAutoencoder
 
-    options = {**NET, **TRAINING, "precision": fast_precision(), **OBJECTIVES[name]}
+    options = {**NET, **TRAINING, "precision": fast_precision(), "prior": "normal", **OBJECTIVES[name]}
     return VariationalAutoencoder(**{**options, "random_state": seed, **changed})
 
 

@@ -50,13 +50,11 @@ if TYPE_CHECKING:
     from latente import Autoencoder, Images
     from latente.comparison import Comparison
 
-__all__ = ["Density", "autoencoder", "densities", "fit_mixture", "novelty", "run"]
+__all__ = ["Density", "autoencoder", "densities", "novelty", "run"]
 
 HIDDEN = (512, 256, 128, 64, 16)
 EPOCHS = 40
 TARGET, GAIN = 0.5, 0.20  # of PCA's error; in k-NN accuracy
-COMPONENTS = (1, 2, 5, 10, 20, 50, 100)
-MOST_CODES = 20_000  # to which a mixture is fitted
 NEW, IN_A_ROW = 1_000, 12  # images drawn from each density, and those of them in the figure
 MIXTURE, BOX, REBUILT = "Gaussian mixture", "box", "test images rebuilt"
 DECODED = "decoder on PCA codes"
@@ -126,23 +124,6 @@ class Density:
     log_prob: Callable[[np.ndarray], np.ndarray]
 
 
-def fit_mixture(
-    codes: np.ndarray, seed: int, components: Sequence[int] = COMPONENTS
-) -> tuple[GaussianMixture, list[tuple[GaussianMixture, float]]]:
-    """Return the Gaussian mixture of lowest BIC for codes (N, D), at most 20,000 of them, and all with theirs."""
-    from sklearn.mixture import GaussianMixture
-
-    rng = np.random.default_rng(seed)
-    few = codes[rng.permutation(len(codes))[:MOST_CODES]].astype(np.float64)
-    fitted = [
-        GaussianMixture(count, random_state=seed, max_iter=500, tol=1e-4).fit(few)
-        for count in components
-        if count * 10 <= len(few)  # fewer than ten codes tell nothing of a component's covariance
-    ]
-    candidates = [(mixture, float(mixture.bic(few)) / len(few)) for mixture in fitted]
-    return min(candidates, key=lambda one: one[1])[0], candidates
-
-
 def densities(codes: np.ndarray, mixture: GaussianMixture) -> dict[str, Density]:
     """Return the mixture and what one might do without it: one normal density, a box, a standard normal one."""
     from scipy.stats import multivariate_normal
@@ -193,6 +174,8 @@ class _Drawings:
     @classmethod
     def of(cls, model: Autoencoder, train: Images, test: Images, seed: int, request: Request) -> _Drawings:
         from latente.figures import histograms
+        from latente.latents import fit_mixture
+        from latente.latents.mixtures import COMPONENTS
 
         codes, test_codes = model.transform(train), model.transform(test).astype(np.float64)
         mixture, candidates = fit_mixture(codes, seed, COMPONENTS[:3] if request.tiny else COMPONENTS)

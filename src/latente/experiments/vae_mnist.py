@@ -78,6 +78,7 @@ def likelihood_model(samples: int, epochs: int, seed: int = 0) -> VariationalAut
         schedule="cosine",
         precision=fast_precision(),
         validation=None,
+        prior="normal",
         log_every=600,
         threads=1,
         random_state=seed,

@@ -99,6 +99,7 @@ def small_model(epochs: int, seed: int = 0) -> VariationalAutoencoder:
         warmup=0,
         precision="float32",
         validation=None,
+        prior="normal",
         threads=1,
         random_state=seed,
     )

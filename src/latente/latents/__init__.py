@@ -9,6 +9,7 @@ from __future__ import annotations
 from latente.latents.coding import Coder
 from latente.latents.directions import Direction, edit, edit_codes, learn_direction
 from latente.latents.maps import LatentMap, knn_accuracy, map_codes, require_method, to_two_dimensions, trustworthiness
+from latente.latents.mixtures import Mixture, fit_mixture
 from latente.latents.novelty import Nearest, nearest
 from latente.latents.paths import interpolate, interpolate_codes, lattice, traverse
 from latente.latents.saved import save_direction, saved_directions
@@ -17,9 +18,11 @@ __all__ = [
     "Coder",
     "Direction",
     "LatentMap",
+    "Mixture",
     "Nearest",
     "edit",
     "edit_codes",
+    "fit_mixture",
     "interpolate",
     "interpolate_codes",
     "knn_accuracy",

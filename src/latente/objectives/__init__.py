@@ -11,6 +11,7 @@ from latente.objectives.autoencoding import (
 )
 from latente.objectives.classification import ClassificationObjective
 from latente.objectives.detection import DetectionObjective
+from latente.objectives.flow import FlowObjective
 from latente.objectives.objective import Batch, Objective, Player
 from latente.objectives.restoration import RestorationObjective
 from latente.objectives.transforms import TransformsObjective, logits_for
@@ -22,6 +23,7 @@ __all__ = [
     "Batch",
     "ClassificationObjective",
     "DetectionObjective",
+    "FlowObjective",
     "Objective",
     "Player",
     "ReconstructionObjective",

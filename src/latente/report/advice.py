@@ -114,7 +114,7 @@ def _of_training(evidence: Evidence, training: Training, run: str, level: str) -
         )
         return [f"{by_heart}; {ways}."]
     options = _options(evidence)
-    is_fixed = bool(options) and "minutes" not in options  # a length that nobody can choose
+    is_fixed = bool(options) and not options.keys() & {"epochs", "minutes"}  # a length that nobody can choose
     if level != "good" and 0 < training.steps < USUAL_STEPS and not is_fixed:
         return [f"It trained for {count(training.steps, 'step')}, where networks need some {USUAL_STEPS:,}: {longer}."]
     return []

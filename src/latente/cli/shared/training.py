@@ -47,7 +47,7 @@ def finish(
 
     images: those of the training, where they are at hand, so that they need not be opened again.
     """
-    from latente.estimators.abilities import verbs_of
+    from latente.estimators.abilities import DrawsCodes, verbs_of
     from latente.training.state import judgement
 
     if not leads():
@@ -69,6 +69,8 @@ def finish(
         rows += [("good?", verdict.answer)]
         if verdict.level != "good" and verdict.advice:
             rows += [("remedy", verdict.advice[0].replace("`", ""))]
+    if isinstance(model, DrawsCodes) and _samples(model):
+        rows += [("samples", f"drawn from {model.drawn_from()}")]
     if page is not None:
         rows += [("report", str(page))]
     rows += [("next" if not i else "", step) for i, step in enumerate(next_steps(run, model))]

@@ -9,9 +9,10 @@ from latente.checks import Choice, Own, Text, option, with_default
 from latente.estimators.options.common import LoopOptions
 from latente.networks.options import ACTIVATIONS, PairOptions
 
-__all__ = ["LOSSES", "SHORTCUTS", "AutoencoderOptions", "ReconstructionOptions"]
+__all__ = ["LOSSES", "PRIORS", "SHORTCUTS", "AutoencoderOptions", "ReconstructionOptions"]
 
 LOSSES = ("mse", "bce", "l1")
+PRIORS = ("auto", "normal", "mixture", "flow")
 SHORTCUTS = ("auto", "pca", "mean")
 
 
@@ -25,6 +26,11 @@ class ReconstructionOptions(PairOptions, LoopOptions):
         None,
         "Worsen the input, such as gaussian:0.2, and want the clean image back: a denoiser.",
         Own(Text("KIND:X", or_none=True), ("callable",), role="input"),
+    )
+    prior: str = option(
+        "auto",
+        f"Density from which the codes of samples are drawn: {', '.join(PRIORS)}; auto goes by what they look like.",
+        Choice(PRIORS),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from latente.errors import InputError
-from latente.estimators.abilities import Samples
+from latente.estimators.abilities import DrawsCodes, Samples
 from latente.evidence import Evidence, as_pictures
 from latente.latents import nearest
 from latente.pages import embedding
@@ -58,8 +58,9 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if samples is None:
         return None
     novelty = find_novelty(evidence, samples)
-    density = getattr(model, "density_in_words", None)
-    lead = f"{len(samples)} new images" + ("." if density is None else f", decoded from codes drawn from {density}.")
+    lead = f"{len(samples)} new images."
+    if isinstance(model, DrawsCodes):
+        lead = f"{len(samples)} new images, decoded from codes drawn from {model.drawn_from()}."
     if novelty is not None:
         lead += " Below each the nearest training image and how far away it is, nearest first."
     if evidence.path is not None:
