@@ -6,7 +6,9 @@ larger the damage; shown by figures, for 300 undamaged test plates and 175 damag
 Ours: the same parts of plates of our own, see `latente.images.generated.plates`, noise 3 %. The VAE's own AUROC and its
 error by class always stand there, beside our detector, PCA's residual and the mean brightness, also where another wins.
 Command: latente reproduce plates-one-class --seeds 3
-Minutes: 13 with seed 0 alone beside other work, 7.4 of them for the VAE; the plates were there already
+Measured: AUROC 0.9984 by the detector, 0.9969 by the VAE, 0.9900 by the mean brightness, 0.9867 by PCA, means of three
+seeds; overlap with the damage 0.34, 0.29, 0.48 and 0.20.
+Minutes: 14 of one core with three seeds, of which computing the plates takes seven.
 
 Everything learns from the undamaged plates of the part train, and is judged by the part test: 300 undamaged and 225
 damaged plates. The AUROC is the share of pairs of an undamaged and a damaged plate of which the damaged one is ranked
