@@ -66,6 +66,7 @@ def test_fit_says_what_it_found_what_it_trains_and_what_to_do_next(latente: Clie
     assert "model autoencoder: dense 8, code of 2, 1,138 parameters" in shown.words
     assert "1 epoch of 58 images, 6 held out" in shown.words
     assert "best the start: objective " in shown.words
+    assert "samples drawn from a normal density fitted to the training codes" in shown.words
     assert "next latente sample 'my run' --out samples.png" in shown.words
     assert "epoch 1/1" in shown.err
     assert "\x1b" not in shown.out + shown.err

@@ -31,10 +31,11 @@ def test_levels_keep_the_sides_then_divide_them_and_drop_at_their_end() -> None:
 
 @pytest.mark.parametrize(("pooling", "kind"), [("max", nn.MaxPool2d), ("average", nn.AvgPool2d)])
 def test_a_level_may_end_by_pooling_after_its_activation(pooling: str, kind: type[nn.Module]) -> None:
-    layers = ConvClassifierEncoder((1, 9, 13), (4, 6), dense=(5,), depth=1, pooling=pooling).layers
-    assert [type(layer) for layer in layers[:3]] == [nn.Conv2d, nn.ReLU, kind]
+    layers = ConvClassifierEncoder((1, 9, 13), (4, 6), dense=(5,), depth=1, pooling=pooling, dropout=0.3).layers
+    level = [nn.Conv2d, nn.ReLU, kind, nn.Dropout]  # dropped before, the largest of four would be larger in training
+    assert [type(layer) for layer in layers] == [*level, *level, nn.Flatten, nn.Linear, nn.ReLU, nn.Dropout]
     assert layers[0].stride == (1, 1)
-    assert layers[7].in_features == 6 * 3 * 4
+    assert layers[9].in_features == 6 * 3 * 4
     with pytest.raises(InputError, match="unknown pooling 'median'"):
         ConvClassifierEncoder((1, 9, 13), (4,), pooling="median")
 

@@ -151,6 +151,7 @@ def test_every_sample_stands_above_its_nearest_training_image(page: Page, vae: P
     drawn = model.sample(24, random_state=0).reshape(24, 1, 1, 8, 8) / 255
     distances = np.sort(np.sqrt(((drawn - learned) ** 2).mean(axis=(2, 3, 4))).min(axis=1))
     section = page.section(" Samples ", " The latent space ")
+    assert f"decoded from codes drawn from {model.drawn_from()}." in section
     assert f"{len(learned):,} training images" in section
     assert [float(number) for number in re.findall(r" (0\.\d{3})(?= |$)", section)] == distances.round(3).tolist()
     assert page.pictures.count("nearest training image") == 24

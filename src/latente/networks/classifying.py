@@ -54,9 +54,11 @@ class ConvClassifierEncoder(nn.Module):
             for _ in range(whole("depth", depth) - 1):
                 layers += within.after(level.keep(inputs, channels))
                 inputs = channels
-            layers += at_the_end.after((level.down if pooling is None else level.keep)(inputs, channels))
-            if pooling is not None:
-                layers.append(_pool(pooling, stride))
+            if pooling is None:
+                layers += at_the_end.after(level.down(inputs, channels))
+            else:  # a maximum of values of which some are dropped, and the others enlarged for it, would be another one
+                layers += [*within.after(level.keep(inputs, channels)), _pool(pooling, stride)]
+                layers += [nn.Dropout(dropout)] if dropout else []
             inputs = channels
         after = plan[-1].after if pooling is None else [-(-side // stride ** len(hidden)) for side in shape[1:]]
         features = hidden[-1] * math.prod(after)
