@@ -34,7 +34,7 @@ _NAMED = 3  # files that the last line names
 SourcesArgument = Annotated[
     list[Path],
     typer.Argument(
-        metavar="[RUN] PICTURES...",
+        metavar="[RUN] PICTURES",
         help="Folder of a training, but for --with; then picture files, folders or zip archives.",
         show_default=False,
     ),

@@ -253,13 +253,11 @@ def _command(estimator: str, changed: Mapping[str, Any]) -> str:
 def load_weights(objective: Objective, weights: Mapping[str, Tensor], folder: Path) -> None:
     """Put weights into the objective; raises ModelError naming the first one whose shape does not fit.
 
-    Numbers of half precision, which take half the room on disk, become what the model computes with.
+    Numbers of half precision, which take half the room on disk, become single where the model computes in that.
     """
     own = objective.weights()
-    weights = {
-        name: value.to(own[name].dtype) if value.dtype == torch.float16 and name in own else value
-        for name, value in weights.items()
-    }
+    kept_short = {name for name, value in weights.items() if value.dtype == torch.float16 and name in own}
+    weights = dict(weights) | {name: weights[name].float() for name in kept_short if own[name].dtype == torch.float32}
     for name in sorted(own.keys() | weights.keys()):
         shapes = [tuple(side[name].shape) if name in side else None for side in (own, weights)]
         if shapes[0] != shapes[1]:

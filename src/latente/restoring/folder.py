@@ -122,7 +122,7 @@ def restore_files(
     with the reason.
     """
     workers = Workers(lambda done, total, what: None)  # each picture says itself how far it is
-    workers.count = _at_once(len(places))
+    workers.count = _at_once(model, len(places))
     how = {"tile": tile, "self_ensemble": self_ensemble}
     work = _Work(model, out, None if masks is None else _Masks(masks), how, progress, len(places), workers)
     results, again = Results(), list[Place]()
@@ -139,8 +139,10 @@ def restore_files(
     return results
 
 
-def _at_once(pictures: int) -> int:
+def _at_once(model: Model, pictures: int) -> int:
     """Return how many pictures are worked on at once."""
+    if model.device_.type == "mps":  # whose commands must come from one thread
+        return 1
     free = free_memory()
     room = pictures if free is None else free // _EACH
     return max(1, min(torch.get_num_threads(), pictures, room))

@@ -21,7 +21,7 @@ def shipped_names() -> tuple[str, ...]:
 
 
 def load_shipped(name: str) -> Restorer:
-    """Return a trained model that comes with Latente: "denoise", "sr-x2" or "sr-x4".
+    """Return a trained model that comes with Latente, by its name, such as "sr-x2"; `shipped_names` lists them.
 
     The card of each, CARD.md beside its weights in `latente/estimators/shipped`, names the pictures that it learned
     from, their licences, the command that trained it, and how good it is. `save` makes of it a folder that every verb
