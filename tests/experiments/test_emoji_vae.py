@@ -12,8 +12,9 @@ from PIL import Image
 
 from latente import open_images
 from latente.experiments import Result, reproduce
-from latente.experiments.emoji_vae import CASES, Standardized, model, open_set, split_families, twemoji
+from latente.experiments.emoji_vae import CASES, Standardized, model, open_set
 from latente.experiments.recorded import recorded
+from latente.experiments.sets import split_families, twemoji
 
 HERE = ("emoticons", "moved emoticons")  # what is drawn by code
 
@@ -72,7 +73,7 @@ def test_families_stay_on_one_side_of_the_split() -> None:
 
 def test_twemoji_comes_on_white_each_picture_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LATENTE_DATA", str(tmp_path))
-    assert twemoji() is None
+    assert twemoji(32) is None
     assert open_set("all Twemoji") is None
     (tmp_path / "twemoji").mkdir()
     rng = np.random.default_rng(0)
@@ -83,7 +84,7 @@ def test_twemoji_comes_on_white_each_picture_once(tmp_path: Path, monkeypatch: p
             Image.fromarray(picture).save(tmp_path / "one.png")
             archive.write(tmp_path / "one.png", f"{name}.png")
         archive.write(tmp_path / "one.png", "2765.png")  # with the bytes of another
-    pictures = twemoji()
+    pictures = twemoji(32)
     assert pictures is not None
     assert pictures.pixels.shape == (9, 3, 32, 32)
     assert (pictures.pixels[:, :, :12] == 255).all()

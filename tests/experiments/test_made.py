@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from latente import Images, open_images
-from latente.experiments import Result, dcgan_mnist, made, reproduce, vae_or_gan
+from latente.experiments import Result, dcgan_mnist, made, reproduce, translate_edges, vae_or_gan
 
 NAMES = ("dcgan-mnist", "vae-or-gan")
 
@@ -87,6 +87,27 @@ def test_arithmetic_adds_the_difference_of_mean_codes() -> None:
     rows = vae_or_gan.arithmetic(Identity(), images, (0, 1, 2), count=3)
     means = [images.pixels[labels == k].astype(np.float32).mean(0) for k in range(3)]
     np.testing.assert_allclose(rows[1], rows[0] + means[1] - means[2], rtol=1e-5)
+
+
+def test_the_same_network_learns_edges_with_a_critic_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("latente.objectives.RestorationObjective.epoch_steps", 2)
+    result = reproduce("translate-edges", tiny=True)
+    lines = result.tables["pictures of edges"]
+    assert [(line["pictures"], line["learned by"]) for line in lines] == [
+        (name, kind) for name in translate_edges.SIDES for kind in translate_edges.KINDS
+    ]
+    assert all(np.isfinite(claim.measured) for claim in result.claims)
+    assert result.figures.keys() == translate_edges.SIDES.keys()
+
+
+def test_edges_are_where_a_picture_changes_and_nowhere_else() -> None:
+    pictures = np.zeros((1, 3, 24, 24), np.uint8)
+    pictures[..., 12:] = 255
+    found = translate_edges.edges(pictures)
+    assert found.shape == pictures.shape
+    assert set(np.unique(found)) == {0, 255}
+    columns = np.flatnonzero(found[0, 0].any(0))
+    assert 10 <= columns.min() <= columns.max() <= 13
 
 
 def test_sharpness_is_the_mean_length_of_the_gradient() -> None:

@@ -38,31 +38,28 @@ as they are drawn from.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
+from latente.experiments.sets import ARCHIVE, split_families, twemoji
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from latente import Autoencoder, Images, VariationalAutoencoder
 
-__all__ = ["CASES", "Case", "Standardized", "model", "open_set", "run", "split_families", "twemoji"]
+__all__ = ["CASES", "Case", "Standardized", "model", "open_set", "run"]
 
 SIDE = 32
-ARCHIVE = "twemoji/twemoji-72.zip"  # under LATENTE_DATA
 FACES = r"1f6[0-4][0-9a-f]"  # the emoticons of Unicode, U+1F600 to U+1F64F
 TONES = r"-1f3f[b-f]"
-HELD_OUT = 0.2
 STEPS = 16  # of the lattice
 SAMPLES, IN_A_ROW, WAYS = 500, 12, 3  # samples, and those of them and of the ways between pictures in the figures
 PLAIN = "plain"
@@ -101,7 +98,7 @@ def run(request: Request) -> Result:
     for name, case in CASES.items():
         parts = open_set(name, request.tiny)
         if parts is None:
-            data.append(f"{name}: left out, as there is no {_archive() or f'LATENTE_DATA/{ARCHIVE}'}")
+            data.append(f"{name}: left out, as there is no LATENTE_DATA/{ARCHIVE}")
             continue
         train, test = parts
         data.append(f"{name}: {SETS[name]}, {len(train):,} to train, {len(test):,} held out")
@@ -125,23 +122,6 @@ def run(request: Request) -> Result:
 # -- the sets
 
 
-def twemoji() -> Images | None:
-    """Return LATENTE_DATA/twemoji, 32x32 RGB on white, each picture once; None where it is not on this machine."""
-    path = _archive()
-    if path is None or not path.is_file():
-        return None
-    return _twemoji(path)
-
-
-@functools.lru_cache(maxsize=1)  # two cases take pictures out of it
-def _twemoji(path: Path) -> Images:
-    from latente import open_images
-
-    pictures = open_images(path, size=SIDE, channels=3)
-    _, first = np.unique(pictures.pixels.reshape(len(pictures), -1), axis=0, return_index=True)
-    return pictures.take(np.sort(first))
-
-
 def open_set(name: str, tiny: bool = False) -> tuple[Images, Images] | None:
     """Return the pictures of a case to train on and those held out; None where they are not on this machine."""
     from latente import open_images
@@ -156,7 +136,7 @@ def open_set(name: str, tiny: bool = False) -> tuple[Images, Images] | None:
         many = open_images("emoji", count=2_000)
         _, first = np.unique(np.asarray(many.labels), return_index=True)
         return split_families(many.take(first), [many.label_names[label] for label in np.asarray(many.labels)[first]])
-    pictures = twemoji()
+    pictures = twemoji(SIDE)
     if pictures is None:
         return None
     stems = [PurePosixPath(file).stem for file in pictures.files]
@@ -165,20 +145,6 @@ def open_set(name: str, tiny: bool = False) -> tuple[Images, Images] | None:
     else:
         rows = list(range(len(stems)))[:: 10 if tiny else 1]
     return split_families(pictures.take(rows), [re.sub(TONES, "", stems[row]) for row in rows])
-
-
-def split_families(pictures: Images, families: Sequence[str]) -> tuple[Images, Images]:
-    """Return four fifths of the families' pictures and the other fifth's, drawn by chance, the same at every call."""
-    names = sorted(set(families))
-    order = np.random.default_rng(0).permutation(len(names))
-    held_out = {names[i] for i in order[: round(HELD_OUT * len(names))]}
-    out = np.array([family in held_out for family in families])
-    return pictures.take(np.flatnonzero(~out)), pictures.take(np.flatnonzero(out))
-
-
-def _archive() -> Path | None:
-    data = os.environ.get("LATENTE_DATA")
-    return Path(data).expanduser() / ARCHIVE if data else None
 
 
 # -- the models

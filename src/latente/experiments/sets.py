@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,12 @@ from latente.errors import InputError
 if TYPE_CHECKING:
     from latente import Images
 
-__all__ = ["held_out", "open_letters", "open_parts"]
+__all__ = ["ARCHIVE", "held_out", "open_letters", "open_parts", "split_families", "twemoji"]
 
 FEW = 400  # images of either part for a tiny variant
 HELD_OUT = 10_000
+ARCHIVE = "twemoji/twemoji-72.zip"  # under LATENTE_DATA
+FAMILIES_HELD_OUT = 0.2
 
 
 @functools.lru_cache(maxsize=1)  # a study opens them for each of its trials
@@ -60,3 +64,28 @@ def held_out(train: Images) -> tuple[Images, Images]:
     order = np.random.default_rng(0).permutation(len(train))
     count = min(HELD_OUT, len(train) // 6)
     return train.take(np.sort(order[count:])), train.take(np.sort(order[:count]))
+
+
+def twemoji(side: int) -> Images | None:
+    """Return LATENTE_DATA/twemoji, RGB on white of so many pixels a side, each once; None where it is not there."""
+    data = os.environ.get("LATENTE_DATA")
+    path = Path(data).expanduser() / ARCHIVE if data else None
+    return _twemoji(path, side) if path is not None and path.is_file() else None
+
+
+@functools.lru_cache(maxsize=1)  # several cases of an experiment take pictures out of it
+def _twemoji(path: Path, side: int) -> Images:
+    from latente import open_images
+
+    pictures = open_images(path, size=side, channels=3)
+    _, first = np.unique(pictures.pixels.reshape(len(pictures), -1), axis=0, return_index=True)
+    return pictures.take(np.sort(first))
+
+
+def split_families(pictures: Images, families: Sequence[str]) -> tuple[Images, Images]:
+    """Return four fifths of the families' pictures and the other fifth's, drawn by chance, the same at every call."""
+    names = sorted(set(families))
+    order = np.random.default_rng(0).permutation(len(names))
+    held_out = {names[i] for i in order[: round(FAMILIES_HELD_OUT * len(names))]}
+    out = np.array([family in held_out for family in families])
+    return pictures.take(np.flatnonzero(~out)), pictures.take(np.flatnonzero(out))
