@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import copy
+import io
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from torch import nn
 
 from latente import GAN, InputError, load, open_images
@@ -94,10 +99,14 @@ def test_a_shorter_latent_gives_images_that_differ_less() -> None:
 def test_a_model_comes_back_from_its_folder_bit_for_bit(tmp_path: Path, options: dict[str, object]) -> None:
     images = labelled()
     model = small(**options, out=tmp_path / "run").fit(images)
-    again = load(tmp_path / "run")
-    np.testing.assert_array_equal(again.sample(5, random_state=3), model.sample(5, random_state=3))
-    np.testing.assert_array_equal(again.score_samples(images), model.score_samples(images))
-    assert again.evaluate(images) == model.evaluate(images)
+    buffer = io.BytesIO()
+    joblib.dump(model, buffer)
+    buffer.seek(0)
+    assert clone(model).get_params() == model.get_params()
+    for again in (load(tmp_path / "run"), joblib.load(buffer)):
+        np.testing.assert_array_equal(again.sample(5, random_state=3), model.sample(5, random_state=3))
+        np.testing.assert_array_equal(again.score_samples(images), model.score_samples(images))
+        assert again.evaluate(images) == model.evaluate(images)
 
 
 def test_evaluate_compares_crowds_and_real_images_are_nearer_than_made_ones() -> None:
@@ -176,6 +185,25 @@ def test_samples_that_cannot_be_are_refused() -> None:
     ):
         with pytest.raises(InputError, match=message):
             ask()
+
+
+def test_before_fit_every_use_says_so_and_tables_are_refused(tmp_path: Path) -> None:
+    for use in ("sample", "score_samples", "encode", "evaluate", "save"):
+        with pytest.raises(NotFittedError):
+            getattr(small(), use)(tmp_path if use == "save" else 3 if use == "sample" else pictures(8, 8))
+    with pytest.raises(InputError, match="is a table of 12 columns; GAN needs pictures"):
+        small().fit(np.zeros((20, 12)))
+
+
+def test_no_method_touches_the_global_random_state_and_equal_seeds_give_equal_models() -> None:
+    X = pictures(8, 8)
+    before = np.random.get_state()[1].tolist(), torch.get_rng_state()
+    one, two, other = (small(critic_dropout=0.2, random_state=seed).fit(X) for seed in (5, 5, 6))
+    np.testing.assert_array_equal(one.sample(4, random_state=1), two.sample(4, random_state=1))
+    assert not np.array_equal(one.sample(4, random_state=1), other.sample(4, random_state=1))
+    np.testing.assert_array_equal(one.encode(X[:3]), two.encode(X[:3]))
+    assert np.random.get_state()[1].tolist() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
 
 
 def test_images_without_a_label_are_counted() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 
@@ -47,7 +49,10 @@ def test_it_comes_back_and_goes_on_as_if_it_had_never_ended(tmp_path: Path) -> N
     whole = small(epochs=2, schedule="constant", out=tmp_path / "whole").fit(images)
     small(epochs=1, schedule="constant", out=tmp_path / "parts").fit(images)
     parts = resume(tmp_path / "parts", images, epochs=2)
-    for other in (parts, load(tmp_path / "whole")):
+    buffer = io.BytesIO()
+    joblib.dump(whole, buffer)
+    buffer.seek(0)
+    for other in (parts, load(tmp_path / "whole"), joblib.load(buffer)):
         np.testing.assert_array_equal(other.restore(images), whole.restore(images))
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
 
 from latente import augmentations, words
 from latente.errors import InputError
@@ -25,6 +24,7 @@ from latente.networks.build import NETWORKS
 from latente.networks.conv import SMALLEST_SIDE, ConvDecoder, ConvEncoder, each_level
 from latente.networks.dense import DenseDecoder, DenseEncoder
 from latente.networks.layers import widths
+from latente.networks.spectral import with_spectral_norm
 from latente.objectives import AdversarialObjective, Batch, Objective
 from latente.training.batches import Batches
 from latente.training.loop import Judge
@@ -184,9 +184,7 @@ class GAN(AdversarialOptions, Decoder):
                 shape, scores, critic_hidden, kernel_size=kernel, stride=strides(critic_hidden), **of_critic
             )
         if spectral:
-            for module in list(critic.modules()):
-                if isinstance(module, nn.Conv2d | nn.Linear):
-                    parametrizations.spectral_norm(module)
+            with_spectral_norm(critic)
         return generator, critic
 
     def _strides(self, hidden: Sequence[int]) -> tuple[int, ...]:

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations
 
 from latente.networks.layers import Finish, initialise, widths
+from latente.networks.spectral import with_spectral_norm
 
 __all__ = ["PatchCritic"]
 
@@ -31,10 +31,7 @@ class PatchCritic(nn.Module):
         for inputs, outputs in pairwise(sizes):
             layers += finish.after(nn.Conv2d(inputs, outputs, _KERNEL, 2, 1))
         layers.append(initialise(nn.Conv2d(sizes[-1], 1, 3, padding=1)))
-        self.layers = nn.Sequential(*layers)
-        for layer in layers:
-            if isinstance(layer, nn.Conv2d):
-                parametrizations.spectral_norm(layer)
+        self.layers = with_spectral_norm(nn.Sequential(*layers))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 1 y x"]:
         """Return the scores of the places of pictures."""

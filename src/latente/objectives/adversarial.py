@@ -117,12 +117,16 @@ class AdversarialObjective(Objective):
             raise did_you_mean("loss", loss, LOSSES)
         self.generator, self.critic = generator, critic
         self.latent_dim, self.classes = latent_dim, classes
-        self.bounded, self.ends, self.loss = bounded, ends, LOSSES[loss]
+        self.bounded, self.ends, self.loss = bounded, ends, loss
         self.r1, self.r2, self.gradient_penalty = r1, r2, gradient_penalty
         self.penalty_every, self.critic_steps = penalty_every, critic_steps
         self.augmentation = augmentation
         self.columns = ("label",) if classes else ()
         self._step = 0
+
+    @property
+    def _formulas(self) -> AdversarialLoss:
+        return LOSSES[self.loss]  # by its name: functions without one cannot be pickled
 
     # -- who plays
 
@@ -146,11 +150,11 @@ class AdversarialObjective(Objective):
         if turn == "critic":
             return self._critic_turn(batch, generator)
         made = batch["made"]
-        if not self.loss.compares:
+        if not self._formulas.compares:
             scores = self.score(made, self._labels(batch), generator)
-            return self.loss.generator(scores, scores), {}
+            return self._formulas.generator(scores, scores), {}
         real, scores = self._scores_of_both(batch["images"], made, batch, generator)
-        return self.loss.generator(real.detach(), scores), {}
+        return self._formulas.generator(real.detach(), scores), {}
 
     def _critic_turn(self, batch: Batch, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
         real, labels = batch["images"], self._labels(batch)
@@ -160,7 +164,7 @@ class AdversarialObjective(Objective):
             batch["made"] = self.decode(codes)
         made = batch["made"].detach()
         scores_real, scores_made = self._scores_of_both(real, made, batch, generator)
-        loss = self.loss.critic(scores_real, scores_made)
+        loss = self._formulas.critic(scores_real, scores_made)
         penalty = self._penalty(real, made, batch, generator)
         with torch.no_grad():
             terms = self._accuracies(scores_real, scores_made)
@@ -197,7 +201,7 @@ class AdversarialObjective(Objective):
         return gradient.flatten(1)
 
     def _accuracies(self, real: Tensor, made: Tensor) -> dict[str, Tensor]:
-        between = self.loss.between
+        between = self._formulas.between
         middle = 0.5 * (real.mean() + made.mean()) if between is None else real.new_tensor(between)
         return {"real_right": (real > middle).float().mean(), "made_right": (made < middle).float().mean()}
 
