@@ -146,7 +146,7 @@ def _compose(
     pictures = tiles("image", looks.originals, len(looks), left, progress)
     parts += pictures.parts
     description |= {"sheets": pictures.layout, "atlas": beforehand.data if beforehand else None}
-    notices = _left_out(looks.judged) + _notices(pictures.every, description["codes"]["every"], beforehand, asked)
+    notices = _left_out(looks.judged, looks.model.usual_count) + _notices(pictures.every, description["codes"]["every"], beforehand, asked)
     layout = shell | {
         "notices": notices,
         "tile_width": pictures.layout["width"],
@@ -311,11 +311,11 @@ def _map_in_words(plane: LatentMap) -> str:
     return f"main plane of the codes (PCA){share}{trust}"
 
 
-def _left_out(judged: Collection) -> list[str]:
-    """Say which images of the set are not in the page, and how to get them."""
+def _left_out(judged: Collection, usual_count: int | None) -> list[str]:
+    """Say which images of the set are not in the page, and how to get them; usual_count: of images in such a page."""
     notices = []
     if len(judged) < judged.total:
-        cure = "without `--count` all are"
+        cure = "without `--count` all are" if usual_count is None else f"`--count {judged.total}` takes all, and longer"
         if judged.total > MOST_IMAGES:
             cure = f"a page holds at most {MOST_IMAGES:,}; to see a part whole, name it (`latente explore RUN IMAGES`)"
         notices.append(f"{len(judged):,} of {judged.total:,} images are in this page, evenly drawn: {cure}.")
