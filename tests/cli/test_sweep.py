@@ -94,7 +94,7 @@ def test_the_ends_of_a_range_are_of_the_options_kind(tmp_path: Path) -> None:
 def test_every_option_of_fit_can_be_varied(latente: Client) -> None:
     """Those of the verb itself, but for what is the sweep's own affair."""
     texts = [latente(f"fit --help --model {kind}").out for kind in KINDS]
-    known = {word for text in texts for word in re.findall(r"^│ --([a-z-]+) ", text, re.MULTILINE)}
+    known = {word for text in texts for word in re.findall(r"^│ --([a-z0-9-]+) ", text, re.MULTILINE)}
     shown = {word.replace("-", "_") for word in known}
     own = {"out", "dry_run", "json", "no_report", "help", "seed", "watch"}
     assert shown - own == fit_options().keys() - {"images"}

@@ -43,6 +43,7 @@ TruncationOption = Annotated[
     epilog=examples(
         "latente sample runs/digits --out samples.png",
         "latente sample runs/digits -n 100 --seed 7 --out samples/",
+        "latente fit digits --model gan --conditional --out runs/made",
         "latente sample runs/made --label 3 --truncation 0.7 --out threes.png",
     ),
 )

@@ -121,7 +121,8 @@ def described(autoencoder: BaseAutoencoder) -> dict[str, Any] | None:
         return None
     # neither its folder nor what worsened its images, which may be a caller's own, is asked for any more
     options = {**description["options"], "corruption": None, "out": None}
-    return {**description, "options": options, "source": dict(autoencoder.source_)}
+    fitted = {**description["fitted"], "prior_": "normal", "prior_distances_": {}}  # nothing is drawn from it here
+    return {**description, "options": options, "fitted": fitted, "source": dict(autoencoder.source_)}
 
 
 def restored(description: Mapping[str, Any]) -> BaseAutoencoder:

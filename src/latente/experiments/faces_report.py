@@ -119,7 +119,7 @@ def plain(seed: int, **changed: Any) -> Autoencoder:
     """Return the net of `faces-vae` as a plain autoencoder, which minimises the squared error and nothing else."""
     from latente import Autoencoder
 
-    options = {**NET, **TRAINING, "precision": fast_precision(), "shortcut": None}
+    options = {**NET, **TRAINING, "precision": fast_precision(), "prior": "normal", "shortcut": None}
     return Autoencoder(**{**options, "random_state": seed, **changed})
 
 

@@ -146,7 +146,9 @@ def _compose(
     pictures = tiles("image", looks.originals, len(looks), left, progress)
     parts += pictures.parts
     description |= {"sheets": pictures.layout, "atlas": beforehand.data if beforehand else None}
-    notices = _left_out(looks.judged, looks.model.usual_count) + _notices(pictures.every, description["codes"]["every"], beforehand, asked)
+    notices = _left_out(looks.judged, looks.model.usual_count) + _notices(
+        pictures.every, description["codes"]["every"], beforehand, asked
+    )
     layout = shell | {
         "notices": notices,
         "tile_width": pictures.layout["width"],
