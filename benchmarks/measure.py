@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import statistics
 import subprocess
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["PeakMemory", "commit", "load", "machine", "versions"]
+__all__ = ["PeakMemory", "beside_bare", "commit", "load", "machine", "versions"]
 
 
 class PeakMemory:
@@ -102,3 +103,18 @@ def versions(names: Iterable[str]) -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+def beside_bare(
+    ours: Callable[[], float], bare: Callable[[], float], rounds: int, batch: int, images: str, goal: float
+) -> None:
+    """Let both take turns, each a stretch of steps that gives the seconds of one, and print them and their ratio.
+
+    images: what there are `batch` of in a step, in words.
+    """
+    turns = [(ours(), bare()) for _ in range(rounds)]
+    for name, seconds in zip(("latente", "bare"), zip(*turns, strict=True), strict=True):
+        middle = statistics.median(seconds)
+        print(f"{name}: {1e3 * middle:.1f} ms a step, {batch / middle:.1f} {images} a second of the processor")
+    ratios = sorted(other / own for own, other in turns)
+    print(f"of the bare loop: {statistics.median(ratios):.3f} ({ratios[0]:.3f}-{ratios[-1]:.3f}; goal {goal})")

@@ -11,7 +11,6 @@ thread; the figure is the ratio of the means of a step.
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 from collections.abc import Callable, Sequence
 
@@ -22,7 +21,7 @@ from torch.nn import functional
 
 from latente import GAN
 from latente.objectives import AdversarialObjective
-from measure import load, machine
+from measure import beside_bare, load, machine
 
 BATCH, LATENTS, SIDE = 64, 64, 28
 STEPS, WARM_UP = 48, 8  # of a stretch, of which the first ones do not count; both are multiples of those to a penalty
@@ -47,16 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     print(f"load before {load():.1f}, {machine()['processor']}, at {machine()['commit']}")
     images = np.random.default_rng(0).integers(0, 256, (BATCH * STEPS, SIDE, SIDE), dtype=np.uint8)
-    ways: dict[str, Stretch] = {"latente": _ours(images), "bare": _bare(images)}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            seconds[name].append(float(np.mean(np.diff(way())[WARM_UP:])))
-    for name, own in seconds.items():
-        middle = statistics.median(own)
-        print(f"{name}: {1e3 * middle:.1f} ms a step, {BATCH / middle:.0f} images a second of the processor")
-    ratios = sorted(bare / own for own, bare in zip(seconds["latente"], seconds["bare"], strict=True))
-    print(f"of the bare loop: {statistics.median(ratios):.3f} ({ratios[0]:.3f}-{ratios[-1]:.3f}; goal 0.97)")
+    ours, bare = _ours(images), _bare(images)
+
+    def step(way: Stretch) -> float:
+        return float(np.mean(np.diff(way())[WARM_UP:]))
+
+    beside_bare(lambda: step(ours), lambda: step(bare), rounds, BATCH, "images", 0.97)
 
 
 def _model() -> GAN:

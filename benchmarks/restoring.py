@@ -37,7 +37,7 @@ from latente.objectives import RestorationObjective
 from latente.resampling import shrunk
 from latente.restoring import find_pictures, restore_files
 from latente.training.devices import limited_threads
-from measure import PeakMemory, load, machine
+from measure import PeakMemory, beside_bare, load, machine
 
 CROP, BATCH, PICTURES = 64, 16, 91
 STEPS, WARM_UP = 30, 5  # of a stretch, of which the first ones do not count
@@ -95,16 +95,12 @@ class Clocked(Downscale):
 def _train(rounds: int) -> None:
     torch.set_num_threads(1)
     pictures = _pictures(PICTURES, (256, 320))
-    ways: dict[str, Callable[[], list[float]]] = {"latente": _ours(pictures), "bare": _bare(pictures)}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            seconds[name].append(float(np.median(np.diff(way())[WARM_UP:])))
-    for name, own in seconds.items():
-        middle = statistics.median(own)
-        print(f"{name}: {1e3 * middle:.1f} ms a step, {BATCH / middle:.1f} crops a second of the processor")
-    ratios = sorted(bare / own for own, bare in zip(seconds["latente"], seconds["bare"], strict=True))
-    print(f"of the bare loop: {statistics.median(ratios):.3f} ({ratios[0]:.3f}-{ratios[-1]:.3f}; goal 0.95)")
+    ours, bare = _ours(pictures), _bare(pictures)
+
+    def step(way: Callable[[], list[float]]) -> float:
+        return float(np.median(np.diff(way())[WARM_UP:]))
+
+    beside_bare(lambda: step(ours), lambda: step(bare), rounds, BATCH, "crops", 0.95)
 
 
 def _ours(pictures: list[np.ndarray]) -> Callable[[], list[float]]:

@@ -20,7 +20,7 @@ from latente.estimators.decoding import Decoder
 from latente.estimators.options.adversarial import AdversarialOptions
 from latente.estimators.resemblance import MOST_COMPARED, Resemblance
 from latente.images import Images, Openable
-from latente.networks.build import NETWORKS
+from latente.networks.build import NETWORKS, own_pair, shape_made
 from latente.networks.conv import SMALLEST_SIDE, ConvDecoder, ConvEncoder, each_level
 from latente.networks.dense import DenseDecoder, DenseEncoder
 from latente.networks.layers import widths
@@ -204,40 +204,21 @@ class GAN(AdversarialOptions, Decoder):
         return kind, tuple(min(_CHANNELS * 2**level, _MOST_CHANNELS) for level in range(levels))
 
     def _own_pair(self) -> tuple[nn.Module, nn.Module] | None:
-        """Return the caller's own (generator, critic), or None where `network` is a name."""
-        pair = self.network
-        if isinstance(pair, str):
-            return None
-        if not (isinstance(pair, tuple | list) and len(pair) == 2 and all(isinstance(m, nn.Module) for m in pair)):
-            raise InputError(
-                f"network is {', '.join(map(repr, NETWORKS))}, or a pair of torch modules (generator, critic), "
-                f"not {pair!r}"
-            )
-        return pair[0], pair[1]
+        return own_pair(self.network, NETWORKS, "generator, critic")
 
     def _check_pair(self) -> None:
         """Raise InputError, naming the module, where a caller's own networks do not fit the images."""
-        shapes = {
-            "generator": (self.code_shape_, self.image_shape_),
-            "critic": (self.image_shape_, (max(1, len(self.classes_)),)),
-        }
-        for name, (takes, gives) in shapes.items():
-            module = self.objective_.get_submodule(name)
-            training = module.training
-            module.eval()
-            try:
-                with torch.no_grad():
-                    made = tuple(module(torch.zeros(2, *takes)).shape[1:])
-            except RuntimeError as error:
-                reason = str(error).strip().splitlines()[0]
-                raise InputError(
-                    f"network: the {name} {type(module).__name__} cannot take {words.shape(takes)}: {reason}"
-                ) from error
-            module.train(training)
+        objective, scores = self.objective_, (max(1, len(self.classes_)),)
+        for name, module, takes, gives in (
+            ("generator", objective.generator, self.code_shape_, self.image_shape_),
+            ("critic", objective.critic, self.image_shape_, scores),
+        ):
+            what = f"the {name} {type(module).__name__}"
+            made = shape_made(module, takes, what, words.shape(takes))
             if made != gives:
                 raise InputError(
-                    f"network: the {name} {type(module).__name__} makes {words.shape(made)} of {words.shape(takes)}; "
-                    f"this model needs {words.shape(gives)}"
+                    f"network: {what} makes {words.shape(made)} of {words.shape(takes)}; this model needs "
+                    f"{words.shape(gives)}"
                 )
 
     def _critic_augmentation(self) -> Callable[..., dict[str, Tensor]] | None:

@@ -24,7 +24,7 @@ from latente.estimators.passing import finite
 from latente.estimators.principal import Principal, fit_principal, mean_image
 from latente.estimators.sampling import LARGEST_CODE, Sampler
 from latente.images import Openable, Scaling
-from latente.networks.build import build_pair, resolve
+from latente.networks.build import NETWORKS, build_pair, own_pair, resolve
 from latente.networks.layers import widths
 from latente.networks.shortcut import WithLinear, start_at
 from latente.objectives import AutoencoderObjective, Batch, ReconstructionObjective
@@ -417,10 +417,4 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
 
 def _own_pair(network: Any) -> tuple[nn.Module, nn.Module] | None:
     """Return the caller's own (encoder, decoder), or None where `network` is a name."""
-    if isinstance(network, str):
-        return None
-    if not (isinstance(network, tuple | list) and len(network) == 2 and all(isinstance(m, nn.Module) for m in network)):
-        raise InputError(
-            f"network is 'auto', 'dense', 'conv', or a pair of torch modules (encoder, decoder), not {network!r}"
-        )
-    return network[0], network[1]
+    return own_pair(network, NETWORKS, "encoder, decoder")

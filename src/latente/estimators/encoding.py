@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any, Protocol, cast
 
 import numpy as np
-import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import Tags
 from torch import Tensor, nn
@@ -17,6 +16,7 @@ from latente import words
 from latente.errors import InputError
 from latente.estimators.base import Estimator
 from latente.images import Openable
+from latente.networks.build import shape_made
 
 __all__ = ["Encoder", "code_shape"]
 
@@ -62,21 +62,11 @@ class Encoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Estimator):
 
 def code_shape(encoder: nn.Module, shape: tuple[int, ...], multiplier: int) -> tuple[int, ...]:
     """Return the shape of one code, found by encoding two blank images."""
-    training = encoder.training
-    encoder.eval()
-    try:
-        device = next((p.device for p in encoder.parameters()), torch.device("cpu"))
-        with torch.no_grad():
-            code = encoder(torch.zeros(2, *shape, device=device))
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
+    name = f"the encoder {type(encoder).__name__}"
+    code = shape_made(encoder, shape, name, f"images {shape}")
+    if not code or code[0] % multiplier:
         raise InputError(
-            f"network: the encoder {type(encoder).__name__} cannot take images {shape}: {reason}"
-        ) from error
-    encoder.train(training)
-    if code.ndim < 2 or code.shape[1] % multiplier:
-        raise InputError(
-            f"network: the encoder {type(encoder).__name__} returns {tuple(code.shape[1:])} per image; "
-            f"this model needs {multiplier} values for each latent dimension, along the first axis"
+            f"network: {name} returns {code} per image; this model needs {multiplier} values for each latent "
+            "dimension, along the first axis"
         )
-    return (code.shape[1] // multiplier, *code.shape[2:])
+    return (code[0] // multiplier, *code[1:])

@@ -15,6 +15,7 @@ __all__ = ["MOST_COMPARED", "Resemblance"]
 
 MOST_COMPARED = 5_000  # images of either kind
 _COMPONENTS = 64
+_MANY = 500  # features
 _FEWEST_FOR_NEIGHBOURS = 6  # on either side: each has five others
 
 
@@ -26,11 +27,13 @@ class Resemblance:
     """
 
     def __init__(self, real: Iterable[Tensor]) -> None:
+        from sklearn.decomposition import PCA
+
         features = np.concatenate([_described(batch) for batch in real]).astype(np.float64)
-        self._mean = features.mean(0)
         count = min(_COMPONENTS, len(features) - 1, features.shape[1])
-        _, axes = np.linalg.eigh(np.cov(features - self._mean, rowvar=False))
-        self._axes = axes[:, ::-1][:, :count]
+        # of large pictures there are thousands of features, of whose covariance all axes would take minutes
+        solver = "randomized" if features.shape[1] > _MANY else "full"
+        self._components = PCA(count, svd_solver=solver, random_state=0).fit(features)
         self.real = self._projected(features)
 
     def __len__(self) -> int:
@@ -59,7 +62,8 @@ class Resemblance:
         return figures | {name: figure(self.real, features) for name, figure in by_neighbours.items()}
 
     def _projected(self, features: np.ndarray) -> np.ndarray:
-        return (features - self._mean) @ self._axes
+        projected: np.ndarray = self._components.transform(features)
+        return projected
 
 
 @torch.no_grad()

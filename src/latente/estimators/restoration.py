@@ -25,7 +25,7 @@ from latente.estimators.tiling import in_tiles
 from latente.images import Images, Openable, Photographs, Scaling
 from latente.images.depth import in_units_of
 from latente.networks import FoldedNet, PatchCritic, ResidualNet, UNet
-from latente.networks.build import own_module
+from latente.networks.build import own_module, shape_made
 from latente.networks.layers import widths
 from latente.objectives import RestorationObjective, TranslationObjective
 from latente.resampling import enlarged
@@ -433,17 +433,10 @@ def _enlargement(images: Images) -> int:
 
 def _check_sides(network: nn.Module, shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:
     """Raise InputError where what the network makes of images (C, h, w) has not the shape that is wanted."""
-    training = network.training
-    network.eval()
-    try:
-        with torch.no_grad():
-            made = tuple(network(torch.zeros(1, *shape)).shape[1:])
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(f"network: {type(network).__name__} cannot take images {shape}: {reason}") from error
-    network.train(training)
+    name = type(network).__name__
+    made = shape_made(network, shape, name, f"images {shape}")
     if made != wanted:
         raise InputError(
-            f"network: {type(network).__name__} makes {words.shape(made)} of images {words.shape(shape)}; this model "
+            f"network: {name} makes {words.shape(made)} of images {words.shape(shape)}; this model "
             f"needs {words.shape(wanted)}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
+import torch
 from torch import nn
 
 from latente.errors import InputError, did_you_mean
@@ -12,7 +13,7 @@ from latente.networks.conv import SMALLEST_SIDE, ConvDecoder, ConvEncoder, check
 from latente.networks.dense import DenseDecoder, DenseEncoder
 from latente.networks.layers import values, whole, widths
 
-__all__ = ["NETWORKS", "build_pair", "own_module", "resolve"]
+__all__ = ["NETWORKS", "build_pair", "own_module", "own_pair", "resolve", "shape_made"]
 
 NETWORKS = ("auto", "dense", "conv")
 
@@ -54,6 +55,38 @@ def own_module(network: Any, names: Sequence[str]) -> nn.Module | None:
     if not isinstance(network, nn.Module):
         raise InputError(f"network is {', '.join(map(repr, names))}, or a torch module, not {network!r}")
     return network
+
+
+def own_pair(network: Any, names: Sequence[str], roles: str) -> tuple[nn.Module, nn.Module] | None:
+    """Return the caller's own two modules that are to be the networks, or None where they are named.
+
+    roles: of the two, in words. Raises InputError, with the names, for anything else.
+    """
+    if isinstance(network, str):
+        return None
+    if not (isinstance(network, tuple | list) and len(network) == 2 and all(isinstance(m, nn.Module) for m in network)):
+        raise InputError(
+            f"network is {', '.join(map(repr, names))}, or a pair of torch modules ({roles}), not {network!r}"
+        )
+    return network[0], network[1]
+
+
+def shape_made(network: nn.Module, shape: Sequence[int], what: str, given: str) -> tuple[int, ...]:
+    """Return the shape of what a network makes of one input of a shape, found by passing two that are zero.
+
+    Raises InputError where it cannot take them; what, given: the network and the input, as that calls them.
+    """
+    training = network.training
+    network.eval()
+    device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+    try:
+        with torch.no_grad():
+            made = network(torch.zeros(2, *shape, device=device))
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"network: {what} cannot take {given}: {reason}") from error
+    network.train(training)
+    return tuple(made.shape[1:])
 
 
 def build_pair(

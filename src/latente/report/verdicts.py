@@ -307,10 +307,7 @@ def _reasons_on_made(evidence: Evidence, yardstick: Yardstick) -> list[str]:
     metrics = evidence.metrics
     if "precision" not in metrics:
         return ["There are too few images to say which of them are covered."]
-    return [
-        _overlap(metrics),
-        *_of_players(evidence),
-    ]
+    return [_overlap(metrics), *_of_players(evidence)]
 
 
 def _overlap(metrics: Mapping[str, float]) -> str:

@@ -126,7 +126,8 @@ def _simple_crowds(evidence: Evidence) -> list[Baseline]:
         return baselines
     from sklearn.decomposition import PCA
 
-    density = PCA(min(NORMAL_NUMBERS, len(rows) - 1, rows.shape[1]), svd_solver="full", random_state=0).fit(rows)
+    solver = "randomized" if rows.shape[1] > 500 else "full"
+    density = PCA(min(NORMAL_NUMBERS, len(rows) - 1, rows.shape[1]), svd_solver=solver, random_state=0).fit(rows)
     rng = np.random.default_rng(0)
     codes = rng.standard_normal((len(judged), density.n_components_)) * np.sqrt(density.explained_variance_)
     drawn = density.inverse_transform(codes)
