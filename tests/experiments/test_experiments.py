@@ -85,8 +85,11 @@ def test_an_experiment_is_rerun_in_float32_or_in_bf16_where_that_is_computed(mod
     assert model.precision == precision
 
 
-@pytest.mark.parametrize(("unit", "precision"), [("avx512_bf16", "bf16"), ("cuda", "bf16"), (None, "float32")])
-def test_experiments_compute_in_bf16_only_where_it_is_not_emulated(
+@pytest.mark.parametrize(
+    ("unit", "precision"),
+    [("avx512_bf16", "bf16"), ("cuda", "bf16"), ("avx512_bf16 of Intel", "float32"), (None, "float32")],
+)
+def test_experiments_compute_in_bf16_only_where_that_is_fast(
     monkeypatch: pytest.MonkeyPatch, unit: str | None, precision: str
 ) -> None:
     monkeypatch.setattr("latente.training.precision.bf16_unit", lambda device: unit)

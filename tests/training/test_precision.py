@@ -18,6 +18,7 @@ WIDE, FACE = (32, 64, 128), (3, 64, 64)  # the net and the pictures that were me
     [
         ("avx512_bf16", "bf16"),
         ("amx_bf16", "bf16"),
+        ("avx512_bf16 of Intel", "float32"),
         ("sve_bf16", "float32"),
         ("bf16", "float32"),
         ("cuda", "float32"),
@@ -57,7 +58,8 @@ def test_the_network_and_its_pictures_decide_on_a_processor_that_has_it(
         ({"avx2": True, "avx512_f": False, "avx512_bf16": False, "amx_bf16": False}, None),
         ({"avx2": True, "avx512_f": True, "avx512_bf16": False}, None),
         ({"avx512_f": True, "avx512_bf16": True, "amx_bf16": False}, "avx512_bf16"),
-        ({"avx512_f": True, "avx512_bf16": True, "amx_bf16": True}, "amx_bf16"),
+        ({"cpu_name": "Intel Xeon", "avx512_bf16": True, "amx_bf16": False}, "avx512_bf16 of Intel"),
+        ({"cpu_name": "Intel Xeon", "avx512_f": True, "avx512_bf16": True, "amx_bf16": True}, "amx_bf16"),
         ({"neon": True, "bf16": True}, "bf16"),
         ({"neon": True, "sve": True, "bf16": True, "sve_bf16": True}, "sve_bf16"),
         ({}, None),
@@ -72,7 +74,9 @@ def test_a_processor_is_asked_by_what_it_computes_bf16(
 
 def test_this_processor_answers_as_torch_s_own_question_does() -> None:
     known = torch.cpu.get_capabilities()
-    assert (bf16_unit(CPU) in ("avx512_bf16", "amx_bf16")) == bool(known.get("avx512_bf16") or known.get("amx_bf16"))
+    assert (bf16_unit(CPU) in ("avx512_bf16", "avx512_bf16 of Intel", "amx_bf16")) == bool(
+        known.get("avx512_bf16") or known.get("amx_bf16")
+    )
 
 
 def test_a_card_without_bf16_refuses_it_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:

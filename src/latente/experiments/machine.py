@@ -20,13 +20,13 @@ def machine() -> str:
 
 
 def fast_precision() -> str:
-    """Return "bf16" where this machine computes it itself, else "float32": a processor that emulates it takes many
-    times as long. In all that was measured the two differ by less than two seeds do (docs/results.md).
+    """Return "bf16" where this machine computes it fast, else "float32": a processor that emulates it takes many times
+    as long. In all that was measured the two differ by less than two seeds do (docs/results.md).
     """
     from latente.training.devices import resolve_device
-    from latente.training.precision import bf16_unit
+    from latente.training.precision import fast_precision
 
-    return "bf16" if bf16_unit(resolve_device("auto")) else "float32"
+    return fast_precision(resolve_device("auto"))
 
 
 def _processor() -> str:

@@ -10,9 +10,12 @@ import torch
 
 from latente.errors import InputError
 
-__all__ = ["bf16_unit", "check_precision", "common_precision", "usual_precision", "warn_of_emulation"]
+__all__ = ["bf16_unit", "check_precision", "common_precision", "fast_precision", "usual_precision", "warn_of_emulation"]
 
 _ON_PROCESSORS = ("amx_bf16", "avx512_bf16", "sve_bf16", "bf16")  # as torch names them, the fastest first
+
+# without AMX, which virtual machines may lack, Intel's cores compute bf16 slower than float32 (docs/results.md)
+_SLOW = "avx512_bf16 of Intel"
 
 # by what computes bf16: from how many channels at every width and from how many pixels on it was faster than float32
 # in a training of convolutions (docs/results.md). What is not measured is not here. Who has AMX has AVX-512's too.
@@ -41,7 +44,8 @@ def common_precision(precisions: Sequence[str]) -> str:
 def bf16_unit(device: torch.device) -> str | None:
     """Return by what a device computes products in bf16 itself; None where a processor emulates them, or a card cannot.
 
-    For a processor that is the name of its instructions in `torch.cpu.get_capabilities`, else the type of the device.
+    For a processor that is the name of its instructions in `torch.cpu.get_capabilities`, with the maker where that
+    matters, else the type of the device.
     """
     if device.type == "cuda":
         with torch.cuda.device(device):
@@ -49,7 +53,13 @@ def bf16_unit(device: torch.device) -> str | None:
     if device.type == "mps":
         return "mps" if torch.backends.mps.is_macos_or_newer(14, 0) else None
     known = torch.cpu.get_capabilities()
-    return next((name for name in _ON_PROCESSORS if known.get(name)), None)
+    unit = next((name for name in _ON_PROCESSORS if known.get(name)), None)
+    return _SLOW if unit == "avx512_bf16" and str(known.get("cpu_name", "")).startswith("Intel") else unit
+
+
+def fast_precision(device: torch.device) -> str:
+    """Return "bf16" where a device computes it itself, no slower than float32 as far as is known."""
+    return "float32" if bf16_unit(device) in (None, _SLOW) else "bf16"
 
 
 def check_precision(precision: str | None, device: torch.device) -> None:
