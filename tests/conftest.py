@@ -11,6 +11,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["MPLBACKEND"] = "Agg"
 os.environ["SCIPY_ARRAY_API"] = "1"  # without it scikit-learn skips one of its checks of estimators
 
+import functools
 import random
 import signal
 import sys
@@ -35,6 +36,21 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Decoded images go into a folder of this session, never into the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LATENTE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    """What tests ask for again and again is made once in each of their processes: it takes seconds, and is the same."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry  # what each operation becomes in a file
+
+    from latente.images.generated.drawing import Shapes
+
+    registry, field = functools.cache(ONNXRegistry.from_torchlib), Shapes.field
+    drawn = functools.cache(lambda side, em, longest, *shape: field(Shapes(side, em, longest), *shape))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(registry))
+        patch.setattr(Shapes, "field", lambda self, *shape: drawn(self.side, self.em, self.longest, *shape))
         yield
 
 

@@ -64,7 +64,8 @@ def test_a_fifth_is_kept_from_it_and_alone_sets_the_threshold_but_500_images_at_
     X, groups = pictures(60), np.repeat(np.arange(20), 3)
     model = detector(validation=None, groups=groups, alpha=0.2).fit(X)
     assert (len(model.left_out_), len(model.own_)) == (12, 60)
-    kept = np.isin(-model.score_samples(X).astype(np.float32), model.left_out_)
+    # in batches of other sizes some processors sum up in another order
+    kept = np.isclose(-model.score_samples(X)[:, None], model.left_out_, atol=1e-3).any(1)
     assert {tuple(part) for part in kept.reshape(20, 3).tolist()} == {(True,) * 3, (False,) * 3}
     assert model.threshold_ == np.sort(model.left_out_)[10]  # the ceil(13 * 0.8)-th
     monkeypatch.setattr(detection, "MOST_ASIDE", 6)

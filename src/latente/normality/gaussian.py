@@ -83,7 +83,8 @@ class Gaussian(Normality):
 
     def _take(self, count: int, mean: Tensor, covariance: Tensor) -> None:
         self.mean = mean.float()
-        self.whitening = _whitening(covariance, *_sphere(covariance, count)).float()
+        # laid out as a file gives it back: some processors sum up the columns of another layout in another order
+        self.whitening = _whitening(covariance, *_sphere(covariance, count)).float().contiguous()
 
     def left_out(self, features: Float[Tensor, "n f"], groups: np.ndarray, seed: int) -> Float[Tensor, "n"]:
         """Return the distances by mean and covariance of all others, where no two are of one group; else in parts.
