@@ -37,10 +37,12 @@ def test_the_line_shows_the_losses_of_all_players(capsys: pytest.CaptureFixture[
     bar.logged(
         {"part": "train", "epoch": 1, "step": 6, "critic_loss": 1.25, "generator_loss": 0.5, "images_per_second": 10.0}
     )
+    bar.logged({"part": "trouble", "trouble": "[it] has won: try another"})
     bar.epoch_ended(state, is_best=True)
     bar.stopped()
     shown = capsys.readouterr().err
     assert "9 steps fit into 2 minutes" in shown
+    assert "\n[it] has won: try another\n" in shown
     assert "epoch 1/2, step 6: critic loss 1.25 · generator loss 0.5 · 10 images/s" in shown
 
 

@@ -175,3 +175,26 @@ def test_made_images_lie_within_the_range_unless_it_has_none() -> None:
 def test_an_unknown_loss_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="hinge"):
         objective(loss="hing")
+
+
+GAMES = {
+    "a draw": ((0.6, 0.7, 1.0), None),
+    "a critic that wins one half alone": ((0.6, 1.0, 1.0), None),
+    "a critic that has won": ((0.99, 1.0, 0.9), "The critic takes nothing new for real"),
+    "all alike": ((0.9, 0.9, 0.1), "New images are all much alike"),
+}
+
+
+@pytest.mark.parametrize("game", GAMES)
+def test_who_has_won_is_told_by_the_last_tenth_of_the_log_but_not_of_its_beginning(game: str) -> None:
+    objective = AdversarialObjective(nn.Identity(), nn.Identity(), latent_dim=4, r1=2.0)
+    terms, words = GAMES[game]
+    line = dict(zip(("real_right", "made_right", "spread"), terms, strict=True))
+    lines = [{"real_right": 1.0, "made_right": 1.0, "spread": 0.0}] * 18 + [{"objective": 3.0}, line, line]
+    trouble = objective.trouble(lines)
+    assert (trouble or "").startswith(words or "")
+    assert (trouble is None) == (words is None)
+    assert trouble is None or "`--loss relativistic --r2 1`" in trouble
+    assert ("`--r1 6` (it was 2)" in (trouble or "")) == (game == "all alike")
+    assert objective.trouble(lines[:5]) is None
+    assert objective.trouble([{"objective": 1.0}] * 20) is None

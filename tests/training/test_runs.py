@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -189,6 +190,34 @@ def test_status_tells_how_far_a_training_is_and_how_it_ended(tmp_path: Path, mon
     assert (ended["state"], ended["step"], ended["seconds_left"], ended["error"]) == ("interrupted", 8, None, None)
     go(run)
     assert (run.status()["state"], run.status()["step"]) == ("finished", 18)
+
+
+def test_status_and_listeners_are_told_once_of_each_trouble_that_the_objective_sees(tmp_path: Path):
+    class Troubled(Linear):
+        def trouble(self, lines):
+            return {1: "too slow", 2: "too slow", 3: "too fast"}.get(lines[-1]["epoch"])
+
+    class Witness:
+        def __init__(self) -> None:
+            self.told: list[str] = []
+            self.met: list[str | None] = []
+
+        def logged(self, line: Mapping[str, Any]) -> None:
+            if line["part"] == "trouble":
+                self.told.append(line["trouble"])
+
+        def epoch_ended(self, state: Any, is_best: bool) -> None:
+            self.met.append(run.status()["trouble"])
+
+        def started(self, *_: Any) -> None: ...
+        def stepped(self, *_: Any) -> None: ...
+        def stopped(self) -> None: ...
+
+    run, witness = Run.create(tmp_path / "run", {"options": {}}), Witness()
+    go(run, epochs=4, kind=Troubled, listeners=[witness])
+    assert witness.told == ["too slow", "too fast"]
+    assert witness.met[:4] == ["too slow", "too slow", "too fast", None]
+    assert not any(line["part"] == "trouble" for line in run.lines())
 
 
 def test_status_names_the_error_that_ended_a_training(tmp_path: Path):

@@ -92,6 +92,9 @@ class ProgressBar:
         if line["part"] == "budget":
             self.console.print(f"{line['steps']:,} steps fit into {line['minutes']:g} minutes", soft_wrap=True)
             return
+        if line["part"] == "trouble":
+            self.console.print(line["trouble"], soft_wrap=True, markup=False)
+            return
         if line["part"] == "validation":
             self._texts["judged"] = f"validation {line.get('objective', float('nan')):.5g}"
         else:

@@ -13,6 +13,7 @@ from latente.objectives.classification import ClassificationObjective
 from latente.objectives.detection import DetectionObjective
 from latente.objectives.flow import FlowObjective
 from latente.objectives.objective import Batch, Objective, Player
+from latente.objectives.players import Players, players_of
 from latente.objectives.restoration import RestorationObjective
 from latente.objectives.transforms import TransformsObjective, logits_for
 from latente.objectives.translation import TranslationObjective
@@ -26,6 +27,7 @@ __all__ = [
     "FlowObjective",
     "Objective",
     "Player",
+    "Players",
     "ReconstructionObjective",
     "RestorationObjective",
     "TransformsObjective",
@@ -33,4 +35,5 @@ __all__ = [
     "VariationalObjective",
     "check_bound",
     "logits_for",
+    "players_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -13,11 +14,13 @@ from torch.nn import functional
 
 from latente.errors import did_you_mean
 from latente.objectives.objective import Batch, Objective, Player
+from latente.objectives.players import players_of
 
 __all__ = ["LOSSES", "AdversarialLoss", "AdversarialObjective"]
 
 Augmentation = Callable[[Mapping[str, Tensor], Generator], dict[str, Tensor]]
 
+_FEWEST_LINES = 10  # of a log, before which nobody has won
 _INVERSION_STARTS = 256  # codes of which an inversion begins with the nearest
 _INVERSION_STEPS, _INVERSION_RATE = 100, 0.1
 _INVERSION_PULL = 1e-3  # of the prior towards 0, beside the squared error of a whole image
@@ -144,6 +147,11 @@ class AdversarialObjective(Objective):
 
     def schedule(self, step: int, steps: int) -> None:
         self._step = step
+
+    def trouble(self, lines: Sequence[Mapping[str, Any]]) -> str | None:
+        """Return who has won, where one of the two has, and what helps the other; nothing of the very beginning."""
+        players = players_of(lines) if len(lines) >= _FEWEST_LINES else None
+        return None if players is None else players.trouble(self.loss, self.r1)
 
     def forward(self, turn: str, batch: Batch, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return a player's loss; the generator makes images once a step, in the critic's turn, which serve both."""

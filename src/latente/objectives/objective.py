@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -92,6 +92,13 @@ class Objective(nn.Module):
         "probabilities" (B, classes) and "labels".
         """
         return {"images": batch["images"], **self.evaluate(batch, generator)}
+
+    def trouble(self, lines: Sequence[Mapping[str, Any]]) -> str | None:
+        """Return what goes wrong in a training, by the lines of its log so far, and what to try; or None.
+
+        Asked at each epoch's end, and told to whoever watches.
+        """
+        return None
 
     def train(self: _Objective, mode: bool = True) -> _Objective:
         """Set training or eval mode, as of any module; what is frozen stays in eval mode."""

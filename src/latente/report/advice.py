@@ -8,8 +8,9 @@ from typing import Any
 
 from latente.estimators.abilities import Classifies, Detects, Reconstructs, Restores
 from latente.evidence import Evidence
+from latente.objectives import players_of
 from latente.report.oddness import oddness_of
-from latente.report.training import Training, players_of
+from latente.report.training import Training
 from latente.report.yardsticks import Yardstick
 from latente.training.options import USUAL_STEPS, TrainingOptions
 from latente.words import count, figure, percent
@@ -177,17 +178,8 @@ def _of_odd(model: Detects, evidence: Evidence, level: str, run: str) -> list[st
 
 def _of_players(evidence: Evidence) -> list[str]:
     players, options = players_of(evidence.lines), _options(evidence)
-    if players is None:
-        return []
-    r1, loss = options.get("r1"), options.get("loss")
-    others = [] if loss == "relativistic" else ["`--loss relativistic --r2 1`"]
-    if players.has_collapsed:
-        steeper = [f"`--r1 {3 * r1:.2g}` (it was {r1:.2g})"] if isinstance(r1, int | float) and r1 else []
-        return [f"New images are all much alike: the generator has collapsed. Try {' or '.join([*others, *steeper])}."]
-    if players.critic_has_won:
-        ways = [*others, "`--critic-augmentation tones,shift:4,cutout:0.5`", "a narrower `--critic-hidden`"]
-        return [f"The critic takes nothing new for real any more, and teaches little. Try {', '.join(ways)}."]
-    return []
+    trouble = None if players is None else players.trouble(options.get("loss"), options.get("r1"))
+    return [] if trouble is None else [trouble]
 
 
 # -- by what is restored

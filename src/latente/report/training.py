@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Players", "Training", "players_of", "summarise"]
+__all__ = ["Training", "summarise"]
 
-
-WON, COLLAPSED = 0.98, 0.3  # shares of right answers of a critic, and of the real images' spread
 BY_HEART = 0.8  # of the error on held-out images: with less on those that it learned from, it knows these by heart
 
 
@@ -73,35 +71,3 @@ def summarise(lines: Sequence[Mapping[str, Any]]) -> Training:
     before = min((value for epoch, value in judged if epoch <= 0.75 * epochs), default=0.0)
     drop = (before - best) / abs(before) if before else None
     return Training(epochs, best_epoch, best, judged[-1][1], drop, seconds, speed, steps, loss)
-
-
-@dataclasses.dataclass(frozen=True)
-class Players:
-    """Who is ahead at the end of a training of a generator and a critic: means over its last tenth.
-
-    real_right, made_right: shares that the critic takes for what they are. spread: of the new images, in that of the
-    real ones.
-    """
-
-    real_right: float
-    made_right: float
-    spread: float
-
-    @property
-    def critic_has_won(self) -> bool:
-        """Whether nothing that the generator makes is taken for real, so that it learns little more."""
-        return min(self.real_right, self.made_right) > WON
-
-    @property
-    def has_collapsed(self) -> bool:
-        """Whether all new images are much alike."""
-        return self.spread < COLLAPSED
-
-
-def players_of(lines: Sequence[Mapping[str, Any]]) -> Players | None:
-    """Read from the metric lines who is ahead; None where there are no two players."""
-    games = [line for line in lines if "real_right" in line and "made_right" in line and "spread" in line]
-    if not games:
-        return None
-    last = games[-max(1, len(games) // 10) :]
-    return Players(*(float(np.mean([line[name] for line in last])) for name in ("real_right", "made_right", "spread")))

@@ -11,10 +11,11 @@ import numpy as np
 
 from latente.estimators.abilities import Classifies, Detects, Reconstructs, Restores, classes_of
 from latente.evidence import Evidence
+from latente.objectives import players_of
 from latente.report.advice import advise, copies
 from latente.report.looks import look
 from latente.report.oddness import oddness_of
-from latente.report.training import Training, players_of
+from latente.report.training import Training
 from latente.report.yardsticks import FLOOR, LARGEST, NEAREST, NORMAL, Yardstick
 from latente.words import count, decibels, figure, percent
 

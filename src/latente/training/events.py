@@ -56,7 +56,7 @@ class EventFile:
     def stepped(self, state: TrainingState) -> None: ...
 
     def logged(self, line: Mapping[str, Any]) -> None:
-        if self._writer is None or line["part"] == "budget":
+        if self._writer is None or line["part"] in ("budget", "trouble"):
             return
         with self._disk_errors():
             self._write(line)

@@ -18,7 +18,8 @@ class Listener(Protocol):
     """Whoever watches a training: a progress bar, or the maker of sample pictures. Called in the leading process.
 
     `stepped` is called after a step, ten times a second at most. `logged` gets every line of the log, and before the
-    first one, where the training has a budget of `minutes`, the part "budget" with "minutes" and the "steps" that fit.
+    first one, where the training has a budget of `minutes`, the part "budget" with "minutes" and the "steps" that fit;
+    and where something goes wrong, the part "trouble" with what it is and what to try, under the same name.
     """
 
     def started(self, state: TrainingState, steps_per_epoch: int, steps: int) -> None: ...

@@ -270,6 +270,7 @@ class _Loop:
         elif is_due:
             state.stale += 1
             state.stopped_early = self.options.patience is not None and state.stale >= self.options.patience
+        self.records.tell_trouble()
         self.records.save(is_best)  # first: beside a model there is always a checkpoint to go on from
         self.audience.epoch_ended(is_best)
         if any(self.world.gather(bool(self.stop))) and not self._is_over():

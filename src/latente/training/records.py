@@ -34,6 +34,7 @@ class Records:
         self.run, self.state, self.world, self.audience = run, state, world, audience
         self.steps, self.images_per_step = steps, images_per_step
         self._weights = _watched(state)
+        self._trouble: str | None = None
         self.start()
 
     def start(self) -> None:
@@ -65,6 +66,17 @@ class Records:
         self._line_time, self._line_step = now, state.step
         timing = {"images_per_second": round(images / seconds, 1), "seconds": round(seconds, 4)}
         self.log("train", state.epoch + 1, {**terms, **rates, **timing})
+
+    def tell_trouble(self) -> None:
+        """Tell what goes wrong, where the objective sees something, whenever it is another thing than before."""
+        trouble = self.state.objective.trouble(self.state.history)
+        if trouble == self._trouble:
+            return
+        self._trouble = trouble
+        if self.run is not None and self.world.leads:
+            self.run.tell_trouble(trouble)
+        if trouble is not None:
+            self.audience.logged({"part": "trouble", "trouble": trouble})
 
     def seconds_since_checkpoint(self) -> float:
         return time.perf_counter() - self._checkpoint_time

@@ -118,6 +118,11 @@ class Run:
         if self._status is not None and step is not None and steps is not None:
             self._status.at(step, steps)
 
+    def tell_trouble(self, trouble: str | None) -> None:
+        """Let status.json say what goes wrong in the training, or None; only within `held`, as `tell`."""
+        if self._status is not None:
+            self._status.trouble(trouble)
+
     def status(self) -> dict[str, Any] | None:
         """Return what status.json says; None where there is none that can be read.
 

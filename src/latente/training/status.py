@@ -37,6 +37,7 @@ class Status:
             "step": None,
             "steps": None,
             "seconds_left": None,
+            "trouble": None,
             "error": None,
         }
         self._write(time.monotonic())
@@ -53,6 +54,11 @@ class Status:
         if step > first:
             self._values["seconds_left"] = round((now - begin) * (steps - step) / (step - first), 1)
         self._write(now)
+
+    def trouble(self, trouble: str | None) -> None:
+        """Note what goes wrong, or that nothing does any more."""
+        self._values["trouble"] = trouble
+        self._write(time.monotonic())
 
     def end(self, error: BaseException | None) -> None:
         """Note that the training has ended, by itself or by an error."""

@@ -102,6 +102,7 @@ def state_of(run: Run) -> dict[str, Any]:
         "started": status.get("started"),
         "state": status.get("state") or ("unknown" if run.metrics_file.exists() else None),
         "error": status.get("error"),
+        "trouble": status.get("trouble"),
         "stages": [_stage(name, part, len(stages)) for name, part in stages],
         "pictures": sorted(int(picture[1]) for picture in pictures if picture),
         "report": (run.path / "report.html").is_file(),

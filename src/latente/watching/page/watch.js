@@ -5,7 +5,7 @@ import { Curves, element, figure } from "./curves.js";
 /** @typedef {{name: string, title: string, step: number?, steps: number?, seconds_left: number?}} Stage */
 /**
  * @typedef {{run: string, model: string?, set: string?, images: number?, parameters: number?, device: string?,
- *   epochs: number?, started: string?, state: string?, error: string?, stages: Stage[], pictures: number[],
+ *   epochs: number?, started: string?, state: string?, error: string?, trouble: string?, stages: Stage[], pictures: number[],
  *   report: boolean, resume: string, watch: string, trains_here: boolean}} State
  */
 
@@ -174,6 +174,9 @@ class Page {
     done.value = steps ? Math.min(1, step / steps) : 0;
     byId("error").textContent = state.error ?? "";
     byId("error").hidden = !state.error;
+    const trouble = isRunning ? state.trouble : null; // of what has ended the report says more
+    byId("trouble").textContent = trouble ?? "";
+    byId("trouble").hidden = !trouble;
     this.showAdvice(state);
     const best = curves?.best;
     const tiles = [
