@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latente import sheets
+from latente import InputError, sheets
 from latente.sheets import film, magnification, save_png, sheet, to_rgb, to_uint8
 
 rng = np.random.default_rng(0)
@@ -74,6 +74,35 @@ def test_a_png_comes_back_as_it_was_and_leaves_nothing_beside_it(tmp_path: Path)
 def _epochs(folder: Path, count: int, size: int = 8) -> None:
     for epoch in range(1, count + 1):
         save_png(np.full((size, size, 3), epoch, np.uint8), folder / f"step-{epoch:09}.png")
+
+
+def test_a_webp_has_all_pictures_whatever_their_number(tmp_path: Path) -> None:
+    for epoch in range(50):  # alike, they would be made one
+        save_png(rng.integers(0, 256, (8, 8, 3), dtype=np.uint8), tmp_path / f"step-{epoch:09}.png")
+    frames = _frames(film(tmp_path, tmp_path / "progress.webp") or tmp_path)
+    assert [duration for _, duration in frames] == [160] * 49 + [2000]
+
+
+def test_an_mp4_shows_each_picture_for_as_long_and_may_have_odd_sides(tmp_path: Path) -> None:
+    import av
+
+    for epoch, value in enumerate((20, 120, 220)):
+        save_png(np.full((65, 33, 3), value, np.uint8), tmp_path / f"step-{epoch:09}.png")
+    out = film(tmp_path, tmp_path / "progress.mp4")
+    with av.open(str(out)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert {frame.shape for frame in frames} == {(66, 34, 3)}
+    assert [round(frame.mean(), -1) for frame in frames] == [20] * 18 + [120] * 18 + [220] * 60
+
+
+def test_another_ending_and_an_mp4_without_its_package_are_refused_with_what_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=r"film\.avi: a film ends in \.gif, \.webp or \.mp4"):
+        film(tmp_path, tmp_path / "film.avi")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r'pip install "latente\[video\]"; \.webp needs none'):
+        film(tmp_path, tmp_path / "film.mp4")
 
 
 def _frames(path: Path) -> list[tuple[int, int]]:

@@ -1,21 +1,26 @@
-"""Picture sheets: images side by side in one picture, and such pictures as a film, without matplotlib."""
+"""Picture sheets: images side by side in one picture, and such pictures as a film."""
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from latente.errors import InputError
 from latente.files import replacing
 
-__all__ = ["film", "magnification", "save_png", "sheet", "to_rgb", "to_uint8"]
+__all__ = ["check_film", "film", "magnification", "save_png", "sheet", "to_rgb", "to_uint8"]
 
 # Above this many bytes a film is thinned out, so that a report that embeds it can still be sent by mail.
 FILM_BYTES = 800_000
 FILM_FRAMES = 40
+_FILMS = (".gif", ".webp", ".mp4")
+_RATE = 30  # pictures a second of an MP4, in which one that stays longer comes again
 
 
 def to_uint8(pixels: np.ndarray, low: float = 0.0, high: float = 1.0) -> np.ndarray:
@@ -85,25 +90,40 @@ def save_png(picture: np.ndarray, path: str | Path) -> Path:
 
 
 def film(folder: str | Path, out: str | Path, longest: int = 640, seconds: float = 8.0) -> Path | None:
-    """Write an endless GIF of `folder`/step-*.png to `out` and return it; None where there is no picture.
+    """Write `folder`/step-*.png as a film to `out`, a .gif, .webp or .mp4, and return it; None where there is none.
 
-    At most 40 frames, evenly spread with the first and the last among them, and fewer where the file would
-    pass 0.8 MB; the longer side is at most `longest` pixels. All frames but the last together take at most
-    `seconds`; the last is held for two more. Pictures of another size than the last one are left out.
+    All pictures but the last together take at most `seconds`; the last is held for two more, and then a GIF or WebP
+    begins anew. Pictures of another size than the last one are left out; the longer side is at most `longest` pixels.
+    A GIF has at most 40 of them, evenly spread with the first and the last among them, and fewer where the file would
+    pass 0.8 MB; the others have all. Raises InputError as `check_film` does.
     """
+    out = Path(out)
+    check_film(out)
+    kind = out.suffix.lower()
     files = sorted(Path(folder).glob("step-*.png"))
     if not files:
         return None
     with Image.open(files[-1]) as last:
         size = last.size
     files = [file for file in files if _size(file) == size]
+    if kind != ".gif":
+        frames = _frames(files, longest)
+        return _write(_webp(frames, seconds) if kind == ".webp" else _mp4(frames, seconds), out)
     count = min(len(files), FILM_FRAMES)
     while True:
         picks = np.unique(np.linspace(0, len(files) - 1, count).round().astype(int))
-        data = _gif([files[i] for i in picks], longest, seconds)
+        data = _gif(_frames([files[i] for i in picks], longest), seconds)
         if len(data) <= FILM_BYTES or count <= 2:
-            return _write(data, Path(out))
+            return _write(data, out)
         count = max(2, count // 2)
+
+
+def check_film(out: Path) -> None:
+    """Raise InputError where no film can be written under such a name."""
+    if out.suffix.lower() not in _FILMS:
+        raise InputError(f"{out}: a film ends in {', '.join(_FILMS[:-1])} or {_FILMS[-1]}")
+    if out.suffix.lower() == ".mp4" and importlib.util.find_spec("av") is None:
+        raise InputError(f'{out}: an MP4 needs the package av: pip install "latente[video]"; .webp needs none')
 
 
 def _size(file: Path) -> tuple[int, int]:
@@ -111,16 +131,50 @@ def _size(file: Path) -> tuple[int, int]:
         return image.size
 
 
-def _gif(files: list[Path], longest: int, seconds: float) -> bytes:
+def _frames(files: Sequence[Path], longest: int) -> list[Image.Image]:
     frames = []
     for file in files:
         with Image.open(file) as image:
             frame = image.convert("RGB")
         frame.thumbnail((longest, longest), Image.Resampling.LANCZOS)
         frames.append(frame)
-    durations = [int(np.clip(1000 * seconds / len(frames), 60, 600))] * (len(frames) - 1) + [2000]
+    return frames
+
+
+def _durations(count: int, seconds: float, shortest: int) -> list[int]:
+    """Return for how many milliseconds each of so many pictures is shown."""
+    return [int(np.clip(1000 * seconds / count, shortest, 600))] * (count - 1) + [2000]
+
+
+def _gif(frames: Sequence[Image.Image], seconds: float) -> bytes:
     buffer = io.BytesIO()
+    durations = _durations(len(frames), seconds, 60)
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    return buffer.getvalue()
+
+
+def _webp(frames: Sequence[Image.Image], seconds: float) -> bytes:
+    buffer = io.BytesIO()
+    durations = _durations(len(frames), seconds, 20)
+    frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=85)
+    return buffer.getvalue()
+
+
+def _mp4(frames: Sequence[Image.Image], seconds: float) -> bytes:
+    """Return frames in H.264, which takes sides of even lengths: an odd one gets its last pixels twice."""
+    import av
+
+    buffer = io.BytesIO()
+    pictures = [np.asarray(frame) for frame in frames]
+    height, width = pictures[0].shape[:2]
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=_RATE, options={"crf": "18"})
+        stream.height, stream.width, stream.pix_fmt = height + height % 2, width + width % 2, "yuv420p"
+        for picture, duration in zip(pictures, _durations(len(pictures), seconds, 33), strict=True):
+            even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), "edge")
+            for _ in range(math.ceil(duration * _RATE / 1000)):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
+        container.mux(stream.encode())
     return buffer.getvalue()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from latente.cli import main
 
@@ -71,3 +72,29 @@ def test_a_report_can_go_elsewhere(latente: Client, runs: list[Path]) -> None:
     again = latente("report", runs[0], "--out", "page.html")
     assert (again.code, "--force" in again.err) == (2, True)
     assert latente("report", runs[0], "digits", "--out", "page.html", "--force").code == 0
+
+
+def test_the_film_of_the_training_goes_where_it_shall_in_the_format_of_its_name(
+    latente: Client, runs: list[Path]
+) -> None:
+    shown = latente("report", runs[0], "--out", "page.html", "--film", "films/two.webp")
+    assert (shown.code, shown.words) == (0, "report page.html film films/two.webp"), shown.err
+    with Image.open("films/two.webp") as film:
+        assert (film.format, film.n_frames) == ("WEBP", len(list((runs[0] / "samples").glob("step-*.png"))))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["RUN", "--film", "two.avi"], "two.avi: a film ends in .gif, .webp or .mp4"),
+        (["RUN", "RUN2", "--film", "two.gif"], "--film two.gif is of one run; give one, not 2"),
+    ],
+)
+def test_a_film_that_cannot_be_is_refused_before_anything_is_written(
+    latente: Client, runs: list[Path], words: list[str], message: str
+) -> None:
+    places = {"RUN": str(runs[0]), "RUN2": str(runs[1])}
+    shown = latente("report", *(places.get(word, word) for word in words), "--out", "never.html")
+    assert shown.code == 2
+    assert message in shown.err
+    assert not Path("never.html").exists()

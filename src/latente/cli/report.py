@@ -29,6 +29,15 @@ PageOption = Annotated[
         "--out", metavar="FILE", help="The page [dim](default: RUN/report.html; of several runs comparison.html)[/dim]"
     ),
 ]
+FilmOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--film",
+        metavar="FILE",
+        help="Write the film of the training there as well: .gif, .webp, or .mp4 (extra video).",
+        show_default=False,
+    ),
+]
 RunsArgument = Annotated[
     list[str],
     typer.Argument(
@@ -44,12 +53,14 @@ RunsArgument = Annotated[
     epilog=examples(
         "latente report runs/digits",
         "latente report runs/digits --out page.html",
+        "latente report runs/digits --film digits.webp",
         "latente report runs/digits runs/digits-autoencoder-1",
     ),
 )
 def report(
     runs: RunsArgument,
     out: PageOption = None,
+    film: FilmOption = None,
     frames: FramesOption = None,
     budget: BudgetOption = None,
     force: ForceFlag = False,
@@ -59,13 +70,17 @@ def report(
     One HTML file: what was trained on what, curves, pictures, samples, the latent map. Of several runs: in what they
     differ, and how each does on the same images.
     """
+    from latente import sheets
     from latente.report import write_comparison, write_report
+    from latente.training import Run
 
     folders, source = _split(runs)
     if len(folders) > 1:
         out = out or Path("comparison.html")
     if out is not None:
         refuse_used(out, force)
+    if film is not None:
+        _refuse_film(film, folders, force)
     refuse_choice_among_none(source, frames=frames, budget=budget)
     for folder in folders:
         refuse_kind("report", folder)
@@ -78,7 +93,24 @@ def report(
             page = write_comparison(folders, images=images, out=out)
         else:
             page = write_report(folders[0], images=images, out=out)
-    screen.print(show.pairs([("report", str(page))]))
+    lines = [("report", str(page))]
+    if film is not None:
+        sheets.film(Run(folders[0]).samples, film)
+        lines.append(("film", str(film)))
+    screen.print(show.pairs(lines))
+
+
+def _refuse_film(film: Path, folders: list[Path], force: bool) -> None:
+    """Raise InputError where no film can come of it, before anything is written."""
+    from latente import sheets
+    from latente.training import Run
+
+    refuse_used(film, force)
+    if len(folders) > 1:
+        raise InputError(f"--film {film} is of one run; give one, not {len(folders)}")
+    sheets.check_film(film)
+    if not any(Run(folders[0]).samples.glob("step-*.png")):
+        raise InputError(f"{folders[0]} left no pictures of its training to make a film of")
 
 
 def _images(model: Estimator, source: str, **door: Any) -> Images:
