@@ -55,6 +55,12 @@ def test_each_model_stands_beside_the_floor_and_the_targets(results: dict[str, R
     assert floor < min(ours, theirs)
 
 
+def test_what_made_digits_are_worth_as_data_is_told_beside_few_real_ones(results: dict[str, Result]) -> None:
+    lines = results["dcgan-mnist"].tables["as data, % of test digits sorted right"]
+    assert [line["real images"] for line in lines] == list(made.LABELS)
+    assert all(0 <= line[kind] <= 100 for line in lines for kind in ("real", "made", "both"))
+
+
 def test_pictures_by_epoch_are_of_the_same_latents(results: dict[str, Result]) -> None:
     assert "by epoch" in results["dcgan-mnist"].figures
     assert {f"{what}, {kind}" for what in ("samples", "walks", "arithmetic", "curves") for kind in ("VAE", "GAN")} == (

@@ -66,7 +66,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
     "vae-mnist": Experiment("vae_mnist", _IWAE, minutes=75),
     "vae-report": Experiment("vae_report", _BFPS, minutes=30),
-    "dcgan-mnist": Experiment("dcgan_mnist", _UOH, minutes=120),
+    "dcgan-mnist": Experiment("dcgan_mnist", _UOH, minutes=130),
     "translate-edges": Experiment("translate_edges", _UAO, minutes=60),
     "vae-or-gan": Experiment("vae_or_gan", _UAO, minutes=110, seeds=5),
     "sr-unet": Experiment("sr_unet", _UTEC, minutes=180),
