@@ -16,6 +16,7 @@ __all__ = [
     "is_as_named",
     "is_heif",
     "is_raw",
+    "is_video",
     "sniff",
     "suffix_of",
 ]
@@ -220,6 +221,11 @@ def is_raw(name: str, head: bytes = b"") -> bool:
 def is_heif(head: bytes) -> bool:
     """Say whether these are the first bytes of a HEIF picture, such as a telephone's HEIC."""
     return _brand(head) in _HEIF_BRANDS
+
+
+def is_video(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is a video."""
+    return describe(head, "") == _VIDEO
 
 
 def describe(head: bytes, name: str) -> str | None:

@@ -14,12 +14,14 @@ import torch
 from latente import words
 from latente.errors import InputError
 from latente.images.damage import Damaged, pillow_rules
+from latente.images.formats import is_video
 from latente.images.inventory import pictures_in
 from latente.images.stores import Store, open_store
 from latente.images.workers import Workers
 from latente.machine import free_memory
 from latente.restoring.picture import Picture, read_mask, read_picture, save_picture
 from latente.restoring.through import Model, restored
+from latente.restoring.video import film_path, restore_video
 from latente.training.devices import limited_threads
 
 __all__ = ["Place", "Results", "by_stem", "find_pictures", "restore_files", "stem_of"]
@@ -208,6 +210,21 @@ class _Work:
         path = _beneath(self.out, place.name)
         if is_there(path):  # under its own name: nothing need be read
             return _Made(path, is_new=False)
+        if is_video(place.store.head(place.name)):
+            path = film_path(path)
+            if is_there(path):
+                return _Made(path, is_new=False)
+            masks = self.masks
+            notes = restore_video(
+                self.model,
+                place.read(),
+                path,
+                hidden=lambda picture: None if masks is None else masks.of(place.name, picture),
+                tell=tell,
+                **self.how,
+            )
+            taken.add(path)
+            return _Made(path, True, notes)
         picture = read_picture(place.read(), place.name)
         if picture.suffix is not None:
             path = path.with_suffix(picture.suffix)
