@@ -53,7 +53,7 @@ class Experiment:
 
 EXPERIMENTS: Mapping[str, Experiment] = {
     "letters": Experiment("letters", _BFPS, minutes=60, seeds=10, takes_font=True),
-    "letters-denoise": Experiment("letters_denoise", _BFPS, minutes=70, takes_font=True),
+    "letters-denoise": Experiment("letters_denoise", _BFPS, minutes=90, takes_font=True),
     "basic": Experiment("basic", _UOH, minutes=6),
     "denoise": Experiment("denoise", _UOH, minutes=15),
     "faces-vae": Experiment("faces_vae", _CIMAT, minutes=27),
