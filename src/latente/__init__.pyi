@@ -15,6 +15,7 @@ from .estimators.restoration import Restorer as Restorer
 from .estimators.restoration import SuperResolver as SuperResolver
 from .estimators.shipped import load_shipped as load_shipped
 from .estimators.stacked import StackedAutoencoderClassifier as StackedAutoencoderClassifier
+from .estimators.style import StyleTransfer as StyleTransfer
 from .estimators.translation import ImageTranslator as ImageTranslator
 from .estimators.variational import VariationalAutoencoder as VariationalAutoencoder
 from .images.container import Images as Images

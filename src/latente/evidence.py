@@ -15,7 +15,7 @@ import numpy as np
 from latente.errors import InputError
 from latente.estimators.abilities import Classifies, Detects
 from latente.estimators.data import draw, split, usual_shape
-from latente.estimators.kinds import KINDS
+from latente.estimators.kinds import RUNS
 from latente.estimators.passing import ImageModel
 from latente.images import Images, from_layout, open_images
 from latente.latents import Direction, learn_direction
@@ -95,7 +95,7 @@ class Evidence:
     def title(self) -> str:
         """What kind of model it is, in words."""
         name = self.options.get("model", getattr(self.model, "kind", None))
-        title = KINDS[name].title if name in KINDS else str(name or "model")
+        title = RUNS[name].title if name in RUNS else str(name or "model")
         return title[:1].upper() + title[1:]
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,7 +41,7 @@ from latente.cli.shared.options import (
     door_options,
 )
 from latente.cli.shared.outputs import refuse_file_name, refuse_place
-from latente.cli.shared.training import finish, watched
+from latente.cli.shared.training import finish, next_run, watched
 from latente.errors import InputError
 from latente.estimators.kinds import kind_named
 from latente.training.launch import leads, process_count
@@ -50,7 +49,7 @@ from latente.training.launch import leads, process_count
 if TYPE_CHECKING:
     from latente.images import Images
 
-__all__ = ["next_run", "verb"]
+__all__ = ["verb"]
 
 verb = typer.Typer()
 
@@ -175,22 +174,6 @@ def _refuse_unlabelled(model: str, images: Images) -> None:
             f"{images.name} has no labels, and a {kind.title} learns them: put the pictures of each class into a "
             "folder of its own, or name a table with --labels CSV"
         )
-
-
-def next_run(name: str, model: str) -> Path:
-    """Make the folder runs/NAME-MODEL-N, with the first N that is free, and return it: nobody else can take it."""
-    plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
-    stem = f"{plain.strip('-.') or 'images'}-{model}"
-    for number in itertools.count(1):
-        run = Path("runs") / f"{stem}-{number}"
-        try:
-            run.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise InputError(f"the run folder {run} cannot be made: {error.strerror}; choose another") from error
-        return run
-    raise AssertionError("there are always numbers left")
 
 
 def _print_plan(screen: Console, model: str, plan: Mapping[str, Any]) -> None:

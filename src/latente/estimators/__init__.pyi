@@ -15,5 +15,6 @@ from .restoration import Restorer as Restorer
 from .restoration import SuperResolver as SuperResolver
 from .shipped import load_shipped as load_shipped
 from .stacked import StackedAutoencoderClassifier as StackedAutoencoderClassifier
+from .style import StyleTransfer as StyleTransfer
 from .translation import ImageTranslator as ImageTranslator
 from .variational import VariationalAutoencoder as VariationalAutoencoder

@@ -24,6 +24,7 @@ __all__ = [
     "DrawsCodes",
     "Encodes",
     "Localises",
+    "Paints",
     "Reconstructs",
     "Restores",
     "Samples",
@@ -160,10 +161,19 @@ class Localises(Protocol):
 
 @runtime_checkable
 class Stylises(Protocol):
-    """Paints images in another style."""
+    """Paints a photograph in the style of a picture."""
 
-    def stylise(self, X: Openable) -> np.ndarray:
-        """Return the images in that style."""
+    def stylise(self, content: Openable, style: Any = None) -> np.ndarray:
+        """Return the photograph in that style, (H, W, 3), in its units."""
+
+
+@runtime_checkable
+class Paints(Protocol):
+    """Is itself a picture, as what came of a style transfer."""
+
+    @property
+    def picture_(self) -> np.ndarray:
+        """The picture (H, W, 3)."""
 
 
 # what each verb on a trained model asks for, all of it; those that ask for nothing are served by every model

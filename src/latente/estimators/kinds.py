@@ -11,7 +11,7 @@ from latente.errors import did_you_mean
 if TYPE_CHECKING:
     from latente.estimators.base import Estimator
 
-__all__ = ["KINDS", "Kind", "kind_named"]
+__all__ = ["KINDS", "RUNS", "Kind", "kind_named", "kind_of_run"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +122,28 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }
+
+
+# every kind of which there are runs: one that learns of no set of images has a verb of its own, and no `--model`
+RUNS: dict[str, Kind] = {
+    **KINDS,
+    "transfer": _kind(
+        "transfer",
+        "style transfer",
+        "styles",
+        "Paints a photograph in the style of a picture, by `latente style`.",
+        "style",
+        "StyleTransfer",
+        "TransferOptions",
+    ),
+}
+
+
+def kind_of_run(name: object) -> Kind:
+    """Return the kind whose runs say so; raises InputError, with the nearest name, where there is none."""
+    if not isinstance(name, str) or name not in RUNS:
+        raise did_you_mean("model", name, RUNS)
+    return RUNS[name]
 
 
 def kind_named(name: object) -> Kind:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from latente.checks import options_of
 from latente.errors import InputError, ModelError
 from latente.estimators import persistence
-from latente.estimators.kinds import KINDS, kind_named
+from latente.estimators.kinds import RUNS, kind_of_run
 from latente.images import Openable, open_images
 from latente.training.runs import Run
 
@@ -25,9 +25,9 @@ def load(path: str | os.PathLike[str], **own: Any) -> Any:
     """
     folder = persistence.model_folder(path)
     name = persistence.read_model(folder)["model"]
-    if name not in KINDS:
+    if name not in RUNS:
         raise persistence.unknown_model(folder, name)
-    return KINDS[name].load_class().load(path, **own)
+    return RUNS[name].load_class().load(path, **own)
 
 
 def resume(
@@ -50,7 +50,7 @@ def resume(
     saved = run.options()
     if "fingerprint" not in saved.get("data", {}):
         raise ModelError(f"{run.options_file} does not say on what was trained: there is nothing to go on with")
-    estimator_class = kind_named(saved.get("model")).load_class()
+    estimator_class = kind_of_run(saved.get("model")).load_class()
     options = persistence.own_options(saved["options"], options_of(estimator_class), own, run.path)
     if epochs is not None:
         if "epochs" not in options:

@@ -17,12 +17,22 @@ from torch.nn import functional
 
 from latente.errors import InputError
 
-__all__ = ["FEWEST_PIXELS", "NETWORKS", "SHA256", "DistilledVGG19", "FeatureNetwork", "SqueezeNet", "open_features"]
+__all__ = [
+    "FEWEST_PIXELS",
+    "NETWORKS",
+    "SHA256",
+    "DistilledVGG19",
+    "FeatureNetwork",
+    "SqueezeNet",
+    "open_features",
+    "read_tensors",
+]
 
 FEWEST_PIXELS = 32  # of a side, below which the deeper maps have next to no places
 SHA256 = {  # of the files that are known
     "squeezenet": "daa6da2dd9beb71bd431e790f956f47af3ad1a5c58a5365d834421d07f1dee09",
     "vgg19-distilled": "9417c34d0d8d621bc6af78be745f1b8d30f5f210efa01e50655c60eb3770816b",
+    "vgg19-normalised": "ff8506173d3a17e7b0fbfbff242c00b6827cfbcd7c21852b46806ae6a3fd7b09",
 }
 _STRIDE = 8  # pixels between two places, of both networks
 
@@ -157,7 +167,7 @@ def open_features(name: str, path: str | Path) -> FeatureNetwork:
             f"{path} is not the file of weights for {name}: its sha256 is {digest[:12]}..., not {SHA256[name][:12]}..."
         )
     network = NETWORKS[name]()
-    weights = {network.rename(key): value for key, value in _tensors(path).items()}
+    weights = {network.rename(key): value for key, value in read_tensors(path).items()}
     try:
         network.load_state_dict({key: weights[key] for key in network.state_dict()})
     except (KeyError, RuntimeError) as error:
@@ -165,15 +175,27 @@ def open_features(name: str, path: str | Path) -> FeatureNetwork:
     return network.eval()
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of an .npz, or of a .pth that holds them under "model"; nothing in a file is ever run."""
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of an .npz, or of a .pth that holds them, itself or under "model"; nothing in it is ever run.
+
+    Raises InputError where it is no such file.
+    """
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
                 return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
         content = torch.load(path, map_location="cpu", weights_only=True)  # tensors alone
-        return {str(name): tensor for name, tensor in content["model"].items()}
-    except (UnpicklingError, zipfile.BadZipFile, KeyError, ValueError, RuntimeError, EOFError, TypeError) as error:
+        tensors = content.get("model", content)
+        return {str(name): tensor for name, tensor in tensors.items() if isinstance(tensor, Tensor)}
+    except (
+        UnpicklingError,
+        zipfile.BadZipFile,
+        ValueError,
+        RuntimeError,
+        EOFError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise InputError(f"{path} is no file of weights: {error}") from None
 
 

@@ -15,6 +15,7 @@ from latente.objectives.flow import FlowObjective
 from latente.objectives.objective import Batch, Objective, Player
 from latente.objectives.players import Players, players_of
 from latente.objectives.restoration import RestorationObjective
+from latente.objectives.style import StyleObjective
 from latente.objectives.transforms import TransformsObjective, logits_for
 from latente.objectives.translation import TranslationObjective
 
@@ -30,6 +31,7 @@ __all__ = [
     "Players",
     "ReconstructionObjective",
     "RestorationObjective",
+    "StyleObjective",
     "TransformsObjective",
     "TranslationObjective",
     "VariationalObjective",

@@ -40,13 +40,15 @@ class Objective(nn.Module):
     trained, such as a feature net: they get no gradients and no optimiser, stay in eval mode, and are neither averaged
     nor saved. epoch_steps: steps of an epoch where there are but few images, which then are passed through as often as
     it takes; None is one pass. starts_well: whether the first weights are a model already, which an epoch may not
-    better; then they are judged too, as epoch 0.
+    better; then they are judged too, as epoch 0. is_fixed: whether the loss is the same function at every step in which
+    a player's turn comes, without batches and draws, so that L-BFGS need not work out anew what it knows.
     """
 
     columns: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     epoch_steps: int | None = None
     starts_well: bool = False
+    is_fixed: bool = False
 
     def players(self) -> dict[str, Player]:
         """Return who steps, by name; each has an optimiser of its own."""

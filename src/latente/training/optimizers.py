@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from latente.training.lbfgs import LBFGS
 from latente.training.options import TrainingOptions
 
 __all__ = ["Adam", "Stepper", "optimizer_for"]
@@ -26,9 +27,14 @@ class Stepper(Protocol):
     def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
 
 
-def optimizer_for(options: TrainingOptions, parameters: Sequence[nn.Parameter]) -> Stepper:
-    """Return the optimiser of one player, in its fused form, which is the fastest on every device."""
+def optimizer_for(options: TrainingOptions, parameters: Sequence[nn.Parameter], *, is_fixed: bool = False) -> Stepper:
+    """Return the optimiser of one player, in its fused form, which is the fastest on every device.
+
+    is_fixed: whether the loss is the same function at every step, see `Objective`.
+    """
     parameters, rate, decay = list(parameters), options.learning_rate, options.weight_decay
+    if options.optimizer == "lbfgs" and is_fixed:
+        return LBFGS(parameters, rate, _LBFGS_HISTORY)
     if options.optimizer == "lbfgs":
         return torch.optim.LBFGS(parameters, lr=rate, history_size=_LBFGS_HISTORY, line_search_fn="strong_wolfe")
     if options.optimizer == "sgd":

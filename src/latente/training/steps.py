@@ -46,7 +46,10 @@ class Steps:
 
     def optimizers(self) -> dict[str, Stepper]:
         """Return a new optimiser for each player."""
-        return {name: optimizer_for(self.options_of[name], player.parameters) for name, player in self.players.items()}
+        return {
+            name: optimizer_for(self.options_of[name], player.parameters, is_fixed=self.objective.is_fixed)
+            for name, player in self.players.items()
+        }
 
     def label(self, player: str, what: str) -> str:
         """Return the name in the log of what is a player's own; who plays alone needs no name."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from latente.errors import InputError, ModelError
-from latente.estimators.kinds import KINDS
+from latente.estimators.kinds import RUNS
 from latente.training.lines import read_line
 from latente.training.runs import Run
 
@@ -93,7 +93,7 @@ def state_of(run: Run) -> dict[str, Any]:
     pictures = (PICTURE.fullmatch(file.name) for file in run.samples.glob("step-*.png"))
     return {
         "run": str(run.path),
-        "model": KINDS[name].title if name in KINDS else name,
+        "model": RUNS[name].title if name in RUNS else name,
         "set": data.get("name"),
         "images": data.get("train_count"),
         "parameters": options.get("parameters"),

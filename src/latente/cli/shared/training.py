@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +15,14 @@ from rich.console import Console
 from latente import words
 from latente.cli.shared import console as show
 from latente.errors import InputError
+from latente.estimators.options.style import PICTURE
 from latente.training.launch import leads
 
 if TYPE_CHECKING:
     from latente.estimators.base import Estimator
     from latente.images import Images
 
-__all__ = ["finish", "next_steps", "watched"]
+__all__ = ["finish", "next_run", "next_steps", "watched"]
 
 _STEPS = 3
 _ADVICE = ("restore", "sample", "reconstruct", "encode", "evaluate", "map", "rank", "score")
@@ -47,13 +49,13 @@ def finish(
 
     images: those of the training, where they are at hand, so that they need not be opened again.
     """
-    from latente.estimators.abilities import DrawsCodes, verbs_of
+    from latente.estimators.abilities import DrawsCodes, Paints, verbs_of
     from latente.training.state import judgement
 
     if not leads():
         return
     page = verdict = None
-    if not no_report and "report" in verbs_of(model):
+    if not no_report and not isinstance(model, Paints) and "report" in verbs_of(model):
         from latente.report import report_with_verdict
         from latente.training.devices import alone
 
@@ -71,6 +73,8 @@ def finish(
             rows += [("remedy", verdict.advice[0].replace("`", ""))]
     if isinstance(model, DrawsCodes) and _samples(model):
         rows += [("samples", f"drawn from {model.drawn_from()}")]
+    if isinstance(model, Paints):
+        rows += [("picture", str(run / PICTURE))]
     if page is not None:
         rows += [("report", str(page))]
     rows += [("next" if not i else "", step) for i, step in enumerate(next_steps(run, model))]
@@ -81,9 +85,29 @@ def finish(
         show.print_json(facts | {"verdict": None if verdict is None else dataclasses.asdict(verdict)})
 
 
+def next_run(name: str, model: str | None = None) -> Path:
+    """Make the folder runs/NAME-MODEL-N, or runs/NAME-N, with the first N that is free, and return it.
+
+    Nobody else can take it.
+    """
+    plain = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in name)
+    stem = plain.strip("-.") or "images"
+    stem = stem if model is None else f"{stem}-{model}"
+    for number in itertools.count(1):
+        run = Path("runs") / f"{stem}-{number}"
+        try:
+            run.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise InputError(f"the run folder {run} cannot be made: {error.strerror}; choose another") from error
+        return run
+    raise AssertionError("there are always numbers left")
+
+
 def next_steps(run: Path, model: Estimator) -> list[str]:
     """Return command lines that work on the model, the most useful first."""
-    from latente.estimators.abilities import verbs_of
+    from latente.estimators.abilities import Paints, verbs_of
 
     quoted = shlex.quote(str(run))
     is_picture = len(model.image_shape_) == 3 and model.image_shape_[0] <= 4
@@ -98,7 +122,7 @@ def next_steps(run: Path, model: Estimator) -> list[str]:
         "rank": f"{quoted} IMAGES",
         "score": f"{quoted} IMAGES --out scores.csv",
     }
-    able = set(verbs_of(model))
+    able = set() if isinstance(model, Paints) else set(verbs_of(model))
     if "sample" in able and not _samples(model):
         able.remove("sample")
     if not is_picture:

@@ -1,0 +1,152 @@
+"""Where the weights of the networks lie through which styles are compared, and how they are fetched."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import http.client
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from latente.errors import InputError
+from latente.images import open_images
+from latente.images.cache import cache_folder
+from latente.networks.features import SHA256
+from latente.networks.pyramid import Pyramid
+from latente.networks.vgg import VGG, read_vgg, sha256_of
+
+__all__ = ["FILES", "SOURCE", "FeatureNet", "fetch_weights", "network_here", "open_network"]
+
+FILES = {  # the name under which each is published
+    "vgg19": "vgg19-dcbb9e9d.pth",
+    "vgg19-distilled": "vgg19_distilled16x_wct_se.pth",
+    "vgg19-normalised": "vgg_normalised_conv3_1.pth",
+}
+SOURCE = "https://download.pytorch.org/models/"  # of "vgg19", 548 MB
+_AUTO = ("vgg19", "vgg19-distilled")  # which see shapes as well as textures, the better one first
+_PHOTOGRAPHS, _SIDE = 32, 128  # patches on which channels are brought to one scale
+_TIMEOUT = 30.0  # seconds without a byte
+_BLOCK = 1 << 18
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class FeatureNet:
+    """A network whose channels are of one scale on photographs, its name, the file of its weights, and its sha256."""
+
+    network: VGG | Pyramid
+    name: str
+    file: Path | None = None
+    sha256: str | None = None
+
+
+def network_here(name: str, weights: str | os.PathLike[str] | None = None) -> tuple[str, Path | None]:
+    """Return which network that comes to, and where its weights lie, without reading them; None where it needs none.
+
+    Raises InputError where they are not here and nobody may fetch them.
+    """
+    if weights is not None:
+        return name, Path(weights)
+    if name == "auto":
+        name = next((one for one in _AUTO if _located(one)), "pyramid")
+    if name == "pyramid":
+        return name, None
+    if (path := _located(name)) is None and name != "vgg19":
+        raise InputError(
+            f"the weights of {name} are not on this machine: put {FILES[name]} into {_places()[-1]}, name its file "
+            "with weights, or take network='pyramid', which needs none"
+        )
+    return name, path or _places()[-1] / FILES[name]
+
+
+def open_network(
+    name: str, weights: str | os.PathLike[str] | None = None, progress: Progress | None = None
+) -> FeatureNet:
+    """Return the network of this name, or the best one that is here ("auto"), or the one that a file of weights holds.
+
+    Files are looked for in LATENTE_DATA/style/weights, then in the cache. "vgg19" is fetched where it is not there.
+    Raises InputError where a file is missing, damaged or another one.
+    """
+    if weights is not None:
+        network, found = read_vgg(weights)
+        if name not in ("auto", found):
+            raise InputError(f"{weights} holds the weights of {found}, not of {name}; leave network out")
+        return _ready(FeatureNet(network, found, Path(weights), sha256_of(Path(weights).expanduser())))
+    name, path = network_here(name)
+    if path is None:
+        return _ready(FeatureNet(Pyramid(), name))
+    if not path.is_file():
+        fetch_weights(SOURCE + FILES[name], path, progress)
+    digest, known = sha256_of(path), SHA256.get(name)
+    if known is not None and digest != known:
+        raise InputError(f"{path} is not the file of weights for {name}: its sha256 is {digest[:12]}...")
+    return _ready(FeatureNet(read_vgg(path)[0], name, path, digest))
+
+
+def _ready(net: FeatureNet) -> FeatureNet:
+    photographs = open_images("photos", count=_PHOTOGRAPHS, size=_SIDE).pixels
+    net.network.balance_(torch.from_numpy(photographs).float() / 255)
+    return net
+
+
+def _places() -> list[Path]:
+    data = os.environ.get("LATENTE_DATA")
+    return [*([Path(data).expanduser() / "style" / "weights"] if data else []), cache_folder() / "weights"]
+
+
+def _located(name: str) -> Path | None:
+    return next((path for folder in _places() if (path := folder / FILES[name]).is_file()), None)
+
+
+def fetch_weights(address: str, path: Path, progress: Progress | None = None) -> None:
+    """Fetch a file of weights whose name states the first 8 digits of its sha256, and give it its name once they fit.
+
+    What came through before goes into a file beside it, from which a later call goes on. progress: is called with the
+    bytes that are there, those there will be, and the file's name. Raises InputError where it cannot be fetched, where
+    LATENTE_OFFLINE forbids that, and where what was served is another file.
+    """
+    cure = f"fetch {address} yourself and put it into {path.parent}, or take network='pyramid', which needs none"
+    if os.environ.get("LATENTE_OFFLINE", "0") not in ("", "0"):
+        raise InputError(f"LATENTE_OFFLINE forbids fetching {path.name}: {cure}")
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _fetch(address, part, progress)
+    except (OSError, http.client.HTTPException) as error:
+        raise InputError(f"{path.name} could not be fetched ({error}): call again to go on, or {cure}") from error
+    digest, stated = sha256_of(part), path.stem.rpartition("-")[2]
+    if not digest.startswith(stated):
+        part.unlink()
+        raise InputError(f"what {address} serves has the sha256 {digest[:8]}..., and its name states {stated}: {cure}")
+    part.replace(path)
+
+
+def _fetch(address: str, part: Path, progress: Progress | None) -> None:
+    """Fetch what is missing of a file, or all of it where the server serves no parts."""
+    done = part.stat().st_size if part.exists() else 0
+    opener = urllib.request.build_opener()
+    opener.addheaders = [("User-Agent", "latente"), *([("Range", f"bytes={done}-")] if done else [])]
+    with contextlib.ExitStack() as stack:
+        try:
+            answer = stack.enter_context(opener.open(address, timeout=_TIMEOUT))
+        except urllib.error.HTTPError as error:
+            if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and done:
+                return  # it is all there
+            raise
+        goes_on = answer.status == http.HTTPStatus.PARTIAL_CONTENT
+        done = done if goes_on else 0
+        total = done + int(answer.headers.get("Content-Length") or 0)
+        with part.open("ab" if goes_on else "wb") as file:
+            while block := answer.read(_BLOCK):
+                file.write(block)
+                done += len(block)
+                if progress is not None:
+                    progress(done, max(total, done), address.rpartition("/")[2])
+    if done < total:
+        raise OSError(f"{done:,} of {total:,} bytes came through")

@@ -1,0 +1,56 @@
+"""A network that nobody trained, in which pictures of one style look alike all the same: filters drawn at random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from latente.networks.vgg import balanced
+
+__all__ = ["Pyramid"]
+
+_SIDE = 7  # pixels of a filter
+_BINOMIAL = (1.0, 4.0, 6.0, 4.0, 1.0)  # by which a picture is smoothed before its sides are halved
+
+
+class Pyramid(nn.Module):
+    """Pictures (B, 3, H, W), red, green and blue in [0, 1], to maps of their octaves, "1" ... "5", each half as large.
+
+    A binomial pyramid (Burt and Adelson 1983), each octave through the same `filters` filters of 7x7 pixels, drawn at
+    random by a fixed seed and orthogonal to each other, and a ReLU: no weights to fetch. Random filters tell textures
+    apart almost as learned ones do (Ustyuzhaninov et al. 2017), but know nothing of what a picture shows.
+    """
+
+    def __init__(self, octaves: int = 5, filters: int = 64) -> None:
+        super().__init__()
+        self.layers = tuple(str(number) for number in range(1, octaves + 1))
+        generator = torch.Generator().manual_seed(0)
+        drawn = torch.randn(3 * _SIDE * _SIDE, filters, generator=generator)
+        bank = torch.linalg.qr(drawn)[0].T.reshape(filters, 3, _SIDE, _SIDE)
+        self.bank = nn.Parameter(bank.contiguous(), requires_grad=False)
+        self.scales = nn.Parameter(torch.ones(octaves, filters), requires_grad=False)
+        smooth = torch.tensor(_BINOMIAL) / sum(_BINOMIAL)
+        self.register_buffer("smooth", torch.outer(smooth, smooth).expand(3, 1, -1, -1).contiguous())
+
+    def forward(self, images: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+        """Return the maps of the wanted octaves by name."""
+        x, maps = images - 0.5, {}
+        for number, name in enumerate(self.layers[: 1 + max(map(self.layers.index, wanted))]):
+            if number:
+                x = functional.conv2d(
+                    functional.pad(x, (2, 2, 2, 2), mode="replicate"), self.smooth, stride=2, groups=3
+                )
+            if name in wanted:
+                reach = _SIDE // 2
+                padded = functional.pad(x, (reach, reach, reach, reach), mode="replicate")
+                maps[name] = functional.conv2d(padded, self.bank).relu() * self.scales[number][:, None, None]
+        return maps
+
+    @torch.no_grad()
+    def balance_(self, photographs: Tensor) -> None:
+        """Scale every channel of every octave to a mean of 1 over photographs (B, 3, H, W)."""
+        for number, maps in enumerate(self(photographs, self.layers).values()):
+            self.scales[number] *= balanced(maps)

@@ -1,0 +1,176 @@
+"""VGG-19 in the three forms in which its weights are published, as the maps of its named layers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from latente.errors import InputError
+from latente.networks.features import read_tensors
+
+__all__ = ["LAYOUTS", "VGG", "balanced", "read_vgg", "sha256_of"]
+
+_DEPTHS = (2, 2, 4, 4, 4)  # convolutions of each stage
+_SPARING = 700_000  # pixels from which on the maps of a stage are worked out twice rather than kept
+_FAINT = 0.01  # of a layer's mean: a channel that answers less is not raised above that, for it would be noise
+
+
+class VGG(nn.Module):
+    """Pictures (B, 3, H, W), red, green and blue in [0, 1], to maps of layers, each after its ReLU.
+
+    The layers are called "1_1", "1_2", "2_1" ... up to `last`; stage s has maps (B, widths[s - 1], H / 2^(s - 1), ...).
+    reflects: whether maps are padded by reflection, as those who distilled it did, or by zeros as Simonyan and
+    Zisserman (2015); the picture itself is continued by its edge in any case, for zeros would be drawn along it. The
+    first layer, `conv0`, makes of the picture what the published net was trained on.
+    """
+
+    def __init__(self, widths: Sequence[int], last: str, *, reflects: bool) -> None:
+        super().__init__()
+        self.reflects = reflects
+        self.conv0 = nn.Conv2d(3, 3, 1)
+        inside, names = 3, []
+        for stage, (width, depth) in enumerate(zip(widths, _DEPTHS, strict=False), 1):
+            for number in range(1, depth + 1):
+                names.append(f"{stage}_{number}")
+                self.add_module(f"conv{names[-1]}", nn.Conv2d(inside, width, 3))
+                inside = width
+                if names[-1] == last:
+                    break
+        self.layers = tuple(names)
+        self.requires_grad_(False)
+
+    def forward(self, images: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+        """Return the maps of the wanted layers by name; those behind the last of them are not worked out."""
+        stages: dict[str, list[str]] = {}
+        for name in self.layers[: 1 + max(map(self.layers.index, wanted))]:
+            stages.setdefault(name[0], []).append(name)
+        # a large picture's maps would fill the memory: a stage keeps what went in, and is gone through again
+        spares = images.requires_grad and images[0, 0].numel() >= _SPARING
+        x, maps = self.conv0(images), {}
+        for stage, names in stages.items():
+            kept = [name for name in names if name in wanted]
+            if spares:
+                *found, x = checkpoint(self._stage, stage, names, kept, x, use_reentrant=False)
+            else:
+                *found, x = self._stage(stage, names, kept, x)
+            maps |= dict(zip(kept, found, strict=True))
+        return maps
+
+    def _stage(self, stage: str, names: Sequence[str], kept: Sequence[str], x: Tensor) -> list[Tensor]:
+        """Return the maps of the layers that are kept, and after them that of the last one."""
+        x = x if stage == "1" else functional.max_pool2d(x, 2)
+        found = []
+        for name in names:
+            mode = "replicate" if name == "1_1" else "reflect" if self.reflects and min(x.shape[2:]) > 1 else "constant"
+            x = self.conv_of(name)(functional.pad(x, (1, 1, 1, 1), mode=mode)).relu_()
+            if name in kept:
+                found.append(x)
+        return [*found, x]
+
+    def conv_of(self, name: str) -> nn.Conv2d:
+        """Return the convolution of a layer."""
+        conv = self.get_submodule(f"conv{name}")
+        assert isinstance(conv, nn.Conv2d)
+        return conv
+
+    @torch.no_grad()
+    def balance_(self, photographs: Tensor) -> None:
+        """Scale every channel of every layer to a mean of 1 over photographs (B, 3, H, W) (Gatys et al. 2016).
+
+        The scale is folded into a layer's weights, and the weights of the next are divided by it, so that what the
+        network makes of a picture is the same but for the scales.
+        """
+        x, scale = self.conv0(photographs), torch.ones(3, device=photographs.device)
+        for name in self.layers:
+            conv = self.conv_of(name)
+            conv.weight /= scale[:, None, None]
+            if name != "1_1" and name.endswith("_1"):
+                x = functional.max_pool2d(x, 2)
+            mode = "replicate" if name == "1_1" else "reflect" if self.reflects else "constant"
+            x = conv(functional.pad(x, (1, 1, 1, 1), mode=mode)).relu_()
+            scale = balanced(x)
+            conv.weight *= scale[:, None, None, None]
+            conv.bias *= scale
+            x *= scale[:, None, None]
+
+
+def balanced(maps: Tensor) -> Tensor:
+    """Return by what the channels of maps (B, C, H, W) are multiplied to have a mean of 1."""
+    means = maps.mean((0, 2, 3))
+    return 1 / means.clamp_min(max(_FAINT * float(means.mean()), 1e-12))
+
+
+def _torchvision() -> VGG:
+    vgg = VGG((64, 128, 256, 512, 512), "5_1", reflects=False)
+    means, deviations = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])  # of ImageNet, as it was trained
+    vgg.conv0.weight.copy_(torch.diag(1 / deviations)[..., None, None])
+    vgg.conv0.bias.copy_(-means / deviations)
+    return vgg
+
+
+_NAMES = tuple(f"{stage}_{number}" for stage, depth in enumerate(_DEPTHS, 1) for number in range(1, depth + 1))
+
+
+def _at(places: Sequence[int], prefix: str = "") -> Mapping[str, str]:
+    """Return the names that the layers of a sequence have in its file, by ours."""
+    return {f"conv{name}": f"{prefix}{place}" for name, place in zip(_NAMES, places, strict=False)}
+
+
+# by the name of the network: how it is built, and what the file calls its layers
+LAYOUTS: Mapping[str, tuple[Callable[[], VGG], Mapping[str, str]]] = {
+    "vgg19": (_torchvision, _at((0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28), "features.")),
+    "vgg19-normalised": (
+        lambda: VGG((64, 128, 256), "3_1", reflects=True),
+        {"conv0": "0", **_at((2, 5, 9, 12, 16))},
+    ),
+    "vgg19-distilled": (
+        lambda: VGG((16, 32, 64, 128, 128), "5_1", reflects=True),
+        {"conv0": "conv0", **{f"conv{name}": f"conv{name.replace('_', '')}" for name in _NAMES}},
+    ),
+}
+_STATED = re.compile(r".+-([0-9a-f]{8})\.pth")  # the first digits of its sha256, in a name such as torchvision gives
+
+
+def read_vgg(path: str | Path) -> tuple[VGG, str]:
+    """Return the network whose weights a file holds, and its name in `LAYOUTS`; the layout says which one it is.
+
+    Raises InputError where the file cannot be read, has another layout, or a name that states other digits of its
+    sha256 than it has.
+    """
+    path = Path(path).expanduser()
+    digest = sha256_of(path)
+    if (stated := _STATED.fullmatch(path.name)) and not digest.startswith(stated[1]):
+        raise InputError(
+            f"{path} is not the file that its name states: its sha256 begins with {digest[:8]}; fetch it again"
+        )
+    tensors = read_tensors(path)
+    for name, (build, names) in LAYOUTS.items():
+        network = build()
+        wanted = network.state_dict()
+        theirs = {key: _theirs(key, names) for key in wanted if key.partition(".")[0] in names}
+        if all(key in tensors and tensors[key].shape == wanted[ours].shape for ours, key in theirs.items()):
+            network.load_state_dict(wanted | {ours: tensors[key] for ours, key in theirs.items()})
+            return network.eval(), name
+    raise InputError(f"{path} holds none of the networks {', '.join(LAYOUTS)}: its layers have other names or shapes")
+
+
+def _theirs(key: str, names: Mapping[str, str]) -> str:
+    """Return what a file calls one of our tensors, such as conv1_1.weight."""
+    layer, _, what = key.partition(".")
+    return f"{names[layer]}.{what}"
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal; raises InputError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
