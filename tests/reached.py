@@ -503,3 +503,9 @@ def tries_codes(stage: Stage) -> None:
     errors = {trial.options["latent_dim"]: trial.metrics["mse"] for trial in stage["results"].trials}
     assert len(stage["results"].trials) == 4
     assert errors[8] < errors[2]
+
+
+def paints(stage: Stage) -> None:
+    """The picture is as large as was asked for, and says what its loss is."""
+    assert stage.picture("painted.png").shape == (43, 64, 3)
+    assert "after 5 steps the loss is" in stage.out

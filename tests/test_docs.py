@@ -79,6 +79,7 @@ def uses(tree: ast.AST) -> Iterator[tuple[str, str, list[str]]]:
 def test_python_examples_use_names_and_arguments_that_exist(page: Path) -> None:
     models = (
         latente.GAN,
+        latente.StyleTransfer,
         latente.VariationalAutoencoder,
         latente.StackedAutoencoderClassifier,
         latente.AnomalyDetector,

@@ -67,6 +67,7 @@ from reached import (
     measures_what_it_enlarged,
     minimises,
     names_the_odd_ones,
+    paints,
     plans_and_trains_nothing,
     prepare_better_pictures,
     prepare_command_line,
@@ -352,6 +353,18 @@ CASES: dict[str, list[Case]] = {
             makes_what_is_like_digits,
             swaps=(("epochs=12", "epochs=4, hidden=(32,), learning_rate=2e-3"),),
         )
+    ],
+    "docs/guides/style.md": [
+        elsewhere("latente style photo.jpg painting.jpg", "tests/cli/test_style.py paints smaller ones"),
+        elsewhere("latente style photo.jpg night.jpg scream.jpg --blend", "tests/cli/test_style.py mixes styles"),
+        elsewhere(
+            "latente style photo.jpg night.jpg scream.jpg --region", "tests/estimators/test_style.py has regions"
+        ),
+        elsewhere("latente style photos/", "tests/cli/test_style.py paints folders"),
+        elsewhere("import latente", "tests/estimators/test_style.py paints from Python"),
+    ],
+    "docs/reference/style-transfer.md": [
+        Case("from PIL import Image", paints, swaps=(("side=256", "side=64, steps=5, preview_every=5"),))
     ],
     "docs/reference/images.md": [Case("import numpy", holds_images)],
     "docs/reference/scaling.md": [Case("import numpy", lambda stage: None)],

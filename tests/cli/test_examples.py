@@ -106,6 +106,9 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "photos").mkdir()
     for number in range(12):
         Image.fromarray(noise.integers(0, 256, (40, 48, 3), np.uint8)).save(tmp_path / "photos" / f"{number}.jpg")
+    (tmp_path / "paintings").mkdir()
+    for name in ("night", "cry"):
+        Image.fromarray(noise.integers(0, 256, (40, 48, 3), np.uint8)).save(tmp_path / "paintings" / f"{name}.png")
     shutil.make_archive(str(tmp_path / "scans"), "zip", tmp_path / "photos")
     (tmp_path / "left-out.txt").write_text("0.jpg\n1.jpg\n", encoding="utf-8")
     (tmp_path / "data" / "mnist").mkdir(parents=True)

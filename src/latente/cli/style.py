@@ -69,7 +69,7 @@ RegionsOption = Annotated[
     rich_help_panel=USE,
     epilog=examples(
         "latente style photos/0.jpg paintings/night.png --out painted.png --side 64 --steps 20",
-        "latente style photos paintings --out painted --side 64 --steps 5",
+        "latente style photos/1.jpg paintings --out painted --side 64 --steps 5",
         "latente style photos/0.jpg paintings/night.png paintings/cry.png --blend 2,1 --out mixed.png --dry-run",
     ),
 )

@@ -44,16 +44,15 @@ class _Usual:
 
     content: str
     style: str
-    style_weight: float
     steps: int
 
 
-_VGG = _Usual("4_2", "1_1,2_1,3_1,4_1,5_1", 300.0, 300)
+_VGG = _Usual("4_2", "1_1,2_1,3_1,4_1,5_1", 300)
 _USUAL = {
     "vgg19": _VGG,
     "vgg19-distilled": _VGG,
-    "vgg19-normalised": _Usual("3_1", "1_1,2_1,3_1", 300.0, 300),
-    "pyramid": _Usual("2", "1,2,3,4,5", 100.0, 140),
+    "vgg19-normalised": _Usual("3_1", "1_1,2_1,3_1", 300),
+    "pyramid": _Usual("3", "1,2,3,4,5", 140),
 }
 
 
@@ -147,8 +146,8 @@ class StyleTransfer(TransferOptions, Estimator):
 
     def _examine(self, parts: data.Split) -> None:
         super()._examine(parts)
-        self._aim = self._aim_at(parts.images)
-        net = self._aim[0]
+        net, aims = self._aim_at(parts.images)
+        self._aim = net.network, aims
         self.network_, self.sha256_ = net.name, net.sha256
         self.weights_ = None if net.file is None else str(net.file)
         usual = _USUAL[net.name]
@@ -158,22 +157,20 @@ class StyleTransfer(TransferOptions, Estimator):
     def _build(self) -> None:
         content, style = self._layers()
         height, width = self.image_shape_[1:]
-        usual = _USUAL[self.network_]
-        self.objective_ = StyleObjective(
+        self.objective_: StyleObjective = StyleObjective(
             (height, width),
             octaves=self._octaves(),
             scales=self._scales(),
             content_layers=content,
             style_layers=style,
             content_weight=self.content_weight,
-            style_weight=usual.style_weight if self.style_weight is None else self.style_weight,
+            style_weight=self.style_weight,
             tv_weight=self.tv_weight,
-            every=math.ceil(self.steps_ / self.epochs_),
+            every=math.ceil(self.steps_ / (self.epochs_ or 1)),
             keeps_colours=self.colours == "luminance",
         )
-        aim, self._aim = getattr(self, "_aim", None), None
-        if aim is not None:
-            self.objective_.aim(aim[0].network, aim[1])
+        if (aim := self.__dict__.pop("_aim", None)) is not None:  # which a model from disk has not
+            self.objective_.aim(*aim)
 
     def _octaves(self) -> int:
         """Return how many octaves there are: no more than the smallest has pixels for."""
@@ -195,7 +192,7 @@ class StyleTransfer(TransferOptions, Estimator):
     def _start(self, parts: data.Split) -> None:
         content = self._content(parts.images)
         if self.colours == "luminance":
-            self.objective_.colours.copy_(content - luminance(content))
+            self.objective_.get_buffer("colours").copy_(content - luminance(content))
             content = luminance(content).expand_as(content)
         image = content
         if self.start == "noise":
@@ -288,9 +285,10 @@ class StyleTransfer(TransferOptions, Estimator):
 
     def _settled(self) -> dict[str, Any]:
         content, style = (",".join(f"{name}:{weight:g}" for name, weight in one.items()) for one in self._layers())
-        settled = {"network": self.network_, "weights": self.weights_, "content_layers": content, "style_layers": style}
-        settled |= {"steps": self.steps_, "scales": self._scales(), "style_weight": self.objective_.style_weight}
-        settled |= {"learning_rate": self._training_options().learning_rate, "precision": self.precision_}
+        settled: dict[str, Any] = {"network": self.network_, "weights": self.weights_}
+        settled |= {"content_layers": content, "style_layers": style, "precision": self.precision_}
+        settled |= {"steps": self.steps_, "scales": self._scales()}
+        settled |= {"learning_rate": self._training_options().learning_rate}
         return settled | {"styles": _saved_paths(self.styles), "regions": _saved_paths(self.regions)}
 
     def _pictures(self, parts: data.Split) -> Callable[[], list[np.ndarray]]:

@@ -19,18 +19,17 @@ _BINOMIAL = (1.0, 4.0, 6.0, 4.0, 1.0)  # by which a picture is smoothed before i
 class Pyramid(nn.Module):
     """Pictures (B, 3, H, W), red, green and blue in [0, 1], to maps of their octaves, "1" ... "5", each half as large.
 
-    A binomial pyramid (Burt and Adelson 1983), each octave through the same `filters` filters of 7x7 pixels, drawn at
-    random by a fixed seed and orthogonal to each other, and a ReLU: no weights to fetch. Random filters tell textures
-    apart almost as learned ones do (Ustyuzhaninov et al. 2017), but know nothing of what a picture shows.
+    A binomial pyramid (Burt and Adelson 1983), each octave through the same `filters` filters of 7x7 pixels and a ReLU:
+    six that are even, and answer to colours and to their opposites, and others that were drawn at random by a fixed
+    seed, orthogonal to each other and to the even ones, and answer to textures alone. No weights to fetch: random
+    filters tell textures apart almost as learned ones do (Ustyuzhaninov et al. 2017), but know nothing of what a
+    picture shows.
     """
 
     def __init__(self, octaves: int = 5, filters: int = 64) -> None:
         super().__init__()
         self.layers = tuple(str(number) for number in range(1, octaves + 1))
-        generator = torch.Generator().manual_seed(0)
-        drawn = torch.randn(3 * _SIDE * _SIDE, filters, generator=generator)
-        bank = torch.linalg.qr(drawn)[0].T.reshape(filters, 3, _SIDE, _SIDE)
-        self.bank = nn.Parameter(bank.contiguous(), requires_grad=False)
+        self.bank = nn.Parameter(_drawn(filters), requires_grad=False)
         self.scales = nn.Parameter(torch.ones(octaves, filters), requires_grad=False)
         smooth = torch.tensor(_BINOMIAL) / sum(_BINOMIAL)
         self.register_buffer("smooth", torch.outer(smooth, smooth).expand(3, 1, -1, -1).contiguous())
@@ -41,7 +40,7 @@ class Pyramid(nn.Module):
         for number, name in enumerate(self.layers[: 1 + max(map(self.layers.index, wanted))]):
             if number:
                 x = functional.conv2d(
-                    functional.pad(x, (2, 2, 2, 2), mode="replicate"), self.smooth, stride=2, groups=3
+                    functional.pad(x, (2, 2, 2, 2), mode="replicate"), self.get_buffer("smooth"), stride=2, groups=3
                 )
             if name in wanted:
                 reach = _SIDE // 2
@@ -54,3 +53,12 @@ class Pyramid(nn.Module):
         """Scale every channel of every octave to a mean of 1 over photographs (B, 3, H, W)."""
         for number, maps in enumerate(self(photographs, self.layers).values()):
             self.scales[number] *= balanced(maps)
+
+
+def _drawn(count: int) -> Tensor:
+    """Return filters (count, 3, 7, 7) of length 1."""
+    even = torch.eye(3)[:, :, None, None].expand(-1, -1, _SIDE, _SIDE).reshape(3, -1) / _SIDE
+    drawn = torch.randn(count - 6, even.shape[1], generator=torch.Generator().manual_seed(0))
+    drawn = drawn - drawn @ even.T @ even
+    textures = torch.linalg.qr(drawn.T)[0].T
+    return torch.cat([even, -even, textures]).reshape(count, 3, _SIDE, _SIDE)

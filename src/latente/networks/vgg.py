@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -53,7 +54,8 @@ class VGG(nn.Module):
             stages.setdefault(name[0], []).append(name)
         # a large picture's maps would fill the memory: a stage keeps what went in, and is gone through again
         spares = images.requires_grad and images[0, 0].numel() >= _SPARING
-        x, maps = self.conv0(images), {}
+        maps: dict[str, Tensor] = {}
+        x = self.conv0(images)
         for stage, names in stages.items():
             kept = [name for name in names if name in wanted]
             if spares:
@@ -97,7 +99,7 @@ class VGG(nn.Module):
             x = conv(functional.pad(x, (1, 1, 1, 1), mode=mode)).relu_()
             scale = balanced(x)
             conv.weight *= scale[:, None, None, None]
-            conv.bias *= scale
+            conv.bias.mul_(scale)  # type: ignore[union-attr]
             x *= scale[:, None, None]
 
 
@@ -111,7 +113,7 @@ def _torchvision() -> VGG:
     vgg = VGG((64, 128, 256, 512, 512), "5_1", reflects=False)
     means, deviations = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])  # of ImageNet, as it was trained
     vgg.conv0.weight.copy_(torch.diag(1 / deviations)[..., None, None])
-    vgg.conv0.bias.copy_(-means / deviations)
+    vgg.conv0.bias.copy_(-means / deviations)  # type: ignore[union-attr]
     return vgg
 
 
@@ -138,7 +140,7 @@ LAYOUTS: Mapping[str, tuple[Callable[[], VGG], Mapping[str, str]]] = {
 _STATED = re.compile(r".+-([0-9a-f]{8})\.pth")  # the first digits of its sha256, in a name such as torchvision gives
 
 
-def read_vgg(path: str | Path) -> tuple[VGG, str]:
+def read_vgg(path: str | os.PathLike[str]) -> tuple[VGG, str]:
     """Return the network whose weights a file holds, and its name in `LAYOUTS`; the layout says which one it is.
 
     Raises InputError where the file cannot be read, has another layout, or a name that states other digits of its

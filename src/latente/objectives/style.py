@@ -88,12 +88,9 @@ def aim_at(
     grams = [{name: gram(maps) for name, maps in network(style, tuple(style_layers)).items()} for style in styles]
     parts = torch.tensor([1.0] * len(grams) if shares is None else list(shares))
     parts /= parts.sum()
-    wanted = {
-        name: torch.cat([one[name] for one in grams])
-        if regions is not None
-        else sum(float(part) * one[name] for part, one in zip(parts, grams, strict=True))
-        for name in style_layers
-    }
+    every = {name: torch.cat([one[name] for one in grams]) for name in style_layers}
+    mixed = {name: (parts.to(one)[:, None, None] * one).sum(0, keepdim=True) for name, one in every.items()}
+    wanted = mixed if regions is None else every
     found = {name: maps.float() for name, maps in network(content, tuple(content_layers)).items()}
     return Aim(found, wanted, regions)
 
@@ -164,7 +161,7 @@ class StyleObjective(Objective):
         """Return the picture (1, 3, H, W) in [0, 1], in the photograph's colours where these are kept."""
         picture = self.picture()
         if "colours" in self._buffers:
-            picture = luminance(picture) + self.colours
+            picture = luminance(picture) + self.get_buffer("colours")
         return picture.clamp(0, 1)
 
     def start_from(self, image: Tensor) -> None:
@@ -218,7 +215,7 @@ class StyleObjective(Objective):
         wanted = aim.grams[name]
         if aim.regions is None:
             return (gram(maps)[0] - wanted[0]).square().mean() / wanted[0].square().mean()
-        regions = functional.adaptive_avg_pool2d(aim.regions, maps.shape[2:])
+        regions = functional.adaptive_avg_pool2d(aim.regions, (maps.shape[2], maps.shape[3]))
         shares = regions.mean((1, 2, 3)) / regions.mean((1, 2, 3)).sum()
         errors = [
             (gram(maps, region[None])[0] - one).square().mean() / one.square().mean()
