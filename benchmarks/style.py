@@ -1,7 +1,7 @@
 """How low the loss of a style transfer comes: ours beside Adam at three rates and a schedule of scales, and how fast.
 
 `LATENTE_DATA=... python benchmarks/style.py loss [PAIRS]` compares totals after as many evaluations, of as many pairs
-of two photographs and four paintings (8). `... python benchmarks/style.py time [SIDE]` times a step, and tells the memory.
+of two photographs and four paintings (8). `... python benchmarks/style.py time [SIDE]` times a step.
 All with the distilled VGG-19, whose file and the paintings lie in LATENTE_DATA/style.
 """
 

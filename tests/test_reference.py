@@ -26,6 +26,7 @@ MODELS = {
 }
 CLASSES: dict[str, Any] = {
     **MODELS,
+    "style-transfer": latente.StyleTransfer,
     "images": Images,
     "scaling": Scaling,
     "run": Run,

@@ -133,17 +133,13 @@ def style(
             plan = model.plan(str(photograph))
             seconds, memory = plan["seconds_estimate"], plan["memory_estimate_bytes"]
             cost = f"about {words.duration(seconds)}, {words.memory(memory)} of memory; nothing was written"
-            screen.print(show.pairs([("plan", f"{words.shape(plan['data']['shape'])}, {model_steps(plan)}: {cost}")]))
+            steps = words.count(plan["options"]["steps"], "step")
+            screen.print(show.pairs([("plan", f"{words.shape(plan['data']['shape'])}, {steps}: {cost}")]))
             results.append({"out": file, "options": plan["options"], "seconds": seconds, "memory": memory})
             continue
         results.append(_paint(screen, model, photograph, file, _run_for(run, file, is_one), watch))
     if as_json:
         show.print_json(results[0] if is_one else results)
-
-
-def model_steps(plan: Mapping[str, Any]) -> str:
-    """Return in words how many steps a plan has."""
-    return words.count(plan["options"]["steps"], "step")
 
 
 def _paint(screen: Any, model: StyleTransfer, photograph: Path, file: Path, run: Path, watch: bool) -> dict[str, Any]:

@@ -73,6 +73,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "sr-set5": Experiment("sr_set5", _SRCNN, minutes=180),
     "denoise-photos": Experiment("denoise_photos", _DNCNN, minutes=480),
     "inpaint": Experiment("inpaint", _BIHARMONIC, minutes=130),
+    "style-transfer": Experiment("style_transfer", _UOH, minutes=10),
     "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=13),
 }
 
