@@ -1,7 +1,7 @@
 """How low the loss of a style transfer comes: ours beside Adam at three rates and a schedule of scales, and how fast.
 
-`LATENTE_DATA=... python benchmarks/style.py loss [PAIRS]` compares totals after as many evaluations, of as many pairs
-of two photographs and four paintings (8). `... python benchmarks/style.py time [SIDE]` times a step.
+`LATENTE_DATA=... python benchmarks/style.py loss [PAIRS [SIDE]]` compares totals after as many evaluations, of
+as many pairs of two photographs and four paintings (8). `... python benchmarks/style.py time [SIDE]` times a step.
 All with the distilled VGG-19, whose file and the paintings lie in LATENTE_DATA/style.
 """
 
@@ -67,15 +67,15 @@ def losses() -> Iterator[list[float]]:
         StyleObjective.total = total  # type: ignore[method-assign]
 
 
-def compare(pairs: int) -> None:
+def compare(pairs: int, side: int) -> None:
     """Print the totals of each pair, all by the usual weights, and by which share ours is below the best of Adam's."""
     for photograph, painting in list(itertools.product(PHOTOGRAPHS, PAINTINGS))[:pairs]:
         totals, curve = {}, []
         for name, options in CONTENDERS.items():
             with losses() as known:
-                model = transfer(painting, **options).fit(str(photograph))
+                model = transfer(painting, side=side, **options).fit(str(photograph))
             if name == "scales":  # its own loss is another one
-                judge = transfer(painting).initialise(str(photograph))
+                judge = transfer(painting, side=side).initialise(str(photograph))
                 judge.objective_.start_from(model.objective_.picture().detach())
                 with torch.no_grad():
                     known = [
@@ -86,6 +86,7 @@ def compare(pairs: int) -> None:
                         )
                     ]
             totals[name] = min(known[:EVALUATIONS])
+            print(f"{photograph.stem}, {painting}, {name}: {totals[name]:.4f}", file=sys.stderr, flush=True)
             curve = known if name == "ours" else curve
         best = min(value for name, value in totals.items() if name.startswith("adam"))
         reached = next((i + 1 for i, loss in enumerate(curve) if loss <= best), None)
@@ -109,7 +110,8 @@ def measure(side: int) -> None:
 
 
 if __name__ == "__main__":
+    numbers = list(map(int, sys.argv[2:]))
     if sys.argv[1] == "loss":
-        compare(int(sys.argv[2]) if len(sys.argv) > 2 else 8)
+        compare(*[*numbers, *(8, SIDE)[len(numbers) :]])
     else:
-        measure(int(sys.argv[2]) if len(sys.argv) > 2 else 512)
+        measure(*numbers or [512])

@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
@@ -46,7 +47,7 @@ def run(request: Request) -> Result:
     lines: list[Line] = []
     painted: dict[str, np.ndarray] = {}
 
-    def paint(name: str, **options: object) -> None:
+    def paint(name: str, **options: Any) -> None:
         model = request.fit(name.replace(" ", "-"), transfer(painting, request.tiny, side=side, **options), images)
         painted[name] = np.asarray(model.picture_)
         figures = model.evaluate(open_images(shown[None], channels="last"))
@@ -54,7 +55,7 @@ def run(request: Request) -> Result:
         lines.append({"run": name, "loss": figures["objective"], "style": figures["style"], **high})
         request.tell(f"{name}: loss {figures['objective']:.3f}, Sobel {high['Sobel']:.2f} of the photograph's")
 
-    shown = np.asarray(open_images([_picture(photograph)], size=_sides(photograph, side)).pixels[0].transpose(1, 2, 0))
+    shown = np.asarray(Image.fromarray(photograph).resize(_sides(photograph, side)))
     for name, steps in STEPS.items():
         paint(name, steps=2 if request.tiny else steps)
     for weight in VARIATIONS:
@@ -81,11 +82,16 @@ def run(request: Request) -> Result:
     )
 
 
-def transfer(painting: object, tiny: bool = False, **options: object) -> StyleTransfer:
+def transfer(painting: object, tiny: bool = False, **options: Any) -> StyleTransfer:
     """Return a style transfer as the experiment runs it."""
     from latente import StyleTransfer
 
-    usual = {"styles": painting, "random_state": 0, "side": SIDE, "network": "pyramid" if tiny else "auto"}
+    usual: dict[str, Any] = {
+        "styles": painting,
+        "random_state": 0,
+        "side": SIDE,
+        "network": "pyramid" if tiny else "auto",
+    }
     return StyleTransfer(**{**usual, **options})
 
 
@@ -123,15 +129,10 @@ def _open() -> tuple[np.ndarray, object, str]:
     return data.coffee(), data.immunohistochemistry(), "scikit-image's coffee, its stained tissue for a painting"
 
 
-def _picture(pixels: np.ndarray) -> object:
-    from PIL import Image
-
-    return Image.fromarray(pixels)
-
-
 def _sides(pixels: np.ndarray, side: int) -> tuple[int, int]:
+    """Return width and height with `side` for the longer one."""
     height, width = pixels.shape[:2]
-    return round(height * side / max(height, width)), round(width * side / max(height, width))
+    return round(width * side / max(height, width)), round(height * side / max(height, width))
 
 
 def _shown(picture: np.ndarray) -> np.ndarray:
