@@ -89,7 +89,7 @@ def test_the_loss_of_the_photograph_itself_is_that_of_its_style_alone() -> None:
     expected = (gram(content) - gram(style)).square().mean() / gram(style).square().mean()
     assert float(terms["content"]) == pytest.approx(0, abs=1e-10)
     assert float(terms["style"]) == pytest.approx(float(expected), rel=1e-4)
-    assert float(loss) == pytest.approx(2 * float(expected), rel=1e-4)
+    assert loss.item() == pytest.approx(2 * float(expected), rel=1e-4)
 
 
 def test_the_scales_take_turns_from_the_coarsest_to_the_finest() -> None:
