@@ -115,6 +115,10 @@ def compare_with_pca(
     rebuilds = isinstance(model, Encodes) and isinstance(model, Decodes)
     if not rebuilds:
         raise InputError(f"a {type(model).__name__} does not rebuild images, which is what PCA is compared by")
+    if getattr(model, "condition", None) is not None:
+        raise InputError(
+            "PCA knows images alone, and this model encodes them with their conditions: no fair comparison"
+        )
     ours = isinstance(model, Estimator)
     rows = split(train, _validation(model), model.seed_).rows if ours else np.arange(len(train))
     scaling = model.scaling_ if ours else Scaling.fit(train.pixels, rows, train.depth)

@@ -17,7 +17,7 @@ from latente.estimators.abilities import Classifies, Detects
 from latente.estimators.data import draw, split, usual_shape
 from latente.estimators.kinds import RUNS
 from latente.estimators.passing import ImageModel
-from latente.images import Images, from_layout, open_images
+from latente.images import Images, from_layout, images_in, open_images
 from latente.latents import Direction, learn_direction
 from latente.metrics import elbo_error, lacking, latent_use, means, measure
 from latente.training import Run
@@ -266,10 +266,13 @@ def open_parts(run: Run, model: Any) -> list[Selection]:
     return [*parts, Selection(learned.images, rest, "unlabelled images")] if len(rest) else parts
 
 
-def as_pictures(model: Any, images: np.ndarray) -> np.ndarray:
-    """Return images that `model` made, in the training's layout, as (..., C, H, W) in the network's range."""
+def as_pictures(model: Any, images: Any) -> np.ndarray:
+    """Return images that `model` made, in the training's layout, as (..., C, H, W) in the network's range.
+
+    The conditions that may stand beside them are left out.
+    """
     shape = model.image_shape_
-    pixels = from_layout(images, model.layout_, shape)
+    pixels = from_layout(images_in(images), model.layout_, shape)
     return model.scaling_.to_range(pixels.reshape(-1, *shape)).reshape(*pixels.shape[: -len(shape)], *shape)
 
 

@@ -35,7 +35,7 @@ __all__ = [
 
 ACTIVE_UNIT_VARIANCE = 0.01  # of the posterior means over the data, Burda et al. 2016, section 5.2
 
-_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
 def squared_error(
@@ -102,7 +102,7 @@ def normal_log_prob(
 ) -> Float[Tensor, "b"] | Float[Tensor, ""]:
     """Log-density of images under N(mean, sigma^2 I) with one sigma for all values, in nats."""
     error = squared_error(x, mean, over_batch=over_batch)
-    return -0.5 * error * torch.exp(-2.0 * log_sigma) - _values(x) * (log_sigma + _HALF_LOG_2PI)
+    return -0.5 * error * torch.exp(-2.0 * log_sigma) - _values(x) * (log_sigma + HALF_LOG_2PI)
 
 
 def cut(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from latente.errors import InputError
 from latente.estimators.abilities import Samples
-from latente.images import Images, from_layout
+from latente.images import Images, from_layout, images_in
 from latente.metrics import (
     AttributeClassifier,
     AttributeShare,
@@ -137,5 +137,5 @@ def _told_of_samples(model: Any, classifier: AttributeClassifier, total: int, at
     parts = []
     for seed, start in enumerate(range(0, total, at_once)):
         samples = model.sample(min(at_once, total - start), random_state=seed)
-        parts.append(classifier.tell(from_layout(samples, model.layout_)))
+        parts.append(classifier.tell(from_layout(images_in(samples), model.layout_)))
     return np.concatenate(parts)

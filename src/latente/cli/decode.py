@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import ForceFlag, RunArgument
+from latente.cli.shared.options import ConditionOption, ForceFlag, RunArgument
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
 from latente.errors import InputError
 
@@ -27,12 +28,21 @@ CodesArgument = Annotated[
 
 
 @verb.command(rich_help_panel=USE, epilog=examples("latente decode runs/digits codes.npz --out decoded"))
-def decode(run: RunArgument, codes: CodesArgument, out: ImagesOutOption, force: ForceFlag = False) -> None:
+def decode(
+    run: RunArgument,
+    codes: CodesArgument,
+    out: ImagesOutOption,
+    condition: ConditionOption = None,
+    force: ForceFlag = False,
+) -> None:
     """Turn codes back into images."""
     refuse_used_for_images(out, force)
     array, names = read_codes(codes)
     model = model_for("decode", run)
-    save_model_images(out, model, model.decode(array), names=names)
+    told = {} if condition is None else {"conditions": condition}
+    if told and "conditions" not in inspect.signature(model.decode).parameters:
+        raise InputError(f"--condition has no meaning for a {type(model).__name__}; leave it out")
+    save_model_images(out, model, model.decode(array, **told), names=names)
 
 
 def read_codes(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -24,6 +24,7 @@ from latente.cli.shared.model_options import (
 from latente.cli.shared.options import (
     BudgetOption,
     ChannelsOption,
+    ConditionColumnsOption,
     CountOption,
     CropOption,
     ExcludeOption,
@@ -93,6 +94,7 @@ def fit(
     pairs: PairsOption = None,
     target: TargetOption = None,
     exclude: ExcludeOption = None,
+    condition_columns: ConditionColumnsOption = None,
     frames: FramesOption = None,
     budget: BudgetOption = None,
 ) -> None:
@@ -116,6 +118,7 @@ def fit(
         frames=frames,
         target=target,
         exclude=exclude,
+        condition=condition_columns,
         budget=budget,
     )
     with screen.status("starting"):

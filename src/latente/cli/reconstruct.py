@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Annotated
+
 import typer
 
+from latente.checks import Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import images_for
@@ -18,9 +22,21 @@ from latente.cli.shared.options import (
     SplitOption,
 )
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
+from latente.cli.shared.readers import checked
+from latente.errors import InputError
 from latente.words import count as counted
 
 __all__ = ["verb"]
+
+SamplesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--samples",
+        parser=checked(Whole()),
+        metavar="L",
+        help="The mean over so many draws of each code (vae) [dim](default: of its mean alone)[/dim]",
+    ),
+]
 
 verb = typer.Typer()
 
@@ -40,6 +56,7 @@ def reconstruct(
     count: CountOption = None,
     frames: FramesOption = None,
     budget: BudgetOption = None,
+    samples: SamplesOption = None,
     force: ForceFlag = False,
 ) -> None:
     """Pass images through the model.
@@ -48,11 +65,14 @@ def reconstruct(
     """
     refuse_used_for_images(out, force)
     model = model_for("reconstruct", run)
+    drawn = {} if samples is None else {"samples": samples}
+    if drawn and "samples" not in inspect.signature(model.reconstruct).parameters:
+        raise InputError(f"--samples has no meaning for a {type(model).__name__}; leave it out")
     source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     save_model_images(
         out,
         model,
-        model.reconstruct(source),
+        model.reconstruct(source, **drawn),
         layout=source.layout,
         names=source.files,
         originals=source.pixels,

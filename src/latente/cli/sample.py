@@ -10,9 +10,9 @@ import typer
 from latente.checks import Number, Whole
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import ForceFlag, RunArgument, SeedOption
+from latente.cli.shared.options import ConditionOption, ForceFlag, RunArgument, SeedOption
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
-from latente.cli.shared.readers import checked
+from latente.cli.shared.readers import checked, option_parser, region
 from latente.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["verb"]
 
 verb = typer.Typer()
+
+_FLAGS = {"labels": "--label", "truncation": "--truncation", "conditions": "--condition", "within": "--within"}
 
 NumberOption = Annotated[int, typer.Option("-n", parser=checked(Whole()), metavar="N", help="How many images.")]
 LabelOption = Annotated[
@@ -34,6 +36,17 @@ TruncationOption = Annotated[
         parser=checked(Number(least=0, most=1)),
         metavar="X",
         help="Factor of the latents, below 1 for more usual images and less varied ones (gan).",
+    ),
+]
+
+
+WithinOption = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--within",
+        parser=option_parser(region),
+        metavar="NAME=LOW..HIGH",
+        help="Only images whose condition lies there (vae with condition joint); may be given several times.",
     ),
 ]
 
@@ -54,19 +67,26 @@ def sample(
     seed: SeedOption = None,
     label: LabelOption = None,
     truncation: TruncationOption = None,
+    condition: ConditionOption = None,
+    within: WithinOption = None,
     force: ForceFlag = False,
 ) -> None:
     """Draw new images from the model."""
     refuse_used_for_images(out, force)
     model = model_for("sample", run)
-    save_model_images(out, model, model.sample(n, random_state=seed, **_asked_for(model, label, truncation)))
+    asked = {
+        "labels": label,
+        "truncation": truncation,
+        "conditions": condition,
+        "within": dict(within) if within else None,
+    }
+    save_model_images(out, model, model.sample(n, random_state=seed, **_asked_for(model, **asked)))
 
 
-def _asked_for(model: Estimator, label: str | None, truncation: float | None) -> dict[str, Any]:
+def _asked_for(model: Estimator, **asked: Any) -> dict[str, Any]:
     """Return what was asked for of the samples; raises InputError where the model knows nothing of it."""
     known = inspect.signature(model.sample).parameters
-    asked = {"labels": label, "truncation": truncation}
-    for name, flag in (("labels", "--label"), ("truncation", "--truncation")):
+    for name, flag in _FLAGS.items():
         if asked[name] is not None and name not in known:
             raise InputError(f"{flag} has no meaning for a {type(model).__name__}; leave it out")
     return {name: value for name, value in asked.items() if value is not None}

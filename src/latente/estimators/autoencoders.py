@@ -160,6 +160,7 @@ class BaseAutoencoder(Sampler):
                 depth=self.depth,
                 code_multiplier=self.code_multiplier,
                 latent_activation=self._latent_activation(),
+                told=self._told(),
             )
             output = "sigmoid" if self.scaling_.bounded and len(shape) == 3 else "linear"
             encoder, decoder, output = self._beside(encoder, decoder, output)
@@ -174,6 +175,10 @@ class BaseAutoencoder(Sampler):
     def _latent_activation(self) -> str | None:
         """Hook: the name of the activation of the code, None for none."""
         return None
+
+    def _told(self) -> int:
+        """Hook: how many values the decoder takes behind a code."""
+        return 0
 
     def _beside(self, encoder: nn.Module, decoder: nn.Module, output: str) -> tuple[nn.Module, nn.Module, str]:
         """Hook: the networks built for this model, and the decoder's end, with what stands beside them."""
@@ -200,15 +205,20 @@ class BaseAutoencoder(Sampler):
         if images.is_table:
             return None
         few = images.take(rows[:_PICTURES])
-        return lambda: self._preview(self._batches(few, columns=False).batch(torch.arange(len(few)))["images"])
+        return lambda: self._preview(self._batches(few, columns=True).batch(torch.arange(len(few))))
 
-    def _preview(self, images: Tensor) -> list[np.ndarray]:
+    def _preview(self, batch: Batch) -> list[np.ndarray]:
         """Return lines of scaled pictures: originals, what the model saw (if corrupted), what it made of that."""
-        inputs, lines = images, [images]
+        inputs = batch["images"]
+        lines = [inputs]
         if (corruption := self._corruption()) is not None:
             inputs = corruption(inputs, torch.Generator(inputs.device).manual_seed(0))
             lines.append(inputs)
-        return [line.cpu().numpy() for line in (*lines, self.objective_.reconstruct(inputs))]
+        return [line.cpu().numpy() for line in (*lines, self._rebuilt(inputs, batch))]
+
+    def _rebuilt(self, inputs: Tensor, batch: Batch) -> Tensor:
+        """Hook: what becomes of scaled images of a batch."""
+        return self.objective_.reconstruct(inputs)
 
     def _corruption(self) -> Callable[..., Tensor] | None:
         return corruptions.from_option("corruption", self.corruption)
@@ -319,6 +329,10 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         self.shortcut_: str | None = self.shortcut
         if self.shortcut == "auto":
             self.shortcut_ = "pca" if fits else "mean" if is_ours else None
+
+    def _told(self) -> int:
+        """Hook: how many values the decoder takes behind a code."""
+        return 0
 
     def _beside(self, encoder: nn.Module, decoder: nn.Module, output: str) -> tuple[nn.Module, nn.Module, str]:
         if self.shortcut_ != "pca":

@@ -171,7 +171,7 @@ class Estimator(Learner):
         )
         images = parts.images
         if "condition" in self._columns() and "condition" in images.columns:
-            self.column_scalings_["condition"] = Scaling.fit(images.columns["condition"], parts.visible_rows)
+            self.column_scalings_["condition"] = Scaling.of_columns(images.columns["condition"], parts.visible_rows)
 
     def _settle_images(self, parts: data.Split) -> None:
         """Set what the training images are, and how they come into the network's range."""

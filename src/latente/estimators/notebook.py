@@ -10,7 +10,7 @@ from latente import words
 from latente.errors import InputError
 from latente.estimators.abilities import Samples
 from latente.estimators.passing import ImageModel
-from latente.images import from_layout
+from latente.images import from_layout, images_in
 from latente.sheets import sheet, to_uint8
 from latente.training.state import judgement
 
@@ -50,4 +50,4 @@ def _samples_sheet(model: ImageModel) -> np.ndarray | None:
         samples = model.sample(_SAMPLES, random_state=0)
     except InputError:
         return None
-    return sheet([to_uint8(from_layout(samples, model.layout_), *model.scaling_.data_range)])
+    return sheet([to_uint8(from_layout(images_in(samples), model.layout_), *model.scaling_.data_range)])

@@ -40,7 +40,7 @@ class ImageModel(Hooks):
         """Open images behind a path or name as those of the training were: of their size, channels, crop and frames.
 
         What was trained on crops looks at the centres of pictures, each at its own size. Of the very folder of the
-        training as many files may be damaged as then.
+        training as many files may be damaged as then, and conditions are looked up in the same table.
 
         door: further options of `open_images`, such as split, count and progress.
         """
@@ -54,12 +54,17 @@ class ImageModel(Hooks):
             door |= {"channels": channels, "size": kept, "crop": self.crop_}
         if "frames" in self.source_:
             door.setdefault("frames", self.source_["frames"])
+        if "condition" in self.source_:
+            door.setdefault("condition", self.source_["condition"])
         if (
             data.is_source(source)
-            and "budget" in self.source_
+            and "source" in self.source_
             and self.source_["source"] in (source, str(Path(source).expanduser().resolve()))
         ):
-            door.setdefault("budget", self.source_["budget"])
+            if "budget" in self.source_:
+                door.setdefault("budget", self.source_["budget"])
+            if "condition" in self.source_ and "labels" in self.source_:  # the table that they stand in
+                door.setdefault("labels", self.source_["labels"])
         return open_images(source, **door)
 
     def as_seen(self, images: Images) -> Images:

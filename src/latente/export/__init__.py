@@ -142,7 +142,8 @@ def parts_of(model: object) -> tuple[str, ...]:
     """Return those of `PARTS` that a model has, by what it can do."""
     if isinstance(model, Restorer):
         return ("whole",)
-    if isinstance(model, GAN):  # whose codes are searched for, step by step
+    # whose codes are searched for, step by step; or worked out from images and conditions, of which a graph takes one
+    if isinstance(model, GAN) or getattr(model, "condition", None) is not None:
         return ("decoder",)
     return tuple(part for part, abilities in _ABILITIES.items() if all(isinstance(model, one) for one in abilities))
 

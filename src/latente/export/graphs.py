@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from latente.estimators import AnomalyDetector, Estimator, Restorer
 from latente.images import Images, Scaling
-from latente.objectives import DetectionObjective, ReconstructionObjective, RestorationObjective
+from latente.objectives import ConditionedObjective, DetectionObjective, ReconstructionObjective, RestorationObjective
 from latente.resampling import phases
 from latente.training import Batches
 
@@ -93,7 +93,10 @@ def _of_coder(model: Estimator, part: str) -> Graph:
     objective = copy.deepcopy(own, {id(getattr(own, "corruption", None)): None}).cpu().eval()
     images, scaled = _noise(model)
     with torch.no_grad():
-        codes = objective.encode(scaled)
+        if isinstance(objective, ConditionedObjective):
+            codes = objective.posterior(scaled, torch.full((len(scaled), objective.size), 0.5))[0]
+        else:
+            codes = objective.encode(scaled)
         if part == "encoder":
             inputs, expected = images, codes.flatten(1).numpy()
         elif part == "whole":

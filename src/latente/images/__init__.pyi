@@ -1,3 +1,6 @@
+from .conditioned import Conditioned as Conditioned
+from .conditioned import images_in as images_in
+from .conditioned import require_condition as require_condition
 from .container import Images as Images
 from .door import Openable as Openable
 from .door import is_list_of_pictures as is_list_of_pictures

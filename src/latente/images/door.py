@@ -41,35 +41,36 @@ def open_images(
     pairs: Sequence[str] | None = None,
     target: Openable | None = None,
     exclude: str | os.PathLike[str] | Sequence[str] | None = None,
+    condition: Sequence[str] | None = None,
     frames: str = DoorOptions.frames,
     budget: float = DoorOptions.budget,
     progress: Progress | None = None,
 ) -> Images:
     """Open images from wherever they are, scan them, and return them in their own dtype with their columns.
 
-    source: an array or torch tensor (N, H, W), (N, C, H, W), (N, H, W, C) or table (N, F); a .npy, .npz, idx
-    or idx.gz file; a folder or zip of pictures (flat, class folders, train/val/test, pairs, good/defect with
-    masks, a table of labels or attributes in it or beside it); a table whose first column names pictures; or
-    a set's name (a bare name is a set where there is one; "./mnist" is a folder). `Images` come back as they
-    are. split: the part to open; None is "train" where there are parts, else everything. size: (height,
-    width), or the side of a square; pictures are scaled to cover it and cut around their centre. "keep" leaves
-    pictures of a folder, an archive or a list as large as each is: see `Photographs`. crop: cut this much out
-    of the centre first. channels: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA for picture files;
-    for arrays the number of channels, or "first" or "last" where it cannot be told which axis holds them.
-    count: at most this many images, drawn by `seed`, in order. labels: the path of a table (pictures), or one
-    label for each image (arrays). pairs: two words that tell inputs from targets, where the known ones (noisy, clean;
-    low, high; input, target ...) do not: names of folders, or ends of files' names. target: what should come of the
-    images, in another place: a folder in which targets are called like their images, or an array with one for each;
+    source: an array or torch tensor (N, H, W), (N, C, H, W), (N, H, W, C) or table (N, F); a .npy, .npz, idx or idx.gz
+    file; a folder or zip of pictures (flat, class folders, train/val/test, pairs, good/defect with masks, a table of
+    labels or attributes in it or beside it); a table whose first column names pictures; or a set's name (a bare name is
+    a set where there is one; "./mnist" is a folder). `Images` come back as they are. split: the part to open; None is
+    "train" where there are parts, else everything. size: (height, width), or the side of a square; pictures are scaled
+    to cover it and cut around their centre. "keep" leaves pictures of a folder, an archive or a list as large as each
+    is: see `Photographs`. crop: cut this much out of the centre first. channels: 1 grey, 2 grey and alpha, 3 RGB, 4
+    RGBA for picture files; for arrays the number of channels, or "first" or "last" where it cannot be told which axis
+    holds them. count: at most this many images, drawn by `seed`, in order. labels: the path of a table (pictures), or
+    one label for each image (arrays). pairs: two words that tell inputs from targets, where the known ones (noisy,
+    clean; low, high; input, target ...) do not: names of folders, or ends of files' names. target: what should come of
+    the images, in another place: a folder in which targets are called like their images, or an array with one for each;
     size, channels and depth may differ. exclude: pictures to leave out, by the names that `images.files` has for them,
-    or a text file that holds one a line. frames: of picture files with several pages or frames the "first" one, or
-    "all". budget: the share of pictures that may be damaged; those are skipped, and named in `images.scan`. progress:
-    called as progress(done, total, what).
+    or a text file that holds one a line. condition: names of columns of numbers, of the set's conditions or attributes,
+    which become the condition of each image, in this order. frames: of picture files with several pages or frames the
+    "first" one, or "all". budget: the share of pictures that may be damaged; those are skipped, and named in
+    `images.scan`. progress: called as progress(done, total, what).
 
     Pictures are decoded once, into the cache (see `latente.images.cache`), which later starts only map into
     memory. Raises InputError, naming the file or the option, where something is not usable.
     """
     if isinstance(source, Images) and target is None:
-        return source
+        return source if condition is None else _with_condition(source, condition)
     if isinstance(source, str) and not source.strip():
         raise InputError("the images have no name: give a folder, a file or the name of a set")
     options = DoorOptions(
@@ -83,6 +84,7 @@ def open_images(
         pairs=pairs,
         target=target,
         exclude=exclude,
+        condition=condition,
         frames=frames,
         budget=budget,
         progress=progress,
@@ -102,7 +104,32 @@ def open_images(
     if images is None:
         path = Path(name).expanduser().resolve()
         images, name = _open_path(path, options), str(path)
+    if options.condition is not None:
+        images = _with_condition(images, options.condition)
     return dataclasses.replace(images, source=options.source(name))
+
+
+def _with_condition(images: Images, names: Sequence[str]) -> Images:
+    """Return images whose condition is made of these columns of numbers.
+
+    Raises InputError, naming what there is, where one of them is unknown.
+    """
+    known = {
+        name: column
+        for key, titles in (("attributes", images.attribute_names), ("condition", images.condition_names))
+        if key in images.columns
+        for name, column in zip(titles, images.columns[key].T, strict=True)
+    }
+    if not known:
+        raise InputError(
+            f"{images.name} has no columns of numbers: name a table that has some by labels (--labels CSV)"
+        )
+    for name in names:
+        if name not in known:
+            raise did_you_mean(f"column of {images.name}", name, list(known))
+    condition = np.stack([known[name] for name in names], axis=1).astype(np.float32)
+    columns = {**images.columns, "condition": condition}
+    return dataclasses.replace(images, columns=columns, condition_names=tuple(names), content_hash=None)
 
 
 def _with_target(options: DoorOptions, open_one: Callable[[DoorOptions], Images]) -> Images:

@@ -39,6 +39,7 @@ class Source(TypedDict, total=False):
     pairs: list[str]
     target: str
     exclude: list[str]
+    condition: list[str]
     frames: str
     budget: float
 
@@ -135,6 +136,25 @@ class Names:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Titles:
+    """Names of columns, typed with commas between them."""
+
+    or_none: bool = False
+    metavar: str = "A,B"
+    types: ClassVar[tuple[str, ...]] = ("list of str",)
+
+    def read(self, text: str) -> tuple[str, ...]:
+        titles = tuple(title.strip() for title in text.split(","))
+        self.check(repr(text), titles)
+        return titles
+
+    def check(self, name: str, value: Any) -> None:
+        is_names = isinstance(value, tuple | list) and all(isinstance(one, str) and one for one in value)
+        if not is_names or not value or len(set(value)) != len(value):
+            raise InputError(f"{name} must be different names of columns, such as mass,speed, not {value!r}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class DoorOptions:
     """The keyword arguments of `open_images`.
 
@@ -164,6 +184,13 @@ class DoorOptions:
     target: Any = option(None, "What should come of the images: one for each.", _TARGET)
     exclude: str | os.PathLike[str] | Sequence[str] | None = option(
         None, "Leave out the pictures that a list names, one a line.", Names(), shown="nothing is left out"
+    )
+    condition: Sequence[str] | None = option(
+        None,
+        "Columns of numbers that are each image's condition, of those that the set or its table has.",
+        Titles(),
+        shown="the set's own",
+        flag="--condition-columns",
     )
     frames: str = option(
         "first",
@@ -261,6 +288,8 @@ class DoorOptions:
             return {}
         if self.exclude is not None:
             source["exclude"] = list(self.excluded)  # the list may change, and the images are to be the same
+        if self.condition is not None:
+            source["condition"] = list(self.condition)
         if self.budget != DoorOptions.budget:
             source["budget"] = self.budget
         return source

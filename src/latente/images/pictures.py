@@ -29,6 +29,9 @@ from latente.words import printable
 
 __all__ = ["of_store", "open_pictures"]
 
+# options of which what lies in the cache does not depend
+_OF_NO_PICTURE = ("source", "budget", "labels", "condition")
+
 
 def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> Images:
     """Open the pictures of a folder, a zip archive, or one picture file, as `open_images` describes it.
@@ -44,7 +47,7 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
 
 def of_store(store: Store, tables: Sequence[TableFile], options: DoorOptions, name: str) -> Images:
     """Return the pictures of a store from the cache, where they go first."""
-    request = {key: value for key, value in options.source("").items() if key not in ("source", "budget", "labels")}
+    request = {key: value for key, value in options.source("").items() if key not in _OF_NO_PICTURE}
     stamps = [(table.stamp, table.chosen) for table in tables]
     key = key_of("pictures", str(store.path), store.names, store.lost, stamps, request)
     stored = cached(key, lambda writer: _Reading(store, tables, options, name).into(writer), str(store.path))

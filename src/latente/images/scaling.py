@@ -79,6 +79,19 @@ class Scaling:
         span = np.where(high > low, high - low, (high - low).max() or np.abs(low).max() or 1.0)
         return cls(tuple(low.tolist()), tuple(span.tolist()), dtype.name, bounded=False)
 
+    @classmethod
+    def of_columns(cls, values: np.ndarray, indices: np.ndarray | None = None) -> Scaling:
+        """Fit on the rows `indices` of vectors (N, K), each of whose numbers has its own range, from 0 to 1 or not.
+
+        Raises InputError where one is NaN or infinite.
+        """
+        rows = np.asarray(values if indices is None else values[np.sort(indices)], np.float64)
+        if not (len(rows) and np.isfinite(rows).all()):
+            raise InputError("the conditions hold NaN or infinity; remove or fill these values first")
+        low, span = rows.min(0), np.ptp(rows, axis=0)
+        span = np.where(span > 0, span, np.maximum(np.abs(low), 1.0))
+        return cls(tuple(low.tolist()), tuple(span.tolist()), "float32", bounded=False)
+
     def apply(self, x: torch.Tensor) -> torch.Tensor:
         """Return the float32 tensor (B, C, H, W) or (B, F) in the network's range, on the device of `x`."""
         import torch

@@ -15,12 +15,13 @@ __all__ = ["Coder", "decode_grid", "flat_codes"]
 class Coder(Protocol):
     """Anything that encodes images and decodes codes, many at a time: an estimator of ours or a model of a user's.
 
-    `encode` returns codes (N, ...), `decode` takes codes of that shape and returns images (N, ...).
+    `encode` returns codes (N, ...), `decode` takes codes of that shape and returns images (N, ...), alone or in a pair
+    with their conditions, which then count for nothing here.
     """
 
     def encode(self, images: Any, /) -> np.ndarray: ...
 
-    def decode(self, codes: Any, /) -> np.ndarray: ...
+    def decode(self, codes: Any, /) -> Any: ...
 
 
 def flat_codes(codes: Any) -> np.ndarray:
@@ -44,5 +45,6 @@ def decode_grid(model: Coder, codes: np.ndarray, code_shape: tuple[int, ...]) ->
     rows, columns = codes.shape[:2]
     if math.prod(codes.shape[2:]) != math.prod(code_shape):
         raise InputError(f"codes of shape {codes.shape[2:]} cannot be decoded as {code_shape}")
-    images = np.asarray(model.decode(codes.reshape(rows * columns, *code_shape)))
+    made = model.decode(codes.reshape(rows * columns, *code_shape))
+    images = np.asarray(made[0] if isinstance(made, tuple) else made)
     return images.reshape(rows, columns, *images.shape[1:])

@@ -103,12 +103,14 @@ def build_pair(
     depth: int = 1,
     code_multiplier: int = 1,
     latent_activation: str | None = None,
+    told: int = 0,
 ) -> tuple[nn.Module, nn.Module]:
     """Return (encoder, decoder) for images (C, H, W) or rows (F,), weights drawn from the global generator.
 
     network, hidden: see `resolve`. code_multiplier: how many values the encoder gives for each that the
     decoder takes (2 for a mean and a log-variance), along dimension 1. latent_activation: applied to the
-    code; None is linear. kernel_size, stride and depth concern convolutions only. Decoders return raw
+    code; None is linear. told: how many values the decoder takes behind a code that is a vector.
+    kernel_size, stride and depth concern convolutions only. Decoders return raw
     outputs. Raises InputError, naming the option, for what is out of range.
     """
     kind, hidden, latent_dim = resolve(network, shape, latent_dim, hidden)
@@ -123,10 +125,10 @@ def build_pair(
     if kind == "dense":
         return (
             DenseEncoder(shape, cast(int, outputs), output_activation=latent_activation, **common),
-            DenseDecoder(cast(int, latent_dim), shape, **common),
+            DenseDecoder(cast(int, latent_dim) + told, shape, **common),
         )
     common |= {"kernel_size": kernel_size, "stride": stride, "depth": depth}
     return (
         ConvEncoder(shape, outputs, code_multiplier=multiplier, output_activation=latent_activation, **common),
-        ConvDecoder(latent_dim, shape, output_conv=latent_dim is None, **common),
+        ConvDecoder(None if latent_dim is None else latent_dim + told, shape, output_conv=latent_dim is None, **common),
     )

@@ -10,6 +10,7 @@ from latente.objectives.autoencoding import (
     check_bound,
 )
 from latente.objectives.classification import ClassificationObjective
+from latente.objectives.conditioned import CONDITIONED, ConditionedObjective
 from latente.objectives.detection import DetectionObjective
 from latente.objectives.flow import FlowObjective
 from latente.objectives.objective import Batch, Objective, Player
@@ -20,10 +21,12 @@ from latente.objectives.transforms import TransformsObjective, logits_for
 from latente.objectives.translation import TranslationObjective
 
 __all__ = [
+    "CONDITIONED",
     "AdversarialObjective",
     "AutoencoderObjective",
     "Batch",
     "ClassificationObjective",
+    "ConditionedObjective",
     "DetectionObjective",
     "FlowObjective",
     "Objective",

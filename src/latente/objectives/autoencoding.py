@@ -268,13 +268,18 @@ class VariationalObjective(ReconstructionObjective):
         rise = min(1.0, step / self.beta_warmup) if self.beta_warmup else 1.0
         self.current_beta = self.beta * rise
 
-    def encode(self, x: Float[Tensor, "b *image"]) -> Float[Tensor, "b *code"]:
+    def encode(self, x: Float[Tensor, "b *image"], condition: Tensor | None = None) -> Float[Tensor, "b *code"]:
         """Return the posteriors' means of scaled images, taken as they are."""
-        return self.posterior(x)[0]
+        return self.posterior(x, condition)[0]
 
-    def posterior(self, x: Float[Tensor, "b *image"]) -> tuple[Float[Tensor, "b *code"], Float[Tensor, "b *code"]]:
-        """Return mean and log-variance of the code of each scaled image."""
-        parameters = self.encoder(x).float()
+    def posterior(
+        self, x: Float[Tensor, "b *image"], condition: Tensor | None = None
+    ) -> tuple[Float[Tensor, "b *code"], Float[Tensor, "b *code"]]:
+        """Return mean and log-variance of the code of each scaled image.
+
+        condition: (B, K), of an objective that learns it too (`ConditionedObjective`); this one knows of none.
+        """
+        parameters = self._posteriors(x, condition).float()
         if parameters.shape[1] % 2:
             raise InputError(
                 "a variational encoder returns means and log-variances, an even number of channels or "
@@ -284,24 +289,45 @@ class VariationalObjective(ReconstructionObjective):
         # hardtanh is a clamp whose gradient takes one operation
         return mean, functional.hardtanh(log_var, _LOWEST_LOG_VAR, _HIGHEST_LOG_VAR)
 
+    def _posteriors(self, x: Tensor, condition: Tensor | None) -> Tensor:
+        """Hook: the posteriors' means and log-variances, in two halves of dimension 1."""
+        parameters: Tensor = self.encoder(x)
+        return parameters
+
+    def _decoded(self, code: Tensor, target: Tensor, condition: Tensor | None) -> Tensor:
+        """Hook: the raw images of codes."""
+        return self._raw(code, target)
+
+    def _log_prob(self, code: Tensor, target: Tensor, condition: Tensor | None, over_batch: bool) -> Tensor:
+        """Return how probable what there is to explain is, given the codes, in nats per image."""
+        return self._explained(self._decoded(code, target, condition), code, target, condition, over_batch)
+
+    def _explained(
+        self, raw: Tensor, code: Tensor, target: Tensor, condition: Tensor | None, over_batch: bool
+    ) -> Tensor:
+        """Hook: the same, of raw images that were decoded already."""
+        return self._log_likelihood(raw, target, over_batch)
+
     kl_per_dimension = staticmethod(formulas.kl_diagonal_normal)
 
     def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss with the current beta and free bits, "reconstruction" and "kl"; nats per image."""
         inputs, target = self._inputs_and_target(batch, generator, shared=False)
-        mean, log_var = self.posterior(inputs)
+        condition = batch.get("condition")
+        mean, log_var = self.posterior(inputs, condition)
         kl = self.kl_per_dimension(mean, log_var)
         total_kl = kl.sum() / len(kl)
         if self.importance_samples > 1:
             noise = _normal((self.importance_samples, *mean.shape), mean, generator)
-            log_likelihood, ratio = self._weigh(target, mean, log_var, noise)
+            log_likelihood, ratio = self._weigh(target, condition, mean, log_var, noise)
             loss = -formulas.importance_weighted_bound(log_likelihood + self.current_beta * ratio).mean()
             log_likelihood = log_likelihood.mean()
         else:
             if self.samples > 1:
                 mean, log_var, target = (_repeated(part, self.samples) for part in (mean, log_var, target))
+                condition = None if condition is None else _repeated(condition, self.samples)
             code = _draw(mean, log_var, _normal(mean.shape, mean, generator))
-            log_likelihood = self._log_likelihood(self._raw(code, target), target, over_batch=True)
+            log_likelihood = self._log_prob(code, target, condition, over_batch=True)
             penalty = formulas.free_bits(kl, self.free_bits) if self.free_bits else total_kl
             loss = self.current_beta * penalty - log_likelihood
         return loss, {"reconstruction": -log_likelihood.detach(), "kl": total_kl.detach()}
@@ -316,9 +342,10 @@ class VariationalObjective(ReconstructionObjective):
         same noise.
         """
         inputs, target = self._inputs_and_target(batch, generator, shared=True)
-        mean, log_var = self.posterior(inputs)
-        terms = self._terms(mean, log_var, target, generator)
-        return {**terms, "mse": formulas.mse(self._image(self._raw(mean, target)), target)}
+        condition = batch.get("condition")
+        mean, log_var = self.posterior(inputs, condition)
+        terms = self._terms(mean, log_var, target, condition, generator)
+        return {**terms, "mse": formulas.mse(self._image(self._decoded(mean, target, condition)), target)}
 
     @torch.no_grad()
     def outputs(self, batch: Batch, generator: torch.Generator, sign: float = 1.0) -> dict[str, Tensor]:
@@ -330,14 +357,15 @@ class VariationalObjective(ReconstructionObjective):
         """
         images = batch["images"]
         inputs, target = self._inputs_and_target(batch, generator, shared=True)
-        posterior = self.posterior(inputs)
-        terms = self._terms(*posterior, target, generator, sign)
-        mean, log_var = posterior if inputs is images else self.posterior(images)
-        raw = self._raw(posterior[0], target)
-        terms["chance"] = terms["reconstruction"] + self._log_likelihood(raw, target, over_batch=False)
+        condition = batch.get("condition")
+        posterior = self.posterior(inputs, condition)
+        terms = self._terms(*posterior, target, condition, generator, sign)
+        mean, log_var = posterior if inputs is images else self.posterior(images, condition)
+        raw = self._decoded(posterior[0], target, condition)
+        terms["chance"] = terms["reconstruction"] + self._explained(raw, posterior[0], target, condition, False)
         # what is binarized is drawn by chance; what comes out of the image itself is not
         is_own = mean is posterior[0] or self.corruption is not None
-        rebuilt = self._image(raw) if is_own else self.decode(mean)
+        rebuilt = self._image(raw if is_own else self._decoded(mean, target, condition))
         return {
             **self._pictures(batch, inputs),
             "codes": mean.flatten(1),
@@ -349,9 +377,16 @@ class VariationalObjective(ReconstructionObjective):
         }
 
     def _terms(
-        self, mean: Tensor, log_var: Tensor, target: Tensor, generator: torch.Generator, sign: float = 1.0
+        self,
+        mean: Tensor,
+        log_var: Tensor,
+        target: Tensor,
+        condition: Tensor | None,
+        generator: torch.Generator,
+        sign: float = 1.0,
     ) -> dict[str, Tensor]:
-        log_likelihood, ratio = self._weigh_shared(target, mean, log_var, self.importance_samples, generator, sign)
+        k = self.importance_samples
+        log_likelihood, ratio = self._weigh_shared(target, condition, mean, log_var, k, generator, sign)
         reconstruction = -log_likelihood.mean(0)
         kl = self.kl_per_dimension(mean, log_var).flatten(1).sum(1)
         if self.importance_samples > 1:
@@ -370,8 +405,9 @@ class VariationalObjective(ReconstructionObjective):
         if k < 1:
             raise InputError(f"a bound needs at least 1 sample, not {k}")
         inputs, target = self._inputs_and_target(batch, generator, shared=True)
-        mean, log_var = self.posterior(inputs)
-        log_likelihood, ratio = self._weigh_shared(target, mean, log_var, k, generator)
+        condition = batch.get("condition")
+        mean, log_var = self.posterior(inputs, condition)
+        log_likelihood, ratio = self._weigh_shared(target, condition, mean, log_var, k, generator)
         return formulas.importance_weighted_bound(log_likelihood + ratio)
 
     def _inputs_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
@@ -380,7 +416,14 @@ class VariationalObjective(ReconstructionObjective):
         return super()._inputs_and_target(batch, generator, shared)
 
     def _weigh_shared(
-        self, target: Tensor, mean: Tensor, log_var: Tensor, k: int, generator: torch.Generator, sign: float = 1.0
+        self,
+        target: Tensor,
+        condition: Tensor | None,
+        mean: Tensor,
+        log_var: Tensor,
+        k: int,
+        generator: torch.Generator,
+        sign: float = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """Return what `_weigh` does for k draws that all images share, some of them at a time."""
         at_once = max(1, _ROWS_AT_ONCE // len(mean))
@@ -390,16 +433,19 @@ class VariationalObjective(ReconstructionObjective):
             part = slice(start, min(k, start + at_once))
             # one draw after the other: torch's stream of normals depends on how many are asked for at a time
             draws = [_normal((1, *mean.shape[1:]), mean, generator) for _ in range(part.stop - start)]
-            log_likelihoods[part], ratios[part] = self._weigh(target, mean, log_var, sign * torch.stack(draws))
+            log_likelihoods[part], ratios[part] = self._weigh(
+                target, condition, mean, log_var, sign * torch.stack(draws)
+            )
         return log_likelihoods, ratios
 
-    def _weigh(self, target: Tensor, mean: Tensor, log_var: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    def _weigh(
+        self, target: Tensor, condition: Tensor | None, mean: Tensor, log_var: Tensor, noise: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return log p(x|z) and log p(z) - log q(z|x), both (k, B), for the noise (k, B or 1, *code)."""
         codes = _draw(mean, log_var, noise)
         k = len(codes)
-        repeated = _repeated(target, k)
-        raw = self._raw(codes.flatten(0, 1), repeated)
-        log_likelihood = self._log_likelihood(raw, repeated, over_batch=False)
+        beside = None if condition is None else _repeated(condition, k)
+        log_likelihood = self._log_prob(codes.flatten(0, 1), _repeated(target, k), beside, over_batch=False)
         return log_likelihood.unflatten(0, (k, len(mean))), formulas.log_density_ratio(codes, mean, log_var)
 
     def _log_likelihood(self, raw: Tensor, target: Tensor, over_batch: bool) -> Tensor:

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from latente.checks import Option, options_of
-from latente.cli.shared.readers import option_parser, seed
+from latente.cli.shared.readers import option_parser, seed, values
 from latente.images.options import DoorOptions
 
 __all__ = [
     "BudgetOption",
     "ChannelsOption",
+    "ConditionColumnsOption",
+    "ConditionOption",
     "CountOption",
     "CropOption",
     "ExcludeOption",
@@ -57,6 +59,17 @@ SeedOption = Annotated[
 ]
 
 
+ConditionOption = Annotated[
+    Any,
+    typer.Option(
+        "--condition",
+        parser=option_parser(values),
+        metavar="X,Y",
+        help="By these numbers (vae with condition given).",
+    ),
+]
+
+
 def _door_option(name: str) -> Any:
     """Return an option of the image door as one of the command line, as it is declared there."""
     option = options_of(DoorOptions)[name]
@@ -88,6 +101,7 @@ BudgetOption = Annotated[float | None, _door_option("budget")]
 LabelsOption = Annotated[str | None, _door_option("labels")]
 PairsOption = Annotated[Any, _door_option("pairs")]
 ExcludeOption = Annotated[str | None, _door_option("exclude")]
+ConditionColumnsOption = Annotated[Any, _door_option("condition")]
 TargetOption = Annotated[str | None, _door_option("target")]
 
 

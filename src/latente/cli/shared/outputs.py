@@ -9,13 +9,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from latente import words
 from latente.cli.shared import console as show
 from latente.errors import InputError
+from latente.images import Conditioned, images_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +58,7 @@ _OF_FILES = frozenset(
     )
 )
 _MOST_ON_A_SHEET = 400
+_CONDITIONS = "conditions.csv"
 _LONGEST_NAME = 255  # bytes that a file system takes
 _COLUMNS = 16  # of a sheet with originals
 
@@ -163,7 +165,7 @@ def save_images(
 def save_model_images(
     out: Path,
     model: Estimator,
-    pixels: np.ndarray,
+    made: Any,
     *,
     layout: str | None = None,
     names: Sequence[str] = (),
@@ -171,11 +173,33 @@ def save_model_images(
 ) -> None:
     """Write images in the units of a model's training images, and print what was written, see `save_images`.
 
-    layout: that of the pixels, by default the one of the training images.
+    made: the images, or a pair of them and their conditions, which go into the same .npz file, or into a table
+    conditions.csv in the folder of the images or beside their one file. layout: that of the images, by default the one
+    of the training images.
     """
-    data_range = model.scaling_.data_range
+    pixels, data_range = images_in(made), model.scaling_.data_range
+    if isinstance(made, Conditioned) and out.suffix.lower() == ".npz":
+        save_arrays(out, {"images": made.images, "conditions": made.conditions})
+        print_output(out, f"{len(pixels)} images and their conditions as arrays")
+        return
     text = save_images(out, pixels, layout or model.layout_, names=names, originals=originals, data_range=data_range)
+    if isinstance(made, Conditioned):
+        is_file = out.suffix.lower() in (*_ARRAYS, _SHEET)
+        table = out.with_name(f"{out.stem}-{_CONDITIONS}") if is_file else out / _CONDITIONS
+        _save_conditions(table, made.conditions, cast(Any, model).condition_names_, names)
+        text += f", and their conditions in {table}"
     print_output(out, text)
+
+
+def _save_conditions(table: Path, conditions: np.ndarray, titles: Sequence[str], names: Sequence[str]) -> None:
+    """Write a line for each image, called like it or numbered from 1."""
+    from latente.files import replacing
+
+    lines = [",".join(("image", *titles))]
+    for number, row in enumerate(conditions.tolist(), start=1):
+        lines.append(",".join((names[number - 1] if names else str(number), *(f"{value:.7g}" for value in row))))
+    with replacing(table) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def print_output(out: Path, text: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from latente.checks import Check, Number, Numbers, Whole
 from latente.errors import InputError
 
-__all__ = ["checked", "number", "option_parser", "seed", "whole", "widths"]
+__all__ = ["checked", "number", "option_parser", "region", "seed", "values", "whole", "widths"]
 
 Value = TypeVar("Value")
 
@@ -40,6 +40,23 @@ def checked(check: Check) -> Callable[[str], Any]:
         return value
 
     return option_parser(read)
+
+
+def values(text: str) -> tuple[float, ...]:
+    """Read numbers with commas between them."""
+    return tuple(number(part.strip()) for part in text.split(","))
+
+
+def region(text: str) -> tuple[str, tuple[float, float]]:
+    """Read a name with the lowest and the highest value of what it names, as in mass=6.9..7.1."""
+    name, equals, bounds = text.partition("=")
+    low, dots, high = bounds.partition("..")
+    if not (name and equals and dots):
+        raise InputError(f"{text!r} is no name with two bounds, such as mass=6.9..7.1")
+    ends = number(low), number(high)
+    if ends[0] > ends[1]:
+        raise InputError(f"{text!r}: {low} is above {high}")
+    return name.strip(), ends
 
 
 def seed(text: str) -> int:

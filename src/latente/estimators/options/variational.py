@@ -8,10 +8,11 @@ from typing import ClassVar
 from latente.checks import Choice, Number, Whole, option
 from latente.estimators.options.autoencoders import ReconstructionOptions
 
-__all__ = ["BINARIZATIONS", "LIKELIHOODS", "VariationalOptions"]
+__all__ = ["BINARIZATIONS", "CONDITIONS", "LIKELIHOODS", "VariationalOptions"]
 
 LIKELIHOODS = ("auto", "bernoulli", "gaussian")
 BINARIZATIONS = ("dynamic",)
+CONDITIONS = ("joint", "given")
 
 
 @dataclasses.dataclass(init=False, eq=False, repr=False, kw_only=True)
@@ -32,4 +33,12 @@ class VariationalOptions(ReconstructionOptions):
     importance_samples: int = option(1, "Samples of the bound that is trained.", Whole(metavar="K"))
     binarization: str | None = option(
         None, "Pixels as draws of 0 or 1: dynamic or none.", Choice(BINARIZATIONS, or_none=True)
+    )
+    condition: str | None = option(
+        None,
+        "Numbers beside each image: joint, encoded and decoded with it; given, what both networks are told; or none.",
+        Choice(CONDITIONS, or_none=True),
+    )
+    condition_weight: float = option(
+        1.0, "Nats of the image that one nat of a joint condition counts for.", Number(above=0)
     )

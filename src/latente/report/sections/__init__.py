@@ -12,6 +12,7 @@ from latente.evidence import Evidence
 from latente.report.sections import (
     attributes,
     classes,
+    conditions,
     curves,
     detection,
     film,
@@ -41,6 +42,7 @@ SECTIONS: Sequence[Callable[[Any, Evidence], Section | None]] = (
     detection.find,
     samples.find,
     latent.find,
+    conditions.find,
     traversals.find,
     attributes.find,
     curves.find,

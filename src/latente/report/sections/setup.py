@@ -56,6 +56,12 @@ def layers_of(model: Any) -> list[LayerFacts]:
     objective = getattr(model, "objective_", None)
     if not isinstance(objective, nn.Module):
         return []
+    if getattr(model, "condition", None) is not None:  # whose networks are more, and may be told more
+        rows = [(*row.name.split(".", 1), row) for row in model.layers()]
+        return [
+            LayerFacts(network, name, row.type, " × ".join(map(str, (row.output or ())[1:])) or "–", row.parameters)
+            for network, name, row in rows
+        ]
     networks = dict(objective.named_children())
     shapes = {"encoder": "image_shape_", "decoder": "code_shape_", "head": "code_shape_"}
     layers = []
