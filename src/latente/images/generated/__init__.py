@@ -8,6 +8,7 @@ from latente.images.container import Images
 from latente.images.generated.digits import digits
 from latente.images.generated.emoji import emoji
 from latente.images.generated.faces import faces
+from latente.images.generated.flow import flow
 from latente.images.generated.glyphs import glyphs
 from latente.images.generated.letters import letters
 from latente.images.generated.photos import photos
@@ -15,13 +16,14 @@ from latente.images.generated.plates import plates
 
 __all__ = ["GENERATED"]
 
-# name -> function(count=None, *, split="train", seed=0) -> Images; digits and photos also take a `size`, and faces and
-# plates, which take half a minute and minutes, `progress`.
+# name -> function(count=None, *, split="train", seed=0) -> Images; digits and photos also take a `size`, and
+# faces, flow and plates, which take half a minute and more, `progress`.
 # Each imports what it draws with when it is called: importing this package costs no more than numpy.
 GENERATED: dict[str, Callable[..., Images]] = {
     "digits": digits,
     "emoji": emoji,
     "faces": faces,
+    "flow": flow,
     "glyphs": glyphs,
     "letters": letters,
     "photos": photos,
