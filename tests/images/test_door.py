@@ -72,7 +72,8 @@ def test_a_set_wins_over_a_folder_of_its_name_unless_a_path_is_written(
 
 @pytest.mark.parametrize("name", sorted(GENERATED))
 def test_every_drawn_set_opens_again_from_its_source(name: str) -> None:
-    images = open_images(name, count=4, seed=3)
+    seed = 0 if name == "flow" else 3  # of which others take a minute
+    images = open_images(name, count=4, seed=seed)
     assert len(images) == 4
     assert "train" in images.parts
     assert all(len(open_images(name, count=2, split=part)) == 2 for part in images.parts)

@@ -20,22 +20,21 @@ UNIT = DENSITY * SPEED * PITCH  # of mass flows, kg/s for each metre and passage
 
 @pytest.fixture(scope="module")
 def settled() -> Flows:
-    """Two flows on grids of half the usual lines: one shock within the passage, one ahead of it."""
-    return solve(np.array([1.06, 1.28]), np.array([335.0, 335.0]), coarse=(8, 24), fine=(16, 48), steps=(500, 500))
+    """A flow whose shock stands within the passage, on grids of half the usual lines."""
+    return solve(np.array([1.1]), np.array([335.0]), coarse=(8, 24), fine=(16, 48), steps=(300, 600))
 
 
 def test_the_mass_that_comes_also_leaves(settled: Flows) -> None:
-    assert settled.mismatch.max() < 5e-3
-    assert settled.mismatch[0] < 1e-3
-    assert settled.drift[0] < 1e-3
+    assert settled.mismatch[0] < 2e-3
+    assert settled.drift[0] < 5e-4
 
 
 def test_a_finer_grid_says_the_same_of_the_mass(settled: Flows) -> None:
     train = open_images("flow")
     mass, throttle, wheel = train.columns["condition"].T
     choked = throttle < 1.12
-    slope = np.polyfit(wheel[choked], mass[choked], 2)
-    assert settled.mass[0] * UNIT == pytest.approx(np.polyval(slope, 335.0), rel=2e-3)
+    curve = np.polyfit(wheel[choked] - 335.0, mass[choked], 2)
+    assert settled.mass[0] * UNIT == pytest.approx(curve[-1], rel=5e-3)
 
 
 def test_once_the_shock_is_swallowed_the_mass_depends_on_the_wheel_alone() -> None:
@@ -109,7 +108,7 @@ def test_further_rows_are_solved_kept_and_drawn_anew_where_they_do_not_settle(
     def stand_in(throttle: np.ndarray, wheel: np.ndarray) -> Flows:
         asked.append(throttle)
         lines = np.ones((len(throttle), 32, 96), np.float32) * throttle[:, None, None]
-        mismatch = np.where(throttle > 1.3, 1.0, 0.0)  # these do not settle
+        mismatch = np.where(throttle > 1.25, 1.0, 0.0)  # these do not settle
         return Flows(lines, wheel / 600, mismatch, 0 * mismatch)
 
     monkeypatch.setenv("LATENTE_CACHE", str(tmp_path))
@@ -120,8 +119,8 @@ def test_further_rows_are_solved_kept_and_drawn_anew_where_they_do_not_settle(
     again = MODULE.flow(22, seed=5)
     assert len(asked) == solved  # all were kept
     np.testing.assert_array_equal(first.pixels[:22], again.pixels)
-    assert first.columns["condition"][:, 1].max() <= 1.3
-    assert max(map(np.max, asked)) > 1.3
+    assert first.columns["condition"][:, 1].max() <= 1.25
+    assert max(map(np.max, asked)) > 1.25
     more = MODULE.flow(MODULE.SHIPPED["train"] + 3)
     assert len(asked) > solved
     np.testing.assert_array_equal(more.pixels[:5], open_images("flow", count=5).pixels)

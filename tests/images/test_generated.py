@@ -36,7 +36,7 @@ def rows(images: Images) -> set[bytes]:
 
 
 def test_every_set_is_registered_under_its_name() -> None:
-    assert set(GENERATED) == {*SHAPES, "faces", "plates"}  # which have tests of their own
+    assert set(GENERATED) == {*SHAPES, "faces", "flow", "plates"}  # which have tests of their own
 
 
 def test_importing_the_sets_loads_no_large_library() -> None:
