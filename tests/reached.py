@@ -293,6 +293,34 @@ def denoises(stage: Stage) -> None:
     assert stage["figures"]["psnr"] > stage["figures"]["input_psnr"] + 2
 
 
+def keeps_to_a_region(name: str, stage: Stage) -> None:
+    """The sheet has its conditions in a table beside it, all of them within the bounds that were asked for."""
+    shows_pictures(name, stage)
+    table = (stage.folder / name).with_name("new-conditions.csv").read_text("utf-8").split("\n")
+    assert table[0] == "image,mass_flow,throttle,wheel_speed"
+    masses = [float(line.split(",")[1]) for line in table[1:] if line]
+    assert len(masses) == 16
+    assert min(masses) >= 7.1
+    assert max(masses) <= 7.3
+
+
+def holds_pairs(stage: Stage) -> None:
+    with np.load(stage.folder / "rebuilt.npz") as made:
+        assert made["images"].shape == (40, 1, 96, 96)
+        assert made["conditions"].shape == (40, 3)
+
+
+def knows_its_conditions(stage: Stage) -> None:
+    assert len(stage["mass_flow"]) == len(stage["fields"])
+    assert 6.0 < stage["mass_flow"].min() < stage["mass_flow"].max() < 8.0
+
+
+def draws_fields(stage: Stage) -> None:
+    assert stage["fields"].shape == (8, 1, 96, 96)
+    assert ((stage["conditions"][:, 0] >= 7.1) & (stage["conditions"][:, 0] <= 7.3)).all()
+    assert stage["rebuilt"].conditions.shape == (40, 3)
+
+
 def makes_threes(stage: Stage) -> None:
     """Most of what it makes is nearer to the mean of that class than to any other's."""
     real = digits()

@@ -20,6 +20,7 @@ from reached import (
     codes_digits,
     decodes_its_codes,
     denoises,
+    draws_fields,
     draws_from_python,
     draws_holidays_again,
     draws_on_the_first_page,
@@ -44,10 +45,13 @@ from reached import (
     has_trials,
     hides_an_odd_one,
     holds_images,
+    holds_pairs,
     is_a_page,
     is_judged_by_others,
     is_loaded_alike,
     keeps_sizes,
+    keeps_to_a_region,
+    knows_its_conditions,
     learns_a_second_run,
     learns_from_crops,
     learns_to_enlarge,
@@ -93,6 +97,7 @@ CI = "continuous integration runs it"
 VAE_GLYPHS = SEED + "--count 1000 --epochs 5 --batch-size 32" + NO_REPORT
 FACES = SEED + "--count 160 --epochs 4 --batch-size 16 --no-report"
 RESTORER = SEED + "--epochs 1 --width 4 --depth 1 --batch-size 2 --augmentation crop:16 --no-report"
+FIELDS = SEED + "--epochs 12 --hidden 32 --batch-size 16 --no-report"
 GAN = "--epochs 4 --hidden 32 --learning-rate 2e-3 --no-report"
 DENOISER = SEED + "--count 800 --batch-size 32 --no-report"
 
@@ -251,6 +256,7 @@ CASES: dict[str, list[Case]] = {
             swaps=(("count=5_000", "count=300"), ('"fashion-mnist"', '"digits"')),
         ),
         Case("from latente.images.generated.plates", measures_plates_again, swaps=(("count=100", "count=3"),)),
+        Case("import latente\n\nfields", knows_its_conditions),
     ],
     "docs/guides/run-folder.md": [Case('{"part"', has_the_keys_of_a_log, is_text=True)],
     "docs/guides/training.md": [
@@ -336,6 +342,24 @@ CASES: dict[str, list[Case]] = {
             ),
         ),
         elsewhere("latente fit mnist --model gan", "tests/estimators/test_adversarial.py builds these networks"),
+    ],
+    "docs/guides/conditions.md": [
+        elsewhere("latente fit parts/", "tests/cli/test_conditions.py chooses columns of a table"),
+        Case("latente fit flow", lambda stage: None, FIELDS),
+        Case("latente sample runs/flow", partial(keeps_to_a_region, "new.png")),
+        Case("latente reconstruct runs/flow", holds_pairs),
+        Case(
+            "import latente",
+            draws_fields,
+            swaps=(
+                (
+                    """latente.VariationalAutoencoder(
+    latent_dim=2, condition="joint", network="dense", hidden=(256, 64), epochs=400, random_state=0
+).fit(images)""",
+                    "latente.load('runs/flow')",
+                ),
+            ),
+        ),
     ],
     "docs/reference/image-translator.md": [
         Case(

@@ -33,6 +33,7 @@ from latente.experiments.machine import fast_precision
 SHARED = {
     "faces",
     "faces_nets",
+    "flow_views",
     "machine",
     "made",
     "patterns",

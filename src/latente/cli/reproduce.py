@@ -44,6 +44,15 @@ FolderOption = Annotated[
 ]
 FontOption = Annotated[Path | None, typer.Option(metavar="FILE", help="C header with other letters, 7 bytes each.")]
 
+CountOption = Annotated[
+    int | None,
+    typer.Option("--count", parser=checked(Whole(least=10)), metavar="N", help="Fields in all (flow-fields)."),
+]
+VerifyOption = Annotated[
+    int | None,
+    typer.Option("--verify", parser=checked(Whole(least=0)), metavar="N", help="New fields to solve (flow-fields)."),
+]
+
 
 @verb.command(
     rich_help_panel=TRAIN,
@@ -60,6 +69,8 @@ def reproduce(
     tiny: TinyFlag = False,
     out: FolderOption = None,
     font: FontOption = None,
+    count: CountOption = None,
+    verify: VerifyOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Rerun a published experiment, claim beside measurement.
@@ -82,7 +93,15 @@ def reproduce(
 
     on_terminal = sys.stderr.isatty()  # in a log the bars' lines, one per epoch, would bury what it says
     result = experiments.reproduce(
-        name, seeds=seeds, tiny=tiny, out=folder, font=font, progress=progress, verbose=on_terminal
+        name,
+        seeds=seeds,
+        tiny=tiny,
+        out=folder,
+        font=font,
+        count=count,
+        verify=verify,
+        progress=progress,
+        verbose=on_terminal,
     )
     screen.print("", _claims(result), "")
     took = words.duration(60 * result.minutes) + ", after what was there already" * result.resumed

@@ -40,8 +40,9 @@ _UOH = "[UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Hi
 class Experiment:
     """An experiment, before anything of it is imported.
 
-    module: of this package. source: whose it is. minutes: what all of it takes, with so many `seeds`, on one core of
-    an ordinary machine. takes_font: whether it takes characters of one's own.
+    module: of this package. source: whose it is. minutes: what all of it takes, with so many `seeds`, on one core of an
+    ordinary machine. takes_font: whether it takes characters of one's own. takes_count: whether it takes a number of
+    images, and of those that are verified.
     """
 
     module: str
@@ -49,6 +50,7 @@ class Experiment:
     minutes: float
     seeds: int = 1
     takes_font: bool = False
+    takes_count: bool = False
 
 
 EXPERIMENTS: Mapping[str, Experiment] = {
@@ -75,6 +77,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "inpaint": Experiment("inpaint", _BIHARMONIC, minutes=130),
     "style-transfer": Experiment("style_transfer", _UOH, minutes=10),
     "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=13),
+    "flow-fields": Experiment("flow_fields", _UAO, minutes=10, takes_count=True),
 }
 
 
@@ -92,14 +95,16 @@ def reproduce(
     tiny: bool = False,
     out: str | Path | None = None,
     font: str | Path | None = None,
+    count: int | None = None,
+    verify: int | None = None,
     progress: Callable[[str], None] | None = None,
     verbose: bool = False,
 ) -> Result:
     """Run an experiment and return what came of it.
 
-    seeds, tiny, font, progress, verbose: as in `Request`. out: folder for result.json, result.md, the figures, and the
-    trainings and trials, which a second run there does not repeat; None writes nothing.
-    Raises InputError for an unknown name, fewer seeds than one, a font where there is nothing to write with it, and an
+    seeds, tiny, font, count, verify, progress, verbose: as in `Request`. out: folder for result.json, result.md, the
+    figures, and the trainings and trials, which a second run there does not repeat; None writes nothing.
+    Raises InputError for an unknown name, fewer seeds than one, a font or a count where there is no use for it, and an
     `out` that is a file.
     """
     experiment = find(name)
@@ -108,10 +113,14 @@ def reproduce(
     if font is not None and not experiment.takes_font:
         takers = ", ".join(known for known, other in EXPERIMENTS.items() if other.takes_font)
         raise InputError(f"{name} has no use for a font; these have: {takers}")
+    if (count is not None or verify is not None) and not experiment.takes_count:
+        takers = ", ".join(known for known, other in EXPERIMENTS.items() if other.takes_count)
+        raise InputError(f"{name} has no use for a count, and nothing to verify; these have: {takers}")
     folder = None if out is None else Path(out)
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; name a folder for the result")
-    request = Request(name, seeds, tiny, folder, None if font is None else Path(font), progress, verbose)
+    letters = None if font is None else Path(font)
+    request = Request(name, seeds, tiny, folder, letters, count, verify, progress, verbose)
     resumed = folder is not None and any(path.is_dir() for kept in ("runs", "study*") for path in folder.glob(kept))
     start = time.perf_counter()
     with contextlib.nullcontext() if verbose else telling():
@@ -148,5 +157,7 @@ def _command(name: str, request: Request) -> str:
     words = ["latente", "reproduce", name]
     words += ["--seeds", str(request.seeds)] * (request.seeds > 1) + ["--tiny"] * request.tiny
     words += ["--font", str(request.font)] if request.font else []
+    words += ["--count", str(request.count)] if request.count is not None else []
+    words += ["--verify", str(request.verify)] if request.verify is not None else []
     words += ["--out", str(request.out)] if request.out else []
     return shlex.join(words)

@@ -30,7 +30,9 @@ class Request:
     name: of the experiment, for a module that holds several. seeds: repetitions, with the seeds 0, 1, ... tiny: the
     variant that shows in seconds that everything works, whose figures say nothing. out: folder in which trainings and
     finished trials of a study are kept; None keeps nothing. font: a C header with other characters, for the experiments
-    on letters. progress: told in a line what is done. verbose: show a progress bar of the trainings of `fit`.
+    on letters. count, verify: how many fields there are to be in all, and how many new ones the solver is to check, for
+    the experiment on flow fields. progress: told in a line what is done. verbose: show a progress bar of the trainings
+    of `fit`.
     """
 
     name: str = ""
@@ -38,6 +40,8 @@ class Request:
     tiny: bool = False
     out: Path | None = None
     font: Path | None = None
+    count: int | None = None
+    verify: int | None = None
     progress: Callable[[str], None] | None = None
     verbose: bool = False
 
