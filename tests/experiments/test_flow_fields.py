@@ -20,7 +20,7 @@ def result(folder: Path) -> Result:
 
 def test_every_way_to_make_the_test_fields_is_measured_alike(result: Result, folder: Path) -> None:
     ways = [line["way"] for line in result.tables["test fields, each way"]]
-    assert ways == ["VAE, 2 numbers", "PCA, 2 numbers", "PCA with Gaussian processes", "nearest training field"]
+    assert ways == ["VAE, 2 numbers", "PCA, 2 numbers", "PCA, Gaussian process", "nearest training field"]
     assert [line["part"] for line in result.tables["SSIM by part"]] == ["train", "val", "test"]
     assert all((folder / file).is_file() for file in result.pictures().values())
     assert {"lattice", "regimes", "mass flow", "overfitting"} <= result.pictures().keys()
