@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike
 
-__all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Names", "Progress", "Sides", "Signs", "Size", "Source"]
+__all__ = ["KEEP", "Channels", "DoorOptions", "Keep", "Names", "Progress", "Sides", "Signs", "Size", "Source", "Titles"]
 
 # called as progress(done, total, what) while pictures are read; it must be quick
 Progress = Callable[[int, int, str], None]

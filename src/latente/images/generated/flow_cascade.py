@@ -14,7 +14,20 @@ import numpy as np
 
 from latente.images.generated.flow_euler import GAMMA, GHOSTS, Grid, advance, mirrored, padded, smoothers, through
 
-__all__ = ["AXIAL_CHORD", "CHORD", "DENSITY", "FINE", "PITCH", "SPEED", "Cascade", "Flows", "solve", "surfaces"]
+__all__ = [
+    "AXIAL_CHORD",
+    "CHORD",
+    "DENSITY",
+    "FINE",
+    "PITCH",
+    "SPEED",
+    "Cascade",
+    "Flows",
+    "Surroundings",
+    "main",
+    "solve",
+    "surfaces",
+]
 
 Size = tuple[int, int]
 

@@ -11,7 +11,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["GAMMA", "GHOSTS", "STAGES", "Fill", "Grid", "advance", "padded"]
+__all__ = [
+    "GAMMA",
+    "GHOSTS",
+    "STAGES",
+    "Fill",
+    "Grid",
+    "advance",
+    "gains",
+    "mirrored",
+    "padded",
+    "smoothers",
+    "through",
+]
 
 GAMMA = 1.4
 GHOSTS = 2  # rows and columns around the cells, which say what lies beyond the edges
