@@ -59,16 +59,17 @@ docs: $(VENV)/.with-docs  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "The documentation: $(CURDIR)/site/index.html"
 
-web: src/latente/explorer/web/decoder.js  ## build what decodes live in the explorer's page (needs Node.js 20 or newer)
+web: src/latente/studio/web/index.html  ## build the studio's pages, and what decodes live in the explorer's (needs Node.js 20 or newer)
 
 build: $(VENV)/.with-dev web  ## build the wheel into dist/
 	$(BIN)/python -m hatchling build --target wheel
 
 clean:  ## remove what was built; runs, models and data stay
-	rm -rf $(VENV) .venv-peers build dist site web/node_modules src/latente/explorer/web .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-peers build dist site web/node_modules src/latente/explorer/web src/latente/studio/web .coverage* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-src/latente/explorer/web/decoder.js: web/package-lock.json web/vite.config.js $(wildcard web/src/*)
+src/latente/studio/web/index.html: web/package-lock.json web/vite.config.js $(wildcard web/src/*) \
+    $(wildcard web/studio/*) $(wildcard web/studio/*/*) $(wildcard web/studio/src/pages/*) src/latente/pages/page.css
 	@command -v npm >/dev/null || { echo "make web needs Node.js 20 or newer with npm: install it first" >&2; exit 1; }
 	cd web && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent check && npm run --silent build
 

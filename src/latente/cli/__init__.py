@@ -42,6 +42,7 @@ from latente.cli import (
     sample,
     score,
     style,
+    studio,
     sweep,
     traverse,
     watch,
@@ -97,7 +98,7 @@ app = typer.Typer(
 )
 # in the order, panel by panel, in which help lists them
 for home in (
-    *(fit, resume, watch, sweep, reproduce),
+    *(fit, resume, watch, sweep, reproduce, studio),
     *(rank, score, encode, decode, reconstruct, restore, style, sample, edit, export),
     *(evaluate, report, explore, map_, compare_pca, nearest, traverse, interpolate, direction),
     *(data, doctor),

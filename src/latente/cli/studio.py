@@ -1,0 +1,76 @@
+"""`latente studio`: training on one's own pictures in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latente.checks import Choice, Whole
+from latente.cli.shared import console as show
+from latente.cli.shared.help import TRAIN, examples
+from latente.cli.shared.readers import option_parser
+
+__all__ = ["verb"]
+
+verb = typer.Typer()
+
+_PORT = Whole(least=0, most=65535)
+_LANGUAGES = ("en", "es")
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Folder for pictures and trainings [dim](default: Latente, in your home folder)[/dim]",
+        show_default=False,
+    ),
+]
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=option_parser(_PORT.read),
+        metavar="N",
+        help="Port of the page; 0 takes a free one [dim](default: 8421, or where that is taken any free one)[/dim]",
+        show_default=False,
+    ),
+]
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        parser=option_parser(Choice(_LANGUAGES, kind="language").read),
+        metavar="en|es",
+        help="Language of the page [dim](default: your browser's)[/dim]",
+        show_default=False,
+    ),
+]
+NoBrowserFlag = Annotated[bool, typer.Option("--no-browser", help="Print the address only.")]
+
+
+@verb.command(
+    rich_help_panel=TRAIN, epilog=examples("latente studio", "latente studio --workspace mine --lang es --port 0")
+)
+def studio(
+    workspace: WorkspaceOption = None,
+    port: PortOption = None,
+    lang: LanguageOption = None,
+    no_browser: NoBrowserFlag = False,
+) -> None:
+    """Train on your own pictures in the browser, without a line of code.
+
+    Served to this machine alone, until Ctrl-C; trainings go on after it, and are there again with the next start.
+    """
+    from latente.studio import bound, serve
+
+    if port is not None:
+        _PORT.check("--port", port)
+    place = Path.home() / "Latente" if workspace is None else workspace
+
+    def welcome(address: str) -> None:
+        show.console().print(show.pairs([("studio", address), ("leave", "Ctrl-C")]), soft_wrap=True)
+        if not no_browser:
+            typer.launch(address)
+
+    serve(place, bound(port), lang, welcome)

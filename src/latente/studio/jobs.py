@@ -1,0 +1,320 @@
+"""The queue: one training at a time, each a process that goes on without us, found again when we come back.
+
+Nothing of a training's state is kept here. Whether it works is whether its process, known by number and first moment,
+is there; how far it came and how it ended is what its run folder says.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from latente.errors import LatenteError, ModelError
+from latente.files import replacing
+from latente.studio import plans
+from latente.studio.commands import as_process, last_line
+from latente.studio.plans import Step
+from latente.studio.problems import Problem
+from latente.studio.processes import Processes
+from latente.studio.sets import Sets
+from latente.studio.tickets import Ticket, printed_json
+from latente.studio.uploads import pictures_folder
+from latente.studio.workspace import Workspace
+from latente.watching.news import state_of
+
+__all__ = ["Jobs"]
+
+_EVERY = 0.5  # seconds between two looks
+_PATIENCE = 120.0  # seconds in which a training that was told to stop has to have saved
+_LONGEST_LOG = 20_000  # bytes of a log in which its last line is looked for
+
+
+class Jobs:
+    """The trainings of a workspace. command: makes of the arguments of a verb what is started for them."""
+
+    def __init__(
+        self, workspace: Workspace, sets: Sets, command: Callable[[list[str]], list[str]] = as_process
+    ) -> None:
+        self._workspace, self._sets, self._command = workspace, sets, command
+        self._processes, self._lock, self._end = Processes(), threading.RLock(), threading.Event()
+        self._thread = threading.Thread(target=self._go_on, daemon=True, name="queue")
+        self.trouble: str | None = None  # what keeps the queue from going on
+
+    def open(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking after the queue; what trains goes on."""
+        self._end.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def new(self, set_id: str, goal: str, length: str) -> Ticket:
+        """Put a training into the queue; raises Problem where the pictures do not fit the goal."""
+        folder = self._workspace.find("sets", set_id)
+        plans.minutes_of(plans.goal_named(goal), length)
+        if fault := plans.suitable(self._sets.finding(folder))[goal]:
+            raise Problem(409, fault["code"], "these pictures do not fit this goal", **fault["fields"])
+        self._workspace.refuse_full_disk(0)
+        with self._lock:
+            job, now = self._workspace.new("jobs"), time.time()
+            (job / "results").mkdir()
+            names = self._sets.left_out(folder)
+            if names:  # as they are now: the set may change while this one waits
+                with replacing(job / "left-out.txt") as temporary:
+                    temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+            ticket = Ticket(job.name, set_id, self._sets.told(folder)["name"], goal, length, now, now)
+            ticket.write(self._workspace)
+        return ticket
+
+    def tickets(self) -> list[Ticket]:
+        """Return all tickets, in the order of the queue."""
+        tickets = []
+        for folder in self._workspace.all("jobs"):
+            try:
+                tickets.append(Ticket.read(folder))
+            except (ModelError, TypeError):
+                continue  # made this instant, or damaged by another hand
+        return sorted(tickets, key=lambda ticket: (ticket.order, ticket.id))
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return what the page is told of each training, the newest first."""
+        tickets = self.tickets()
+        waiting = [ticket.id for ticket in tickets if self._is_waiting(ticket)]
+        told = [self._told(ticket, waiting) for ticket in tickets]
+        return sorted(told, key=lambda one: -one["created"])
+
+    def one(self, job_id: str) -> dict[str, Any]:
+        """Return what the page is told of a training, with what its run folder says of it."""
+        ticket = self.ticket(job_id)
+        waiting = [each.id for each in self.tickets() if self._is_waiting(each)]
+        run = ticket.run(self._workspace)
+        state = state_of(run)
+        shown = ("pictures", "images", "parameters", "model", "trouble", "device", "report")
+        return {
+            **self._told(ticket, waiting),
+            **{name: state[name] for name in shown},
+            "command": ["latente", *self._fit_arguments(ticket)],
+            "verdict": printed_json(ticket.folder(self._workspace) / "train.json").get("verdict"),
+            "failures": ticket.failures,
+        }
+
+    def ticket(self, job_id: str) -> Ticket:
+        return Ticket.read(self._workspace.find("jobs", job_id))
+
+    def pause(self, job_id: str) -> None:
+        """Let a training save and rest, or a waiting one not start."""
+        self._wish(job_id, "pause")
+
+    def stop(self, job_id: str) -> None:
+        """Let a training save and end; what it has learned is kept, and used."""
+        self._wish(job_id, "stop")
+
+    def go_on(self, job_id: str) -> None:
+        """Put a training that rests, or failed, back into the queue; it goes on where it was."""
+        with self._lock:
+            ticket = self.ticket(job_id)
+            if (
+                ticket.process
+                or ticket.phase in ("after", "done")
+                or (ticket.phase == "train" and ticket.wish == "run")
+            ):
+                raise Problem(409, "not_resting", "this training does not rest")
+            ticket.wish, ticket.phase, ticket.error, ticket.told = "run", "train", None, None
+            ticket.order = time.time()
+            ticket.write(self._workspace)
+
+    def first(self, job_id: str) -> None:
+        """Let a waiting training be the next one."""
+        with self._lock:
+            ticket = self.ticket(job_id)
+            if not self._is_waiting(ticket):
+                raise Problem(409, "not_waiting", "this training does not wait")
+            ticket.order = min(each.order for each in self.tickets() if self._is_waiting(each)) - 1
+            ticket.write(self._workspace)
+
+    def throw_away(self, job_id: str) -> str:
+        """Move a training that is not at work into the trash; return the id by which it comes back."""
+        with self._lock:
+            folder, ticket = self._workspace.find("jobs", job_id), self.ticket(job_id)
+            if ticket.process and self._processes.is_alive(ticket.process):
+                raise Problem(409, "at_work", "pause the training first")
+            about = {"name": ticket.name, "goal": ticket.goal}
+            return self._workspace.throw_away("jobs", folder, about, self._workspace.path / "runs" / job_id)
+
+    def use(self, set_id: str) -> int:
+        """Return how many trainings still need a set."""
+        return sum(ticket.of == set_id and ticket.phase in ("train", "after") for ticket in self.tickets())
+
+    def tick(self) -> None:
+        """Note what has ended, and start what is next; called twice a second."""
+        with self._lock:
+            tickets = self.tickets()
+            for ticket in tickets:
+                if ticket.process is None:
+                    continue
+                if self._processes.is_alive(ticket.process):
+                    if ticket.told is not None and time.time() - ticket.told > _PATIENCE:
+                        self._processes.end(ticket.process)
+                else:
+                    self._settle(ticket)
+            if any(ticket.process for ticket in tickets):
+                return
+            ready = [ticket for ticket in tickets if self._is_waiting(ticket)]
+            if ready:
+                self._start(min(ready, key=lambda ticket: ticket.phase != "after"))
+
+    def _go_on(self) -> None:
+        while not self._end.wait(_EVERY):
+            try:
+                self.tick()
+            except (LatenteError, OSError) as error:  # a full disk, a folder that was taken away: told on the page
+                self.trouble = str(error)
+            else:
+                self.trouble = None
+
+    def _wish(self, job_id: str, wish: str) -> None:
+        with self._lock:
+            ticket = self.ticket(job_id)
+            if ticket.phase != "train":
+                raise Problem(409, "nothing_to_stop", "there is nothing to stop here")
+            if wish == "stop" and not ticket.process and not self._has_model(ticket):
+                raise Problem(409, "nothing_to_keep", "this training has not made anything yet")
+            ticket.wish = wish
+            if ticket.process:
+                ticket.told = ticket.told or time.time()
+                self._processes.ask_to_stop(ticket.process)
+            elif wish == "stop":
+                ticket.phase = "after"
+            ticket.write(self._workspace)
+
+    @staticmethod
+    def _is_waiting(ticket: Ticket) -> bool:
+        if ticket.process:
+            return False
+        return ticket.phase == "after" or (ticket.phase == "train" and ticket.wish == "run")
+
+    def _start(self, ticket: Ticket) -> None:
+        """Start what the ticket needs next: its training, or one of the steps after it."""
+        folder = ticket.folder(self._workspace)
+        if ticket.phase == "train":
+            self._begin(ticket, self._training(ticket), folder / "train.json")
+            return
+        step = self._next_step(ticket)
+        if step is None:
+            ticket.phase = "done"
+            ticket.write(self._workspace)
+            return
+        ticket.tried.append(step.name)
+        self._begin(ticket, list(step.arguments), folder / f"{step.name}.out")
+
+    def _begin(self, ticket: Ticket, arguments: list[str], out: Path) -> None:
+        ticket.process = self._processes.start(self._command(arguments), out, ticket.log(self._workspace))
+        ticket.told = None
+        ticket.write(self._workspace)
+
+    def _training(self, ticket: Ticket) -> list[str]:
+        """Return the arguments that begin a training, or go on with it."""
+        run = ticket.run(self._workspace)
+        if run.options_file.exists():
+            return ["resume", str(run.path), "--json"]
+        if run.path.exists():  # of one that was ended before it had begun
+            shutil.rmtree(run.path)
+        return self._fit_arguments(ticket)
+
+    def _fit_arguments(self, ticket: Ticket) -> list[str]:
+        run = ticket.run(self._workspace).path
+        return plans.fit(plans.GOALS[ticket.goal], ticket.length, self._pictures(ticket), run, self._left_out(ticket))
+
+    def _next_step(self, ticket: Ticket) -> Step | None:
+        results = ticket.results(self._workspace)
+        run = ticket.run(self._workspace).path
+        goal, pictures = plans.GOALS[ticket.goal], self._pictures(ticket)
+        for step in plans.after_training(goal, pictures, run, results, self._left_out(ticket)):
+            if step.name not in ticket.tried and not step.product.exists():
+                return step
+        return None
+
+    def _settle(self, ticket: Ticket) -> None:
+        """Note how what worked on the ticket has ended."""
+        ticket.process = None
+        if ticket.phase == "train":
+            self._settle_training(ticket)
+        elif ticket.phase == "after" and ticket.tried:
+            steps = {step.name: step for step in self._all_steps(ticket)}
+            step = steps.get(ticket.tried[-1])
+            if step is not None and not step.product.exists():
+                ticket.failures[step.name] = self._last_words(ticket)
+        ticket.write(self._workspace)
+
+    def _all_steps(self, ticket: Ticket) -> list[Step]:
+        run, results = ticket.run(self._workspace).path, ticket.results(self._workspace)
+        goal = plans.GOALS[ticket.goal]
+        return plans.after_training(goal, self._pictures(ticket), run, results, self._left_out(ticket))
+
+    def _settle_training(self, ticket: Ticket) -> None:
+        status = ticket.run(self._workspace).status() or {}
+        state = status.get("state")
+        if state == "finished":
+            ticket.phase = "after"
+        elif state == "failed":
+            ticket.phase, ticket.error = "failed", status.get("error") or self._last_words(ticket)
+        elif ticket.wish == "stop" and self._has_model(ticket):
+            ticket.phase = "after"
+        elif ticket.wish == "run" and state is None:  # it refused, or fell, before it had begun
+            ticket.phase, ticket.error = "failed", self._last_words(ticket)
+        else:
+            ticket.wish = "pause"  # told to, or ended by another hand or with the machine: nothing is lost
+
+    def _has_model(self, ticket: Ticket) -> bool:
+        return (ticket.run(self._workspace).model / "model.json").exists()
+
+    def _told(self, ticket: Ticket, waiting: list[str]) -> dict[str, Any]:
+        status = ticket.run(self._workspace).status() or {}
+        step, steps = status.get("step"), status.get("steps")
+        return {
+            "id": ticket.id,
+            "set": ticket.of,
+            "name": ticket.name,
+            "goal": ticket.goal,
+            "length": ticket.length,
+            "created": ticket.created,
+            "state": self._state(ticket, status),
+            "place": waiting.index(ticket.id) + 1 if ticket.id in waiting and ticket.phase == "train" else None,
+            "part": step / steps if step is not None and steps else None,
+            "seconds_left": status.get("seconds_left"),
+            "error": ticket.error,
+        }
+
+    @staticmethod
+    def _state(ticket: Ticket, status: dict[str, Any]) -> str:
+        """Return how a training stands, in one word: the page has its sentence for it."""
+        if ticket.phase in ("failed", "done"):
+            return {"failed": "failed", "done": "finished"}[ticket.phase]
+        if ticket.phase == "after":
+            return "finishing"
+        if not ticket.process:
+            return "queued" if ticket.wish == "run" else "paused"
+        if ticket.told is not None:
+            return "stopping"
+        if status.get("state") == "finished":
+            return "finishing"
+        return "running" if status.get("state") == "running" else "starting"
+
+    def _pictures(self, ticket: Ticket) -> Path:
+        return pictures_folder(self._workspace.path / "sets" / ticket.of)
+
+    def _left_out(self, ticket: Ticket) -> Path | None:
+        path = ticket.folder(self._workspace) / "left-out.txt"
+        return path if path.exists() else None
+
+    def _last_words(self, ticket: Ticket) -> str:
+        try:
+            log = ticket.log(self._workspace).read_bytes()
+        except OSError:
+            return ""
+        return last_line(log[-_LONGEST_LOG:].decode("utf-8", "replace"))

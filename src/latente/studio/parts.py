@@ -1,0 +1,33 @@
+"""What the studio is made of, put together once, and handed to every route."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from latente.studio.jobs import Jobs
+from latente.studio.sets import Sets
+from latente.studio.uploads import Uploads
+from latente.studio.workspace import Workspace
+
+__all__ = ["Parts", "TheParts"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """language: of the pages, until a person chooses another."""
+
+    workspace: Workspace
+    sets: Sets
+    uploads: Uploads
+    jobs: Jobs
+    language: str | None = None
+
+
+def _parts(request: Request) -> Parts:
+    return cast(Parts, request.app.state.parts)
+
+
+TheParts = Annotated[Parts, Depends(_parts)]

@@ -1,0 +1,114 @@
+"""Sets: made, filled, looked through, and what is left out of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from pydantic import BaseModel, Field
+from starlette.responses import FileResponse
+
+from latente.studio import plans
+from latente.studio.parts import TheParts
+from latente.studio.problems import Problem
+from latente.studio.uploads import Announced, files_of
+
+__all__ = ["SetId", "router"]
+
+router = APIRouter(tags=["sets"])
+
+SetId = Annotated[str, Path(max_length=64)]
+Sum = Annotated[str, Path(min_length=64, max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Naming(BaseModel):
+    name: Name
+
+
+class File(BaseModel):
+    name: Name
+    sha256: str = Field(max_length=64)
+    size: int = Field(ge=0)
+
+
+class Files(BaseModel):
+    files: list[File] = Field(max_length=5000)
+
+
+class Names(BaseModel):
+    names: list[Name] = Field(max_length=200_000)
+
+
+@router.get("/sets")
+def list_sets(parts: TheParts) -> list[dict[str, Any]]:
+    return parts.sets.all()
+
+
+@router.post("/sets", status_code=201)
+def make_set(parts: TheParts, naming: Naming) -> dict[str, Any]:
+    return parts.sets.new(naming.name)
+
+
+@router.get("/sets/{set_id}")
+def show_set(parts: TheParts, set_id: SetId) -> dict[str, Any]:
+    """Return the set, what was found in it, and which goals these pictures do not fit, and why."""
+    folder = parts.workspace.find("sets", set_id)
+    finding = parts.sets.finding(folder)
+    return {**parts.sets.told(folder), "finding": finding, "unfit": plans.suitable(finding)}
+
+
+@router.patch("/sets/{set_id}", status_code=204)
+def rename_set(parts: TheParts, set_id: SetId, naming: Naming) -> None:
+    parts.sets.rename(parts.workspace.find("sets", set_id), naming.name)
+
+
+@router.delete("/sets/{set_id}")
+def throw_set_away(parts: TheParts, set_id: SetId) -> dict[str, str]:
+    """Move the set into the trash; return the id by which it comes back."""
+    folder = parts.workspace.find("sets", set_id)
+    if count := parts.jobs.use(set_id):
+        raise Problem(409, "in_use", "a training needs these pictures", count=count)
+    return {"trash": parts.workspace.throw_away("sets", folder, {"name": parts.sets.told(folder)["name"]})}
+
+
+@router.get("/sets/{set_id}/files")
+def list_files(parts: TheParts, set_id: SetId) -> list[dict[str, Any]]:
+    folder = parts.workspace.find("sets", set_id)
+    excluded = set(parts.sets.excluded(folder))
+    files = sorted(files_of(folder).items())
+    return [{"name": name, "sha256": entry[0], "left_out": name in excluded} for name, entry in files]
+
+
+@router.post("/sets/{set_id}/files")
+def announce_files(parts: TheParts, set_id: SetId, files: Files) -> dict[str, Any]:
+    """Say which files are to come; return the sums of those that are not here yet, and those that are refused."""
+    announced = [Announced(file.name, file.sha256, file.size) for file in files.files]
+    missing, refused = parts.uploads.announce(parts.workspace.find("sets", set_id), announced)
+    return {"missing": missing, "refused": refused}
+
+
+@router.put("/sets/{set_id}/files/{sha256}", status_code=204)
+async def take_file(parts: TheParts, set_id: SetId, sha256: Sum, request: Request) -> None:
+    """Take the bytes of an announced file, raw."""
+    folder = parts.workspace.find("sets", set_id)
+    await parts.uploads.receive(folder, sha256, request.headers, request.stream())
+
+
+@router.get("/sets/{set_id}/thumbs/{sha256}")
+def show_thumbnail(parts: TheParts, set_id: SetId, sha256: Sum) -> FileResponse:
+    path = parts.sets.thumbnail(parts.workspace.find("sets", set_id), sha256)
+    return FileResponse(path, media_type="image/webp", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@router.post("/sets/{set_id}/look", status_code=202)
+def look_through(parts: TheParts, set_id: SetId) -> dict[str, Any]:
+    folder = parts.workspace.find("sets", set_id)
+    parts.sets.look(folder)
+    return parts.sets.finding(folder)
+
+
+@router.put("/sets/{set_id}/left-out", status_code=204)
+def leave_out(parts: TheParts, set_id: SetId, names: Names) -> None:
+    """Leave out these files, and no others."""
+    parts.sets.exclude(parts.workspace.find("sets", set_id), names.names)

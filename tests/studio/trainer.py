@@ -1,0 +1,63 @@
+"""Stands in for `latente fit`, `resume` and what follows: it keeps a run folder as a training does, and learns nothing.
+
+It takes steps until a file named "enough" lies in the workspace, and fails where one is named "broken".
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+from latente.errors import Interrupted, TrainingError
+from latente.training.runs import Run
+
+
+def stop(number: int, frame: object) -> None:
+    raise Interrupted
+
+
+def train(run: Run, first: int) -> None:
+    workspace = run.path.parents[1]
+    with run.held():
+        run.tell()
+        if (workspace / "broken").exists():
+            raise TrainingError("the loss is no number")
+        for step in range(first, 10_000):
+            run.log({"part": "train", "epoch": 1, "step": step, "loss": 1 / step, "time": time.time()})
+            run.tell(step, 10_000)
+            run.model.mkdir(exist_ok=True)
+            (run.model / "model.json").write_text("{}")
+            (run.samples / "step-000000001.png").write_bytes(b"picture")
+            if (workspace / "enough").exists():
+                break
+            time.sleep(0.01)
+    (run.path / "report.html").write_text("<script>1</script>")
+
+
+def main(verb: str, *arguments: str) -> None:
+    signal.signal(signal.SIGTERM, stop)
+    out = Path(arguments[arguments.index("--out") + 1]) if "--out" in arguments else Path()
+    if verb == "fit":
+        train(Run.create(out, {"model": "vae", "options": {}}), 1)
+    elif verb == "resume":
+        run = Run.open(arguments[0])
+        train(run, len(run.lines()) + 1)
+    elif verb == "report":
+        (Path(arguments[0]) / "report.html").write_text("late")
+    elif verb == "rank":
+        out.write_text("file,score,threshold,odd\nb.png,-9,-3,1\na.png,1,-3,0\n")
+    else:
+        sys.exit("error: nothing can be done with this")
+    print(json.dumps({"verdict": {"level": "good", "answer": "It learned."}}))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except TrainingError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,106 @@
+"""The studio as a person finds it who speaks Spanish and has pictures: one of them broken, one of them odd."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+pytest.importorskip("fastapi", reason="needs the extra studio")
+
+from latente.studio.app import BUILT
+
+ODD = "foto-13.png"
+PATIENCE = 300_000  # milliseconds, of a machine that has other things to do
+
+pytestmark = pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="needs the built front end: make web")
+
+
+@contextlib.contextmanager
+def running(workspace: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Serve a studio in a process of its own; yield that and its address."""
+    command = [sys.executable, "-m", "latente", "studio", "--no-browser", "--port", "0"]
+    command += ["--workspace", str(workspace), "--lang", "es"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server, server.stdout.readline().split()[1]
+        server.send_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Twenty pictures of a disc, of which one is a cross, and one more that is half a file."""
+    folder, noise = tmp_path / "fotos", np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(20):
+        image = Image.fromarray(noise.normal(200, 6, (32, 32, 3)).clip(0, 255).astype(np.uint8))
+        draw, (x, y), r = ImageDraw.Draw(image), noise.integers(10, 22, 2), int(noise.integers(5, 7))
+        path = folder / f"foto-{number:02d}.png"
+        if path.name == ODD:
+            draw.line((4, 4, 28, 28), fill=(20, 20, 20), width=4)
+            draw.line((4, 28, 28, 4), fill=(20, 20, 20), width=4)
+        else:
+            draw.ellipse((x - r, y - r, x + r, y + r), fill=(40, 90, 200))
+        image.save(path)
+    whole = (folder / "foto-00.png").read_bytes()
+    (folder / "rota.png").write_bytes(whole[: len(whole) // 2])
+    return sorted(folder.iterdir())
+
+
+def opened(browser: Any, address: str, complaints: list[str]) -> Any:
+    context = browser.new_context(viewport={"width": 400, "height": 800}, locale="en-US")
+    context.set_default_timeout(PATIENCE)
+    tab = context.new_page()
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.goto(address)
+    return tab
+
+
+def test_the_odd_picture_is_found_though_the_tab_is_closed_and_the_server_killed(
+    browser: Any, pictures: list[Path], tmp_path: Path
+) -> None:
+    complaints: list[str] = []
+    with running(tmp_path / "workspace") as (server, address):
+        tab = opened(browser, address, complaints)
+        assert "token" not in tab.url
+        tab.get_by_role("link", name="Nuevo: elegir fotos").click()
+        tab.locator("input[type=file]").first.set_input_files(pictures)
+        tab.get_by_text("21 fotos están aquí.").wait_for()
+        tab.get_by_text("20 fotos, la mayoría de 32×32").wait_for()
+        wrong = tab.locator(".wrong li")
+        assert wrong.count() == 1
+        assert "rota.png" in wrong.inner_text()
+        assert "Dañada" in wrong.inner_text()
+        tab.get_by_role("link", name="Siguiente: ¿para qué?").click()
+        tab.get_by_text("hacen falta al menos 50").wait_for()
+        tab.get_by_role("radio", name="Encontrar las raras").check()
+        tab.get_by_role("link", name="Siguiente: comprobar").click()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+        tab.get_by_role("button", name="Empezar").click()
+        tab.get_by_text("Tus fotos se comparan unas con otras").wait_for()
+        tab.context.close()
+        server.send_signal(signal.SIGKILL)
+    with running(tmp_path / "workspace") as (_, address):
+        tab = opened(browser, address, complaints)
+        tab.get_by_role("link", name="Encontrar las raras").click()
+        tab.get_by_text("1 foto destaca.").wait_for()
+        assert ODD in tab.locator(".gallery li").first.inner_text()
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+        with tab.expect_download() as taken:
+            tab.get_by_role("link", name="Todo en un archivo (zip)").click()
+        names = zipfile.ZipFile(taken.value.path()).namelist()
+        assert {"results/ranking.csv", "model-and-report/report.html", "model-and-report/model/model.json"} <= set(
+            names
+        )
+        tab.context.close()
+    assert complaints == []

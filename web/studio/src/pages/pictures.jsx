@@ -1,0 +1,176 @@
+/** Pictures: dropped, sent, looked through; what was found and what is wrong. */
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ask, attempt } from "../api.js";
+import { Steps, Thumbnail } from "../parts.jsx";
+import { chosen, dropped, send } from "../sending.js";
+import { language, t } from "../words.js";
+
+const MOST_NAMED = 3;
+
+/** @param {{id?: string}} props */
+export function Pictures({ id }) {
+  const [set, setSet] = useState(/** @type {any} */ (null));
+  const [progress, setProgress] = useState(/** @type {import("../sending.js").Progress | null} */ (null));
+  const [refused, setRefused] = useState(/** @type {string[]} */ ([]));
+  const isOpen = useRef(true);
+
+  const read = async () => {
+    const now = id && (await attempt(() => ask("GET", `sets/${id}`)));
+    if (!now || !isOpen.current) return;
+    setSet(now);
+    if (now.finding.state === "none" && now.files && !busy.has(now.id)) await look();
+    else if (now.finding.state === "looking") setTimeout(read, 700);
+  };
+  const look = async () => {
+    await attempt(() => ask("POST", `sets/${id}/look`));
+    setTimeout(read, 300);
+  };
+  useEffect(() => {
+    isOpen.current = true;
+    read();
+    return () => {
+      isOpen.current = false;
+    };
+  }, [id]);
+
+  /** @param {import("../sending.js").Picture[]} pictures */
+  const take = async (pictures) => {
+    if (!pictures.length) return;
+    const name = t("pictures.untitled", { date: new Date().toLocaleDateString(language.value) });
+    const own = id ?? (await attempt(() => ask("POST", "sets", { name })))?.id;
+    if (!own) return;
+    busy.add(own);
+    const outside = await attempt(() => send(own, pictures, setProgress));
+    busy.delete(own);
+    setProgress(null);
+    setRefused(outside ?? []);
+    if (id) await read();
+    else location.hash = `#/set/${own}`;
+  };
+
+  /** @param {string} file @param {boolean} out */
+  const leaveOut = (file, out) =>
+    attempt(async () => {
+      const files = await ask("GET", `sets/${id}/files`);
+      const names = files.filter((/** @type {any} */ one) => one.left_out && one.name !== file).map((/** @type {any} */ one) => one.name);
+      await ask("PUT", `sets/${id}/left-out`, { names: out ? [...names, file] : names });
+      await read();
+    });
+
+  const finding = set?.finding;
+  return (
+    <>
+      <Steps at={0} />
+      <h1>{set?.name ?? t("pictures")}</h1>
+      <Drop take={take} />
+      <div aria-live="polite">
+        {progress && (
+          <p>
+            <progress value={progress.done} max={progress.total || 1} aria-label={t("pictures")} />{" "}
+            {t(`pictures.${progress.step}`, progress)}
+          </p>
+        )}
+        {!!refused.length && (
+          <p class="note">{t("pictures.refused", { count: refused.length, names: refused.slice(0, MOST_NAMED).join(", ") })}</p>
+        )}
+        {set && !progress && <p class="note">{t("pictures.sent", { count: set.files })}</p>}
+        {finding?.state === "looking" && <p class="busy">{t("pictures.looking")}</p>}
+        {finding?.state === "failed" && <p class="notice">{t("pictures.failed", { reason: finding.reason })}</p>}
+      </div>
+      {finding?.state === "done" && <Finding set={set} leaveOut={leaveOut} />}
+    </>
+  );
+}
+
+/** Sets whose pictures are on their way. @type {Set<string>} */
+const busy = new Set();
+
+/** @param {{take: (pictures: import("../sending.js").Picture[]) => void}} props */
+function Drop({ take }) {
+  const [isOver, setIsOver] = useState(false);
+  const files = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const folder = useRef(/** @type {HTMLInputElement | null} */ (null));
+  /** @param {Event} event */
+  const choose = (event) => {
+    const input = /** @type {HTMLInputElement} */ (event.currentTarget);
+    const pictures = chosen(input.files ?? []);
+    input.value = "";
+    take(pictures);
+  };
+  return (
+    <div
+      class={`drop ${isOver ? "over" : ""}`}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setIsOver(true);
+      }}
+      onDragLeave={() => setIsOver(false)}
+      onDrop={async (event) => {
+        event.preventDefault();
+        setIsOver(false);
+        if (event.dataTransfer) take(await dropped(event.dataTransfer));
+      }}
+    >
+      <p>
+        <b>{t("pictures.drop")}</b>
+      </p>
+      <p class="row">
+        <button onClick={() => files.current?.click()}>{t("pictures.files")}</button>
+        <button onClick={() => folder.current?.click()}>{t("pictures.folder")}</button>
+      </p>
+      <p class="note">{t("pictures.hint")}</p>
+      <input ref={files} class="hidden" tabIndex={-1} aria-hidden="true" type="file" multiple accept="image/*" onChange={choose} />
+      <input ref={folder} class="hidden" tabIndex={-1} aria-hidden="true" type="file" {...{ webkitdirectory: true }} onChange={choose} />
+    </div>
+  );
+}
+
+/** @param {{set: any, leaveOut: (file: string, out: boolean) => void}} props */
+function Finding({ set, leaveOut }) {
+  const { finding } = set;
+  const sizes = Object.entries(finding.sizes).sort((a, b) => b[1] - a[1]);
+  const groups = Object.keys(finding.groups).length;
+  const size = sizes.length ? sizes[0][0].split("x").reverse().join("×") : "";
+  return (
+    <>
+      <section class="card">
+        <h2>{t("pictures.found")}</h2>
+        <p class="found">{t("pictures.count", { count: finding.count, groups, size })}</p>
+        {finding.near_copies > 0 && <p class="note">{t("pictures.near", { count: finding.near_copies })}</p>}
+        {finding.wrong_count === 0 && <p>{t("pictures.fine")}</p>}
+        <p>
+          <a class="button main" href={`#/set/${set.id}/goal`}>
+            {t("pictures.next")}
+          </a>
+        </p>
+      </section>
+      {finding.wrong_count > 0 && (
+        <section>
+          <h2>{t("pictures.wrong")}</h2>
+          <p class="note">{t("pictures.wrongcount", { count: finding.wrong_count })}</p>
+          <ul class="wrong">
+            {finding.wrong.map((/** @type {any} */ one) => (
+              <li key={`${one.kind}/${one.name}`}>
+                <Thumbnail set={set.id} sha256={one.sha256} name={one.name} />
+                <span>
+                  <b>{one.name}</b>
+                  <small>{t(`pictures.${one.kind}`, { reason: one.reason })}</small>
+                </span>
+                <label>
+                  <input
+                    type="checkbox"
+                    checked={one.left_out}
+                    disabled={one.kind === "damaged"}
+                    onChange={(event) => leaveOut(one.name, event.currentTarget.checked)}
+                  />{" "}
+                  {t("pictures.out")}
+                </label>
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
