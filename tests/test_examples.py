@@ -290,6 +290,11 @@ CASES: dict[str, list[Case]] = {
         Case("import latente", sorts_digits, swaps=(("epochs=20", "epochs=10, pretrain_epochs=2"),))
     ],
     "docs/reference/anomaly-detector.md": [Case("import numpy", finds_other_digits)],
+    "docs/guides/studio.md": [
+        elsewhere("pip install", "it is an extra of the tests' environment"),
+        elsewhere("latente studio", "the studio has tests of its own"),
+        elsewhere("latente studio --workspace", "the studio has tests of its own"),
+    ],
     "docs/guides/odd-ones.md": [
         Case("latente fit digits", lambda stage: None, swaps=(("--out", SEED + "--no-report --out"),)),
         Case("latente evaluate", says("oddness")),

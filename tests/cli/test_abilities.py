@@ -45,7 +45,7 @@ LINES = {
     "export": "export RUN --out onnx",
 }
 STEPS = ("latente.objectives.RestorationObjective.epoch_steps", "latente.estimators.adversarial.FEWEST_STEPS")
-WITHOUT_MODEL = {"fit", "sweep", "reproduce", "data", "doctor", "watch", "style"}
+WITHOUT_MODEL = {"fit", "sweep", "reproduce", "data", "doctor", "watch", "style", "studio"}
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from latente.errors import InputError, Interrupted, ModelError, TrainingError
 Client = Callable[..., Any]
 
 HEAVY = {"torch", "sklearn", "skimage", "matplotlib", "numpy", "PIL"}
-TRAINING = ["fit", "resume", "watch", "sweep", "reproduce"]
+TRAINING = ["fit", "resume", "watch", "sweep", "reproduce", "studio"]
 USING = ["rank", "score", "encode", "decode", "reconstruct", "restore", "sample", "export"]
 LOOKING = ["evaluate", "report", "explore", "map", "compare-pca", "nearest"]
 STEERING = ["traverse", "interpolate", "direction", "edit"]

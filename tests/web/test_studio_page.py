@@ -20,7 +20,7 @@ pytest.importorskip("fastapi", reason="needs the extra studio")
 from latente.studio.app import BUILT
 
 ODD = "foto-13.png"
-PATIENCE = 300_000  # milliseconds, of a machine that has other things to do
+PATIENCE = 120_000  # milliseconds, of a machine that has other things to do
 
 pytestmark = pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="needs the built front end: make web")
 
@@ -42,12 +42,12 @@ def pictures(tmp_path: Path) -> list[Path]:
     folder, noise = tmp_path / "fotos", np.random.default_rng(0)
     folder.mkdir()
     for number in range(20):
-        image = Image.fromarray(noise.normal(200, 6, (32, 32, 3)).clip(0, 255).astype(np.uint8))
-        draw, (x, y), r = ImageDraw.Draw(image), noise.integers(10, 22, 2), int(noise.integers(5, 7))
+        image = Image.fromarray(noise.normal(200, 6, (64, 64, 3)).clip(0, 255).astype(np.uint8))
+        draw, (x, y), r = ImageDraw.Draw(image), noise.integers(20, 44, 2), int(noise.integers(9, 13))
         path = folder / f"foto-{number:02d}.png"
         if path.name == ODD:
-            draw.line((4, 4, 28, 28), fill=(20, 20, 20), width=4)
-            draw.line((4, 28, 28, 4), fill=(20, 20, 20), width=4)
+            draw.line((8, 8, 56, 56), fill=(20, 20, 20), width=7)
+            draw.line((8, 56, 56, 8), fill=(20, 20, 20), width=7)
         else:
             draw.ellipse((x - r, y - r, x + r, y + r), fill=(40, 90, 200))
         image.save(path)
@@ -76,7 +76,7 @@ def test_the_odd_picture_is_found_though_the_tab_is_closed_and_the_server_killed
         tab.get_by_role("link", name="Nuevo: elegir fotos").click()
         tab.locator("input[type=file]").first.set_input_files(pictures)
         tab.get_by_text("21 fotos están aquí.").wait_for()
-        tab.get_by_text("20 fotos, la mayoría de 32×32").wait_for()
+        tab.get_by_text("20 fotos, la mayoría de 64×64").wait_for()
         wrong = tab.locator(".wrong li")
         assert wrong.count() == 1
         assert "rota.png" in wrong.inner_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -73,4 +74,5 @@ def studio(
         if not no_browser:
             typer.launch(address)
 
-    serve(place, bound(port), lang, welcome)
+    with contextlib.closing(bound(port)) as listener:
+        serve(place, listener, lang, welcome)

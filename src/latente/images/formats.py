@@ -10,6 +10,7 @@ import posixpath
 __all__ = [
     "FORMATS",
     "HEAD",
+    "READ_SUFFIXES",
     "SUFFIXES",
     "describe",
     "formats_of",
@@ -129,6 +130,7 @@ _FOREIGN_SUFFIXES = frozenset(
         ".czi",
     ]
 )
+READ_SUFFIXES = frozenset(_OWN_SUFFIXES)  # of pictures that are read
 SUFFIXES = frozenset((*_OWN_SUFFIXES, *_RAW_SUFFIXES, *_FOREIGN_SUFFIXES))
 
 # first bytes that only pictures have, for files whose name does not tell

@@ -59,6 +59,7 @@ def create(parts: Parts, port: int, token: str) -> FastAPI:
     app.add_exception_handler(LatenteError, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
+    app.add_exception_handler(Exception, _fail)
     for home in (sets, jobs, results, machine):
         app.include_router(home.router, prefix="/api")
     app.add_api_route("/", _front, methods=["GET"], include_in_schema=False)
@@ -87,3 +88,8 @@ def _refuse_invalid(request: Request, error: Exception) -> Response:
     faults = cast(RequestValidationError, error).errors()
     where = ".".join(map(str, faults[0]["loc"])) if faults else ""
     return JSONResponse(Problem(422, "invalid", f"{where} is not as it has to be", where=where).to_json(), 422)
+
+
+def _fail(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw; the server's own log tells of it."""
+    return JSONResponse(Problem(500, "failed", f"{type(error).__name__}: {error}").to_json(), 500)

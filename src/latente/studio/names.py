@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 
-from latente.images.formats import SUFFIXES, suffix_of
+from latente.images.formats import READ_SUFFIXES, suffix_of
 
 __all__ = ["cleaned", "is_picture"]
 
@@ -22,7 +22,7 @@ def cleaned(name: str) -> str:
 
 def is_picture(name: str) -> bool:
     """Whether a name ends as those of picture files do that the door opens."""
-    return suffix_of(name) in SUFFIXES
+    return suffix_of(name) in READ_SUFFIXES
 
 
 def _plain(part: str) -> str:

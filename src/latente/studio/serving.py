@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import logging
 import os
 import secrets
 import socket
@@ -45,13 +46,16 @@ def serve(workspace: Path, listener: socket.socket, language: str | None, welcom
 
     from latente.studio.app import create, parts_of
 
+    # a page that listens to events when the server ends is no error
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing" not in record.getMessage())
     parts = parts_of(workspace, language)
     token, port = secrets.token_urlsafe(24), listener.getsockname()[1]
-    with locks.held(parts.workspace.path), contextlib.closing(listener):
+    with locks.held(parts.workspace.path):
         config = uvicorn.Config(
             create(parts, port, token),
             http="h11",
             ws="none",
+            log_config=None,
             log_level="error",
             access_log=False,  # addresses hold the token
             server_header=False,

@@ -40,7 +40,7 @@ export function Steps({ at }) {
     <ol class="steps">
       {["pictures", "goal", "check", "training", "results"].map((name, place) => (
         <li key={name} aria-current={place === at ? "step" : undefined} class={place < at ? "past" : ""}>
-          {name === "goal" ? t("goal").replace(/[¿?]/g, "") : t(name)}
+          {place + 1} · {t(name === "goal" ? "check.goal" : name)}
         </li>
       ))}
     </ol>

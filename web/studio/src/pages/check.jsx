@@ -53,6 +53,6 @@ export function Check({ id, goal, length }) {
 
 /** @param {any} finding */
 function pictures(finding) {
-  const count = t("pictures.sent", { count: finding.total - finding.left_out }).replace(/\.$/, "");
+  const count = t("check.count", { count: finding.total - finding.left_out });
   return finding.left_out ? `${count}; ${t("check.out", { count: finding.left_out })}` : count;
 }

@@ -50,7 +50,6 @@ function Training({ job: one }) {
       ) : (
         <div class="split">
           <div>
-            <h2>{t("training.curve")}</h2>
             <Curve lines={lines.value} />
           </div>
           <figure>

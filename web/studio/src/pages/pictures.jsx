@@ -156,6 +156,11 @@ function Finding({ set, leaveOut }) {
                 <span>
                   <b>{one.name}</b>
                   <small>{t(`pictures.${one.kind}`, { reason: one.reason })}</small>
+                  {one.kind !== "doubled" && (
+                    <small class="own" lang="en">
+                      {one.reason}
+                    </small>
+                  )}
                 </span>
                 <label>
                   <input
