@@ -53,7 +53,8 @@ def defined_names(tree: ast.Module) -> tuple[set[str], set[str]]:
     made = {
         node.name
         for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not assigned & used_names(node.decorator_list)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and not assigned & used_names(node.decorator_list)
     }
     return {name for name in made if not name.startswith("_")}, assigned
 

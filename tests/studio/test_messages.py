@@ -7,9 +7,8 @@ import re
 from pathlib import Path
 
 WEB = Path(__file__).parents[2] / "web" / "studio"
-ENGLISH, SPANISH = (
-    json.loads((WEB / "messages" / f"{name}.json").read_text(encoding="utf-8")) for name in ("en", "es")
-)
+FILES = (WEB / "messages" / f"{name}.json" for name in ("en", "es"))
+ENGLISH, SPANISH = (json.loads(path.read_text(encoding="utf-8")) for path in FILES)
 
 
 def names(text: str) -> set[str]:

@@ -15,7 +15,7 @@ from latente.studio.parts import TheParts
 from latente.studio.uploads import pictures_folder
 from latente.watching.news import read_after
 
-__all__ = ["JobId", "router"]
+__all__ = ["JobId", "Wish", "router"]
 
 router = APIRouter(tags=["trainings"])
 

@@ -13,7 +13,7 @@ from latente.studio.parts import TheParts
 from latente.studio.problems import Problem
 from latente.studio.uploads import Announced, files_of
 
-__all__ = ["SetId", "router"]
+__all__ = ["File", "Files", "Names", "Naming", "SetId", "router"]
 
 router = APIRouter(tags=["sets"])
 

@@ -152,7 +152,7 @@ function Finding({ set, leaveOut }) {
           <ul class="wrong">
             {finding.wrong.map((/** @type {any} */ one) => (
               <li key={`${one.kind}/${one.name}`}>
-                <Thumbnail set={set.id} sha256={one.sha256} name={one.name} />
+                <Thumbnail set={set.id} sha256={one.kind === "damaged" ? null : one.sha256} name={one.name} />
                 <span>
                   <b>{one.name}</b>
                   <small>{t(`pictures.${one.kind}`, { reason: one.reason })}</small>
