@@ -116,7 +116,7 @@ def test_a_region_is_compared_with_its_own_style() -> None:
     for styles, expected in (([left, right], 0.0), ([right, left], 1.0)):
         aim = aim_at(Colours(), picture + torch.rand_like(picture), styles, ["raw"], ["raw"], regions=regions)
         made.aim(Colours(), [aim])
-        style = float(made.terms(made.picture(), aim)["style"])
+        style = made.terms(made.picture(), aim)["style"].item()
         assert style == pytest.approx(0, abs=1e-8) if expected == 0 else style > 0.5
 
 

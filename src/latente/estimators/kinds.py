@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+from collections import ChainMap
 from typing import TYPE_CHECKING, Any
 
 from latente.errors import did_you_mean
@@ -125,18 +126,20 @@ KINDS: dict[str, Kind] = {
 
 
 # every kind of which there are runs: one that learns of no set of images has a verb of its own, and no `--model`
-RUNS: dict[str, Kind] = {
-    **KINDS,
-    "transfer": _kind(
-        "transfer",
-        "style transfer",
-        "styles",
-        "Paints a photograph in the style of a picture, by `latente style`.",
-        "style",
-        "StyleTransfer",
-        "TransferOptions",
-    ),
-}
+RUNS: ChainMap[str, Kind] = ChainMap(
+    KINDS,
+    {
+        "transfer": _kind(
+            "transfer",
+            "style transfer",
+            "styles",
+            "Paints a photograph in the style of a picture, by `latente style`.",
+            "style",
+            "StyleTransfer",
+            "TransferOptions",
+        ),
+    },
+)
 
 
 def kind_of_run(name: object) -> Kind:

@@ -41,7 +41,7 @@ __all__ = ["run", "trained"]
 
 SHARES = {"train": 0.7, "val": 0.1, "test": 0.2}
 TINY = {"train": 20, "val": 8, "test": 12}
-STEPS, STUDY_STEPS, BATCH = 1_200, 250, 25
+STEPS, STUDY_STEPS, BATCH = 8_000, 1_500, 25
 VERIFIED = 20
 SIZES = (10, 32, 100)  # training fields of the study of overfitting
 VAE, PCA, GUESS, NEAREST = "VAE, 2 numbers", "PCA, 2 numbers", "PCA, Gaussian process", "nearest training field"

@@ -144,6 +144,7 @@ def test_help_shows_what_all_models_share_and_lists_them_by_family(latente: Clie
     shared = set.intersection(*(set(options_of_kind(kind)) for kind in KINDS)) - {"hidden", "corruption"}
     own = {"model", "out", "dry-run", "json", "no-report", "watch", "help"}
     door = {"split", "size", "crop", "channels", "count", "labels", "pairs", "target", "frames", "budget", "exclude"}
+    door.add("condition-columns")
     flags = {all_options()[name].flag.removeprefix("--") for name in shared}
     assert shown_options(text) == flags | own | door
     flat = " ".join(text.replace("│", " ").split())

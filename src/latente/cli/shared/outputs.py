@@ -16,7 +16,6 @@ import typer
 from latente import words
 from latente.cli.shared import console as show
 from latente.errors import InputError
-from latente.images import Conditioned, images_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -177,6 +176,8 @@ def save_model_images(
     conditions.csv in the folder of the images or beside their one file. layout: that of the images, by default the one
     of the training images.
     """
+    from latente.images import Conditioned, images_in
+
     pixels, data_range = images_in(made), model.scaling_.data_range
     if isinstance(made, Conditioned) and out.suffix.lower() == ".npz":
         save_arrays(out, {"images": made.images, "conditions": made.conditions})

@@ -34,8 +34,10 @@ RANGE_KEYS = ("low", "high", "log")
 _LARGEST_FILE = 1 << 20
 LARGER_IS_BETTER = ("psnr", "ssim", "elbo", "accuracy")
 
-# the options of `latente fit` that say which images
-DOOR: dict[str, Reader] = {name: one.read for name, one in options_of(DoorOptions).items() if name != "seed"}
+# the options of `latente fit` that say which images, as the command line calls them; and what the door calls these
+_DOOR_OPTIONS = {name: one for name, one in options_of(DoorOptions).items() if name != "seed"}
+_DOOR_NAMES = {one.flag.removeprefix("--").replace("-", "_"): name for name, one in _DOOR_OPTIONS.items()}
+DOOR: dict[str, Reader] = {name: _DOOR_OPTIONS[own].read for name, own in _DOOR_NAMES.items()}
 
 
 def _or_none(read: Reader) -> Reader:
@@ -148,7 +150,7 @@ def fit_trial(*, seed: int, images: str, model: str = "autoencoder", **options: 
 
 def _door_of(point: Mapping[str, Any]) -> dict[str, Any]:
     """Return the images of a trial and how they are opened, by their names, at the size that its model needs."""
-    door = {name: point[name] for name in ("images", *DOOR) if name in point}
+    door = {_DOOR_NAMES.get(name, name): point[name] for name in ("images", *DOOR) if name in point}
     model = point.get("model", "autoencoder")
     size = KINDS[model].load_class().usual_size if model in KINDS else None
     return door if size is None else {"size": size} | door
