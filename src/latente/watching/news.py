@@ -93,7 +93,7 @@ def state_of(run: Run) -> dict[str, Any]:
     pictures = (PICTURE.fullmatch(file.name) for file in run.samples.glob("step-*.png"))
     return {
         "run": str(run.path),
-        "model": RUNS[name].title if name in RUNS else name,
+        "model": RUNS[name].title if isinstance(name, str) and name in RUNS else name,
         "set": data.get("name"),
         "images": data.get("train_count"),
         "parameters": options.get("parameters"),

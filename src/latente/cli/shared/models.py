@@ -26,5 +26,5 @@ def refuse_kind(verb: str, run: Path) -> None:
     from latente.training import Run
 
     name = Run.open(run).options().get("model")
-    if name in RUNS:
+    if isinstance(name, str) and name in RUNS:
         require(RUNS[name].load_class()(), verb, RUNS[name].title)
