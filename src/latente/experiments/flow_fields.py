@@ -22,6 +22,7 @@ with the solver's answer at the throttle and the speed that were decoded with it
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -251,8 +252,9 @@ def _verified(
         return {}, []
     edges = np.quantile(train.columns["condition"][:, MASS], [0.02, 0.34, 0.67, 0.98])
     shares = np.array_split(np.arange(count), min(3, count))
-    asked = [
-        model.sample(len(share), random_state=k, within={"mass_flow": (float(edges[k]), float(edges[k + 1]))})
+    bounds = [{"mass_flow": (float(low), float(high))} for low, high in itertools.pairwise(edges)]
+    asked = [  # of so few steps no code need decode to such a mass flow
+        model.sample(len(share), random_state=k, within=None if request.tiny else bounds[k])
         for k, share in enumerate(shares)
     ]
     fields = np.concatenate([one.images for one in asked])
