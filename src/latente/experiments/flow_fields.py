@@ -259,9 +259,11 @@ def _verified(
     ]
     fields = np.concatenate([one.images for one in asked])
     conditions = np.concatenate([one.conditions for one in asked]).astype(np.float64)
+    known = train.columns["condition"].astype(np.float64)
+    settings = np.clip(conditions, known.min(0), known.max(0))  # beyond, there may be no flow at all
     solved, masses = [], []
     for start in range(0, count, 4):
-        some = conditions[start : start + 4]
+        some = settings[start : start + 4]
         flows = solve_apart(some[:, THROTTLE], some[:, WHEEL])
         solved.append(pictures(flows.mach))
         masses.append(flows.mass * (DENSITY * SPEED * PITCH))
