@@ -31,7 +31,7 @@ class Processes:
     def __init__(self) -> None:
         if os.name != "posix":
             raise InputError("the studio needs Linux or macOS so far; the command line works here as well")
-        self._own: dict[int, subprocess.Popen[bytes]] = {}  # those that have to be waited for
+        self._own: set[int] = set()  # those that have to be waited for
 
     def start(self, command: Sequence[str], out: Path, log: Path) -> Process:
         """Start a command; what it prints replaces the file `out`, what it says is added to `log`."""
@@ -44,14 +44,14 @@ class Processes:
                 env=surroundings(),
                 start_new_session=True,
             )
-        self._own[child.pid] = child
+        child.returncode = 0  # it may outlive us, of which Python would warn
+        self._own.add(child.pid)
         return Process(child.pid, _began(child.pid) or "")
 
     def is_alive(self, process: Process) -> bool:
         """Whether it is there still, and is itself."""
-        child = self._own.get(process.pid)
-        if child is not None and child.poll() is not None:
-            del self._own[process.pid]
+        if process.pid in self._own and _has_ended(process.pid):
+            self._own.discard(process.pid)
             return False
         return _began(process.pid) == process.began
 
@@ -79,6 +79,14 @@ class Processes:
                     signal.pidfd_send_signal(handle, number)
             finally:
                 os.close(handle)
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a child has ended, and let go of it then."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:  # another hand waited for it
+        return True
 
 
 def _began(pid: int) -> str | None:
