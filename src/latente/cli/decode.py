@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latente.cli.shared.help import USE, examples
-from latente.cli.shared.models import model_for
+from latente.cli.shared.models import asked_of, model_for
 from latente.cli.shared.options import ConditionOption, ForceFlag, RunArgument
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
 from latente.errors import InputError
@@ -39,9 +38,7 @@ def decode(
     refuse_used_for_images(out, force)
     array, names = read_codes(codes)
     model = model_for("decode", run)
-    told = {} if condition is None else {"conditions": condition}
-    if told and "conditions" not in inspect.signature(model.decode).parameters:
-        raise InputError(f"--condition has no meaning for a {type(model).__name__}; leave it out")
+    told = asked_of(model.decode, model, {"conditions": ("--condition", condition)})
     save_model_images(out, model, model.decode(array, **told), names=names)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Annotated
 
 import typer
@@ -11,7 +10,7 @@ from latente.checks import Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import images_for
-from latente.cli.shared.models import model_for
+from latente.cli.shared.models import asked_of, model_for
 from latente.cli.shared.options import (
     BudgetOption,
     CountOption,
@@ -23,7 +22,6 @@ from latente.cli.shared.options import (
 )
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
 from latente.cli.shared.readers import checked
-from latente.errors import InputError
 from latente.words import count as counted
 
 __all__ = ["verb"]
@@ -65,9 +63,7 @@ def reconstruct(
     """
     refuse_used_for_images(out, force)
     model = model_for("reconstruct", run)
-    drawn = {} if samples is None else {"samples": samples}
-    if drawn and "samples" not in inspect.signature(model.reconstruct).parameters:
-        raise InputError(f"--samples has no meaning for a {type(model).__name__}; leave it out")
+    drawn = asked_of(model.reconstruct, model, {"samples": ("--samples", samples)})
     source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
     save_model_images(
         out,

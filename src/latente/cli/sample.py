@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from latente.checks import Number, Whole
 from latente.cli.shared.help import USE, examples
-from latente.cli.shared.models import model_for
+from latente.cli.shared.models import asked_of, model_for
 from latente.cli.shared.options import ConditionOption, ForceFlag, RunArgument, SeedOption
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
 from latente.cli.shared.readers import checked, option_parser, region
-from latente.errors import InputError
-
-if TYPE_CHECKING:
-    from latente.estimators.base import Estimator
 
 __all__ = ["verb"]
 
 verb = typer.Typer()
-
-_FLAGS = {"labels": "--label", "truncation": "--truncation", "conditions": "--condition", "within": "--within"}
 
 NumberOption = Annotated[int, typer.Option("-n", parser=checked(Whole()), metavar="N", help="How many images.")]
 LabelOption = Annotated[
@@ -75,18 +68,9 @@ def sample(
     refuse_used_for_images(out, force)
     model = model_for("sample", run)
     asked = {
-        "labels": label,
-        "truncation": truncation,
-        "conditions": condition,
-        "within": dict(within) if within else None,
+        "labels": ("--label", label),
+        "truncation": ("--truncation", truncation),
+        "conditions": ("--condition", condition),
+        "within": ("--within", dict(within) if within else None),
     }
-    save_model_images(out, model, model.sample(n, random_state=seed, **_asked_for(model, **asked)))
-
-
-def _asked_for(model: Estimator, **asked: Any) -> dict[str, Any]:
-    """Return what was asked for of the samples; raises InputError where the model knows nothing of it."""
-    known = inspect.signature(model.sample).parameters
-    for name, flag in _FLAGS.items():
-        if asked[name] is not None and name not in known:
-            raise InputError(f"{flag} has no meaning for a {type(model).__name__}; leave it out")
-    return {name: value for name, value in asked.items() if value is not None}
+    save_model_images(out, model, model.sample(n, random_state=seed, **asked_of(model.sample, model, asked)))

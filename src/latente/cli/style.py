@@ -19,6 +19,7 @@ from latente.cli.shared.readers import checked
 from latente.cli.shared.training import next_run, watched
 from latente.errors import InputError
 from latente.estimators.options.style import PICTURE, TransferOptions
+from latente.images.formats import READ_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
     from latente.estimators.style import StyleTransfer
@@ -123,7 +124,7 @@ def style(
     wanted = _wanted(contents, groups, out, force) if not is_one else [(contents[0], groups[0], out)]
     if is_one and not dry_run:
         _refuse_file(out, force)
-    _tell_network(screen, options, as_json)
+    _tell_network(screen, options)
     results = []
     for number, (photograph, group, file) in enumerate(wanted, 1):
         if len(wanted) > 1:
@@ -193,11 +194,11 @@ def _pictures(sources: Sequence[Path]) -> list[Path]:
     for source in sources:
         if not source.exists():
             raise InputError(f"{source} does not exist: give a picture, or a folder of pictures")
-        inside = (
-            sorted(one for one in source.iterdir() if one.suffix.lower() in _FILES) if source.is_dir() else [source]
-        )
+        inside = [source]
+        if source.is_dir():
+            inside = sorted(one for one in source.iterdir() if suffix_of(one.name) in READ_SUFFIXES)
         if not inside:
-            raise InputError(f"{source} holds no pictures ({', '.join(_FILES)})")
+            raise InputError(f"{source} holds no pictures that can be read")
         files += inside
     return files
 
@@ -236,7 +237,7 @@ def _run_for(run: Path | None, file: Path, is_one: bool) -> Path:
     return run if is_one else run / file.stem
 
 
-def _tell_network(screen: Any, options: Mapping[str, Any], as_json: bool) -> None:
+def _tell_network(screen: Any, options: Mapping[str, Any]) -> None:
     """Say through which network pictures are compared, and how to get a better one; fetch it where it is asked for."""
     from latente.estimators.weights import FILES, SOURCE, fetch_weights, network_here
 

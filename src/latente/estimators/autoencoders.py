@@ -330,10 +330,6 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         if self.shortcut == "auto":
             self.shortcut_ = "pca" if fits else "mean" if is_ours else None
 
-    def _told(self) -> int:
-        """Hook: how many values the decoder takes behind a code."""
-        return 0
-
     def _beside(self, encoder: nn.Module, decoder: nn.Module, output: str) -> tuple[nn.Module, nn.Module, str]:
         if self.shortcut_ != "pca":
             return encoder, decoder, output

@@ -131,8 +131,8 @@ def usual(minutes: float, *, tiny: bool = False, seed: int = 0, conditional: boo
     from latente import GAN
 
     size: dict[str, Any] = {"hidden": (4, 4)} if tiny else {}
-    size["conditional"] = conditional
-    return GAN(**size, precision=fast_precision(), threads=1, random_state=seed, **_length(minutes, None, tiny))
+    more = {**size, **_length(minutes, None, tiny)}
+    return GAN(conditional=conditional, precision=fast_precision(), threads=1, random_state=seed, **more)
 
 
 def _length(minutes: float | None, epochs: int | None, tiny: bool) -> dict[str, Any]:

@@ -112,6 +112,7 @@ class StyleObjective(Objective):
     """
 
     is_fixed = True
+    scale = 0  # at which it works: set by `schedule`
 
     def __init__(
         self,
@@ -180,8 +181,6 @@ class StyleObjective(Objective):
     def schedule(self, step: int, steps: int) -> None:
         """Go over to the next finer scale at equal parts of the steps; a pure function of the step."""
         self.scale = self.scales - 1 - min(self.scales - 1, step * self.scales // max(1, steps))
-
-    scale = 0
 
     def _name(self, scale: int) -> str:
         return "picture" if self.scales == 1 else f"picture{2**scale}"

@@ -14,7 +14,7 @@ import torch
 from latente import words
 from latente.errors import InputError
 from latente.images.damage import Damaged, pillow_rules
-from latente.images.formats import is_video
+from latente.images.formats import HEAD, is_video
 from latente.images.inventory import pictures_in
 from latente.images.stores import Store, open_store
 from latente.images.workers import Workers
@@ -210,14 +210,15 @@ class _Work:
         path = _beneath(self.out, place.name)
         if is_there(path):  # under its own name: nothing need be read
             return _Made(path, is_new=False)
-        if is_video(place.store.head(place.name)):
+        data = place.read()
+        if is_video(data[:HEAD]):
             path = film_path(path)
             if is_there(path):
                 return _Made(path, is_new=False)
             masks = self.masks
             notes = restore_video(
                 self.model,
-                place.read(),
+                data,
                 path,
                 hidden=lambda picture: None if masks is None else masks.of(place.name, picture),
                 tell=tell,
@@ -225,14 +226,14 @@ class _Work:
             )
             taken.add(path)
             return _Made(path, True, notes)
-        picture = read_picture(place.read(), place.name)
+        picture = read_picture(data, place.name)
         if picture.suffix is not None:
             path = path.with_suffix(picture.suffix)
             if is_there(path):
                 return _Made(path, is_new=False)
         hidden = None if self.masks is None else self.masks.of(place.name, picture)
         made = restored(self.model, picture, hidden=hidden, tell=tell, **self.how)
-        del picture, hidden  # a large one need not be held any more
+        del data, picture, hidden  # a large one need not be held any more
         save_picture(made, path)
         taken.add(path)
         return _Made(path, True, made.notes)

@@ -231,10 +231,7 @@ class Jobs:
         return plans.fit(plans.GOALS[ticket.goal], ticket.length, self._pictures(ticket), run, self._left_out(ticket))
 
     def _next_step(self, ticket: Ticket) -> Step | None:
-        results = ticket.results(self._workspace)
-        run = ticket.run(self._workspace).path
-        goal, pictures = plans.GOALS[ticket.goal], self._pictures(ticket)
-        for step in plans.after_training(goal, pictures, run, results, self._left_out(ticket)):
+        for step in self._all_steps(ticket):
             if step.name not in ticket.tried and not step.product.exists():
                 return step
         return None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["model_for", "refuse_kind"]
+from latente.errors import InputError
+
+__all__ = ["asked_of", "model_for", "refuse_kind"]
 
 
 def model_for(verb: str, run: Path) -> Any:
@@ -17,6 +21,18 @@ def model_for(verb: str, run: Path) -> Any:
     model = load(run)
     require(model, verb, kind_of_run(model.kind).title)
     return model
+
+
+def asked_of(method: Callable[..., Any], model: Any, asked: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+    """Return the arguments of a model's method that were asked for; raises InputError where it knows nothing of one.
+
+    asked: by the argument's name its option and its value, None where nobody asked.
+    """
+    known = inspect.signature(method).parameters
+    for name, (flag, value) in asked.items():
+        if value is not None and name not in known:
+            raise InputError(f"{flag} has no meaning for a {type(model).__name__}; leave it out")
+    return {name: value for name, (_, value) in asked.items() if value is not None}
 
 
 def refuse_kind(verb: str, run: Path) -> None:
