@@ -13,6 +13,7 @@ a process of its own: the peak of its private memory (RssAnon), and of what is r
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import shutil
@@ -84,6 +85,7 @@ def _speed(weights: Path, count: int, rounds: int) -> None:
     }
     seconds: dict[str, list[float]] = {name: [] for name in jobs}
     before = load()
+    gc.disable()  # as timeit does: it comes when it likes, and takes as long over torch's objects as 8 pictures do
     for _ in range(rounds):
         for name, job in jobs.items():
             start = time.process_time()

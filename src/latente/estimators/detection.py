@@ -30,6 +30,7 @@ from latente.networks.own import OwnFeatures
 from latente.networks.summary import LayerSummary
 from latente.normality import FOLDS, folds, images_for
 from latente.objectives import TransformsObjective
+from latente.training import devices
 from latente.training.layouts import lay_out
 from latente.training.randomness import isolated_rng
 from latente.training.runs import Run
@@ -287,6 +288,7 @@ class AnomalyDetector(BaseDetector):
             return lambda: (batch["images"] for batch in batches.in_order(every, self._chunk(taken)))
 
         passes = passes_over(rows)
+        devices.keep_freed_memory()
         objective.eval()
         with torch.no_grad():
             lay_out(objective, self.device_)  # as what comes from disk lies, so that both round alike

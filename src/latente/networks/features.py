@@ -128,10 +128,12 @@ class SqueezeNet(FeatureNetwork):
 
     def places(self, rgb: Tensor) -> Tensor:
         means = torch.tensor(self._MEANS, device=rgb.device, dtype=rgb.dtype)[:, None, None]
-        x = _pooled(self.conv1(255 * rgb.flip(1) - means).relu())
+        x = _pooled(self.conv1(255 * rgb.flip(1) - means).relu_())
         for name in self._FIRES:
-            squeezed = self.get_submodule(f"{name}.squeeze")(x).relu()
-            x = torch.cat([self.get_submodule(f"{name}.{half}")(squeezed).relu() for half in ("expand1", "expand3")], 1)
+            squeezed = self.get_submodule(f"{name}.squeeze")(x).relu_()
+            x = torch.cat(
+                [self.get_submodule(f"{name}.{half}")(squeezed) for half in ("expand1", "expand3")], 1
+            ).relu_()
             x = _pooled(x) if name in self._BEFORE_POOLING else x
         return x
 
