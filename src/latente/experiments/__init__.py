@@ -63,7 +63,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "stacked-mnist": Experiment("stacked", _UAO, minutes=35, seeds=3),
     "stacked-fashion": Experiment("stacked", _UAO, minutes=28, seeds=3),
     "plates-binary": Experiment("plates_binary", _UAO, minutes=30, seeds=3),
-    "plates-classes": Experiment("plates_classes", _UAO, minutes=45, seeds=3),
+    "plates-classes": Experiment("plates_classes", _UAO, minutes=25, seeds=3),
     "plates-one-class": Experiment("plates_one_class", _UAO, minutes=14, seeds=3),
     "map-fashion": Experiment("map_fashion", _UAO, minutes=8),
     "vae-mnist": Experiment("vae_mnist", _IWAE, minutes=75),

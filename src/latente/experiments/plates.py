@@ -27,6 +27,7 @@ __all__ = [
     "labelled",
     "labels_of",
     "losses",
+    "open_part",
     "open_plates",
     "stand_ins",
     "train_nets",
@@ -49,11 +50,16 @@ Parts = Mapping[str, "Images"]
 @functools.lru_cache(maxsize=2)
 def open_plates(noise: float, tiny: bool = False) -> tuple[Parts, str]:
     """Return the parts train, val and test, measured with so much noise, and a line on them."""
-    from latente.images.generated.plates import plates
-
-    parts = {split: plates(FEW[split] if tiny else None, split=split, noise=noise) for split in FEW}
+    parts = {split: open_part(split, noise, tiny) for split in FEW}
     sizes = ", ".join(f"{len(images):,} {split}" for split, images in parts.items())
     return parts, f"plates, {sizes}, computed, noise {noise:g} of a mode's RMS"
+
+
+def open_part(split: str, noise: float, tiny: bool = False, draw: int = 0) -> Images:
+    """Return a part, measured with so much noise; draw: for which time, each with noise of its own."""
+    from latente.images.generated.plates import plates
+
+    return plates(FEW[split] if tiny else None, split=split, noise=noise, draw=draw)
 
 
 def class_counts(parts: Parts) -> list[Line]:
@@ -101,12 +107,17 @@ def classifier(net: str, seed: int, epochs: int) -> ImageClassifier:
     )
 
 
-def train_nets(request: Request, parts: Parts, epochs: Mapping[str, int]) -> dict[str, list[ImageClassifier]]:
-    """Return each net trained on the part train, once for each seed; a tenth of it is held out to choose the epoch."""
+def train_nets(
+    request: Request, parts: Parts, epochs: Mapping[str, int], **options: Any
+) -> dict[str, list[ImageClassifier]]:
+    """Return each net trained on the part train, once for each seed; a tenth of it is held out to choose the epoch.
+
+    options: of the classifiers, beside what `classifier` gives them.
+    """
     nets: dict[str, list[ImageClassifier]] = {}
     for seed in range(request.seeds):
         for net in NETS:
-            model = classifier(net, seed, 1 if request.tiny else epochs[net])
+            model = classifier(net, seed, 1 if request.tiny else epochs[net]).set_params(**options)
             model = request.fit(f"{net.lower()}-{seed}", model, parts["train"])
             nets.setdefault(net, []).append(model)
             request.tell(f"{net}, seed {seed}: {model.score(parts['test']):.4f} of the test plates right")
