@@ -282,10 +282,12 @@ class AnomalyDetector(BaseDetector):
         """
         groups, objective = self._groups(images)[rows], self.objective_
 
+        seen = self.as_seen(images)
+        batches = self._batches(seen, columns=False)
+
         def passes_over(rows: np.ndarray) -> judges.Batches:
-            taken = self.as_seen(images.take(rows))
-            batches, every = self._batches(taken, columns=False), torch.arange(len(taken))
-            return lambda: (batch["images"] for batch in batches.in_order(every, self._chunk(taken)))
+            every = torch.from_numpy(rows)  # to take them out would copy them, which may be more than memory holds
+            return lambda: (batch["images"] for batch in batches.in_order(every, self._chunk(seen)))
 
         passes = passes_over(rows)
         devices.keep_freed_memory()
