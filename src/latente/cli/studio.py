@@ -28,6 +28,14 @@ WorkspaceOption = Annotated[
         show_default=False,
     ),
 ]
+PicturesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--pictures",
+        metavar="DIR",
+        help="A folder of this machine whose pictures can be taken without sending them; again for another.",
+    ),
+]
 PortOption = Annotated[
     int | None,
     typer.Option(
@@ -55,6 +63,7 @@ NoBrowserFlag = Annotated[bool, typer.Option("--no-browser", help="Print the add
 )
 def studio(
     workspace: WorkspaceOption = None,
+    pictures: PicturesOption = None,
     port: PortOption = None,
     lang: LanguageOption = None,
     no_browser: NoBrowserFlag = False,
@@ -75,4 +84,4 @@ def studio(
             typer.launch(address)
 
     with contextlib.closing(bound(port)) as listener:
-        serve(place, listener, lang, welcome)
+        serve(place, listener, lang, welcome, pictures or ())

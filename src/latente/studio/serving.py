@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from latente import locks
@@ -34,11 +34,17 @@ def bound(port: int | None) -> socket.socket:
         return _listening(0)
 
 
-def serve(workspace: Path, listener: socket.socket, language: str | None, welcome: Callable[[str], None]) -> None:
+def serve(
+    workspace: Path,
+    listener: socket.socket,
+    language: str | None,
+    welcome: Callable[[str], None],
+    shelves: Sequence[Path] = (),
+) -> None:
     """Serve the studio of a workspace until Ctrl-C or SIGTERM; trainings go on after it.
 
-    welcome: is told the address. Raises InputError where another studio serves the workspace, or where
-    what the extra `studio` brings is not installed.
+    welcome: is told the address. shelves: folders of this machine whose pictures may be taken. Raises InputError where
+    another studio serves the workspace, or where what the extra `studio` brings is not installed.
     """
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise InputError(f"the studio needs {', '.join(missing)}: pip install 'latente[studio]'")
@@ -48,7 +54,7 @@ def serve(workspace: Path, listener: socket.socket, language: str | None, welcom
 
     # a page that listens to events when the server ends is no error
     logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing" not in record.getMessage())
-    parts = parts_of(workspace, language)
+    parts = parts_of(workspace, language, shelves)
     token, port = secrets.token_urlsafe(24), listener.getsockname()[1]
     with locks.held(parts.workspace.path):
         config = uvicorn.Config(

@@ -41,6 +41,23 @@ export async function ask(method, path, body) {
   throw new Refused(explain(problem));
 }
 
+/** Send one large file, telling how far it is; raises Refused. @param {string} path @param {File} file
+ * @param {(done: number) => void} tell is told the share that has arrived @returns {Promise<any>} */
+export function upload(path, file, tell) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest(); // fetch does not say how much has been sent
+    request.open("PUT", `/api/${path}`);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => tell(event.loaded / Math.max(1, event.total));
+    request.onerror = () => reject(new Refused(t("offline")));
+    request.onload = () => {
+      if (request.status < 300) resolve(request.response);
+      else reject(new Refused(explain(request.response ?? { code: "other", fields: {}, message: request.statusText })));
+    };
+    request.send(file);
+  });
+}
+
 /** Do something that a person asked for, and say it where it is refused. @param {() => Promise<any>} act */
 export async function attempt(act) {
   try {

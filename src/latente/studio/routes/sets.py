@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 from starlette.responses import FileResponse
 
-from latente.studio import plans
+from latente.studio import archives, plans
 from latente.studio.parts import TheParts
 from latente.studio.problems import Problem
 from latente.studio.uploads import Announced, files_of
@@ -93,6 +93,26 @@ async def take_file(parts: TheParts, set_id: SetId, sha256: Sum, request: Reques
     """Take the bytes of an announced file, raw."""
     folder = parts.workspace.find("sets", set_id)
     await parts.uploads.receive(folder, sha256, request.headers, request.stream())
+
+
+@router.put("/sets/{set_id}/archive")
+async def take_archive(parts: TheParts, set_id: SetId, request: Request) -> dict[str, Any]:
+    """Take a zip file, raw, and the pictures in it; return how many, and which files were refused."""
+    folder = parts.workspace.find("sets", set_id)
+    return await archives.take_archive(parts.workspace, parts.uploads, folder, request.headers, request.stream())
+
+
+@router.get("/shelves")
+def list_shelves(parts: TheParts) -> list[dict[str, Any]]:
+    """Return the folders of this machine whose pictures may be taken into a set."""
+    return [{"id": shelf.id, "name": shelf.name, "count": shelf.count} for shelf in parts.shelves.all()]
+
+
+@router.post("/sets/{set_id}/shelves/{shelf_id}")
+def take_shelf(parts: TheParts, set_id: SetId, shelf_id: SetId) -> dict[str, Any]:
+    """Copy the pictures of a folder of this machine into the set; return how many, and which files were refused."""
+    folder, shelf = parts.workspace.find("sets", set_id), parts.shelves.find(shelf_id)
+    return archives.take_folder(parts.workspace, parts.uploads, folder, shelf.path, shelf.home)
 
 
 @router.get("/sets/{set_id}/thumbs/{sha256}")
