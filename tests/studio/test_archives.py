@@ -138,3 +138,31 @@ def test_pictures_of_such_a_folder_are_copied_and_no_link_leads_out(tmp_path: Pa
     for name in ("..", "photos", "%2e%2e", "x"):
         assert client.post(f"/api/sets/{own}/shelves/{name}").status_code in (404, 405)
     parts.sets.close()
+
+
+def fetched(client: Client, made: Any) -> zipfile.ZipFile:
+    assert made.status_code == 201, made.text
+    address = f"/api/archives/{made.json()['id']}"
+    content = client.get(address).content
+    assert client.get(address).status_code == 404  # once
+    assert left(client) == []
+    return zipfile.ZipFile(io.BytesIO(content))
+
+
+def test_chosen_pictures_are_taken_away_as_one_file_and_nothing_stays_behind(client: Client, set_id: str) -> None:
+    chosen = fetched(client, client.post(f"/api/sets/{set_id}/archives", json={"names": ["b.png"]}))
+    assert chosen.namelist() == ["b.png"]
+    assert chosen.read("b.png") == png(1)
+    assert client.post(f"/api/sets/{set_id}/archives", json={"names": ["../x"]}).status_code == 404
+    assert client.get("/api/archives/..").status_code == 404
+
+
+def test_pictures_are_left_out_and_taken_back_one_by_one(client: Client, set_id: str) -> None:
+    for names, out, left_out in (
+        (["a.png"], True, ["a.png"]),
+        (["b.png"], True, ["a.png", "b.png"]),
+        (["a.png"], False, ["b.png"]),
+    ):
+        assert client.post(f"/api/sets/{set_id}/left-out", json={"names": names, "out": out}).status_code == 204
+        files = client.get(f"/api/sets/{set_id}/files").json()
+        assert [file["name"] for file in files if file["left_out"]] == left_out

@@ -91,7 +91,7 @@ def test_what_is_stopped_is_kept_and_used(client: Client, set_id: str) -> None:
     client.post(f"/api/jobs/{job}/stop")
     reach(client, job, "finished")
     assert client.get(f"/api/jobs/{job}/pages/report").text == "late"
-    assert client.get(f"/api/jobs/{job}/ranking.csv").text.startswith("file,score")
+    assert client.get(f"/api/jobs/{job}/tables/ranking").text.startswith("file,score")
 
 
 def test_a_failed_training_is_told_as_such_and_can_be_thrown_away(client: Client, set_id: str) -> None:
@@ -133,7 +133,7 @@ def test_what_is_left_out_when_it_is_asked_for_is_left_out(client: Client, set_i
     client.put(f"/api/sets/{set_id}/left-out", json={"names": ["b.png"]})
     job = start(client, set_id)
     client.put(f"/api/sets/{set_id}/left-out", json={"names": []})
-    told = client.get(f"/api/jobs/{job}").json()["command"]
+    [told] = client.get(f"/api/jobs/{job}").json()["commands"]
     assert Path(told[told.index("--exclude") + 1]).read_text() == "b.png\n"
 
 

@@ -96,9 +96,9 @@ class Workspace:
         return what
 
     def sweep(self) -> None:
-        """Remove what was on its way in when an earlier studio was ended."""
+        """Remove what was on its way in or out when an earlier studio was ended."""
         for path in self.path.glob(".archive-*"):
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def empty_trash(self, days: float = DAYS_IN_TRASH) -> None:
         """Remove for good what has lain in the trash for so many days."""

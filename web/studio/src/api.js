@@ -3,10 +3,11 @@
 import { signal } from "@preact/signals";
 import { explain, t } from "./words.js";
 
-/** @typedef {{id: string, set: string, name: string, goal: string, length: string, created: number, state: string,
+/** @typedef {{id: string, set: string, name: string, goal: string, length: string, beside: string, experiment: string,
+ *   served_by: string, at: string, count: number, created: number, state: string,
  *   place: number | null, part: number | null, seconds_left: number | null, error: string | null}} Job */
 /** @typedef {Job & {pictures: number[], images: number | null, trouble: string | null, report: boolean,
- *   command: string[], verdict: Verdict | null, failures: Record<string, string>}} WholeJob */
+ *   commands: string[][], method: string | null, verdict: Verdict | null, failures: Record<string, string>}} WholeJob */
 /** @typedef {{level: string, answer: string, reasons: string[], advice: string[]}} Verdict */
 /** @typedef {{part?: string, epoch?: number, step?: number, loss?: number, objective?: number}} Line */
 

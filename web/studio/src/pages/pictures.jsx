@@ -33,9 +33,7 @@ export function Pictures({ id }) {
   /** @param {string} file @param {boolean} out */
   const leaveOut = (file, out) =>
     attempt(async () => {
-      const files = await ask("GET", `sets/${id}/files`);
-      const names = files.filter((/** @type {any} */ one) => one.left_out && one.name !== file).map((/** @type {any} */ one) => one.name);
-      await ask("PUT", `sets/${id}/left-out`, { names: out ? [...names, file] : names });
+      await ask("POST", `sets/${id}/left-out`, { names: [file], out });
       await read();
     });
 
@@ -71,6 +69,9 @@ function Finding({ set, leaveOut }) {
         <p>
           <a class="button main" href={`#/set/${set.id}/goal`}>
             {t("pictures.next")}
+          </a>{" "}
+          <a class="button" href={`#/set/${set.id}/all`}>
+            {t("all")}
           </a>
         </p>
       </section>

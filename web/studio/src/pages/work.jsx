@@ -1,7 +1,8 @@
 /** My work: trainings with their live state, and the pictures they are of. */
 
-import { jobs } from "../api.js";
-import { State, Thumbnail, useAnswer } from "../parts.jsx";
+import { useRef } from "preact/hooks";
+import { attempt, jobs, upload } from "../api.js";
+import { State, Thumbnail, titleOf, useAnswer } from "../parts.jsx";
 import { t } from "../words.js";
 
 export function Work() {
@@ -12,10 +13,14 @@ export function Work() {
     <>
       <h1>{t("work")}</h1>
       {isEmpty && <p class="lead">{t("work.empty")}</p>}
-      <p>
+      <p class="row">
         <a class="button main" href="#/pictures">
           {t("new")}
         </a>
+        <a class="button" href="#/experiments">
+          {t("goal.experiment")}
+        </a>
+        <Project />
       </p>
       {!!jobs.value?.length && (
         <section>
@@ -23,10 +28,10 @@ export function Work() {
           <ul class="cards">
             {jobs.value.map((job) => (
               <li key={job.id} class="card">
-                <a href={`#/job/${job.id}`} aria-label={t("work.open", { name: `${job.name}, ${t(`goal.${job.goal}`)}` })}>
+                <a href={`#/job/${job.id}`} aria-label={t("work.open", { name: [job.name, titleOf(job)].filter(Boolean).join(", ") })}>
                   <Thumbnail set={job.set} sha256={firsts.get(job.set) ?? null} name="" />
                   <span>
-                    <b>{t(`goal.${job.goal}`)}</b>
+                    <b>{titleOf(job)}</b>
                     <small>{job.name}</small>
                     <State job={job} />
                     {job.part !== null && job.state === "running" && <progress value={job.part} aria-label={t("training")} />}
@@ -55,6 +60,33 @@ export function Work() {
           </ul>
         </section>
       )}
+    </>
+  );
+}
+
+/** A project that a studio packed, to go on with here. */
+function Project() {
+  const file = useRef(/** @type {HTMLInputElement | null} */ (null));
+  /** @param {File | undefined} chosen */
+  const take = async (chosen) => {
+    const made = chosen && (await attempt(() => upload("projects", chosen, () => {})));
+    if (made) location.hash = `#/job/${made.id}`;
+  };
+  return (
+    <>
+      <button onClick={() => file.current?.click()}>{t("work.project")}</button>
+      <input
+        ref={file}
+        class="hidden"
+        tabIndex={-1}
+        aria-hidden="true"
+        type="file"
+        accept=".zip"
+        onChange={(event) => {
+          take(event.currentTarget.files?.[0]);
+          event.currentTarget.value = "";
+        }}
+      />
     </>
   );
 }
