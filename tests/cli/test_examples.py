@@ -117,7 +117,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LATENTE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LATENTE_OFFLINE", "1")
     monkeypatch.setattr("latente.cli.watch.wait", lambda: None)
-    monkeypatch.setattr("latente.studio.serve", lambda place, listener, lang, welcome: welcome("http://there/"))
+    monkeypatch.setattr("latente.studio.serve", lambda place, listener, lang, welcome, names: welcome("http://there/"))
     monkeypatch.setattr("latente.objectives.RestorationObjective.epoch_steps", 2)
     monkeypatch.setattr("typer.launch", lambda address: None)
     (tmp_path / "study.yaml").write_text(
