@@ -296,6 +296,7 @@ CASES: dict[str, list[Case]] = {
         elsewhere("pip install", "it is an extra of the tests' environment"),
         elsewhere("latente studio", "the studio has tests of its own"),
         elsewhere("latente studio --workspace", "the studio has tests of its own"),
+        elsewhere("latente studio --host", "the studio has tests of its own"),
     ],
     "docs/guides/odd-ones.md": [
         Case("latente fit digits", lambda stage: None, swaps=(("--out", SEED + "--no-report --out"),)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,23 @@ def test_a_file_of_other_content_than_announced_is_none(client: Client, empty: s
     assert (answer.status_code, answer.json()["code"]) == (400, "other_content")
     assert list(pictures_folder(folder).iterdir()) == []
     assert client.put(f"/api/sets/{empty}/files/{sha256}", content=png(0)).status_code == 204
+
+
+def test_a_picture_has_its_name_only_once_its_sum_is_known(client: Client, empty: str, folder: Path) -> None:
+    content = png(0)
+    sha256 = hashlib.sha256(content).hexdigest()
+    client.post(f"/api/sets/{empty}/files", json={"files": [{"name": "a.png", "sha256": sha256, "size": 3}]})
+    seen: list[list[str]] = []
+
+    def slowly() -> Iterator[bytes]:
+        for start in range(0, len(content), 100):
+            yield content[start : start + 100]
+            seen.append([path.name for path in pictures_folder(folder).iterdir()])
+
+    assert client.put(f"/api/sets/{empty}/files/{sha256}", content=slowly()).status_code == 204
+    assert len(seen) > 2
+    assert not any("a.png" in names for names in seen)
+    assert [path.name for path in pictures_folder(folder).iterdir()] == ["a.png"]
 
 
 def test_a_file_that_nobody_announced_is_refused(client: Client, empty: str) -> None:
@@ -122,10 +140,12 @@ def test_a_full_disk_is_told_before_anything_is_sent(
 
 def test_what_is_shown_of_a_picture_is_made_anew_and_of_no_picture_nothing(client: Client, empty: str) -> None:
     hostile = png(0) + b"<script>alert(1)</script>"
-    client.give(empty, {"a.png": hostile, "b.png": b"<html><script>alert(1)</script>"})
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    client.give(empty, {"a.png": hostile, "b.png": b"<html><script>alert(1)</script>", "c.png": drawing})
     shown = client.get(f"/api/sets/{empty}/thumbs/{hashlib.sha256(hostile).hexdigest()}")
     assert shown.headers["content-type"] == "image/webp"
     assert b"script" not in shown.content
     assert Image.open(io.BytesIO(shown.content)).size == (12, 9)
-    other = hashlib.sha256(b"<html><script>alert(1)</script>").hexdigest()
-    assert client.get(f"/api/sets/{empty}/thumbs/{other}").json()["code"] == "damaged"
+    for other in (b"<html><script>alert(1)</script>", drawing):
+        sha256 = hashlib.sha256(other).hexdigest()
+        assert client.get(f"/api/sets/{empty}/thumbs/{sha256}").json()["code"] == "damaged"

@@ -1,6 +1,7 @@
 """Stands in for `latente fit`, `resume` and what follows: it keeps a run folder as a training does, and learns nothing.
 
-It takes steps until a file named "enough" lies in the workspace, and fails where one is named "broken".
+It takes steps until a file named "enough" lies in the workspace, fails where one is named "broken", and where one is
+named "deaf" it does not hear that it is to stop.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from latente.errors import Interrupted, TrainingError
+from latente.errors import InputError, Interrupted, TrainingError
 from latente.training.runs import Run
 
 
@@ -21,6 +22,8 @@ def stop(number: int, frame: object) -> None:
 
 def train(run: Run, first: int) -> None:
     workspace = next(folder.parent for folder in run.path.parents if folder.name == "runs")
+    if (workspace / "deaf").exists():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with run.held():
         run.tell()
         if (workspace / "broken").exists():
@@ -72,7 +75,7 @@ def main(verb: str, *arguments: str) -> None:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except TrainingError as error:
+    except (InputError, TrainingError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

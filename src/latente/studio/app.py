@@ -42,8 +42,11 @@ def parts_of(folder: Path, language: str | None = None, shelves: Sequence[Path] 
     return Parts(workspace, own_sets, Uploads(workspace), Jobs(workspace, own_sets), language, own_shelves)
 
 
-def create(parts: Parts, port: int, token: str) -> FastAPI:
-    """Return the application that answers at a port to whoever has the token; its queue runs while it does."""
+def create(parts: Parts, port: int, token: str, names: tuple[str, ...] = ()) -> FastAPI:
+    """Return the application that answers at a port to whoever has the token; its queue runs while it does.
+
+    names: by which other machines may ask for it.
+    """
 
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -58,7 +61,7 @@ def create(parts: Parts, port: int, token: str) -> FastAPI:
 
     app = FastAPI(title="Latente studio", version=latente.__version__, docs_url=None, redoc_url=None, lifespan=life)
     app.state.parts = parts
-    app.add_middleware(Guard, port=port, token=token)
+    app.add_middleware(Guard, port=port, token=token, names=names)
     app.add_exception_handler(LatenteError, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)

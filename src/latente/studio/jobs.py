@@ -6,6 +6,7 @@ is there; how far it came and how it ended is what its run folder says.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import threading
 import time
@@ -33,6 +34,7 @@ __all__ = ["Jobs"]
 
 _EVERY = 0.5  # seconds between two looks
 _PATIENCE = 120.0  # seconds in which a training that was told to stop has to have saved
+_PROMPT = "$ "  # before a command in the log
 _LONGEST_LOG = 20_000  # bytes of a log in which its last line is looked for
 
 
@@ -183,6 +185,7 @@ class Jobs:
                 or (ticket.phase == "train" and ticket.wish == "run")
             ):
                 raise Problem(409, "not_resting", "this training does not rest")
+            self._workspace.refuse_full_disk(0)
             ticket.wish, ticket.phase, ticket.error, ticket.told = "run", "train", None, None
             ticket.order = time.time()
             ticket.write(self._workspace)
@@ -275,7 +278,10 @@ class Jobs:
         self._begin(ticket, list(step.arguments), folder / f"{step.name}.out")
 
     def _begin(self, ticket: Ticket, arguments: list[str], out: Path) -> None:
-        ticket.process = self._processes.start(self._command(arguments), out, ticket.log(self._workspace))
+        log = ticket.log(self._workspace)
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"{_PROMPT}{shlex.join(['latente', *arguments])}\n")  # what it says comes below
+        ticket.process = self._processes.start(self._command(arguments), out, log)
         ticket.told = None
         ticket.write(self._workspace)
 
@@ -344,7 +350,10 @@ class Jobs:
                 return
             ticket.failures[piece.name] = error  # the others may be sound
         elif not (ticket.wish == "stop" and self._has_model(ticket)):
-            ticket.wish = "pause"  # told to, or ended by another hand or with the machine: nothing is lost
+            # told to, refused to go on, or ended by another hand or with the machine: nothing is lost
+            if ticket.wish == "run" and self._said(ticket).lstrip().startswith("error:"):
+                ticket.error = self._last_words(ticket)
+            ticket.wish = "pause"
         if (ticket.wish == "stop" and self._has_model(ticket)) or self._piece(ticket) is None:
             ticket.phase = "after"
         if ticket.phase == "after" and len(ticket.failures) == len(pieces):
@@ -407,11 +416,16 @@ class Jobs:
         return "running" if status.get("state") == "running" or ticket.experiment else "starting"
 
     def _last_words(self, ticket: Ticket) -> str:
+        return last_line(self._said(ticket))
+
+    def _said(self, ticket: Ticket) -> str:
+        """Return what the command that was started last has said, as far as that is not too long."""
         try:
             log = ticket.log(self._workspace).read_bytes()
         except OSError:
             return ""
-        return last_line(log[-_LONGEST_LOG:].decode("utf-8", "replace"))
+        last = f"\n{log[-_LONGEST_LOG:].decode('utf-8', 'replace')}".rpartition(f"\n{_PROMPT}")
+        return last[2].partition("\n")[2] if last[1] else last[2]
 
 
 def _is_done(piece: Piece) -> bool:
