@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 
+import numpy as np
 import pytest
 
 from latente.studio.orders import Wished
@@ -80,6 +81,17 @@ def test_what_was_sorted_stands_by_groups_each_with_how_sure_it_is(client: Clien
         "dogs": [("a.png", 0.5)],
     }
     assert client.get(f"/api/jobs/{ticket.id}/tables/sorted").text == table
+
+
+def test_those_that_are_like_a_picture_are_found_by_the_newest_model_that_sees_it(client: Client, set_id: str) -> None:
+    ask = {"name": "a.png", "count": 2}
+    assert client.get(f"/api/sets/{set_id}/similar", params=ask).json()["code"] == "no_likeness"
+    ticket = client.parts.jobs.new(Wished(set_id, "similar"))
+    path = ticket.results(client.parts.workspace) / "codes.npz"
+    codes = np.array([[0, 0], [9, 1], [1, 0]], np.float32)
+    np.savez(path, codes=codes, files=np.array(["a.png", "b.png", "c.png"]))
+    assert client.get(f"/api/sets/{set_id}/similar", params=ask).json() == ["a.png", "c.png"]
+    assert client.get(f"/api/sets/{set_id}/similar", params={"name": "x"}).status_code == 409
 
 
 def test_a_restored_picture_knows_the_one_it_was_made_of(client: Client, ticket: Ticket, set_id: str) -> None:

@@ -63,6 +63,8 @@ def main(verb: str, *arguments: str) -> None:
         (run.path / "picture.png").write_bytes(b"painted")
     elif verb == "report":
         (Path(arguments[0]) / "report.html").write_text("late")
+        print(json.dumps({"verdict": {"level": "fair", "answer": "It has begun to learn."}}))
+        return
     elif verb == "rank":
         out.write_text("file,score,threshold,odd\nb.png,-9,-3,1\na.png,1,-3,0\n")
     elif verb == "classify":

@@ -160,9 +160,15 @@ class Jobs:
             **{name: state[name] for name in shown},
             "commands": [["latente", *arguments] for arguments in self._commands(ticket)],
             "method": plans.method_of(orders.order_of(self._workspace, ticket)) if ticket.goal == "new" else None,
-            "verdict": printed_json(ticket.folder(self._workspace) / "train.json").get("verdict"),
+            "verdict": self._verdict(ticket),
             "failures": ticket.failures,
         }
+
+    def _verdict(self, ticket: Ticket) -> dict[str, Any] | None:
+        """Return how good the model is, as the training said at its end; where that was early, the report after it."""
+        folder = ticket.folder(self._workspace)
+        printed = (printed_json(folder / name).get("verdict") for name in ("train.json", "report.out"))
+        return next(filter(None, printed), None)
 
     def ticket(self, job_id: str) -> Ticket:
         return Ticket.read(self._workspace.find("jobs", job_id))
@@ -198,6 +204,20 @@ class Jobs:
                 raise Problem(409, "not_waiting", "this training does not wait")
             ticket.order = min(each.order for each in self.tickets() if self._is_waiting(each)) - 1
             ticket.write(self._workspace)
+
+    def move(self, job_id: str, places: int) -> None:
+        """Let a waiting training wait for so many others fewer, or where `places` is below 0 for more."""
+        with self._lock:
+            waiting = [ticket for ticket in self.tickets() if self._is_waiting(ticket) and ticket.phase == "train"]
+            before = next((place for place, ticket in enumerate(waiting) if ticket.id == job_id), None)
+            if before is None:
+                raise Problem(409, "not_waiting", "this training does not wait")
+            moments = [ticket.order for ticket in waiting]
+            waiting.insert(max(0, min(len(waiting) - 1, before - places)), waiting.pop(before))
+            for ticket, moment in zip(waiting, moments, strict=True):
+                if ticket.order != moment:
+                    ticket.order = moment
+                    ticket.write(self._workspace)
 
     def throw_away(self, job_id: str) -> str:
         """Move a training that is not at work into the trash; return the id by which it comes back."""

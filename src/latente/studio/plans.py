@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from latente.studio.goals import Goal, minutes_of
+from latente.studio.likeness import CODES
 
 __all__ = ["Order", "Painting", "Piece", "Step", "after_training", "method_of", "pieces", "use"]
 
@@ -105,7 +106,7 @@ def pieces(order: Order) -> list[Piece]:
 
 def after_training(order: Order) -> list[Step]:
     """Return the commands that make, of a trained model, what the person came for."""
-    report = Step("report", ("report", str(order.run)), order.run / "report.html")
+    report = Step("report", ("report", str(order.run), "--json"), order.run / "report.html")
     match order.goal.name:
         case "style" | "experiment":
             return []
@@ -113,8 +114,10 @@ def after_training(order: Order) -> list[Step]:
             # a model that has learned from a picture vouches for it: here each is compared with all the others
             return [report, _rank(order)]
         case "similar":
-            page = order.results / "explorer.html"
-            return [report, Step("explore", ("explore", str(order.run), "--out", str(page), "--force"), page)]
+            page, codes = order.results / "explorer.html", order.results / CODES
+            encoded = ("encode", str(order.run), str(order.pictures), "--out", str(codes), "--force", "--budget", "1")
+            explored = ("explore", str(order.run), "--out", str(page), "--force")
+            return [report, Step("encode", encoded, codes), Step("explore", explored, page)]
         case "new":
             folder = order.results / "made"
             drawn = ("sample", str(order.run), "-n", str(_MADE), "--seed", str(_SEED), "--out", str(folder), "--force")

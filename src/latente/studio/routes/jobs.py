@@ -100,6 +100,12 @@ def put_job_first(parts: TheParts, job_id: JobId) -> None:
     parts.jobs.first(job_id)
 
 
+@router.post("/jobs/{job_id}/move", status_code=204)
+def move_job(parts: TheParts, job_id: JobId, places: Annotated[int, Query(ge=-1000, le=1000)]) -> None:
+    """Let a waiting training come so many places earlier, or where that is below 0 later."""
+    parts.jobs.move(job_id, places)
+
+
 @router.post("/jobs/{job_id}/use", status_code=201)
 def use_job(parts: TheParts, job_id: JobId, use: Use) -> dict[str, str]:
     """Let what it made serve the pictures of another set; return the id of that order."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
 from latente.studio import archives
 from latente.studio.goals import suitable
+from latente.studio.likeness import similar
 from latente.studio.parts import TheParts
 from latente.studio.problems import Problem
 from latente.studio.uploads import Announced, files_of
@@ -127,6 +128,18 @@ def take_shelf(parts: TheParts, set_id: SetId, shelf_id: SetId) -> dict[str, Any
     """Copy the pictures of a folder of this machine into the set; return how many, and which files were refused."""
     folder, shelf = parts.workspace.find("sets", set_id), parts.shelves.find(shelf_id)
     return archives.take_folder(parts.workspace, parts.uploads, folder, shelf.path, shelf.home)
+
+
+@router.get("/sets/{set_id}/similar")
+def find_similar(
+    parts: TheParts,
+    set_id: SetId,
+    name: Annotated[str, Query(min_length=1, max_length=1000)],
+    count: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[str]:
+    """Return the names of the pictures that are most like this one, itself first."""
+    parts.workspace.find("sets", set_id)
+    return similar(parts.workspace, parts.jobs.tickets(), set_id, name, count)
 
 
 @router.get("/sets/{set_id}/thumbs/{sha256}")

@@ -1,7 +1,7 @@
 /** My work: trainings with their live state, and the pictures they are of. */
 
 import { useRef } from "preact/hooks";
-import { attempt, jobs, upload } from "../api.js";
+import { ask, attempt, jobs, upload } from "../api.js";
 import { State, Thumbnail, titleOf, useAnswer } from "../parts.jsx";
 import { t } from "../words.js";
 
@@ -22,6 +22,7 @@ export function Work() {
         </a>
         <Project />
       </p>
+      <Queue />
       {!!jobs.value?.length && (
         <section>
           <h2>{t("work.trainings")}</h2>
@@ -61,6 +62,37 @@ export function Work() {
         </section>
       )}
     </>
+  );
+}
+
+/** What waits, in its order, where there are several. */
+function Queue() {
+  const waiting = (jobs.value ?? []).filter((job) => job.place).sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
+  if (waiting.length < 2) return null;
+  /** @param {string} id @param {number} places */
+  const move = (id, places) => attempt(() => ask("POST", `jobs/${id}/move?places=${places}`));
+  return (
+    <section>
+      <h2>{t("queue")}</h2>
+      <ol class="queue">
+        {waiting.map((job, place) => {
+          const name = [titleOf(job), job.name].filter(Boolean).join(", ");
+          return (
+            <li key={job.id}>
+              <a href={`#/job/${job.id}`}>{name}</a>
+              <span class="row">
+                <button disabled={place === 0} aria-label={t("queue.earlierlong", { name })} onClick={() => move(job.id, 1)}>
+                  {t("queue.earlier")}
+                </button>
+                <button disabled={place === waiting.length - 1} aria-label={t("queue.laterlong", { name })} onClick={() => move(job.id, -1)}>
+                  {t("queue.later")}
+                </button>
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
   );
 }
 
