@@ -132,7 +132,7 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     choose(tab, "Hacer otras nuevas como las mías")
     begin(tab)
     tab.get_by_role("heading", name="Imágenes nuevas").wait_for()
-    assert "It learned." in tab.locator(".verdict").inner_text()
+    assert "Conoce bien tus fotos." in tab.locator(".verdict").inner_text()
     assert tab.locator(".gallery img").count() == 6
     tab.locator(".strip button").first.click()
     tab.get_by_text("Paso 1 ·").wait_for()

@@ -65,17 +65,28 @@ function Verdict({ job }) {
   if (!job.verdict) return <p class="verdict fair">{t("results.stopped")}</p>;
   const own = /** @type {any} */ (job.verdict)[language.value];
   const said = own ?? job.verdict;
+  const { level } = job.verdict;
   return (
-    <section class={`verdict ${job.verdict.level}`}>
-      <h2>{t(`results.level.${job.verdict.level}`)}</h2>
-      <div lang={own ? undefined : "en"}>
-        <p class="answer">{said.answer}</p>
+    <section class={`verdict ${level}`}>
+      <h2>{t(`results.level.${level}`)}</h2>
+      <p class="answer">{t(`verdict.${job.goal}.${level}`)}</p>
+      {level !== "good" && (
         <ul>
-          {[...said.reasons, ...said.advice].map((/** @type {string} */ text) => (
-            <li key={text}>{text.replaceAll("`", "")}</li>
-          ))}
+          <li>{t(`remedy.${job.length}`)}</li>
+          {job.goal === "sort" && <li>{t("remedy.sort")}</li>}
         </ul>
-      </div>
+      )}
+      <details>
+        <summary>{t("verdict.how")}</summary>
+        <div lang={own ? undefined : "en"}>
+          <p>{said.answer}</p>
+          <ul>
+            {[...said.reasons, ...said.advice].map((/** @type {string} */ text) => (
+              <li key={text}>{text.replaceAll("`", "")}</li>
+            ))}
+          </ul>
+        </div>
+      </details>
     </section>
   );
 }
