@@ -50,6 +50,10 @@ class Jobs:
         self.trouble: str | None = None  # what keeps the queue from going on
 
     def open(self) -> None:
+        """Look after the queue from now on; the only studio of the workspace does."""
+        for folder in self._workspace.all("jobs"):
+            if not (folder / "ticket.json").exists():  # of a plan, or an order, that was on its way when we were ended
+                shutil.rmtree(folder, ignore_errors=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -73,7 +77,7 @@ class Jobs:
             raise Problem(409, "nothing_to_use", "this training has made nothing that serves other pictures")
         if finding["state"] != "done":
             raise Problem(409, "not_looked_through", "these pictures do not fit this goal")
-        wished = Wished(set_id, ticket.goal, ticket.length, ticket.beside)
+        wished = Wished(set_id, ticket.goal, ticket.length, ticket.beside, options=ticket.options)
         if goal.use == "style":
             return self.new(wished)
         self._workspace.refuse_full_disk(0)
@@ -94,7 +98,7 @@ class Jobs:
             pieces = self._pieces(ticket)
             door = () if goal.name == "style" else ("--budget", "1")
             told = commands.answer([*pieces[0].begin, *door, "--dry-run"])
-            method = plans.method_of(orders.order_of(self._workspace, ticket)) if goal.name == "new" else None
+            method = plans.method_of(goal, count, wished.length) if goal.name == "new" else None
         finally:
             shutil.rmtree(job)
         seconds, memory = (told.get(name) for name in ("seconds_estimate", "memory_estimate_bytes"))
@@ -120,6 +124,7 @@ class Jobs:
             order=now,
             beside=wished.beside,
             experiment=wished.experiment,
+            options=dict(wished.options),
             count=count,
         )
 
@@ -159,7 +164,7 @@ class Jobs:
             **self._told(ticket, waiting),
             **{name: state[name] for name in shown},
             "commands": [["latente", *arguments] for arguments in self._commands(ticket)],
-            "method": plans.method_of(orders.order_of(self._workspace, ticket)) if ticket.goal == "new" else None,
+            "method": plans.method_of(goal_named("new"), ticket.count, ticket.length) if ticket.goal == "new" else None,
             "verdict": self._verdict(ticket),
             "failures": ticket.failures,
         }
@@ -396,6 +401,7 @@ class Jobs:
             "length": ticket.length,
             "beside": ticket.beside,
             "experiment": ticket.experiment,
+            "options": ticket.options,
             "served_by": ticket.model,
             "at": ticket.at,
             "count": ticket.count,
