@@ -421,6 +421,12 @@ def still_puts_the_odd_one_first(stage: Stage) -> None:
     assert len(list((stage.folder / "maps").iterdir())) == 50
 
 
+def has_classes(stage: Stage) -> None:
+    rows = (stage.folder / "classes.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "file,class,probability"
+    assert len(rows) == 1 + len(digits())
+
+
 def has_scores(stage: Stage) -> None:
     assert len((stage.folder / "scores.csv").read_text(encoding="utf-8").splitlines()) == 26
 

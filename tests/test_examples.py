@@ -39,6 +39,7 @@ from reached import (
     goes_on,
     goes_on_to_the_same_model,
     has_a_file_for_each,
+    has_classes,
     has_codes,
     has_masks,
     has_scores,
@@ -157,6 +158,7 @@ CASES: dict[str, list[Case]] = {
             SEED + "--epochs 5 --pretrain-epochs 2" + NO_REPORT,
         ),
         Case("latente evaluate runs/classes digits", says("accuracy")),
+        Case("latente classify runs/classes digits", has_classes),
         Case(
             "latente fit digits --model classifier",
             partial(tells_digits_apart, run="runs/net"),

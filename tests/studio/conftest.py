@@ -13,7 +13,7 @@ pytest.importorskip("fastapi", reason="needs the extra studio")
 from latente.studio import commands
 from latente.studio.parts import Parts
 from latente.studio.processes import Processes
-from studios import TOKEN, Client, make_parts, png, wait_until
+from studios import Client, make_parts, png, wait_until
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def stranger(parts: Parts) -> Client:
 
 @pytest.fixture
 def client(stranger: Client) -> Client:
-    assert stranger.get(f"/?token={TOKEN}", follow_redirects=False).status_code == 303
+    stranger.enter()
     return stranger
 
 

@@ -18,6 +18,7 @@ import pytest
 
 import latente.studio
 from latente.studio import commands, jobs, tickets
+from latente.studio.orders import Wished
 from latente.studio.uploads import pictures_folder
 from studios import TOKEN, Client, png, wait_until
 
@@ -121,7 +122,7 @@ def test_a_list_reads_of_each_training_its_ticket_and_its_status_and_no_more(
     client: Client, set_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(20):
-        client.parts.jobs.new(set_id, "odd", "quick")
+        client.parts.jobs.new(Wished(set_id, "odd"))
     read: list[str] = []
     of_tickets, of_text = tickets.read_json, Path.read_text
     monkeypatch.setattr(tickets, "read_json", lambda path: (read.append(path.name), of_tickets(path))[1])

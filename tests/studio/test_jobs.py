@@ -62,6 +62,19 @@ def test_one_trains_at_a_time_and_the_queue_can_be_changed(client: Client, set_i
     assert (state(client, first), state(client, second)) == ("paused", "queued")
 
 
+def test_who_waits_can_come_earlier_or_later(client: Client, set_id: str) -> None:
+    running, *waiting = (start(client, set_id) for _ in range(4))
+    reach(client, running, "running")
+
+    def places() -> list[int]:
+        return [client.get(f"/api/jobs/{job}").json()["place"] for job in waiting]
+
+    for job, by, now in ((2, 1, [1, 3, 2]), (0, -1, [2, 3, 1]), (1, 99, [3, 1, 2]), (1, -99, [2, 3, 1])):
+        assert client.post(f"/api/jobs/{waiting[job]}/move", params={"places": by}).status_code == 204
+        assert places() == now
+    assert client.post(f"/api/jobs/{running}/move", params={"places": 1}).json()["code"] == "not_waiting"
+
+
 def test_what_is_paused_goes_on_where_it_was(client: Client, set_id: str) -> None:
     job = start(client, set_id)
     run = client.parts.jobs.ticket(job).run(client.parts.workspace)
@@ -92,7 +105,8 @@ def test_what_is_stopped_is_kept_and_used(client: Client, set_id: str) -> None:
     client.post(f"/api/jobs/{job}/stop")
     reach(client, job, "finished")
     assert client.get(f"/api/jobs/{job}/pages/report").text == "late"
-    assert client.get(f"/api/jobs/{job}/ranking.csv").text.startswith("file,score")
+    assert client.get(f"/api/jobs/{job}").json()["verdict"]["level"] == "fair"
+    assert client.get(f"/api/jobs/{job}/tables/ranking").text.startswith("file,score")
 
 
 def test_a_failed_training_is_told_as_such_and_can_be_thrown_away(client: Client, set_id: str) -> None:
@@ -165,7 +179,7 @@ def test_what_is_left_out_when_it_is_asked_for_is_left_out(client: Client, set_i
     client.put(f"/api/sets/{set_id}/left-out", json={"names": ["b.png"]})
     job = start(client, set_id)
     client.put(f"/api/sets/{set_id}/left-out", json={"names": []})
-    told = client.get(f"/api/jobs/{job}").json()["command"]
+    [told] = client.get(f"/api/jobs/{job}").json()["commands"]
     assert Path(told[told.index("--exclude") + 1]).read_text() == "b.png\n"
 
 

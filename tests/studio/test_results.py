@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import zipfile
 
+import numpy as np
 import pytest
 
+from latente.studio.orders import Wished
 from latente.studio.tickets import Ticket
 from studios import Client, png
 
@@ -14,7 +16,7 @@ from studios import Client, png
 @pytest.fixture
 def ticket(client: Client, set_id: str) -> Ticket:
     """A finished training, as its folders hold it."""
-    ticket = client.parts.jobs.new(set_id, "new", "quick")
+    ticket = client.parts.jobs.new(Wished(set_id, "new"))
     workspace = client.parts.workspace
     ticket.phase = "done"
     ticket.write(workspace)
@@ -45,7 +47,7 @@ def test_pictures_are_named_by_number_and_nothing_else_is_served(client: Client,
     assert client.get(f"{base}/pictures/made/0").headers["content-type"] == "image/webp"
     for path in ("samples/8", "samples/9", "samples/x", "pictures/made/1", "pictures/made/-1", "pictures/model/0"):
         assert client.get(f"{base}/{path}").status_code in (404, 422), path
-    for path in ("pages/options.json", "pages/explorer", "ranking.csv", "model/model.json"):
+    for path in ("pages/options.json", "pages/explorer", "tables/ranking", "tables/x", "model/model.json"):
         assert client.get(f"{base}/{path}").status_code == 404, path
 
 
@@ -59,3 +61,51 @@ def test_the_zip_holds_model_report_and_pictures_and_leaves_nothing_behind(clien
         "model-and-report/samples/step-000000007.png",
     ]
     assert list(client.parts.workspace.path.glob("*.zip")) == []
+
+
+def test_the_slider_s_cuts_are_those_of_the_pictures_that_are_not_odd(client: Client, ticket: Ticket) -> None:
+    rows = [f"{number}.png,{score},-3.5,{int(score < -3.5)}" for number, score in enumerate([-9, *range(-2, 98)])]
+    (ticket.results(client.parts.workspace) / "ranking.csv").write_text("\n".join(["file,score,threshold,odd", *rows]))
+    told = client.get(f"/api/jobs/{ticket.id}/results").json()
+    assert told["cuts"] == list(range(-2, 19))
+    for alarms, cut in enumerate(told["cuts"]):
+        assert sum(row["score"] < cut for row in told["ranking"]) == alarms + 1  # the odd one, and the false alarms
+
+
+def test_what_was_sorted_stands_by_groups_each_with_how_sure_it_is(client: Client, ticket: Ticket) -> None:
+    table = "file,class,probability\na.png,dogs,0.5\nb.png,cats,0.75\n"
+    (ticket.results(client.parts.workspace) / "sorted.csv").write_text(table)
+    told = client.get(f"/api/jobs/{ticket.id}/results").json()["sorted"]
+    assert {group: [(one["name"], one["sure"]) for one in some] for group, some in told.items()} == {
+        "cats": [("b.png", 0.75)],
+        "dogs": [("a.png", 0.5)],
+    }
+    assert client.get(f"/api/jobs/{ticket.id}/tables/sorted").text == table
+
+
+def test_those_that_are_like_a_picture_are_found_by_the_newest_model_that_sees_it(client: Client, set_id: str) -> None:
+    ask = {"name": "a.png", "count": 2}
+    assert client.get(f"/api/sets/{set_id}/similar", params=ask).json()["code"] == "no_likeness"
+    ticket = client.parts.jobs.new(Wished(set_id, "similar"))
+    path = ticket.results(client.parts.workspace) / "codes.npz"
+    codes = np.array([[0, 0], [9, 1], [1, 0]], np.float32)
+    np.savez(path, codes=codes, files=np.array(["a.png", "b.png", "c.png"]))
+    assert client.get(f"/api/sets/{set_id}/similar", params=ask).json() == ["a.png", "c.png"]
+    assert client.get(f"/api/sets/{set_id}/similar", params={"name": "x"}).status_code == 409
+
+
+def test_a_restored_picture_knows_the_one_it_was_made_of(client: Client, ticket: Ticket, set_id: str) -> None:
+    folder = ticket.results(client.parts.workspace) / "restored"
+    folder.mkdir()
+    (folder / "a.webp").write_bytes(png(0))
+    [shown] = client.get(f"/api/jobs/{ticket.id}/results").json()["galleries"]["restored"]
+    sums = {file["name"]: file["sha256"] for file in client.get(f"/api/sets/{set_id}/files").json()}
+    assert shown == {"title": "a.webp", "before": sums["a.png"]}
+
+
+@pytest.mark.parametrize(("kind", "head"), [("gif", b"GIF89a"), ("webp", b"RIFF")])
+def test_the_film_is_made_when_it_is_asked_for(client: Client, ticket: Ticket, kind: str, head: bytes) -> None:
+    (ticket.run(client.parts.workspace).samples / "step-000000009.png").write_bytes(png(4))
+    answer = client.get(f"/api/jobs/{ticket.id}/films/{kind}")
+    assert (answer.headers["content-type"], answer.content[: len(head)]) == (f"image/{kind}", head)
+    assert client.get(f"/api/jobs/{ticket.id}/films/exe").status_code == 422

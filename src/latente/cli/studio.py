@@ -28,6 +28,14 @@ WorkspaceOption = Annotated[
         show_default=False,
     ),
 ]
+PicturesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--pictures",
+        metavar="DIR",
+        help="A folder of this machine whose pictures can be taken without sending them; again for another.",
+    ),
+]
 PortOption = Annotated[
     int | None,
     typer.Option(
@@ -72,6 +80,7 @@ NoBrowserFlag = Annotated[bool, typer.Option("--no-browser", help="Print the add
 )
 def studio(
     workspace: WorkspaceOption = None,
+    pictures: PicturesOption = None,
     port: PortOption = None,
     lang: LanguageOption = None,
     host: HostOption = "127.0.0.1",
@@ -100,4 +109,4 @@ def studio(
             typer.launch(address)
 
     with contextlib.closing(bound(port, host)) as listener:
-        serve(place, listener, lang, welcome, names)
+        serve(place, listener, lang, welcome, names, pictures or ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -22,6 +22,7 @@ from latente.studio.parts import Parts
 from latente.studio.problems import Problem
 from latente.studio.routes import jobs, machine, results, sets
 from latente.studio.sets import Sets
+from latente.studio.shelves import Shelves
 from latente.studio.uploads import Uploads
 from latente.studio.workspace import Workspace
 
@@ -34,11 +35,12 @@ _UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Latent
 newer), and start the studio again. A wheel brings them with it."""
 
 
-def parts_of(folder: Path, language: str | None = None) -> Parts:
-    """Return what works on a workspace; raises InputError where its folder cannot be made."""
+def parts_of(folder: Path, language: str | None = None, shelves: Sequence[Path] = ()) -> Parts:
+    """Return what works on a workspace; raises InputError where its folder cannot be made, or a shelf is none."""
+    own_shelves = Shelves(shelves)
     workspace = Workspace(folder)
     own_sets = Sets(workspace)
-    return Parts(workspace, own_sets, Uploads(workspace), Jobs(workspace, own_sets), language)
+    return Parts(workspace, own_sets, Uploads(workspace), Jobs(workspace, own_sets), language, own_shelves)
 
 
 def create(parts: Parts, port: int, token: str, names: tuple[str, ...] = ()) -> FastAPI:
@@ -49,6 +51,7 @@ def create(parts: Parts, port: int, token: str, names: tuple[str, ...] = ()) -> 
 
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        parts.workspace.sweep()
         parts.workspace.empty_trash()
         parts.jobs.open()
         try:

@@ -10,21 +10,24 @@ import shlex
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from latente.errors import LatenteError, ModelError
+from latente.estimators.options.style import PICTURE
 from latente.files import replacing
-from latente.studio import plans
+from latente.studio import commands, orders, plans
 from latente.studio.commands import as_process, last_line
-from latente.studio.plans import Step
+from latente.studio.goals import goal_named, minutes_of
+from latente.studio.orders import Wished
+from latente.studio.plans import Piece, Step
 from latente.studio.problems import Problem
 from latente.studio.processes import Processes
 from latente.studio.sets import Sets
 from latente.studio.tickets import Ticket, printed_json
-from latente.studio.uploads import pictures_folder
 from latente.studio.workspace import Workspace
+from latente.training.runs import Run
 from latente.watching.news import state_of
 
 __all__ = ["Jobs"]
@@ -55,21 +58,76 @@ class Jobs:
         if self._thread.is_alive():
             self._thread.join()
 
-    def new(self, set_id: str, goal: str, length: str) -> Ticket:
-        """Put a training into the queue; raises Problem where the pictures do not fit the goal."""
-        folder = self._workspace.find("sets", set_id)
-        plans.minutes_of(plans.goal_named(goal), length)
-        if fault := plans.suitable(self._sets.finding(folder))[goal]:
-            raise Problem(409, fault["code"], "these pictures do not fit this goal", **fault["fields"])
+    def new(self, wished: Wished) -> Ticket:
+        """Put an order into the queue; raises Problem where the pictures do not fit the goal."""
+        minutes_of(goal_named(wished.goal), wished.length)
+        count = orders.check(self._workspace, self._sets, wished)
         self._workspace.refuse_full_disk(0)
+        return self._add(wished, count)
+
+    def use(self, job_id: str, set_id: str) -> Ticket:
+        """Let what a training made serve the pictures of another set; raises Problem where it cannot."""
+        ticket, folder = self.ticket(job_id), self._workspace.find("sets", set_id)
+        goal, finding = goal_named(ticket.goal), self._sets.finding(folder)
+        if goal.use is None or ticket.phase != "done" or ticket.model:
+            raise Problem(409, "nothing_to_use", "this training has made nothing that serves other pictures")
+        if finding["state"] != "done":
+            raise Problem(409, "not_looked_through", "these pictures do not fit this goal")
+        wished = Wished(set_id, ticket.goal, ticket.length, ticket.beside)
+        if goal.use == "style":
+            return self.new(wished)
+        self._workspace.refuse_full_disk(0)
+        return self._add(wished, finding["total"] - finding["left_out"], model=job_id, phase="after")
+
+    def plan(self, wished: Wished) -> dict[str, Any]:
+        """Return what an order would take, by a dry run: seconds, memory, parameters, as far as they are known."""
+        goal = goal_named(wished.goal)
+        minutes, count = minutes_of(goal, wished.length), orders.check(self._workspace, self._sets, wished)
+        if wished.experiment:
+            from latente.experiments import EXPERIMENTS
+
+            return {"seconds": 60 * EXPERIMENTS[wished.experiment].minutes}
+        job = self._workspace.new("jobs")
+        try:
+            ticket = self._ticket(job.name, wished, count)
+            orders.fix(self._workspace, self._sets, ticket)
+            pieces = self._pieces(ticket)
+            door = () if goal.name == "style" else ("--budget", "1")
+            told = commands.answer([*pieces[0].begin, *door, "--dry-run"])
+            method = plans.method_of(orders.order_of(self._workspace, ticket)) if goal.name == "new" else None
+        finally:
+            shutil.rmtree(job)
+        seconds, memory = (told.get(name) for name in ("seconds_estimate", "memory_estimate_bytes"))
+        if goal.name == "style":
+            seconds, memory = len(pieces) * told["seconds"], told["memory"]
+        return {
+            "seconds": seconds if minutes is None else 60 * minutes,
+            "memory": memory,
+            "parameters": told.get("parameters"),
+            "method": method,
+        }
+
+    def _ticket(self, job_id: str, wished: Wished, count: int) -> Ticket:
+        about = self._sets.told(self._workspace.find("sets", wished.of)) if wished.of else {"name": ""}
+        now = time.time()
+        return Ticket(
+            job_id,
+            wished.of,
+            about["name"],
+            wished.goal,
+            wished.length,
+            created=now,
+            order=now,
+            beside=wished.beside,
+            experiment=wished.experiment,
+            count=count,
+        )
+
+    def _add(self, wished: Wished, count: int, model: str = "", phase: str = "train") -> Ticket:
         with self._lock:
-            job, now = self._workspace.new("jobs"), time.time()
-            (job / "results").mkdir()
-            names = self._sets.left_out(folder)
-            if names:  # as they are now: the set may change while this one waits
-                with replacing(job / "left-out.txt") as temporary:
-                    temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-            ticket = Ticket(job.name, set_id, self._sets.told(folder)["name"], goal, length, now, now)
+            ticket = self._ticket(self._workspace.new("jobs").name, wished, count)
+            ticket.model, ticket.phase = model, phase
+            orders.fix(self._workspace, self._sets, ticket)
             ticket.write(self._workspace)
         return ticket
 
@@ -100,10 +158,17 @@ class Jobs:
         return {
             **self._told(ticket, waiting),
             **{name: state[name] for name in shown},
-            "command": ["latente", *self._fit_arguments(ticket)],
-            "verdict": printed_json(ticket.folder(self._workspace) / "train.json").get("verdict"),
+            "commands": [["latente", *arguments] for arguments in self._commands(ticket)],
+            "method": plans.method_of(orders.order_of(self._workspace, ticket)) if ticket.goal == "new" else None,
+            "verdict": self._verdict(ticket),
             "failures": ticket.failures,
         }
+
+    def _verdict(self, ticket: Ticket) -> dict[str, Any] | None:
+        """Return how good the model is, as the training said at its end; where that was early, the report after it."""
+        folder = ticket.folder(self._workspace)
+        printed = (printed_json(folder / name).get("verdict") for name in ("train.json", "report.out"))
+        return next(filter(None, printed), None)
 
     def ticket(self, job_id: str) -> Ticket:
         return Ticket.read(self._workspace.find("jobs", job_id))
@@ -140,18 +205,35 @@ class Jobs:
             ticket.order = min(each.order for each in self.tickets() if self._is_waiting(each)) - 1
             ticket.write(self._workspace)
 
+    def move(self, job_id: str, places: int) -> None:
+        """Let a waiting training wait for so many others fewer, or where `places` is below 0 for more."""
+        with self._lock:
+            waiting = [ticket for ticket in self.tickets() if self._is_waiting(ticket) and ticket.phase == "train"]
+            before = next((place for place, ticket in enumerate(waiting) if ticket.id == job_id), None)
+            if before is None:
+                raise Problem(409, "not_waiting", "this training does not wait")
+            moments = [ticket.order for ticket in waiting]
+            waiting.insert(max(0, min(len(waiting) - 1, before - places)), waiting.pop(before))
+            for ticket, moment in zip(waiting, moments, strict=True):
+                if ticket.order != moment:
+                    ticket.order = moment
+                    ticket.write(self._workspace)
+
     def throw_away(self, job_id: str) -> str:
         """Move a training that is not at work into the trash; return the id by which it comes back."""
         with self._lock:
             folder, ticket = self._workspace.find("jobs", job_id), self.ticket(job_id)
             if ticket.process and self._processes.is_alive(ticket.process):
                 raise Problem(409, "at_work", "pause the training first")
+            if any(other.model == job_id and other.phase == "after" for other in self.tickets()):
+                raise Problem(409, "at_work", "another one still needs what this training made")
             about = {"name": ticket.name, "goal": ticket.goal}
             return self._workspace.throw_away("jobs", folder, about, self._workspace.path / "runs" / job_id)
 
-    def use(self, set_id: str) -> int:
+    def needing(self, set_id: str) -> int:
         """Return how many trainings still need a set."""
-        return sum(ticket.of == set_id and ticket.phase in ("train", "after") for ticket in self.tickets())
+        at_work = (ticket for ticket in self.tickets() if ticket.phase in ("train", "after"))
+        return sum(set_id in (ticket.of, ticket.beside) for ticket in at_work)
 
     def tick(self) -> None:
         """Note what has ended, and start what is next; called twice a second."""
@@ -224,17 +306,33 @@ class Jobs:
         ticket.write(self._workspace)
 
     def _training(self, ticket: Ticket) -> list[str]:
-        """Return the arguments that begin a training, or go on with it."""
+        """Return the arguments that begin the next piece of an order, or go on with it."""
+        piece = self._piece(ticket)
+        assert piece is not None
+        ticket.at = piece.name
         run = ticket.run(self._workspace)
+        if piece.result is not None:  # the same command goes on where it was
+            return list(piece.begin)
         if run.options_file.exists():
             return ["resume", str(run.path), "--json"]
         if run.path.exists():  # of one that was ended before it had begun
             shutil.rmtree(run.path)
-        return self._fit_arguments(ticket)
+        return list(piece.begin)
 
-    def _fit_arguments(self, ticket: Ticket) -> list[str]:
-        run = ticket.run(self._workspace).path
-        return plans.fit(plans.GOALS[ticket.goal], ticket.length, self._pictures(ticket), run, self._left_out(ticket))
+    def _pieces(self, ticket: Ticket) -> list[Piece]:
+        return plans.pieces(orders.order_of(self._workspace, ticket))
+
+    def _piece(self, ticket: Ticket) -> Piece | None:
+        """Return the next piece of an order that is not done, and has not failed; None where there is none left."""
+        left = (piece for piece in self._pieces(ticket) if piece.name not in ticket.failures)
+        return next((piece for piece in left if not _is_done(piece)), None)
+
+    def _commands(self, ticket: Ticket) -> list[Sequence[str]]:
+        """Return the command lines that do the same without the studio."""
+        order = orders.order_of(self._workspace, ticket)
+        if ticket.model:
+            return [step.arguments for step in plans.use(order)]
+        return [piece.begin for piece in plans.pieces(order)]
 
     def _next_step(self, ticket: Ticket) -> Step | None:
         for step in self._all_steps(ticket):
@@ -255,45 +353,72 @@ class Jobs:
         ticket.write(self._workspace)
 
     def _all_steps(self, ticket: Ticket) -> list[Step]:
-        run, results = ticket.run(self._workspace).path, ticket.results(self._workspace)
-        goal = plans.GOALS[ticket.goal]
-        return plans.after_training(goal, self._pictures(ticket), run, results, self._left_out(ticket))
+        order = orders.order_of(self._workspace, ticket)
+        return plans.use(order) if ticket.model else plans.after_training(order)
 
     def _settle_training(self, ticket: Ticket) -> None:
-        status = ticket.run(self._workspace).status() or {}
+        pieces = self._pieces(ticket)
+        piece = next((piece for piece in pieces if piece.name == ticket.at), pieces[0])
+        status = Run(piece.run).status() or {}
         state = status.get("state")
-        if state == "finished":
-            ticket.phase = "after"
-        elif state == "failed":
-            ticket.phase, ticket.error = "failed", status.get("error") or self._last_words(ticket)
-        elif ticket.wish == "stop" and self._has_model(ticket):
-            ticket.phase = "after"
-        elif ticket.wish == "run" and state is None:  # it refused, or fell, before it had begun
-            ticket.phase, ticket.error = "failed", self._last_words(ticket)
-        else:  # told to, refused to go on, or ended by another hand or with the machine: nothing is lost
+        if _is_done(piece):
+            _keep_picture(piece)
+        elif state == "failed" or (ticket.wish == "run" and state is None):  # or it refused before it had begun
+            error = status.get("error") or self._last_words(ticket)
+            if len(pieces) == 1:
+                ticket.phase, ticket.error = "failed", error
+                return
+            ticket.failures[piece.name] = error  # the others may be sound
+        elif not (ticket.wish == "stop" and self._has_model(ticket)):
+            # told to, refused to go on, or ended by another hand or with the machine: nothing is lost
             if ticket.wish == "run" and self._said(ticket).lstrip().startswith("error:"):
                 ticket.error = self._last_words(ticket)
             ticket.wish = "pause"
+        if (ticket.wish == "stop" and self._has_model(ticket)) or self._piece(ticket) is None:
+            ticket.phase = "after"
+        if ticket.phase == "after" and len(ticket.failures) == len(pieces):
+            ticket.phase, ticket.error = "failed", next(iter(ticket.failures.values()))
 
     def _has_model(self, ticket: Ticket) -> bool:
+        """Whether there is something to keep: a model, or a painted picture."""
+        if ticket.at:
+            return any(map(_is_done, self._pieces(ticket)))
         return (ticket.run(self._workspace).model / "model.json").exists()
 
     def _told(self, ticket: Ticket, waiting: list[str]) -> dict[str, Any]:
-        status = ticket.run(self._workspace).status() or {}
-        step, steps = status.get("step"), status.get("steps")
+        status = {} if ticket.model else ticket.run(self._workspace).status() or {}
+        part, seconds_left = self._progress(ticket, status)
         return {
             "id": ticket.id,
             "set": ticket.of,
             "name": ticket.name,
             "goal": ticket.goal,
             "length": ticket.length,
+            "beside": ticket.beside,
+            "experiment": ticket.experiment,
+            "served_by": ticket.model,
+            "at": ticket.at,
+            "count": ticket.count,
             "created": ticket.created,
             "state": self._state(ticket, status),
             "place": waiting.index(ticket.id) + 1 if ticket.id in waiting and ticket.phase == "train" else None,
-            "part": step / steps if step is not None and steps else None,
-            "seconds_left": status.get("seconds_left"),
+            "part": part,
+            "seconds_left": seconds_left,
             "error": ticket.error,
         }
+
+    def _progress(self, ticket: Ticket, status: dict[str, Any]) -> tuple[float | None, float | None]:
+        """Return which share of an order is done, and how many seconds it will take still, as far as that is known."""
+        step, steps, left = status.get("step"), status.get("steps"), status.get("seconds_left")
+        part = step / steps if step is not None and steps else None
+        if not ticket.at or ticket.phase != "train":
+            return part, left
+        pieces = self._pieces(ticket)
+        done = sum(_is_done(piece) or piece.name in ticket.failures for piece in pieces)
+        begun = 0.0 if part is None or part >= 1 else part
+        if left is not None and begun:
+            left += (len(pieces) - done - 1) * left / max(1 - begun, 0.01)
+        return (done + begun) / len(pieces), left
 
     @staticmethod
     def _state(ticket: Ticket, status: dict[str, Any]) -> str:
@@ -306,16 +431,9 @@ class Jobs:
             return "queued" if ticket.wish == "run" else "paused"
         if ticket.told is not None:
             return "stopping"
-        if status.get("state") == "finished":
+        if status.get("state") == "finished" and not ticket.at:
             return "finishing"
-        return "running" if status.get("state") == "running" else "starting"
-
-    def _pictures(self, ticket: Ticket) -> Path:
-        return pictures_folder(self._workspace.path / "sets" / ticket.of)
-
-    def _left_out(self, ticket: Ticket) -> Path | None:
-        path = ticket.folder(self._workspace) / "left-out.txt"
-        return path if path.exists() else None
+        return "running" if status.get("state") == "running" or ticket.experiment else "starting"
 
     def _last_words(self, ticket: Ticket) -> str:
         return last_line(self._said(ticket))
@@ -328,3 +446,17 @@ class Jobs:
             return ""
         last = f"\n{log[-_LONGEST_LOG:].decode('utf-8', 'replace')}".rpartition(f"\n{_PROMPT}")
         return last[2].partition("\n")[2] if last[1] else last[2]
+
+
+def _is_done(piece: Piece) -> bool:
+    if piece.result is not None:
+        return piece.result.exists()
+    return (Run(piece.run).status() or {}).get("state") == "finished"
+
+
+def _keep_picture(piece: Piece) -> None:
+    """Put what was painted where it is wanted: a painting that was gone on with leaves it in its run alone."""
+    painted = piece.run / PICTURE
+    if piece.picture is not None and not piece.picture.exists() and painted.exists():
+        with replacing(piece.picture) as temporary:
+            shutil.copyfile(painted, temporary)

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from latente import locks
@@ -56,11 +56,13 @@ def serve(
     language: str | None,
     welcome: Callable[[str], None],
     names: tuple[str, ...] = (),
+    shelves: Sequence[Path] = (),
 ) -> None:
     """Serve the studio of a workspace until Ctrl-C or SIGTERM; trainings go on after it.
 
-    welcome: is told the address. names: by which other machines may ask for it. Raises InputError where another studio
-    serves the workspace, or where what the extra `studio` brings is not installed.
+    welcome: is told the address. names: by which other machines may ask for it. shelves: folders of this machine whose
+    pictures may be taken. Raises InputError where another studio serves the workspace, or where what the extra `studio`
+    brings is not installed.
     """
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise InputError(f"the studio needs {', '.join(missing)}: pip install 'latente[studio]'")
@@ -71,7 +73,7 @@ def serve(
 
     # a page that listens to events when the server ends is no error
     logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing" not in record.getMessage())
-    parts = parts_of(workspace, language)
+    parts = parts_of(workspace, language, shelves)
     token, port = secrets.token_urlsafe(24), listener.getsockname()[1]
     with locks.held(parts.workspace.path):
         config = uvicorn.Config(

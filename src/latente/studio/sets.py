@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from latente.studio.workspace import Workspace
 __all__ = ["Sets", "save_thumbnail"]
 
 _SIDE = 256  # pixels of a thumbnail's longer side
+_LARGE = 1400  # of a picture that is looked at alone
 _MOST_WRONG = 1000  # entries of a list that the page shows
 _LONGEST_NAME = 80
 
@@ -73,7 +76,8 @@ class Sets:
         """Return what was found in the set, as far as that is known.
 
         state: "none", "looking", "done" or "failed" (then with the reason). Where it is done: count, total, shape,
-        sizes, groups, wrong (a list of kind, name, sha256 and reason) and how many were left out by hand.
+        sizes, groups, pairs (what the two sides are called, or None), wrong (a list of kind, name, sha256 and reason)
+        and how many were left out by hand.
         """
         if folder.name in self._looks:
             return {"state": "looking"}
@@ -94,7 +98,8 @@ class Sets:
             "total": found.get("total", facts["count"]),
             "shape": facts["shape"],
             "sizes": found.get("sizes", {}),
-            "groups": found.get("classes", {}),
+            "groups": self._counted(folder) or found.get("classes", {}),
+            "pairs": _pairs(found),
             "near_copies": sum(one["count"] for one in facts.get("near_copies") or []),
             "wrong": wrong[:_MOST_WRONG],
             "wrong_count": len(wrong),
@@ -118,16 +123,35 @@ class Sets:
         damaged = (scan.get("facts", {}).get("scan") or {}).get("damaged", {})
         return sorted({*self.excluded(folder), *damaged})
 
-    def thumbnail(self, folder: Path, sha256: str) -> Path:
-        """Return a small picture of a file, made anew from its pixels; raises Problem where it cannot be read."""
+    def groups(self, folder: Path) -> dict[str, str]:
+        """Return the groups that a person made: file -> group."""
+        path = folder / "groups.json"
+        return dict(read_json(path)) if path.exists() else {}
+
+    def group(self, folder: Path, names: list[str], group: str) -> None:
+        """Put files into a group, or where that has no name into none; raises Problem where there is no such file."""
+        if unknown := set(names) - files_of(folder).keys():
+            raise Problem(404, "unknown", "the set has no such file", kind="files", count=len(unknown))
+        groups = {name: own for name, own in self.groups(folder).items() if name not in set(names)}
+        write_json(folder / "groups.json", groups | (dict.fromkeys(names, group.strip()) if group.strip() else {}))
+
+    def _counted(self, folder: Path) -> dict[str, int]:
+        out = set(self.left_out(folder))
+        return dict(Counter(group for name, group in sorted(self.groups(folder).items()) if name not in out))
+
+    def thumbnail(self, folder: Path, sha256: str, is_large: bool = False) -> Path:
+        """Return a small picture of a file, or one that fills a page, made anew from its pixels.
+
+        Raises Problem where it cannot be read.
+        """
         name = next(iter(names_of(folder, sha256)), None)
         if name is None:
             raise Problem(404, "unknown", "the set has no such file", kind="files")
-        path = folder / "thumbs" / f"{sha256}.webp"
+        path = folder / "thumbs" / f"{sha256}{'-large' * is_large}.webp"
         if not path.exists():
             with self._decoding:
                 path.parent.mkdir(exist_ok=True)
-                save_thumbnail(pictures_folder(folder) / name, path)
+                save_thumbnail(pictures_folder(folder) / name, path, _LARGE if is_large else _SIDE)
         return path
 
     def _look(self, folder: Path) -> None:
@@ -186,6 +210,14 @@ def _state_of(folder: Path) -> str:
 
 def _newest(folder: Path) -> int:
     return max((path.stat().st_mtime_ns for path in pictures_folder(folder).rglob("*") if path.is_dir()), default=0)
+
+
+def _pairs(scan: dict[str, Any]) -> list[str] | None:
+    """Return what the two sides of the pairs are called, as the door spells it: targets (A -> B)."""
+    for words in scan.get("partners", {}):
+        if match := re.fullmatch(r"targets \((.+) -> (.+)\)", words):
+            return [match[1], match[2]]
+    return None
 
 
 def _wrong(scan: dict[str, Any]) -> list[dict[str, Any]]:

@@ -23,10 +23,10 @@ from latente.studio.names import cleaned, is_picture
 from latente.studio.problems import Problem
 from latente.studio.workspace import Workspace
 
-__all__ = ["LARGEST", "Announced", "Uploads", "files_of", "names_of", "pictures_folder"]
+__all__ = ["LARGEST", "MOST_FILES", "Announced", "Uploads", "files_of", "names_of", "pictures_folder"]
 
 LARGEST = 64 << 20  # bytes of a file
-_MOST_FILES = 200_000  # of a set
+MOST_FILES = 200_000  # of a set
 _SUM = re.compile(r"[0-9a-f]{64}")
 
 
@@ -98,8 +98,8 @@ class Uploads:
                     name = f"{stem}-{file.sha256[:8]}{dot}{suffix}"
                 folded[name.casefold()] = file.sha256
                 wanted[name] = [file.sha256, file.size]
-            if len(known.keys() | wanted.keys()) > _MOST_FILES:
-                raise Problem(413, "too_many_files", f"a set holds at most {_MOST_FILES:,} files", most=_MOST_FILES)
+            if len(known.keys() | wanted.keys()) > MOST_FILES:
+                raise Problem(413, "too_many_files", f"a set holds at most {MOST_FILES:,} files", most=MOST_FILES)
             missing = {
                 str(sha256): int(size) for name, (sha256, size) in wanted.items() if not _is_here(set_folder, name)
             }
@@ -112,14 +112,11 @@ class Uploads:
         self, set_folder: Path, sha256: str, headers: Mapping[str, str], chunks: AsyncIterator[bytes]
     ) -> None:
         """Take the bytes of an announced file; raises Problem where they are not those, and keeps nothing of them."""
-        names = names_of(set_folder, sha256)
-        if not names:
-            raise Problem(404, "not_announced", "no file of this sum was announced")
+        first, *others = _places(set_folder, sha256)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > LARGEST:
             raise Problem(413, "too_large", f"a file has at most {LARGEST >> 20} MiB", most=LARGEST)
         self._workspace.refuse_full_disk(int(length) if length.isdecimal() else LARGEST)
-        first, *others = [pictures_folder(set_folder) / name for name in names]
         first.parent.mkdir(parents=True, exist_ok=True)
         with replacing(first, synced=False) as temporary:
             digest, size = hashlib.sha256(), 0
@@ -134,6 +131,23 @@ class Uploads:
                 raise Problem(400, "other_content", "what came is not what was announced: send it again")
         for other in others:
             _copy(first, other)
+
+    def keep(self, set_folder: Path, sha256: str, content: bytes) -> None:
+        """Take the content of an announced file, whose sum is known to be that."""
+        first, *others = _places(set_folder, sha256)
+        first.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(first, synced=False) as temporary:
+            temporary.write_bytes(content)
+        for other in others:
+            _copy(first, other)
+
+
+def _places(set_folder: Path, sha256: str) -> list[Path]:
+    """Return where an announced content lies, or will; raises Problem where nobody announced it."""
+    names = names_of(set_folder, sha256)
+    if not names:
+        raise Problem(404, "not_announced", "no file of this sum was announced")
+    return [pictures_folder(set_folder) / name for name in names]
 
 
 def _fault(name: str, file: Announced) -> str | None:

@@ -1,7 +1,8 @@
 /** My work: trainings with their live state, and the pictures they are of. */
 
-import { jobs } from "../api.js";
-import { State, Thumbnail, useAnswer } from "../parts.jsx";
+import { useRef } from "preact/hooks";
+import { ask, attempt, jobs, upload } from "../api.js";
+import { State, Thumbnail, titleOf, useAnswer } from "../parts.jsx";
 import { t } from "../words.js";
 
 export function Work() {
@@ -12,11 +13,16 @@ export function Work() {
     <>
       <h1>{t("work")}</h1>
       {isEmpty && <p class="lead">{t("work.empty")}</p>}
-      <p>
+      <p class="row">
         <a class="button main" href="#/pictures">
           {t("new")}
         </a>
+        <a class="button" href="#/experiments">
+          {t("goal.experiment")}
+        </a>
+        <Project />
       </p>
+      <Queue />
       {!!jobs.value?.length && (
         <section>
           <h2>{t("work.trainings")}</h2>
@@ -26,7 +32,7 @@ export function Work() {
                 <a href={`#/job/${job.id}`}>
                   <Thumbnail set={job.set} sha256={firsts.get(job.set) ?? null} name="" />
                   <span>
-                    <b>{t(`goal.${job.goal}`)}</b>
+                    <b>{titleOf(job)}</b>
                     <small>{job.name}</small>
                     <State job={job} />
                     {job.part !== null && job.state === "running" && <progress value={job.part} aria-label={t("training")} />}
@@ -55,6 +61,64 @@ export function Work() {
           </ul>
         </section>
       )}
+    </>
+  );
+}
+
+/** What waits, in its order, where there are several. */
+function Queue() {
+  const waiting = (jobs.value ?? []).filter((job) => job.place).sort((a, b) => (a.place ?? 0) - (b.place ?? 0));
+  if (waiting.length < 2) return null;
+  /** @param {string} id @param {number} places */
+  const move = (id, places) => attempt(() => ask("POST", `jobs/${id}/move?places=${places}`));
+  return (
+    <section>
+      <h2>{t("queue")}</h2>
+      <ol class="queue">
+        {waiting.map((job, place) => {
+          const name = [titleOf(job), job.name].filter(Boolean).join(", ");
+          return (
+            <li key={job.id}>
+              <a href={`#/job/${job.id}`}>{name}</a>
+              <span class="row">
+                <button disabled={place === 0} aria-label={t("queue.earlierlong", { name })} onClick={() => move(job.id, 1)}>
+                  {t("queue.earlier")}
+                </button>
+                <button disabled={place === waiting.length - 1} aria-label={t("queue.laterlong", { name })} onClick={() => move(job.id, -1)}>
+                  {t("queue.later")}
+                </button>
+              </span>
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+/** A project that a studio packed, to go on with here. */
+function Project() {
+  const file = useRef(/** @type {HTMLInputElement | null} */ (null));
+  /** @param {File | undefined} chosen */
+  const take = async (chosen) => {
+    const made = chosen && (await attempt(() => upload("projects", chosen, () => {})));
+    if (made) location.hash = `#/job/${made.id}`;
+  };
+  return (
+    <>
+      <button onClick={() => file.current?.click()}>{t("work.project")}</button>
+      <input
+        ref={file}
+        class="hidden"
+        tabIndex={-1}
+        aria-hidden="true"
+        type="file"
+        accept=".zip"
+        onChange={(event) => {
+          take(event.currentTarget.files?.[0]);
+          event.currentTarget.value = "";
+        }}
+      />
     </>
   );
 }
