@@ -99,6 +99,24 @@ def prepare_readme(folder: Path) -> None:
         Image.fromarray(pixels[0]).save(folder / "noisy" / f"{number:03}.png")
 
 
+def prepare_spanish(folder: Path) -> None:
+    photographs(folder / "fotos", 24)
+
+
+def ranks_in(table: str, count: int, stage: Stage) -> None:
+    """Each picture has its line in the table."""
+    assert len((stage.folder / table).read_text(encoding="utf-8").splitlines()) == count + 1
+
+
+def enlarges_the_first(stage: Stage) -> None:
+    assert stage.picture("grandes/00.png").shape == (144, 144, 3)
+
+
+def draws_photographs(stage: Stage) -> None:
+    assert stage["nuevas"].shape == (16, 3, 32, 32)
+    assert len(stage["codigos"]) == 24
+
+
 def draws_from_python(stage: Stage) -> None:
     assert stage["new"].shape == (16, 1, 28, 28)
     looks_like_characters(stage["new"])

@@ -10,6 +10,7 @@ from typing import cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -65,6 +66,7 @@ def create(parts: Parts, port: int, token: str, names: tuple[str, ...] = ()) -> 
     app.add_exception_handler(LatenteError, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
+    app.add_exception_handler(ClientDisconnect, _leave)
     app.add_exception_handler(Exception, _fail)
     for home in (sets, jobs, results, machine):
         app.include_router(home.router, prefix="/api")
@@ -94,6 +96,11 @@ def _refuse_invalid(request: Request, error: Exception) -> Response:
     faults = cast(RequestValidationError, error).errors()
     where = ".".join(map(str, faults[0]["loc"])) if faults else ""
     return JSONResponse(Problem(422, "invalid", f"{where} is not as it has to be", where=where).to_json(), 422)
+
+
+def _leave(request: Request, error: Exception) -> Response:
+    """Say nothing of a connection that broke: nobody hears it, and what was sent in part was not kept."""
+    return Response(status_code=400)
 
 
 def _fail(request: Request, error: Exception) -> Response:

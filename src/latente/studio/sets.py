@@ -16,7 +16,7 @@ from latente.errors import LatenteError, ModelError
 from latente.files import read_json, replacing, write_json
 from latente.studio import commands
 from latente.studio.problems import Problem
-from latente.studio.uploads import files_of, pictures_folder
+from latente.studio.uploads import files_of, names_of, pictures_folder
 from latente.studio.workspace import Workspace
 
 __all__ = ["Sets", "save_thumbnail"]
@@ -144,7 +144,7 @@ class Sets:
 
         Raises Problem where it cannot be read.
         """
-        name = next((name for name, entry in files_of(folder).items() if entry[0] == sha256), None)
+        name = next(iter(names_of(folder, sha256)), None)
         if name is None:
             raise Problem(404, "unknown", "the set has no such file", kind="files")
         path = folder / "thumbs" / f"{sha256}{'-large' * is_large}.webp"

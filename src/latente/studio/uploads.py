@@ -8,6 +8,7 @@ where it broke.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -17,12 +18,12 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from latente.files import read_json, replacing, write_json
+from latente.files import read_json, replacing, stamp_of, write_json
 from latente.studio.names import cleaned, is_picture
 from latente.studio.problems import Problem
 from latente.studio.workspace import Workspace
 
-__all__ = ["LARGEST", "MOST_FILES", "Announced", "Uploads", "files_of", "pictures_folder"]
+__all__ = ["LARGEST", "MOST_FILES", "Announced", "Uploads", "files_of", "names_of", "pictures_folder"]
 
 LARGEST = 64 << 20  # bytes of a file
 MOST_FILES = 200_000  # of a set
@@ -43,9 +44,32 @@ def pictures_folder(set_folder: Path) -> Path:
 
 
 def files_of(set_folder: Path) -> dict[str, list[str | int]]:
-    """Return the files that a set was promised: path below its pictures -> [sum, size]."""
+    """Return the files that a set was promised, not to be changed: path below its pictures -> [sum, size]."""
+    return _read(set_folder)[0]
+
+
+def names_of(set_folder: Path, sha256: str) -> list[str]:
+    """Return the names, below its pictures, that a set was promised a content under; none where nobody did."""
+    return _read(set_folder)[1].get(sha256, [])
+
+
+def _read(set_folder: Path) -> tuple[dict[str, list[str | int]], dict[str, list[str]]]:
+    """Return what a set was promised, by name and by sum; the file is read anew only where it has changed."""
     path = set_folder / "files.json"
-    return read_json(path) if path.exists() else {}
+    try:
+        stamp = stamp_of(path.stat())
+    except FileNotFoundError:
+        return {}, {}
+    return _parse(path, *stamp)
+
+
+@functools.lru_cache(maxsize=8)
+def _parse(path: Path, *stamp: int) -> tuple[dict[str, list[str | int]], dict[str, list[str]]]:
+    files = read_json(path)
+    by_sum: dict[str, list[str]] = {}
+    for name, entry in files.items():
+        by_sum.setdefault(str(entry[0]), []).append(name)
+    return files, by_sum
 
 
 class Uploads:
@@ -120,7 +144,7 @@ class Uploads:
 
 def _places(set_folder: Path, sha256: str) -> list[Path]:
     """Return where an announced content lies, or will; raises Problem where nobody announced it."""
-    names = [name for name, entry in files_of(set_folder).items() if entry[0] == sha256]
+    names = names_of(set_folder, sha256)
     if not names:
         raise Problem(404, "not_announced", "no file of this sum was announced")
     return [pictures_folder(set_folder) / name for name in names]

@@ -29,7 +29,7 @@ export function Work() {
           <ul class="cards">
             {jobs.value.map((job) => (
               <li key={job.id} class="card">
-                <a href={`#/job/${job.id}`} aria-label={t("work.open", { name: [job.name, titleOf(job)].filter(Boolean).join(", ") })}>
+                <a href={`#/job/${job.id}`}>
                   <Thumbnail set={job.set} sha256={firsts.get(job.set) ?? null} name="" />
                   <span>
                     <b>{titleOf(job)}</b>
@@ -49,7 +49,7 @@ export function Work() {
           <ul class="cards">
             {sets.map((/** @type {any} */ set) => (
               <li key={set.id} class="card">
-                <a href={`#/set/${set.id}`} aria-label={t("work.open", { name: set.name })}>
+                <a href={`#/set/${set.id}`}>
                   <Thumbnail set={set.id} sha256={set.first} name="" />
                   <span>
                     <b>{set.name}</b>
