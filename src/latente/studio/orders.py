@@ -11,14 +11,15 @@ from typing import Any
 from latente.files import read_json, replacing, write_json
 from latente.studio.details import refuse_unknown
 from latente.studio.goals import Goal, fault_beside, goal_named, suitable
-from latente.studio.plans import Order, Painting, model_of
+from latente.studio.plans import Order, Painting, Piece, model_of, pieces
 from latente.studio.problems import Problem
 from latente.studio.sets import Sets
 from latente.studio.tickets import Ticket
 from latente.studio.uploads import files_of, pictures_folder
 from latente.studio.workspace import Workspace
+from latente.training.runs import Run
 
-__all__ = ["Wished", "check", "fix", "order_of"]
+__all__ = ["Wished", "check", "fix", "is_done", "order_of", "pieces_of"]
 
 _INPUTS = 48  # pictures of pairs that are turned, to be looked at
 
@@ -102,6 +103,18 @@ def order_of(workspace: Workspace, ticket: Ticket) -> Order:
         experiment=ticket.experiment,
         options=ticket.options,
     )
+
+
+def pieces_of(workspace: Workspace, ticket: Ticket) -> list[Piece]:
+    """Return the commands that a ticket waits for, in their order."""
+    return pieces(order_of(workspace, ticket))
+
+
+def is_done(piece: Piece) -> bool:
+    """Whether a command that a ticket waits for has done what it is for."""
+    if piece.result is not None:
+        return piece.result.exists()
+    return (Run(piece.run).status() or {}).get("state") == "finished"
 
 
 def _paintings(workspace: Workspace, sets: Sets, ticket: Ticket, contents: list[str]) -> list[tuple[str, str, str]]:
