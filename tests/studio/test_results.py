@@ -72,6 +72,16 @@ def test_the_slider_s_cuts_are_those_of_the_pictures_that_are_not_odd(client: Cl
         assert sum(row["score"] < cut for row in told["ranking"]) == alarms + 1  # the odd one, and the false alarms
 
 
+def test_where_the_oddest_are_odd_is_shown_by_their_places(client: Client, ticket: Ticket) -> None:
+    results = ticket.results(client.parts.workspace)
+    (results / "maps").mkdir()
+    for name in ("1-b.png", "1-b-mask.png", "2-a.png", "2-a-mask.png"):
+        (results / "maps" / name).write_bytes(png(5))
+    assert client.get(f"/api/jobs/{ticket.id}/results").json()["maps"] == 2
+    assert client.get(f"/api/jobs/{ticket.id}/pictures/maps/1").headers["content-type"] == "image/webp"
+    assert client.get(f"/api/jobs/{ticket.id}/pictures/maps/2").status_code == 404
+
+
 def test_what_was_sorted_stands_by_groups_each_with_how_sure_it_is(client: Client, ticket: Ticket) -> None:
     table = "file,class,probability\na.png,dogs,0.5\nb.png,cats,0.75\n"
     (ticket.results(client.parts.workspace) / "sorted.csv").write_text(table)

@@ -10,8 +10,9 @@ from latente.studio.details import as_arguments
 from latente.studio.goals import Goal, minutes_of
 from latente.studio.likeness import CODES
 
-__all__ = ["Order", "Painting", "Piece", "Step", "after_training", "method_of", "model_of", "pieces", "use"]
+__all__ = ["MAPS", "Order", "Painting", "Piece", "Step", "after_training", "method_of", "model_of", "pieces", "use"]
 
+MAPS = "maps"  # among the results: where the oddest pictures are odd
 _MADE, _SEED = 48, 1  # new pictures to show, and the seed that draws them
 _MANY, _LONG = 2000, 20  # pictures, and minutes, from which two networks that play against each other draw better ones
 _PAINTED: Mapping[str, tuple[int, int]] = {"quick": (256, 80), "good": (512, 200), "overnight": (1024, 300)}
@@ -177,7 +178,8 @@ def _paint(order: Order, painting: Painting) -> Piece:
 def _rank(order: Order, *model: str) -> Step:
     table = order.results / "ranking.csv"
     pictures = (*model, str(order.pictures), *_left_out(order))
-    return Step("rank", ("rank", *pictures, "--out", str(table), "--force"), table)
+    maps = () if model else ("--maps", str(order.results / MAPS))  # not every model tells where
+    return Step("rank", ("rank", *pictures, *maps, "--out", str(table), "--force"), table)
 
 
 def _classify(order: Order) -> Step:

@@ -21,7 +21,7 @@ export function Results({ job }) {
   return (
     <>
       {results.ranking.length ? (
-        <Odd job={job} ranking={results.ranking} cuts={results.cuts} />
+        <Odd job={job} ranking={results.ranking} maps={results.maps} cuts={results.cuts} />
       ) : (
         !job.served_by && !results.sheet && !job.experiment && <Verdict job={job} />
       )}
