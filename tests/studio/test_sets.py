@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -56,6 +57,16 @@ def test_left_out_is_what_a_person_chose_and_no_unknown_file(client: Client, set
     files = client.get(f"/api/sets/{set_id}/files").json()
     assert [(one["name"], one["left_out"]) for one in files] == [("a.png", False), ("b.png", True)]
     assert client.put(f"/api/sets/{set_id}/left-out", json={"names": ["../x.png"]}).status_code == 404
+
+
+def test_many_that_are_left_out_at_once_are_all_left_out(client: Client) -> None:
+    one = client.post("/api/sets", json={"name": "Fotos"}).json()["id"]
+    client.give(one, {f"{number}.png": png(number) for number in range(24)})
+    folder, sets = client.parts.workspace.find("sets", one), client.parts.sets
+    with ThreadPoolExecutor(8) as hands:
+        list(hands.map(lambda number: sets.change_excluded(folder, [f"{number}.png"], out=True), range(24)))
+        list(hands.map(lambda number: sets.group(folder, [f"{number}.png"], "a"), range(24)))
+    assert len(sets.excluded(folder)) == len(sets.groups(folder)) == 24
 
 
 def test_a_set_that_was_thrown_away_comes_back_whole(client: Client, set_id: str) -> None:

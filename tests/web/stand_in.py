@@ -12,12 +12,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "studio"))
 
 import trainer
 
+from latente.files import replacing
 from latente.training.runs import Run
 
 
 def draw(path: Path, colour: tuple[int, int, int]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (32, 24), colour).save(path)
+    with replacing(path, synced=False) as temporary:  # a page may be reading the one before
+        Image.new("RGB", (32, 24), colour).save(temporary, "PNG")
 
 
 def main(verb: str, *arguments: str) -> None:

@@ -13,12 +13,12 @@ pytest.importorskip("fastapi", reason="needs the extra studio")
 
 import uvicorn
 
+from accessible import faults
 from latente.studio import bound, commands
 from latente.studio.app import BUILT, create
 from latente.studio.parts import Parts
 from studios import TOKEN, make_parts, png
 
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 NAME = "<img src=x onerror=alert(1)>"  # of a set: text, whatever it looks like
 PATIENCE = 60_000  # milliseconds
 
@@ -68,17 +68,6 @@ def tab(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[
     yield tab
     context.close()
     assert complaints == []
-
-
-def faults(tab: Any) -> list[str]:
-    """Return what axe finds wrong with the page as it is, and whether it is wider than the screen."""
-    if not AXE.exists():
-        pytest.skip("needs axe-core: make web")
-    tab.evaluate(AXE.read_text(encoding="utf-8"))
-    found = tab.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    wrong = [f"{one['id']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
-    width = tab.evaluate("document.documentElement.scrollWidth")
-    return wrong + ([f"{width} pixels wide"] if width > 400 else [])
 
 
 def go_to(tab: Any, words: str) -> None:

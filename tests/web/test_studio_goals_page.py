@@ -18,6 +18,7 @@ pytest.importorskip("fastapi", reason="needs the extra studio")
 
 import uvicorn
 
+from accessible import faults
 from latente.studio import commands
 from latente.studio.app import BUILT, create
 from latente.studio.jobs import Jobs
@@ -134,6 +135,7 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     tab.get_by_role("heading", name="Imágenes nuevas").wait_for()
     assert "Conoce bien tus fotos." in tab.locator(".verdict").inner_text()
     assert tab.locator(".gallery img").count() == 6
+    assert faults(tab) == []
     tab.locator(".strip button").first.click()
     tab.get_by_text("Paso 1.").wait_for()
     with tab.expect_download() as taken:
@@ -149,6 +151,7 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     # paintings: a second set, and a sheet of both
     tab.goto(goals.replace(goals.split("/")[-2], two_pictures(parts)))
     choose(tab, "Pintar al estilo de un cuadro")
+    assert faults(tab) == []
     assert tab.get_by_role("button", name="Siguiente: comprobar").is_disabled()
     cuadro = tmp_path / "noche.png"
     cuadro.write_bytes(png(99))
@@ -157,6 +160,7 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     tab.get_by_role("heading", name="Pintadas").wait_for()
     assert tab.locator(".sheet tbody tr").count() == 2
     assert tab.locator(".slider img").count() == 2
+    assert faults(tab) == []
 
     # groups, and others sorted by them
     tab.goto(goals)
@@ -167,6 +171,7 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     tab.get_by_role("button", name="Usarlo con ellas").click()
     tab.get_by_role("heading", name="noche.png 1 foto").wait_for()
     assert tab.locator(".gallery li").count() == 1
+    assert faults(tab) == []
 
     # the odd ones, kept or left out by a key that goes on to the next
     tab.goto(goals)
@@ -180,6 +185,7 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     assert [cell.get_attribute("aria-posinset") for cell in tab.locator(".cell.out").all()] == ["1", "3"]
     tab.get_by_role("slider").first.fill("5")
     tab.get_by_text("3 fotos destacan.").wait_for()
+    assert faults(tab) == []
 
     # what was packed is here a second time
     tab.get_by_role("link", name="Mi trabajo").click()
@@ -200,3 +206,4 @@ def test_of_fifty_thousand_pictures_only_those_in_sight_are_there(tab: Any, part
     assert tab.locator("[role=option]").count() < 60
     tab.keyboard.press("Control+a")
     tab.get_by_text("50.000 elegidas").wait_for()
+    assert faults(tab) == []

@@ -35,6 +35,7 @@ class Sets:
         self._looks: set[str] = set()  # ids of the sets that are being looked through, or wait for it
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._decoding = threading.Semaphore(2)
+        self._changing = threading.Lock()  # of what is read, changed and written: a key held down asks many at once
 
     def close(self) -> None:
         self._looker.shutdown(wait=False, cancel_futures=True)
@@ -113,9 +114,14 @@ class Sets:
 
     def exclude(self, folder: Path, names: list[str]) -> None:
         """Leave out these files, and no others; raises Problem where the set has no such file."""
-        if unknown := set(names) - files_of(folder).keys():
-            raise Problem(404, "unknown", "the set has no such file", kind="files", count=len(unknown))
+        _refuse_unknown(folder, names)
         write_json(folder / "excluded.json", {"names": sorted(set(names))})
+
+    def change_excluded(self, folder: Path, names: list[str], out: bool) -> None:
+        """Leave out these files, or take them back, and leave others as they are; raises Problem as `exclude` does."""
+        with self._changing:
+            others = set(self.excluded(folder)) - set(names)
+            self.exclude(folder, [*others, *names] if out else [*others])
 
     def left_out(self, folder: Path) -> list[str]:
         """Return the names of all files that a training leaves out: those excluded, and those that cannot be read."""
@@ -130,10 +136,11 @@ class Sets:
 
     def group(self, folder: Path, names: list[str], group: str) -> None:
         """Put files into a group, or where that has no name into none; raises Problem where there is no such file."""
-        if unknown := set(names) - files_of(folder).keys():
-            raise Problem(404, "unknown", "the set has no such file", kind="files", count=len(unknown))
-        groups = {name: own for name, own in self.groups(folder).items() if name not in set(names)}
-        write_json(folder / "groups.json", groups | (dict.fromkeys(names, group.strip()) if group.strip() else {}))
+        _refuse_unknown(folder, names)
+        own = dict.fromkeys(names, group.strip()) if group.strip() else {}
+        with self._changing:
+            others = {name: other for name, other in self.groups(folder).items() if name not in set(names)}
+            write_json(folder / "groups.json", others | own)
 
     def _counted(self, folder: Path) -> dict[str, int]:
         out = set(self.left_out(folder))
@@ -175,6 +182,11 @@ class Sets:
         except ModelError:
             return None
         return scan if scan.get("of") == _state_of(folder) else None
+
+
+def _refuse_unknown(folder: Path, names: list[str]) -> None:
+    if unknown := set(names) - files_of(folder).keys():
+        raise Problem(404, "unknown", "the set has no such file", kind="files", count=len(unknown))
 
 
 def save_thumbnail(picture: Path, path: Path, side: int = _SIDE) -> None:

@@ -1,6 +1,6 @@
 /** Parts that several pages share. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { attempt, ask } from "./api.js";
 import { knows, t } from "./words.js";
 
@@ -9,7 +9,14 @@ import { knows, t } from "./words.js";
  * @returns {[any, () => void]} */
 export function useAnswer(path, again = []) {
   const [value, setValue] = useState(/** @type {any} */ (undefined));
-  const read = () => attempt(async () => path && setValue(await ask("GET", path)));
+  const last = useRef(0);
+  const read = () =>
+    attempt(async () => {
+      if (!path) return;
+      const own = ++last.current;
+      const answer = await ask("GET", path);
+      if (own === last.current) setValue(answer); // an older answer may come after a newer one
+    });
   useEffect(() => {
     read();
   }, [path, ...again]);

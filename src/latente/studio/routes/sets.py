@@ -172,9 +172,7 @@ def group(parts: TheParts, set_id: SetId, grouping: Grouping) -> None:
 @router.post("/sets/{set_id}/left-out", status_code=204)
 def change_left_out(parts: TheParts, set_id: SetId, choice: LeavingOut) -> None:
     """Leave these files out, or take them back; others stay as they are."""
-    folder = parts.workspace.find("sets", set_id)
-    others = [name for name in parts.sets.excluded(folder) if name not in set(choice.names)]
-    parts.sets.exclude(folder, [*others, *choice.names] if choice.out else others)
+    parts.sets.change_excluded(parts.workspace.find("sets", set_id), choice.names, choice.out)
 
 
 @router.post("/sets/{set_id}/archives", status_code=201)
