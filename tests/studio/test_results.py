@@ -37,6 +37,7 @@ def test_a_report_is_in_a_sandbox_and_may_be_framed_by_the_studio_alone(client: 
     assert policy.startswith("sandbox allow-scripts;")
     assert "allow-same-origin" not in policy
     assert "frame-ancestors 'self'" in policy
+    assert "default-src 'none'" in policy  # it loads nothing, and sends nothing
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
