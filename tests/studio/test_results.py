@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,6 +114,20 @@ def test_a_restored_picture_knows_the_one_it_was_made_of(client: Client, ticket:
     [shown] = client.get(f"/api/jobs/{ticket.id}/results").json()["galleries"]["restored"]
     sums = {file["name"]: file["sha256"] for file in client.get(f"/api/sets/{set_id}/files").json()}
     assert shown == {"title": "a.webp", "before": sums["a.png"]}
+
+
+def test_what_became_of_a_pair_s_first_picture_stands_beside_it(client: Client, facts: dict[str, Any]) -> None:
+    own = client.post("/api/sets", json={"name": "Parejas"}).json()["id"]
+    files = {f"{side}/{number}.png": png(10 * number + ord(side)) for side in ("A", "B") for number in range(8)}
+    facts["scan"]["partners"] = {"targets (A -> B)": 8}
+    client.give(own, files)
+    client.look(own)
+    ticket = client.parts.jobs.new(Wished(own, "turn"))
+    folder = ticket.results(client.parts.workspace) / "restored"
+    folder.mkdir()
+    (folder / "3.png").write_bytes(png(0))
+    [shown] = client.get(f"/api/jobs/{ticket.id}/results").json()["galleries"]["restored"]
+    assert shown == {"title": "3.png", "before": hashlib.sha256(files["A/3.png"]).hexdigest()}
 
 
 @pytest.mark.parametrize(("kind", "head"), [("gif", b"GIF89a"), ("webp", b"RIFF")])

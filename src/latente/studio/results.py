@@ -195,7 +195,9 @@ def _sheet(workspace: Workspace, ticket: Ticket, sums: Mapping[str, str]) -> dic
 
 def _shown(workspace: Workspace, ticket: Ticket, name: str, sums: Mapping[str, str]) -> list[dict[str, Any]]:
     folder = ticket.results(workspace) / name
-    stems = {posixpath.splitext(file)[0]: sha256 for file, sha256 in sums.items()} if name == "restored" else {}
+    inputs = order_of(workspace, ticket).inputs  # single files, whose results are called like them alone
+    before = {posixpath.basename(file): sums[file] for file in inputs if file in sums} or sums
+    stems = {posixpath.splitext(file)[0]: sha256 for file, sha256 in before.items()} if name == "restored" else {}
     paths = _gallery(workspace, ticket, name)
     titles = [path.relative_to(folder).as_posix() for path in paths]
     return [{"title": title, "before": stems.get(posixpath.splitext(title)[0])} for title in titles]
