@@ -105,6 +105,20 @@ def test_one_picture_that_cannot_be_painted_stops_no_other(
     assert len(list((client.parts.workspace.path / "jobs" / job / "results" / "painted").iterdir())) == 4
 
 
+def test_what_could_not_be_painted_is_tried_again(client: Client, set_id: str, facts: dict[str, Any]) -> None:
+    facts["scan"]["total"] = facts["count"] = 1
+    cuadros = client.post("/api/sets", json={"name": "Cuadros"}).json()["id"]
+    client.give(cuadros, {"broken.png": png(9)})
+    client.look(cuadros)
+    (client.parts.workspace.path / "enough").touch()
+    job = start(client, set=set_id, goal="style", beside=cuadros)
+    reach(client, job, "failed")
+    assert told(client, job)["error"] == "broken.png is no picture"
+    assert client.post(f"/api/jobs/{job}/continue").status_code == 204
+    assert told(client, job)["state"] == "starting"
+    reach(client, job, "failed")
+
+
 def test_an_experiment_needs_no_pictures_and_goes_on_by_the_same_command(client: Client) -> None:
     job = start(client, goal="experiment", experiment="letters")
     run = client.parts.workspace.path / "runs" / job

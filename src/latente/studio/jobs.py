@@ -180,6 +180,7 @@ class Jobs:
                 raise Problem(409, "not_resting", "this training does not rest")
             self._workspace.refuse_full_disk(0)
             ticket.wish, ticket.phase, ticket.error, ticket.told = "run", "train", None, None
+            ticket.failures = {}  # what gave nothing is tried again
             ticket.order = time.time()
             ticket.write(self._workspace)
 
@@ -274,8 +275,11 @@ class Jobs:
         """Start what the ticket needs next: its training, or one of the steps after it."""
         folder = ticket.folder(self._workspace)
         if ticket.phase == "train":
-            self._begin(ticket, self._training(ticket), folder / "train.json")
-            return
+            piece = self._piece(ticket)
+            if piece is not None:
+                self._begin(ticket, self._training(ticket, piece), folder / "train.json")
+                return
+            ticket.phase = "after"  # all was done before
         step = self._next_step(ticket)
         if step is None:
             ticket.phase = "done"
@@ -292,10 +296,8 @@ class Jobs:
         ticket.told = None
         ticket.write(self._workspace)
 
-    def _training(self, ticket: Ticket) -> list[str]:
-        """Return the arguments that begin the next piece of an order, or go on with it."""
-        piece = self._piece(ticket)
-        assert piece is not None
+    def _training(self, ticket: Ticket, piece: Piece) -> list[str]:
+        """Return the arguments that begin a piece of an order, or go on with it."""
         ticket.at = piece.name
         run = ticket.run(self._workspace)
         if piece.result is not None:  # the same command goes on where it was
