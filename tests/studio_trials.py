@@ -20,7 +20,8 @@ import schemathesis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from latente.studio import commands, plans
+from latente.studio import commands
+from latente.studio.goals import GOALS
 from latente.studio.processes import Processes
 from latente.studio.uploads import files_of, pictures_folder
 from studios import TOKEN, Client, make_parts, png, wait_until
@@ -108,7 +109,7 @@ def _name_what_is_there(client: Client, case: Any, chance: random.Random) -> Non
         if known.get(name) and chance.random() < 0.7:
             case.path_parameters[name] = chance.choice(known[name])
     if isinstance(case.body, dict) and "set" in case.body and names["sets"] and chance.random() < 0.7:
-        case.body |= {"set": chance.choice(names["sets"]), "goal": chance.choice([*plans.GOALS])}
+        case.body |= {"set": chance.choice(names["sets"]), "goal": chance.choice([*GOALS])}
 
 
 @dataclasses.dataclass
@@ -278,10 +279,10 @@ class Life(RuleBasedStateMachine):
         return self.client.parts.jobs.all()
 
     def _processes(self) -> set[int]:
-        return set(_of(self.place))
+        return set(processes_of(self.place))
 
 
-def _of(place: Path) -> Iterator[int]:
+def processes_of(place: Path) -> Iterator[int]:
     """Yield the processes that work on what lies in a folder, as their command lines say."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
