@@ -424,7 +424,7 @@ def still_puts_the_odd_one_first(stage: Stage) -> None:
 def has_classes(stage: Stage) -> None:
     rows = (stage.folder / "classes.csv").read_text(encoding="utf-8").splitlines()
     assert rows[0] == "file,class,probability"
-    assert len(rows) == 1 + len(digits())
+    assert len(rows) == 1 + len(open_images("digits"))
 
 
 def has_scores(stage: Stage) -> None:

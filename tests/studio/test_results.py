@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +39,7 @@ def test_a_report_is_in_a_sandbox_and_may_be_framed_by_the_studio_alone(client: 
     assert policy.startswith("sandbox allow-scripts;")
     assert "allow-same-origin" not in policy
     assert "frame-ancestors 'self'" in policy
+    assert "default-src 'none'" in policy  # it loads nothing, and sends nothing
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
@@ -72,6 +75,16 @@ def test_the_slider_s_cuts_are_those_of_the_pictures_that_are_not_odd(client: Cl
         assert sum(row["score"] < cut for row in told["ranking"]) == alarms + 1  # the odd one, and the false alarms
 
 
+def test_where_the_oddest_are_odd_is_shown_by_their_places(client: Client, ticket: Ticket) -> None:
+    results = ticket.results(client.parts.workspace)
+    (results / "maps").mkdir()
+    for name in ("1-b.png", "1-b-mask.png", "2-a.png", "2-a-mask.png"):
+        (results / "maps" / name).write_bytes(png(5))
+    assert client.get(f"/api/jobs/{ticket.id}/results").json()["maps"] == 2
+    assert client.get(f"/api/jobs/{ticket.id}/pictures/maps/1").headers["content-type"] == "image/webp"
+    assert client.get(f"/api/jobs/{ticket.id}/pictures/maps/2").status_code == 404
+
+
 def test_what_was_sorted_stands_by_groups_each_with_how_sure_it_is(client: Client, ticket: Ticket) -> None:
     table = "file,class,probability\na.png,dogs,0.5\nb.png,cats,0.75\n"
     (ticket.results(client.parts.workspace) / "sorted.csv").write_text(table)
@@ -101,6 +114,20 @@ def test_a_restored_picture_knows_the_one_it_was_made_of(client: Client, ticket:
     [shown] = client.get(f"/api/jobs/{ticket.id}/results").json()["galleries"]["restored"]
     sums = {file["name"]: file["sha256"] for file in client.get(f"/api/sets/{set_id}/files").json()}
     assert shown == {"title": "a.webp", "before": sums["a.png"]}
+
+
+def test_what_became_of_a_pair_s_first_picture_stands_beside_it(client: Client, facts: dict[str, Any]) -> None:
+    own = client.post("/api/sets", json={"name": "Parejas"}).json()["id"]
+    files = {f"{side}/{number}.png": png(10 * number + ord(side)) for side in ("A", "B") for number in range(8)}
+    facts["scan"]["partners"] = {"targets (A -> B)": 8}
+    client.give(own, files)
+    client.look(own)
+    ticket = client.parts.jobs.new(Wished(own, "turn"))
+    folder = ticket.results(client.parts.workspace) / "restored"
+    folder.mkdir()
+    (folder / "3.png").write_bytes(png(0))
+    [shown] = client.get(f"/api/jobs/{ticket.id}/results").json()["galleries"]["restored"]
+    assert shown == {"title": "3.png", "before": hashlib.sha256(files["A/3.png"]).hexdigest()}
 
 
 @pytest.mark.parametrize(("kind", "head"), [("gif", b"GIF89a"), ("webp", b"RIFF")])

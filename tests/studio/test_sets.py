@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 
-from latente.studio import commands
+from latente.studio import commands, samples
 from latente.studio.problems import Problem
 from studios import Client, png
 
@@ -76,6 +77,15 @@ def test_a_set_that_was_thrown_away_comes_back_whole(client: Client, set_id: str
     assert client.post(f"/api/trash/{trash}/restore").json()["id"] == set_id
     assert client.get(f"/api/sets/{set_id}/files").json() == before
     assert client.get("/api/trash").json()["things"] == []
+
+
+def test_there_are_pictures_to_try_with_in_groups(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "fill", partial(samples.fill, count=20))
+    own = client.post("/api/sets/samples", json={"name": "Prueba"}).json()["id"]
+    files = client.get(f"/api/sets/{own}/files").json()
+    assert len({file["sha256"] for file in files}) == 20
+    assert len({file["name"].split("/")[0] for file in files}) > 2
+    assert client.get(f"/api/sets/{own}/thumbs/{files[0]['sha256']}").headers["content-type"] == "image/webp"
 
 
 def test_the_trash_is_emptied_of_what_has_lain_there_for_a_week(client: Client, set_id: str) -> None:

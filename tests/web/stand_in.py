@@ -31,7 +31,7 @@ def main(verb: str, *arguments: str) -> None:
         for path in sorted(Path(arguments[1]).rglob("*.png")):
             draw(out / path.relative_to(arguments[1]), (200, 200, 90))
     elif verb == "rank":
-        pictures = arguments[arguments.index("--out") - 1]
+        pictures = arguments[0 if arguments[1].startswith("--") else 1]  # behind the model, where there is one
         names = sorted(path.relative_to(pictures).as_posix() for path in Path(pictures).rglob("*.png"))
         rows = [f"{name},{-9 if place == 0 else place},-3,{int(place == 0)}" for place, name in enumerate(names)]
         out.write_text("\n".join(["file,score,threshold,odd", *rows]))

@@ -137,7 +137,7 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     assert tab.locator(".gallery img").count() == 6
     assert faults(tab) == []
     tab.locator(".strip button").first.click()
-    tab.get_by_text("Paso 1 ·").wait_for()
+    tab.get_by_text("Paso 1.").wait_for()
     with tab.expect_download() as taken:
         tab.get_by_role("link", name="GIF").click()
     assert Path(taken.value.path()).read_bytes()[:4] == b"GIF8"

@@ -27,8 +27,12 @@ PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# of a page that a training wrote: in a sandbox, an origin of its own, whatever else it says of itself
-FRAMED = "sandbox allow-scripts; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
+# of a page that a training wrote, here or wherever a project came from: in a sandbox, an origin of its own, and with
+# nothing to load or to send, whatever else it says of itself
+FRAMED = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; "
+    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
+)
 
 _HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",

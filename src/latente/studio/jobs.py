@@ -10,25 +10,24 @@ import shlex
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from latente.errors import LatenteError, ModelError
 from latente.estimators.options.style import PICTURE
 from latente.files import replacing
-from latente.studio import commands, orders, plans
+from latente.studio import commands, orders, plans, standing
 from latente.studio.commands import as_process, last_line
 from latente.studio.goals import goal_named, minutes_of
-from latente.studio.orders import Wished
+from latente.studio.orders import Wished, is_done, pieces_of
 from latente.studio.plans import Piece, Step
 from latente.studio.problems import Problem
 from latente.studio.processes import Processes
 from latente.studio.sets import Sets
-from latente.studio.tickets import Ticket, printed_json
+from latente.studio.tickets import Ticket
 from latente.studio.workspace import Workspace
 from latente.training.runs import Run
-from latente.watching.news import state_of
 
 __all__ = ["Jobs"]
 
@@ -50,6 +49,10 @@ class Jobs:
         self.trouble: str | None = None  # what keeps the queue from going on
 
     def open(self) -> None:
+        """Look after the queue from now on; the only studio of the workspace does."""
+        for folder in self._workspace.all("jobs"):
+            if not (folder / "ticket.json").exists():  # of a plan, or an order, that was on its way when we were ended
+                shutil.rmtree(folder, ignore_errors=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -73,7 +76,7 @@ class Jobs:
             raise Problem(409, "nothing_to_use", "this training has made nothing that serves other pictures")
         if finding["state"] != "done":
             raise Problem(409, "not_looked_through", "these pictures do not fit this goal")
-        wished = Wished(set_id, ticket.goal, ticket.length, ticket.beside)
+        wished = Wished(set_id, ticket.goal, ticket.length, ticket.beside, options=ticket.options)
         if goal.use == "style":
             return self.new(wished)
         self._workspace.refuse_full_disk(0)
@@ -94,7 +97,7 @@ class Jobs:
             pieces = self._pieces(ticket)
             door = () if goal.name == "style" else ("--budget", "1")
             told = commands.answer([*pieces[0].begin, *door, "--dry-run"])
-            method = plans.method_of(orders.order_of(self._workspace, ticket)) if goal.name == "new" else None
+            method = plans.method_of(goal, count, wished.length) if goal.name == "new" else None
         finally:
             shutil.rmtree(job)
         seconds, memory = (told.get(name) for name in ("seconds_estimate", "memory_estimate_bytes"))
@@ -120,6 +123,7 @@ class Jobs:
             order=now,
             beside=wished.beside,
             experiment=wished.experiment,
+            options=dict(wished.options),
             count=count,
         )
 
@@ -145,30 +149,13 @@ class Jobs:
         """Return what the page is told of each training, the newest first."""
         tickets = self.tickets()
         waiting = [ticket.id for ticket in tickets if self._is_waiting(ticket)]
-        told = [self._told(ticket, waiting) for ticket in tickets]
+        told = [standing.told(self._workspace, ticket, waiting) for ticket in tickets]
         return sorted(told, key=lambda one: -one["created"])
 
     def one(self, job_id: str) -> dict[str, Any]:
         """Return what the page is told of a training, with what its run folder says of it."""
-        ticket = self.ticket(job_id)
-        waiting = [each.id for each in self.tickets() if self._is_waiting(each)]
-        run = ticket.run(self._workspace)
-        state = state_of(run)
-        shown = ("pictures", "images", "parameters", "model", "trouble", "device", "report")
-        return {
-            **self._told(ticket, waiting),
-            **{name: state[name] for name in shown},
-            "commands": [["latente", *arguments] for arguments in self._commands(ticket)],
-            "method": plans.method_of(orders.order_of(self._workspace, ticket)) if ticket.goal == "new" else None,
-            "verdict": self._verdict(ticket),
-            "failures": ticket.failures,
-        }
-
-    def _verdict(self, ticket: Ticket) -> dict[str, Any] | None:
-        """Return how good the model is, as the training said at its end; where that was early, the report after it."""
-        folder = ticket.folder(self._workspace)
-        printed = (printed_json(folder / name).get("verdict") for name in ("train.json", "report.out"))
-        return next(filter(None, printed), None)
+        waiting = [ticket.id for ticket in self.tickets() if self._is_waiting(ticket)]
+        return standing.whole(self._workspace, self.ticket(job_id), waiting)
 
     def ticket(self, job_id: str) -> Ticket:
         return Ticket.read(self._workspace.find("jobs", job_id))
@@ -320,19 +307,12 @@ class Jobs:
         return list(piece.begin)
 
     def _pieces(self, ticket: Ticket) -> list[Piece]:
-        return plans.pieces(orders.order_of(self._workspace, ticket))
+        return pieces_of(self._workspace, ticket)
 
     def _piece(self, ticket: Ticket) -> Piece | None:
         """Return the next piece of an order that is not done, and has not failed; None where there is none left."""
         left = (piece for piece in self._pieces(ticket) if piece.name not in ticket.failures)
-        return next((piece for piece in left if not _is_done(piece)), None)
-
-    def _commands(self, ticket: Ticket) -> list[Sequence[str]]:
-        """Return the command lines that do the same without the studio."""
-        order = orders.order_of(self._workspace, ticket)
-        if ticket.model:
-            return [step.arguments for step in plans.use(order)]
-        return [piece.begin for piece in plans.pieces(order)]
+        return next((piece for piece in left if not is_done(piece)), None)
 
     def _next_step(self, ticket: Ticket) -> Step | None:
         for step in self._all_steps(ticket):
@@ -361,7 +341,7 @@ class Jobs:
         piece = next((piece for piece in pieces if piece.name == ticket.at), pieces[0])
         status = Run(piece.run).status() or {}
         state = status.get("state")
-        if _is_done(piece):
+        if is_done(piece):
             _keep_picture(piece)
         elif state == "failed" or (ticket.wish == "run" and state is None):  # or it refused before it had begun
             error = status.get("error") or self._last_words(ticket)
@@ -382,58 +362,8 @@ class Jobs:
     def _has_model(self, ticket: Ticket) -> bool:
         """Whether there is something to keep: a model, or a painted picture."""
         if ticket.at:
-            return any(map(_is_done, self._pieces(ticket)))
+            return any(map(is_done, self._pieces(ticket)))
         return (ticket.run(self._workspace).model / "model.json").exists()
-
-    def _told(self, ticket: Ticket, waiting: list[str]) -> dict[str, Any]:
-        status = {} if ticket.model else ticket.run(self._workspace).status() or {}
-        part, seconds_left = self._progress(ticket, status)
-        return {
-            "id": ticket.id,
-            "set": ticket.of,
-            "name": ticket.name,
-            "goal": ticket.goal,
-            "length": ticket.length,
-            "beside": ticket.beside,
-            "experiment": ticket.experiment,
-            "served_by": ticket.model,
-            "at": ticket.at,
-            "count": ticket.count,
-            "created": ticket.created,
-            "state": self._state(ticket, status),
-            "place": waiting.index(ticket.id) + 1 if ticket.id in waiting and ticket.phase == "train" else None,
-            "part": part,
-            "seconds_left": seconds_left,
-            "error": ticket.error,
-        }
-
-    def _progress(self, ticket: Ticket, status: dict[str, Any]) -> tuple[float | None, float | None]:
-        """Return which share of an order is done, and how many seconds it will take still, as far as that is known."""
-        step, steps, left = status.get("step"), status.get("steps"), status.get("seconds_left")
-        part = step / steps if step is not None and steps else None
-        if not ticket.at or ticket.phase != "train":
-            return part, left
-        pieces = self._pieces(ticket)
-        done = sum(_is_done(piece) or piece.name in ticket.failures for piece in pieces)
-        begun = 0.0 if part is None or part >= 1 else part
-        if left is not None and begun:
-            left += (len(pieces) - done - 1) * left / max(1 - begun, 0.01)
-        return (done + begun) / len(pieces), left
-
-    @staticmethod
-    def _state(ticket: Ticket, status: dict[str, Any]) -> str:
-        """Return how a training stands, in one word: the page has its sentence for it."""
-        if ticket.phase in ("failed", "done"):
-            return {"failed": "failed", "done": "finished"}[ticket.phase]
-        if ticket.phase == "after":
-            return "finishing"
-        if not ticket.process:
-            return "queued" if ticket.wish == "run" else "paused"
-        if ticket.told is not None:
-            return "stopping"
-        if status.get("state") == "finished" and not ticket.at:
-            return "finishing"
-        return "running" if status.get("state") == "running" or ticket.experiment else "starting"
 
     def _last_words(self, ticket: Ticket) -> str:
         return last_line(self._said(ticket))
@@ -446,12 +376,6 @@ class Jobs:
             return ""
         last = f"\n{log[-_LONGEST_LOG:].decode('utf-8', 'replace')}".rpartition(f"\n{_PROMPT}")
         return last[2].partition("\n")[2] if last[1] else last[2]
-
-
-def _is_done(piece: Piece) -> bool:
-    if piece.result is not None:
-        return piece.result.exists()
-    return (Run(piece.run).status() or {}).get("state") == "finished"
 
 
 def _keep_picture(piece: Piece) -> None:

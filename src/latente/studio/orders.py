@@ -9,28 +9,34 @@ from pathlib import Path
 from typing import Any
 
 from latente.files import read_json, replacing, write_json
+from latente.studio.details import refuse_unknown
 from latente.studio.goals import Goal, fault_beside, goal_named, suitable
-from latente.studio.plans import Order, Painting
+from latente.studio.plans import Order, Painting, Piece, model_of, pieces
 from latente.studio.problems import Problem
 from latente.studio.sets import Sets
 from latente.studio.tickets import Ticket
 from latente.studio.uploads import files_of, pictures_folder
 from latente.studio.workspace import Workspace
+from latente.training.runs import Run
 
-__all__ = ["Wished", "check", "fix", "order_of"]
+__all__ = ["Wished", "check", "fix", "is_done", "order_of", "pieces_of"]
 
 _INPUTS = 48  # pictures of pairs that are turned, to be looked at
 
 
 @dataclasses.dataclass(frozen=True)
 class Wished:
-    """What a person asks for. of, beside: ids of sets; beside may be empty. experiment: a name, of that goal alone."""
+    """What a person asks for. of, beside: ids of sets; beside may be empty. experiment: a name, of that goal alone.
+
+    options: of the command line, flag -> text, for those who look into the details.
+    """
 
     of: str
     goal: str
     length: str = "quick"
     beside: str = ""
     experiment: str = ""
+    options: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def check(workspace: Workspace, sets: Sets, wished: Wished) -> int:
@@ -41,12 +47,16 @@ def check(workspace: Workspace, sets: Sets, wished: Wished) -> int:
 
         if wished.experiment not in EXPERIMENTS:
             raise Problem(404, "unknown", "there is no such experiment", kind="experiments")
+        if wished.options:
+            raise Problem(404, "unknown", "an experiment has no options", kind="options")
         return 0
     finding = sets.finding(workspace.find("sets", wished.of))
     beside = sets.finding(workspace.find("sets", wished.beside)) if wished.beside and goal.beside else None
     if fault := suitable(finding)[goal.name] or fault_beside(goal, finding, beside):
         raise Problem(409, fault["code"], "these pictures do not fit this goal", **fault["fields"])
-    return int(finding["total"]) - int(finding["left_out"])
+    count = int(finding["total"]) - int(finding["left_out"])
+    refuse_unknown(model_of(goal, count, wished.length), wished.options)
+    return count
 
 
 def fix(workspace: Workspace, sets: Sets, ticket: Ticket) -> None:
@@ -91,7 +101,20 @@ def order_of(workspace: Workspace, ticket: Ticket) -> Order:
         paintings=[Painting(*one) for one in known.get("paintings", ())],
         inputs=tuple(known.get("inputs", ())),
         experiment=ticket.experiment,
+        options=ticket.options,
     )
+
+
+def pieces_of(workspace: Workspace, ticket: Ticket) -> list[Piece]:
+    """Return the commands that a ticket waits for, in their order."""
+    return pieces(order_of(workspace, ticket))
+
+
+def is_done(piece: Piece) -> bool:
+    """Whether a command that a ticket waits for has done what it is for."""
+    if piece.result is not None:
+        return piece.result.exists()
+    return (Run(piece.run).status() or {}).get("state") == "finished"
 
 
 def _paintings(workspace: Workspace, sets: Sets, ticket: Ticket, contents: list[str]) -> list[tuple[str, str, str]]:

@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from latente.studio.details import as_arguments
 from latente.studio.goals import Goal, minutes_of
 from latente.studio.likeness import CODES
 
-__all__ = ["Order", "Painting", "Piece", "Step", "after_training", "method_of", "pieces", "use"]
+__all__ = ["MAPS", "Order", "Painting", "Piece", "Step", "after_training", "method_of", "model_of", "pieces", "use"]
 
+MAPS = "maps"  # among the results: where the oddest pictures are odd
 _MADE, _SEED = 48, 1  # new pictures to show, and the seed that draws them
 _MANY, _LONG = 2000, 20  # pictures, and minutes, from which two networks that play against each other draw better ones
 _PAINTED: Mapping[str, tuple[int, int]] = {"quick": (256, 80), "good": (512, 200), "overnight": (1024, 300)}
@@ -42,7 +44,7 @@ class Order:
     folders for what is trained and for what comes of it. exclude: a list of files that are left out. groups: a table
     of groups that were made in the browser; untaught: a list of all files that it does not name. paintings: of the
     goal to paint. inputs: files of pairs that are turned, to be looked at; without them all are. experiment: of the
-    goal to repeat one.
+    goal to repeat one. options: of the command line, flag -> text, that a person chose.
     """
 
     goal: Goal
@@ -58,6 +60,7 @@ class Order:
     paintings: Sequence[Painting] = ()
     inputs: Sequence[str] = ()
     experiment: str = ""
+    options: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,13 +88,21 @@ class Step:
     product: Path
 
 
-def method_of(order: Order) -> str:
+def method_of(goal: Goal, count: int, length: str) -> str:
     """Return what learns to make new pictures: of few, or in a short time, a density of codes draws the better ones.
 
     Two networks that play against each other overtake it where they have many pictures and some time (docs/results.md).
     """
-    minutes = minutes_of(order.goal, order.length)
-    return "gan" if order.count >= _MANY and minutes is not None and minutes >= _LONG else "vae"
+    minutes = minutes_of(goal, length)
+    return "gan" if count >= _MANY and minutes is not None and minutes >= _LONG else "vae"
+
+
+def model_of(goal: Goal, count: int, length: str) -> str:
+    """Return the name of what learns, or "style"; "" where nothing does."""
+    if goal.name in ("style", "experiment"):
+        return "style" if goal.name == "style" else ""
+    options = _OPTIONS.get(goal.name)
+    return method_of(goal, count, length) if options is None else options[1]
 
 
 def pieces(order: Order) -> list[Piece]:
@@ -140,7 +151,7 @@ def use(order: Order) -> list[Step]:
 
 
 def _fit(order: Order) -> list[str]:
-    options = _OPTIONS.get(order.goal.name) or ("--model", method_of(order))
+    options = _OPTIONS.get(order.goal.name) or ("--model", method_of(order.goal, order.count, order.length))
     arguments = ["fit", str(order.pictures), *options]
     if order.goal.beside == "partners" and order.beside is not None:
         arguments += ["--target", str(order.beside)]
@@ -149,7 +160,8 @@ def _fit(order: Order) -> list[str]:
     if (minutes := minutes_of(order.goal, order.length)) is not None:
         arguments += ["--minutes", f"{minutes:g}"]
     exclude = ("--exclude", str(order.untaught)) if order.untaught is not None else _left_out(order)
-    return [*arguments, *exclude, "--seed", str(_SEED), "--out", str(order.run), "--json"]
+    details = as_arguments(order.options, model_of(order.goal, order.count, order.length))
+    return [*arguments, *exclude, "--seed", str(_SEED), *details, "--out", str(order.run), "--json"]
 
 
 def _paint(order: Order, painting: Painting) -> Piece:
@@ -158,14 +170,16 @@ def _paint(order: Order, painting: Painting) -> Piece:
     run, picture = order.run / painting.name, order.results / "painted" / f"{painting.name}.png"
     content, style = order.pictures / painting.content, order.beside / painting.style
     how = ("--side", str(side), "--steps", str(steps), "--preview-every", "10", "--seed", str(_SEED))
-    begin = ("style", str(content), str(style), *how, "--out", str(picture), "--run", str(run), "--force", "--json")
+    where = ("--out", str(picture), "--run", str(run), "--force", "--json")
+    begin = ("style", str(content), str(style), *how, *as_arguments(order.options, "style"), *where)
     return Piece(painting.name, run, begin, picture=picture)
 
 
 def _rank(order: Order, *model: str) -> Step:
     table = order.results / "ranking.csv"
     pictures = (*model, str(order.pictures), *_left_out(order))
-    return Step("rank", ("rank", *pictures, "--out", str(table), "--force"), table)
+    maps = () if model else ("--maps", str(order.results / MAPS))  # not every model tells where
+    return Step("rank", ("rank", *pictures, *maps, "--out", str(table), "--force"), table)
 
 
 def _classify(order: Order) -> Step:

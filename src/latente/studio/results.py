@@ -14,6 +14,7 @@ from typing import Any
 from latente.files import read_json
 from latente.studio.names import is_picture
 from latente.studio.orders import order_of
+from latente.studio.plans import MAPS
 from latente.studio.problems import Problem
 from latente.studio.sets import save_thumbnail
 from latente.studio.tickets import Ticket
@@ -24,7 +25,8 @@ from latente.watching.news import PICTURE
 __all__ = ["film", "packed", "page", "picture", "sample", "table", "told"]
 
 _PAGES = {"report": "report.html", "explorer": "explorer.html"}
-_GALLERIES = ("made", "restored", "painted")
+_SHOWN_GALLERIES = ("made", "restored", "painted")
+_GALLERIES = (*_SHOWN_GALLERIES, MAPS)
 _TABLES = ("ranking", "sorted")
 _SHOWN, _SIDE, _LARGE = 1000, 512, 1400
 _FILMS = (".gif", ".webp", ".mp4")
@@ -36,16 +38,18 @@ def told(workspace: Workspace, ticket: Ticket) -> dict[str, Any]:
     """Return what there is to show.
 
     pages: which are there. galleries: the pictures that were made, each with its name and the sum of the picture that
-    it was made of. ranking: the oddest pictures, the oddest first; cuts: the score below which a picture is odd where
-    so many of 100 ordinary ones may be called odd, for 0 and up. sorted: group -> its pictures. sheet: which painting
-    is of which photograph in which style. claims: of an experiment, what was claimed and what was measured.
+    it was made of. ranking: the oddest pictures, the oddest first; maps: of how many of them there are maps; cuts: the
+    score below which a picture is odd where so many of 100 ordinary ones may be called odd, for 0 and up. sorted:
+    group -> its pictures. sheet: which painting is of which photograph in which style. claims: of an experiment, what
+    was claimed and what was measured.
     """
     sums = _sums(workspace, ticket.of)
     ranking, cuts = _ranking(workspace, ticket, sums)
     return {
         "pages": {name: _page_file(workspace, ticket, name).is_file() for name in _PAGES},
-        "galleries": {name: _shown(workspace, ticket, name, sums) for name in _GALLERIES},
+        "galleries": {name: _shown(workspace, ticket, name, sums) for name in _SHOWN_GALLERIES},
         "ranking": ranking,
+        "maps": len(_gallery(workspace, ticket, MAPS)),
         "cuts": cuts,
         "sorted": _sorted(workspace, ticket, sums),
         "sheet": _sheet(workspace, ticket, sums),
@@ -196,7 +200,9 @@ def _sheet(workspace: Workspace, ticket: Ticket, sums: Mapping[str, str]) -> dic
 
 def _shown(workspace: Workspace, ticket: Ticket, name: str, sums: Mapping[str, str]) -> list[dict[str, Any]]:
     folder = ticket.results(workspace) / name
-    stems = {posixpath.splitext(file)[0]: sha256 for file, sha256 in sums.items()} if name == "restored" else {}
+    inputs = order_of(workspace, ticket).inputs  # single files, whose results are called like them alone
+    before = {posixpath.basename(file): sums[file] for file in inputs if file in sums} or sums
+    stems = {posixpath.splitext(file)[0]: sha256 for file, sha256 in before.items()} if name == "restored" else {}
     paths = _gallery(workspace, ticket, name)
     titles = [path.relative_to(folder).as_posix() for path in paths]
     return [{"title": title, "before": stems.get(posixpath.splitext(title)[0])} for title in titles]
@@ -204,7 +210,8 @@ def _shown(workspace: Workspace, ticket: Ticket, name: str, sums: Mapping[str, s
 
 def _gallery(workspace: Workspace, ticket: Ticket, name: str) -> list[Path]:
     folder = ticket.results(workspace) / name
-    return sorted(path for path in folder.rglob("*") if path.is_file() and is_picture(path.name))
+    pictures = (path for path in folder.rglob("*") if path.is_file() and is_picture(path.name))
+    return sorted(path for path in pictures if name != MAPS or not path.stem.endswith("-mask"))
 
 
 def _page_file(workspace: Workspace, ticket: Ticket, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import importlib.util
@@ -71,8 +72,7 @@ def serve(
     from latente.studio.app import create, parts_of
     from latente.studio.guard import own_address
 
-    # a page that listens to events when the server ends is no error
-    logging.getLogger("uvicorn.error").addFilter(lambda record: "without completing" not in record.getMessage())
+    logging.getLogger("uvicorn.error").addFilter(_is_no_farewell)
     parts = parts_of(workspace, language, shelves)
     token, port = secrets.token_urlsafe(24), listener.getsockname()[1]
     with locks.held(parts.workspace.path):
@@ -91,6 +91,13 @@ def serve(
         welcome(f"{address}/?token={token}")  # it listens: whoever comes now waits for an instant
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def _is_no_farewell(record: logging.LogRecord) -> bool:
+    """Whether a line of the server's log is an error: pages that still ask or listen when it ends are none."""
+    of_end = ("without completing", "graceful shutdown exceeded")
+    is_cancelled = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not is_cancelled and not any(words in record.getMessage() for words in of_end)
 
 
 def _listening(port: int, host: str) -> socket.socket:

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { explain, t } from "./words.js";
 
 /** @typedef {{id: string, set: string, name: string, goal: string, length: string, beside: string, experiment: string,
+ *   options: Record<string, string>,
  *   served_by: string, at: string, count: number, created: number, state: string,
  *   place: number | null, part: number | null, seconds_left: number | null, error: string | null}} Job */
 /** @typedef {Job & {pictures: number[], images: number | null, trouble: string | null, report: boolean,

@@ -1,6 +1,7 @@
 /** The pictures that a training drew of itself, one after the other: a strip to click, and the film to take away. */
 
 import { useState } from "preact/hooks";
+import { rowsOf } from "./parts.jsx";
 import { t } from "./words.js";
 
 const MOST = 12;
@@ -36,7 +37,7 @@ export function Film({ job }) {
         ))}
       </ol>
       <figcaption>
-        {t("film.step", { step: at })} · {t("film.take")}{" "}
+        {t("film.step", { step: at })} {rowsOf(job)} {t("film.take")}{" "}
         {["gif", "webp", "mp4"].map((kind) => (
           <span key={kind}>
             <a href={`/api/jobs/${job.id}/films/${kind}`} download>

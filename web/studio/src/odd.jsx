@@ -9,9 +9,10 @@ import { t } from "./words.js";
 
 /** @typedef {{name: string, sha256: string | null, score: number, odd: boolean}} Row */
 
-/** @param {{job: import("./api.js").WholeJob, ranking: Row[], cuts: number[]}} props cuts: the score below which a
+/** @param {{job: import("./api.js").WholeJob, ranking: Row[], maps: number, cuts: number[]}} props maps: of how many of
+ *   the oddest there is one that says where; cuts: the score below which a
  *   picture is odd, where so many of 100 ordinary ones may be called odd, from 0 on */
-export function Odd({ job, ranking, cuts }) {
+export function Odd({ job, ranking, maps, cuts }) {
   const [alarms, setAlarms] = useState(/** @type {number | null} */ (null));
   const [chosen, setChosen] = useState(/** @type {Set<string>} */ (new Set()));
   const [files, read] = useAnswer(`sets/${job.set}/files`);
@@ -69,8 +70,23 @@ export function Odd({ job, ranking, cuts }) {
           changed={read}
           table={() => csv([["file", "score", "odd"], ...ranking.filter((row) => chosen.has(row.name)).map((row) => [row.name, row.score, isOdd(row) ? 1 : 0])])}
         />
+        <Where job={job} ranking={ranking.slice(0, maps)} name={chosen.size === 1 ? [...chosen][0] : ""} />
         <Grid items={items} label={t("results.odd")} chosen={chosen} choose={setChosen} act={act} />
       </section>
     </>
+  );
+}
+
+/** Where the chosen picture is odd. @param {{job: import("./api.js").WholeJob, ranking: Row[], name: string}} props */
+function Where({ job, ranking, name }) {
+  if (!ranking.length) return null;
+  const place = ranking.findIndex((row) => row.name === name);
+  if (place < 0) return <p class="note">{t("odd.where")}</p>;
+  return (
+    <figure class="where">
+      <img alt={name} src={`/api/sets/${job.set}/thumbs/${ranking[place].sha256}?large=true`} />
+      <img alt={t("odd.map", { name })} src={`/api/jobs/${job.id}/pictures/maps/${place}?large=true`} />
+      <figcaption>{t("odd.maptext")}</figcaption>
+    </figure>
   );
 }

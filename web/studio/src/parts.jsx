@@ -91,6 +91,12 @@ export function titleOf(job) {
   return t(`goal.${job.goal}`);
 }
 
+/** Say what the rows of a training's picture are. @param {import("./api.js").WholeJob} job */
+export function rowsOf(job) {
+  const key = `rows.${job.method ?? job.goal}`;
+  return knows(key) ? t(key) : "";
+}
+
 /** The steps from pictures to results, and where the page is. @param {{at: number}} props */
 export function Steps({ at }) {
   return (

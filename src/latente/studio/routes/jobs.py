@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 from sse_starlette import EventSourceResponse
 
+from latente.studio import details, plans
 from latente.studio.events import stream
-from latente.studio.goals import GOALS, LENGTHS
+from latente.studio.goals import GOALS, LENGTHS, goal_named, minutes_of
 from latente.studio.orders import Wished
 from latente.studio.parts import TheParts
 from latente.watching.news import Portion, read_after
@@ -31,9 +32,10 @@ class Wish(BaseModel):
     length: Word = "quick"
     beside: str = Field("", max_length=64)
     experiment: Word = ""
+    options: dict[Word, Annotated[str, Field(max_length=200)]] = Field(default_factory=dict, max_length=100)
 
     def wished(self) -> Wished:
-        return Wished(self.set, self.goal, self.length, self.beside, self.experiment)
+        return Wished(self.set, self.goal, self.length, self.beside, self.experiment, self.options)
 
 
 class Use(BaseModel):
@@ -47,6 +49,15 @@ def list_goals() -> dict[str, Any]:
     shown = ("name", "least", "trains", "beside", "use")
     goals = [{name: getattr(goal, name) for name in shown} for goal in GOALS.values()]
     return {"goals": goals, "lengths": dict(LENGTHS)}
+
+
+@router.get("/goals/{name}/options")
+def list_options(name: Word, count: int = 0, length: Word = "quick") -> list[dict[str, Any]]:
+    """Return the options behind a goal, for so many pictures and that length, as the command line declares them."""
+    goal = goal_named(name)
+    minutes_of(goal, length)
+    model = plans.model_of(goal, count, length)
+    return details.shown(model) if model else []
 
 
 @router.get("/experiments")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
-from latente.studio import archives
+from latente.studio import archives, samples
 from latente.studio.goals import suitable
 from latente.studio.likeness import similar
 from latente.studio.parts import TheParts
@@ -61,6 +61,14 @@ def list_sets(parts: TheParts) -> list[dict[str, Any]]:
 @router.post("/sets", status_code=201)
 def make_set(parts: TheParts, naming: Naming) -> dict[str, Any]:
     return parts.sets.new(naming.name)
+
+
+@router.post("/sets/samples", status_code=201)
+def make_sample_set(parts: TheParts, naming: Naming) -> dict[str, Any]:
+    """Make a set of pictures that come with Latente, to try the studio with."""
+    made = parts.sets.new(naming.name)
+    samples.fill(parts.uploads, parts.workspace.find("sets", made["id"]))
+    return made
 
 
 @router.get("/sets/{set_id}")

@@ -7,7 +7,8 @@ import { duration, memory, t } from "../words.js";
 
 /** @param {{wish: URLSearchParams}} props */
 export function Check({ wish }) {
-  const order = Object.fromEntries(wish);
+  const { options, ...order } = /** @type {Record<string, any>} */ (Object.fromEntries(wish));
+  if (options) order.options = JSON.parse(options);
   const [set] = useAnswer(order.set ? `sets/${order.set}` : "");
   const [beside] = useAnswer(order.beside ? `sets/${order.beside}` : "");
   const [studio] = useAnswer("studio");
@@ -27,6 +28,7 @@ export function Check({ wish }) {
   const rows = [["check.goal", t(order.experiment ? `experiment.${order.experiment}` : `goal.${order.goal}`)]];
   if (order.set) rows.push(["check.pictures", set?.finding.state === "done" ? pictures(set.finding) : "…"]);
   if (order.beside) rows.push([`beside.${order.goal === "style" ? "paintings" : "partners"}`, beside ? `${beside.name} (${t("check.count", { count: beside.files })})` : "…"]);
+  if (order.options) rows.push(["details", Object.entries(order.options).map((pair) => pair.join(" ")).join(", ")]);
   if (plan?.method) rows.push(["check.method", t(`method.${plan.method}`)]);
   rows.push(
     ["check.time", plan?.seconds ? duration(plan.seconds) : unknown],

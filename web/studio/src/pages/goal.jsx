@@ -12,11 +12,19 @@ export function Goal({ id, wish }) {
   const [goal, setGoal] = useState(wish.get("goal") ?? "");
   const [length, setLength] = useState(wish.get("length") ?? "quick");
   const [beside, setBeside] = useState(wish.get("beside") ?? "");
+  const [options, setOptions] = useState(/** @type {Record<string, string>} */ (readOptions(wish)));
   if (!set || !all) return <p class="busy">{t("loading")}</p>;
   const known = all.goals.find((/** @type {any} */ one) => one.name === goal);
   const pairs = known?.beside === "partners" ? set.finding.pairs : null;
   const isReady = known && !set.unfit[goal] && (!known.beside || beside || pairs);
-  const order = new URLSearchParams({ set: id, goal, length, ...(known?.beside && beside ? { beside } : {}) });
+  const order = new URLSearchParams({
+    set: id,
+    goal,
+    length,
+    ...(known?.beside && beside ? { beside } : {}),
+    ...(Object.keys(options).length ? { options: JSON.stringify(options) } : {}),
+  });
+  const count = set.finding.state === "done" ? set.finding.total - set.finding.left_out : 0;
   return (
     <>
       <Steps at={1} />
@@ -33,7 +41,10 @@ export function Goal({ id, wish }) {
                 group="goal"
                 value={one.name}
                 chosen={goal}
-                choose={setGoal}
+                choose={(name) => {
+                  setGoal(name);
+                  setOptions({});
+                }}
                 isGrey={!!fault}
                 title={t(`goal.${one.name}`)}
                 text={fault ? explain({ ...fault, message: "" }) : t(`goal.${one.name}.text`)}
@@ -74,6 +85,9 @@ export function Goal({ id, wish }) {
           ))}
         </fieldset>
       )}
+      {known && !set.unfit[goal] && (
+        <Details key={goal} path={`goals/${goal}/options?${new URLSearchParams({ count: `${count}`, length })}`} options={options} change={setOptions} />
+      )}
       {known && (
         <p>
           {isReady ? (
@@ -89,6 +103,53 @@ export function Goal({ id, wish }) {
       )}
     </>
   );
+}
+
+/** Every option, for those who want them; what is empty is left to the studio.
+ * @param {{path: string, options: Record<string, string>, change: (options: Record<string, string>) => void}} props */
+function Details({ path, options, change }) {
+  const [isOpen, setIsOpen] = useState(Object.keys(options).length > 0);
+  const [all] = useAnswer(isOpen ? path : "");
+  /** @param {string} flag @param {string} text */
+  const set = (flag, text) => {
+    const { [flag]: _, ...others } = options;
+    change(text ? { ...others, [flag]: text } : others);
+  };
+  /** @type {string[]} */
+  const panels = [...new Set((all ?? []).map((/** @type {any} */ one) => one.panel))];
+  return (
+    <details open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <summary>{t("details")}</summary>
+      <p class="note">{t("details.text")}</p>
+      {panels.map((panel) => (
+        <fieldset key={panel} class="options" lang="en">
+          <legend>{panel}</legend>
+          {all
+            .filter((/** @type {any} */ one) => one.panel === panel)
+            .map((/** @type {any} */ one) => (
+              <label key={one.flag}>
+                <b>{one.flag.slice(2)}</b>
+                {one.is_flag ? (
+                  <input type="checkbox" checked={options[one.flag] === "true"} onChange={(event) => set(one.flag, event.currentTarget.checked ? "true" : "")} />
+                ) : (
+                  <input value={options[one.flag] ?? ""} placeholder={one.shown} maxLength={200} onInput={(event) => set(one.flag, event.currentTarget.value.trim())} />
+                )}
+                <small>{one.help}</small>
+              </label>
+            ))}
+        </fieldset>
+      ))}
+    </details>
+  );
+}
+
+/** @param {URLSearchParams} wish */
+function readOptions(wish) {
+  try {
+    return JSON.parse(wish.get("options") ?? "{}");
+  } catch {
+    return {};
+  }
 }
 
 /** The second set that some goals take: one that is here, or one that is dropped now.

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { ask, attempt, job, lines } from "../api.js";
 import { Curve } from "../curve.jsx";
-import { State, Steps, titleOf } from "../parts.jsx";
+import { rowsOf, State, Steps, titleOf } from "../parts.jsx";
 import { duration, t } from "../words.js";
 import { Results } from "./results.jsx";
 
@@ -59,7 +59,9 @@ function Training({ job: one }) {
             ) : (
               <>
                 <img class="sample" alt={t("training.newest", { step: newest })} src={`/api/jobs/${one.id}/samples/${newest}?at=${one.at}`} />
-                <figcaption>{t("training.newest", { step: newest })}</figcaption>
+                <figcaption>
+                  {t("training.newest", { step: newest })} {rowsOf(one)}
+                </figcaption>
               </>
             )}
           </figure>

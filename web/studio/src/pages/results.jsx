@@ -21,7 +21,7 @@ export function Results({ job }) {
   return (
     <>
       {results.ranking.length ? (
-        <Odd job={job} ranking={results.ranking} cuts={results.cuts} />
+        <Odd job={job} ranking={results.ranking} maps={results.maps} cuts={results.cuts} />
       ) : (
         !job.served_by && !results.sheet && !job.experiment && <Verdict job={job} />
       )}
@@ -312,7 +312,7 @@ function Away({ job, results }) {
     setBusy("");
     if (made) location.href = `/api/archives/${made.id}`;
   };
-  const order = new URLSearchParams({ goal: job.goal, length: job.length, ...(job.beside ? { beside: job.beside } : {}) });
+  const order = new URLSearchParams({ goal: job.goal, length: job.length, ...(job.beside ? { beside: job.beside } : {}), ...(Object.keys(job.options).length ? { options: JSON.stringify(job.options) } : {}) });
   const hasModel = !results.sheet && !job.experiment && !job.served_by;
   return (
     <section>

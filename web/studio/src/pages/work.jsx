@@ -1,6 +1,6 @@
 /** My work: trainings with their live state, and the pictures they are of. */
 
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ask, attempt, jobs, upload } from "../api.js";
 import { State, Thumbnail, titleOf, useAnswer } from "../parts.jsx";
 import { t } from "../words.js";
@@ -8,6 +8,13 @@ import { t } from "../words.js";
 export function Work() {
   const [sets] = useAnswer("sets");
   const firsts = new Map((sets ?? []).map((/** @type {any} */ set) => [set.id, set.first]));
+  const [isBusy, setIsBusy] = useState(false);
+  const tryOurs = async () => {
+    setIsBusy(true);
+    const made = await attempt(() => ask("POST", "sets/samples", { name: t("work.samples") }));
+    setIsBusy(false);
+    if (made) location.hash = `#/set/${made.id}`;
+  };
   const isEmpty = sets?.length === 0 && jobs.value?.length === 0;
   return (
     <>
@@ -17,6 +24,9 @@ export function Work() {
         <a class="button main" href="#/pictures">
           {t("new")}
         </a>
+        <button disabled={isBusy} onClick={tryOurs}>
+          {t(isBusy ? "loading" : "work.try")}
+        </button>
         <a class="button" href="#/experiments">
           {t("goal.experiment")}
         </a>
