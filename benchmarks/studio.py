@@ -119,23 +119,23 @@ def studio(workspace: Path) -> Iterator[tuple[int, str, float]]:
 
 def times(folder: Path) -> None:
     """Print how long it takes to answer, to list, and to show the first picture, and its memory at rest."""
-    starts, resident = [], 0.0
+    starts, used, resident = [], [], 0.0
     for number in range(5):
         with studio(folder / f"start-{number}") as (pid, _, seconds):
             starts.append(seconds)
+            used.append(_processor(pid))
             time.sleep(2)
             resident = _megabytes(pid)
-    print(
-        f"start: {statistics.median(starts):.2f} s ({min(starts):.2f} to {max(starts):.2f}); at rest {resident:.0f} MB"
-    )
+    print(f"start: {_told(starts)}, {statistics.median(used):.2f} s of the processor; memory at rest {resident:.0f} MB")
     _many_runs(folder / "many", 1_000)
-    with studio(folder / "many") as (_, address, _):
-        browser, took = Browser.come(address), []
-        for _ in range(9):
+    with studio(folder / "many") as (pid, address, _):
+        browser, took, before = Browser.come(address), [], _processor(pid)
+        for _ in range(20):
             begin = time.perf_counter()
             assert len(browser.ask("GET", "jobs")) == 1_000
             took.append(time.perf_counter() - begin)
-    print(f"1,000 trainings listed: {statistics.median(took):.3f} s ({min(took):.3f} to {max(took):.3f})")
+        each = (_processor(pid) - before) / len(took)
+    print(f"1,000 trainings listed: {_told(took)}, {each:.2f} s of the processor with the queue's own work")
     with studio(folder / "first") as (_, address, _):
         browser = Browser.come(address)
         one = browser.ask("POST", "sets", {"name": "pictures"})["id"]
@@ -144,7 +144,9 @@ def times(folder: Path) -> None:
         begin = time.perf_counter()
         job = browser.ask("POST", "jobs", {"set": one, "goal": "new"})["id"]
         _wait(lambda: browser.ask("GET", f"jobs/{job}")["pictures"])
-        print(f"first picture of a training on 300 pictures: {time.perf_counter() - begin:.1f} s")
+        seconds = time.perf_counter() - begin
+        status = json.loads((folder / "first" / "runs" / job / "status.json").read_text())
+        print(f"first picture of 300: {seconds:.1f} s, {_processor(status['pid']):.1f} s of the training's processor")
         _end(browser, job)
 
 
@@ -203,8 +205,9 @@ def uploads(folder: Path) -> None:
 
 def calls(count: int) -> None:
     """Print how often which status answered requests of any kind."""
-    from studio_trials import ask_anything, stand_in
-    from studios import TOKEN, Client, make_parts, png
+    from latente.studio.processes import Processes
+    from studio_trials import ask_anything, processes_of, stand_in
+    from studios import TOKEN, Client, make_parts, png, wait_until
 
     with stand_in(), tempfile.TemporaryDirectory() as folder:
         client = Client(make_parts(Path(folder)))
@@ -212,7 +215,13 @@ def calls(count: int) -> None:
         one = client.post("/api/sets", json={"name": "Fotos"}).json()["id"]
         client.give(one, {"a.png": png(0), "b.png": png(1)})
         client.look(one)
-        counts = ask_anything(client, count, seed=0)
+        try:
+            counts = ask_anything(client, count, seed=0)
+        finally:
+            for ticket in client.parts.jobs.tickets():
+                if ticket.process:
+                    Processes().end(ticket.process)
+            wait_until(lambda: not [*processes_of(client.parts.workspace.path)])
     told = ", ".join(f"{number:,} x {status}" for status, number in sorted(counts.items()))
     print(f"{counts.total():,} requests: {told}")
 
@@ -326,6 +335,16 @@ def _end(browser: Browser, job: str) -> None:
     with contextlib.suppress(RuntimeError):
         browser.ask("POST", f"jobs/{job}/pause")
     _wait(lambda: browser.ask("GET", f"jobs/{job}")["state"] not in ("running", "starting", "stopping", "finishing"))
+
+
+def _told(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+
+
+def _processor(pid: int) -> float:
+    """Return the processor seconds that a process has taken so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _megabytes(pid: int) -> float:

@@ -35,7 +35,13 @@ def stand_in() -> Iterator[None]:
     """Answer in the place of the verbs that look at pictures and at the machine, for the time of the block."""
     scan = {"total": 60, "damaged": {}, "odd": {}, "duplicates": [], "sizes": {"9x12": 60}, "classes": {}}
     facts = {"count": 60, "shape": [3, 9, 12], "scan": scan, "near_copies": []}
-    with unittest.mock.patch.object(commands, "answer", lambda words: [] if words[0] == "doctor" else facts):
+
+    def answer(words: list[str]) -> Any:
+        if words[0] == "export":
+            Path(words[words.index("--out") + 1]).mkdir(parents=True, exist_ok=True)
+        return [] if words[0] == "doctor" else facts
+
+    with unittest.mock.patch.object(commands, "answer", answer):
         yield
 
 
@@ -279,10 +285,10 @@ class Life(RuleBasedStateMachine):
         return self.client.parts.jobs.all()
 
     def _processes(self) -> set[int]:
-        return set(_of(self.place))
+        return set(processes_of(self.place))
 
 
-def _of(place: Path) -> Iterator[int]:
+def processes_of(place: Path) -> Iterator[int]:
     """Yield the processes that work on what lies in a folder, as their command lines say."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():

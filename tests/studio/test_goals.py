@@ -130,6 +130,8 @@ def test_an_experiment_needs_no_pictures_and_goes_on_by_the_same_command(client:
     (client.parts.workspace.path / "enough").touch()
     reach(client, job, "finished")
     assert told(client, job)["commands"][0][:3] == ["latente", "reproduce", "letters"]
+    for path in ("jobs", "plan"):  # of another goal
+        assert client.post(f"/api/{path}", json={"goal": "odd", "experiment": "letters"}).status_code == 404
     unknown = client.post("/api/jobs", json={"goal": "experiment", "experiment": "../x"})
     assert unknown.json()["code"] == "unknown"
     assert {"name", "source", "minutes"} == set(client.get("/api/experiments").json()[0])

@@ -136,3 +136,9 @@ def test_the_film_is_made_when_it_is_asked_for(client: Client, ticket: Ticket, k
     answer = client.get(f"/api/jobs/{ticket.id}/films/{kind}")
     assert (answer.headers["content-type"], answer.content[: len(head)]) == (f"image/{kind}", head)
     assert client.get(f"/api/jobs/{ticket.id}/films/exe").status_code == 422
+
+
+def test_a_picture_that_cannot_be_read_is_no_fault_of_the_server(client: Client, ticket: Ticket) -> None:
+    (ticket.run(client.parts.workspace).samples / "step-000000009.png").write_bytes(b"not a picture")
+    answer = client.get(f"/api/jobs/{ticket.id}/films/gif")
+    assert (answer.status_code, answer.json()["code"]) == (404, "damaged")

@@ -50,6 +50,8 @@ def check(workspace: Workspace, sets: Sets, wished: Wished) -> int:
         if wished.options:
             raise Problem(404, "unknown", "an experiment has no options", kind="options")
         return 0
+    if wished.experiment:
+        raise Problem(404, "unknown", "no experiment has this goal", kind="experiments")
     finding = sets.finding(workspace.find("sets", wished.of))
     beside = sets.finding(workspace.find("sets", wished.beside)) if wished.beside and goal.beside else None
     if fault := suitable(finding)[goal.name] or fault_beside(goal, finding, beside):

@@ -74,6 +74,8 @@ def table(workspace: Workspace, ticket: Ticket, name: str) -> Path:
 
 def film(workspace: Workspace, ticket: Ticket, suffix: str) -> Path:
     """Return the film of the training, made where it is not there yet; raises Problem where none can be made."""
+    from PIL import Image
+
     from latente import sheets
 
     if suffix not in _FILMS:
@@ -84,7 +86,10 @@ def film(workspace: Workspace, ticket: Ticket, suffix: str) -> Path:
     if newest is None:
         raise Problem(404, "unknown", "there is nothing to make a film of", kind="films")
     if not path.exists() or path.stat().st_mtime < newest:
-        sheets.film(run.samples, path)
+        try:
+            sheets.film(run.samples, path)
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:  # of a project file, say
+            raise Problem(404, "damaged", "a picture of the training cannot be read", name=run.samples.name) from error
     return path
 
 
