@@ -99,6 +99,24 @@ def prepare_readme(folder: Path) -> None:
         Image.fromarray(pixels[0]).save(folder / "noisy" / f"{number:03}.png")
 
 
+def prepare_spanish(folder: Path) -> None:
+    photographs(folder / "fotos", 24)
+
+
+def ranks_in(table: str, count: int, stage: Stage) -> None:
+    """Each picture has its line in the table."""
+    assert len((stage.folder / table).read_text(encoding="utf-8").splitlines()) == count + 1
+
+
+def enlarges_the_first(stage: Stage) -> None:
+    assert stage.picture("grandes/00.png").shape == (144, 144, 3)
+
+
+def draws_photographs(stage: Stage) -> None:
+    assert stage["nuevas"].shape == (16, 3, 32, 32)
+    assert len(stage["codigos"]) == 24
+
+
 def draws_from_python(stage: Stage) -> None:
     assert stage["new"].shape == (16, 1, 28, 28)
     looks_like_characters(stage["new"])
@@ -401,6 +419,12 @@ def learns_without_the_odd_one(stage: Stage) -> None:
 def still_puts_the_odd_one_first(stage: Stage) -> None:
     assert _first_of(stage.folder / "again.csv") == "odd.png"
     assert len(list((stage.folder / "maps").iterdir())) == 50
+
+
+def has_classes(stage: Stage) -> None:
+    rows = (stage.folder / "classes.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0] == "file,class,probability"
+    assert len(rows) == 1 + len(open_images("digits"))
 
 
 def has_scores(stage: Stage) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from latente.studio.app import create
 from latente.studio.jobs import Jobs
 from latente.studio.parts import Parts
 from latente.studio.sets import Sets
+from latente.studio.shelves import Shelves
 from latente.studio.uploads import Uploads
 from latente.studio.workspace import Workspace
 
@@ -44,10 +45,10 @@ def wait_until(holds: Callable[[], Any], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
-def make_parts(folder: Path) -> Parts:
+def make_parts(folder: Path, shelves: Sequence[Path] = ()) -> Parts:
     workspace = Workspace(folder)
     sets = Sets(workspace)
-    return Parts(workspace, sets, Uploads(workspace), Jobs(workspace, sets, command), "es")
+    return Parts(workspace, sets, Uploads(workspace), Jobs(workspace, sets, command), "es", Shelves(shelves))
 
 
 class Client(TestClient):
@@ -56,6 +57,10 @@ class Client(TestClient):
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         super().__init__(create(parts, PORT, TOKEN), base_url=ORIGIN, headers={"Origin": ORIGIN})
+
+    def enter(self) -> None:
+        """Come with the token, and get the cookie."""
+        assert self.get(f"/?token={TOKEN}", follow_redirects=False).status_code == 303
 
     def give(self, set_id: str, files: dict[str, bytes]) -> dict[str, Any]:
         """Announce files, send those that are missing, and return what was answered to the announcement."""

@@ -7,6 +7,7 @@ import json
 import math
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import safetensors.torch
@@ -84,6 +85,18 @@ def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(tmp_path: P
         save_tensors(path, {"other": torch.zeros(3)})
     assert difference(load_tensors(path), TREE) is None
     assert os.listdir(tmp_path) == ["tree.safetensors"]
+
+
+def test_a_disk_too_full_for_a_checkpoint_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "tree.safetensors"
+    save_tensors(path, TREE)
+    monkeypatch.setattr("latente.files.shutil.disk_usage", lambda folder: SimpleNamespace(free=100))
+    monkeypatch.setattr(Path, "write_bytes", lambda file, content: pytest.fail("it was written"))
+    with pytest.raises(TrainingError, match=r"disk is full: .*tree.safetensors was not written and the file before"):
+        save_tensors(path, {"other": torch.zeros(3)})
+    assert difference(load_tensors(path), TREE) is None
 
 
 def test_a_name_that_the_file_has_already_leaves_no_temporary_one(tmp_path: Path):

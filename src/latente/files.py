@@ -9,6 +9,7 @@ import json
 import math
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -164,6 +165,8 @@ def save_tensors(path: Path, tree: Mapping[str, Any], *links: Path, keep: Path |
     metadata = {"format": str(_FORMAT), "structure": structure, "sha256": _digest(tensors, structure)}
     content = safetensors.torch.save(tensors, metadata)
     with replacing(path, *links, keep=keep) as temporary:
+        if shutil.disk_usage(path.parent).free < len(content):  # else half of it would fill what is left first
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         temporary.write_bytes(content)
 
 

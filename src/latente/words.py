@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from unicodedata import category
 
 from latente.errors import InputError
+from latente.languages import Figure, say
 
 __all__ = [
     "brief",
@@ -36,42 +37,42 @@ def figure(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if not math.isfinite(value):
-        return "∞" if value > 0 else "-∞" if value < 0 else "not a number"
+        return "∞" if value > 0 else "-∞" if value < 0 else say("not a number")
     if isinstance(value, int) or (value == int(value) and abs(value) < 1e15):
-        return f"{int(value):,}"
+        return Figure(f"{int(value):,}")
     if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.4g}" if abs(value) >= 1e-4 else f"{value:.2e}"
+        return Figure(f"{value:,.0f}")
+    return Figure(f"{value:.4g}" if abs(value) >= 1e-4 else f"{value:.2e}")
 
 
 def compact(value: float) -> str:
     """Write a large count in few letters: 9,500, 12.3 k, 4.56 M, 1.2 G."""
     for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
         if value >= size:
-            return f"{value / (1e3 if letter == 'k' else size):.3g} {letter}"
-    return f"{value:,.0f}"
+            return Figure(f"{value / (1e3 if letter == 'k' else size):.3g} {letter}")
+    return Figure(f"{value:,.0f}")
 
 
 def count(number: int, noun: str) -> str:
     """Write how many there are of something: 1 picture, 1,200 pictures."""
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    return say("{number} " + noun + ("" if number == 1 else "s"), number=number)
 
 
 def percent(part: float) -> str:
     """Write a part of one as a percentage, with a decimal where the whole number would say too little."""
     digits = 1 if abs(part) < 0.1 or 0.99 < part < 1 else 0
-    return f"{100 * part:.{digits}f}\N{NO-BREAK SPACE}%"
+    return Figure(f"{100 * part:.{digits}f}\N{NO-BREAK SPACE}%")
 
 
 def decibels(value: float) -> str:
     """Write a PSNR with its unit."""
-    return f"{value:.1f}\N{NO-BREAK SPACE}dB" if math.isfinite(value) else "∞\N{NO-BREAK SPACE}dB"
+    return Figure(f"{value:.1f}\N{NO-BREAK SPACE}dB" if math.isfinite(value) else "∞\N{NO-BREAK SPACE}dB")
 
 
 def duration(seconds: float) -> str:
     """Write a time as 4.2 s, 45 s, 3 min 20 s or 2 h 5 min."""
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return Figure(f"{seconds:.1f} s")
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -29,6 +29,7 @@ LINES = {
     "resume": "resume RUN --epochs 2 --no-report",
     "rank": "rank RUN digits --top 5",
     "score": "score RUN digits",
+    "classify": "classify RUN digits",
     "encode": "encode RUN digits --out codes.npz",
     "map": "map RUN digits --count 50",
     "explore": "explore RUN --count 40 --atlas",

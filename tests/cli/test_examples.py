@@ -45,6 +45,7 @@ RUNS = [
     "fit digits --model vae --latent-dim 2 --out runs/digits",
 ]
 BEFORE = {
+    "classify": ["fit digits --model stacked --hidden 64,32"],
     "decode": ["encode runs/digits digits --out codes.npz"],
     "restore": ["fit photos/ --model restorer --corruption downscale:2 --out runs/larger"],
     "sample": ["fit digits --model gan --conditional --out runs/made"],
@@ -117,7 +118,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LATENTE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("LATENTE_OFFLINE", "1")
     monkeypatch.setattr("latente.cli.watch.wait", lambda: None)
-    monkeypatch.setattr("latente.studio.serve", lambda place, listener, lang, welcome: welcome("http://there/"))
+    monkeypatch.setattr("latente.studio.serve", lambda place, listener, lang, welcome, *more: welcome("http://there/"))
     monkeypatch.setattr("latente.objectives.RestorationObjective.epoch_steps", 2)
     monkeypatch.setattr("typer.launch", lambda address: None)
     (tmp_path / "study.yaml").write_text(

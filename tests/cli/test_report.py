@@ -67,11 +67,12 @@ def test_words_that_are_neither_are_named(latente: Client, runs: list[Path], wor
     assert not list(Path().glob("*.html"))
 
 
-def test_a_report_can_go_elsewhere(latente: Client, runs: list[Path]) -> None:
+def test_a_report_can_go_elsewhere_and_tells_machines_how_good_the_model_is(latente: Client, runs: list[Path]) -> None:
     assert latente("report", runs[0], "--out", "page.html").words == "report page.html"
     again = latente("report", runs[0], "--out", "page.html")
     assert (again.code, "--force" in again.err) == (2, True)
-    assert latente("report", runs[0], "digits", "--out", "page.html", "--force").code == 0
+    told = latente("report", runs[0], "digits", "--out", "page.html", "--force", "--json").json
+    assert (told["report"], told["verdict"]["level"] in ("good", "fair", "poor")) == ("page.html", True)
 
 
 def test_the_film_of_the_training_goes_where_it_shall_in_the_format_of_its_name(

@@ -51,6 +51,11 @@ def test_the_studio_is_served_to_its_address_until_ctrl_c_and_says_nothing_of_th
     [
         ("--port 70000", "error: --port must be a whole number from 0 to 65535, not 70000"),
         ("--lang fr", "error: invalid value for '--lang'"),
+        ("--host 0.0.0.0", "error: at 0.0.0.0 other machines can ask for the studio: name what it is called there"),
+        ("--host 127.0.0.2", "error: at 127.0.0.2 other machines can ask"),
+        ("--name a/b", "error: 'a/b' is no name of a machine: write it as lab.example or lab.example:443"),
+        ("--name *", "error: '*' is no name of a machine"),
+        ("--host 203.0.113.1 --name lab --port 0", "error: port 0 of 203.0.113.1 cannot be used"),
         ("--workspace FILE/x", "error: the workspace FILE/x cannot be made: Not a directory; name another folder"),
     ],
 )
@@ -61,6 +66,25 @@ def test_what_cannot_be_served_is_refused_in_a_line(latente: Client, tmp_path: P
     assert shown.code == 2
     assert shown.err.startswith(message.replace("FILE", place))
     assert len(shown.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "is_warned"),
+    [
+        ("lab.example", "http://lab.example:PORT/?token=", True),
+        ("lab.example:443", "https://lab.example/?token=", False),
+    ],
+)
+def test_other_machines_come_by_a_name_and_who_could_listen_is_told(
+    latente: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, address: str, is_warned: bool
+) -> None:
+    monkeypatch.setattr("uvicorn.Server.run", lambda self, sockets: None)
+    shown = latente("studio", "--no-browser", "--port", "0", "--workspace", tmp_path, "--name", name)
+    assert shown.code == 0
+    first, _, rest = address.partition("PORT")
+    assert first in shown.out
+    assert rest in shown.out
+    assert ("not encrypted" in shown.out) == is_warned
 
 
 def test_a_port_or_a_workspace_of_another_studio_is_refused(latente: Client, tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from latente import Autoencoder, InputError, StackedAutoencoderClassifier, load, open_images, resume
+from latente import Autoencoder, InputError, Restorer, StackedAutoencoderClassifier, load, open_images, resume
+from latente.estimators import planning
 from latente.evidence import open_evidence
 from latente.report import write_report
 from latente.training import Run
+from latente.training.steps import Steps
 
 SMALL = {"latent_dim": 3, "hidden": (4,), "random_state": 0, "device": "cpu"}
 
@@ -129,6 +131,18 @@ def test_what_fit_would_do_with_photographs_is_told_without_doing_it(folder: Pat
     plan = Autoencoder(augmentation="crop:10", epochs=2, **SMALL).plan(images)
     assert plan["data"]["shape"] == [3, 10, 10]
     assert plan["seconds_estimate"] > 0
+
+
+def test_a_plan_takes_a_few_steps_though_an_epoch_has_hundreds_and_counts_them_all(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, lengths = [], []
+    take, cost = Steps.take, planning.cost
+    monkeypatch.setattr(Steps, "take", lambda *self, **how: (taken.append(1), take(*self, **how))[1])
+    monkeypatch.setattr(planning, "cost", lambda *told: (lengths.append(told[-1]), cost(*told))[1])
+    restorer = Restorer(corruption="gaussian:0.1", augmentation="crop:8", width=4, depth=1, epochs=3)
+    restorer.plan(open_images(folder, size="keep"))
+    assert (len(taken), lengths) == (planning.STEPS, [3 * 200])
 
 
 def test_partial_fit_meets_crops_as_fit_does(folder: Path) -> None:

@@ -65,9 +65,9 @@ def pictures_by_time(run: Run, clock: Clock, cost: float, seconds: int) -> list[
     return drawn
 
 
-def test_the_first_picture_comes_after_seconds_and_all_take_a_fiftieth_of_the_time(run: Run, clock: Clock):
+def test_the_first_picture_comes_after_a_second_and_all_take_a_fiftieth_of_the_time(run: Run, clock: Clock):
     drawn = pictures_by_time(run, clock, cost=1.0, seconds=1000)
-    assert 5 <= drawn[0] < 5.3
+    assert 1 <= drawn[0] < 1.3
     assert all(later - earlier >= 50 for earlier, later in itertools.pairwise(drawn))
     assert len(drawn) == len(list(run.samples.glob("*.png"))) > 10
 

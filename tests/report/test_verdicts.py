@@ -51,6 +51,14 @@ def test_the_answer_goes_by_the_mean_image_and_pca(error: float, level: str, wor
     assert words in verdict.answer
 
 
+def test_a_verdict_is_told_in_each_language() -> None:
+    told = _judge(0.01, [("the mean image", 0.1), ("PCA with 2 numbers", 0.02)]).to_json()
+    assert told["answer"].startswith("For 2 numbers per image, yes")
+    assert told["es"]["answer"].startswith("Para 2 números por imagen, sí")
+    assert told["es"]["level"] == told["level"] == "good"
+    assert told["es"]["reasons"][0] == "Medido en 4 imágenes de prueba, que el entrenamiento nunca vio."
+
+
 def test_what_was_trained_on_crops_is_said_to_be_measured_on_the_middle_of_each() -> None:
     outputs = {"images": np.zeros((4, 1, 2, 2)), "codes": np.zeros((4, 2)), "reconstructions": np.zeros((4, 1, 2, 2))}
     model = SimpleNamespace(reconstruct=len, outputs=lambda images: outputs, window_=(64, 48))

@@ -13,7 +13,7 @@ pytest.importorskip("fastapi", reason="needs the extra studio")
 from latente.studio import commands
 from latente.studio.parts import Parts
 from latente.studio.processes import Processes
-from studios import TOKEN, Client, make_parts, png, wait_until
+from studios import Client, make_parts, png, wait_until
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def facts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the door finds in any set; a test may change it."""
     scan = {"total": 60, "damaged": {}, "odd": {}, "duplicates": [], "sizes": {"9x12": 60}, "classes": {}}
     facts = {"count": 60, "shape": [3, 9, 12], "scan": scan, "near_copies": []}
-    monkeypatch.setattr(commands, "answer", lambda arguments: facts)
+    monkeypatch.setattr(commands, "answer", lambda arguments: [] if arguments[0] == "doctor" else facts)
     return facts
 
 
@@ -51,7 +51,7 @@ def stranger(parts: Parts) -> Client:
 
 @pytest.fixture
 def client(stranger: Client) -> Client:
-    assert stranger.get(f"/?token={TOKEN}", follow_redirects=False).status_code == 303
+    stranger.enter()
     return stranger
 
 

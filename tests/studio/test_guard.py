@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from starlette.testclient import TestClient
 
+from latente.studio.app import create
+from latente.studio.parts import Parts
 from studios import ORIGIN, PORT, TOKEN, Client
 
 PRIVATE = ["/api/sets", "/api/jobs", "/api/studio", "/api/events", "/api/trash", "/openapi.json"]
@@ -94,6 +97,42 @@ def test_an_id_is_looked_for_and_never_a_path(client: Client, name: str) -> None
     (client.parts.workspace.path / "sets" / "set.json").write_text("{}")
     assert client.get(f"/api/sets/{name}").status_code in (404, 405)
     assert client.delete(f"/api/jobs/{name}").status_code in (404, 405)
+
+
+def test_tokens_and_cookies_are_compared_in_a_time_that_tells_nothing(
+    stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[bytes] = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(one)
+        return one == other
+
+    monkeypatch.setattr("latente.studio.guard.secrets.compare_digest", compare)
+    stranger.get("/?token=wrong", follow_redirects=False)
+    stranger.get("/api/sets", headers={"Cookie": f"latente-{PORT}=stale"})
+    assert compared == [b"wrong", b"stale"]
+
+
+def test_an_id_has_eight_characters_and_a_link_is_none(client: Client, set_id: str) -> None:
+    assert len(set_id) == 8
+    sets = client.parts.workspace.path / "sets"
+    (sets / "linkedin").symlink_to(sets / set_id)
+    assert client.get("/api/sets/linkedin").status_code == 404
+    assert [one["id"] for one in client.get("/api/sets").json()] == [set_id]
+
+
+def test_other_machines_are_answered_by_the_names_that_were_allowed_and_no_other(parts: Parts) -> None:
+    app = create(parts, PORT, TOKEN, ("Lab.example", "studio.example:443"))
+    for host, origin, is_known in (
+        (f"lab.example:{PORT}", f"http://lab.example:{PORT}", True),
+        ("studio.example", "https://studio.example", True),
+        ("studio.example", "http://studio.example", False),
+        ("lab.example", "http://lab.example", False),
+        (f"other.example:{PORT}", f"http://other.example:{PORT}", False),
+    ):
+        browser = TestClient(app, base_url=origin, headers={"Host": host, "Origin": origin})
+        assert browser.post("/api/sets").status_code == (401 if is_known else 403), origin
 
 
 def test_an_address_of_this_machine_s_other_name_is_as_good(client: Client) -> None:

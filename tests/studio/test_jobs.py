@@ -13,6 +13,7 @@ import pytest
 
 import studios
 from latente import locks
+from latente.studio import workspace
 from latente.studio.processes import Process, Processes
 from latente.studio.tickets import Ticket
 from studios import Client, make_parts, wait_until
@@ -61,6 +62,19 @@ def test_one_trains_at_a_time_and_the_queue_can_be_changed(client: Client, set_i
     assert (state(client, first), state(client, second)) == ("paused", "queued")
 
 
+def test_who_waits_can_come_earlier_or_later(client: Client, set_id: str) -> None:
+    running, *waiting = (start(client, set_id) for _ in range(4))
+    reach(client, running, "running")
+
+    def places() -> list[int]:
+        return [client.get(f"/api/jobs/{job}").json()["place"] for job in waiting]
+
+    for job, by, now in ((2, 1, [1, 3, 2]), (0, -1, [2, 3, 1]), (1, 99, [3, 1, 2]), (1, -99, [2, 3, 1])):
+        assert client.post(f"/api/jobs/{waiting[job]}/move", params={"places": by}).status_code == 204
+        assert places() == now
+    assert client.post(f"/api/jobs/{running}/move", params={"places": 1}).json()["code"] == "not_waiting"
+
+
 def test_what_is_paused_goes_on_where_it_was(client: Client, set_id: str) -> None:
     job = start(client, set_id)
     run = client.parts.jobs.ticket(job).run(client.parts.workspace)
@@ -91,7 +105,8 @@ def test_what_is_stopped_is_kept_and_used(client: Client, set_id: str) -> None:
     client.post(f"/api/jobs/{job}/stop")
     reach(client, job, "finished")
     assert client.get(f"/api/jobs/{job}/pages/report").text == "late"
-    assert client.get(f"/api/jobs/{job}/ranking.csv").text.startswith("file,score")
+    assert client.get(f"/api/jobs/{job}").json()["verdict"]["level"] == "fair"
+    assert client.get(f"/api/jobs/{job}/tables/ranking").text.startswith("file,score")
 
 
 def test_a_failed_training_is_told_as_such_and_can_be_thrown_away(client: Client, set_id: str) -> None:
@@ -129,11 +144,42 @@ def test_a_training_that_is_killed_rests_and_the_next_one_starts(client: Client,
     assert state(client, first) == "paused"
 
 
+def test_a_run_that_another_hand_trains_is_left_alone_and_the_reason_is_told(client: Client, set_id: str) -> None:
+    job = start(client, set_id)
+    run = client.parts.jobs.ticket(job).run(client.parts.workspace)
+    wait_until(lambda: state(client, job) == "running" and run.lines())
+    client.post(f"/api/jobs/{job}/pause")
+    reach(client, job, "paused")
+    done = run.lines()
+    with locks.held(run.path):  # as by `latente resume` in a terminal
+        client.post(f"/api/jobs/{job}/continue")
+        wait_until(lambda: state(client, job) == "paused" and client.get(f"/api/jobs/{job}").json()["error"])
+    assert "is being written by process" in client.get(f"/api/jobs/{job}").json()["error"]
+    assert run.lines() == done
+    client.post(f"/api/jobs/{job}/continue")
+    reach(client, job, "running")
+    assert client.get(f"/api/jobs/{job}").json()["error"] is None
+
+
+def test_nothing_starts_on_a_full_disk_and_the_page_is_told_why(
+    client: Client, set_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = start(client, set_id)
+    client.post(f"/api/jobs/{job}/pause")
+    monkeypatch.setattr(workspace, "_RESERVE", 1 << 62)
+    for answer in (
+        client.post("/api/jobs", json={"set": set_id, "goal": "odd"}),
+        client.post(f"/api/jobs/{job}/continue"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    assert state(client, job) == "paused"
+
+
 def test_what_is_left_out_when_it_is_asked_for_is_left_out(client: Client, set_id: str, facts: dict[str, Any]) -> None:
     client.put(f"/api/sets/{set_id}/left-out", json={"names": ["b.png"]})
     job = start(client, set_id)
     client.put(f"/api/sets/{set_id}/left-out", json={"names": []})
-    told = client.get(f"/api/jobs/{job}").json()["command"]
+    [told] = client.get(f"/api/jobs/{job}").json()["commands"]
     assert Path(told[told.index("--exclude") + 1]).read_text() == "b.png\n"
 
 
@@ -150,17 +196,17 @@ while True:
 
 def test_a_training_outlives_the_server_and_is_found_again(client: Client, set_id: str) -> None:
     job = start(client, set_id)
-    workspace = client.parts.workspace
+    place = client.parts.workspace
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(Path(studios.__file__).parent), *sys.path])),
     }
-    with subprocess.Popen([sys.executable, "-c", SERVER, str(workspace.path)], env=environment) as server:
-        run = client.parts.jobs.ticket(job).run(workspace)
+    with subprocess.Popen([sys.executable, "-c", SERVER, str(place.path)], env=environment) as server:
+        run = client.parts.jobs.ticket(job).run(place)
         wait_until(lambda: run.options_file.exists() and locks.is_held(run.path) and run.lines())
         server.send_signal(signal.SIGKILL)
     done, process = len(run.lines()), client.parts.jobs.ticket(job).process
-    parts = make_parts(workspace.path)  # the next start
+    parts = make_parts(place.path)  # the next start
     wait_until(lambda: len(run.lines()) > done)
     parts.jobs.tick()
     [told] = parts.jobs.all()

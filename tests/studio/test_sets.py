@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
 
-from latente.studio import commands
+from latente.studio import commands, samples
 from latente.studio.problems import Problem
 from studios import Client, png
 
@@ -57,6 +59,16 @@ def test_left_out_is_what_a_person_chose_and_no_unknown_file(client: Client, set
     assert client.put(f"/api/sets/{set_id}/left-out", json={"names": ["../x.png"]}).status_code == 404
 
 
+def test_many_that_are_left_out_at_once_are_all_left_out(client: Client) -> None:
+    one = client.post("/api/sets", json={"name": "Fotos"}).json()["id"]
+    client.give(one, {f"{number}.png": png(number) for number in range(24)})
+    folder, sets = client.parts.workspace.find("sets", one), client.parts.sets
+    with ThreadPoolExecutor(8) as hands:
+        list(hands.map(lambda number: sets.change_excluded(folder, [f"{number}.png"], out=True), range(24)))
+        list(hands.map(lambda number: sets.group(folder, [f"{number}.png"], "a"), range(24)))
+    assert len(sets.excluded(folder)) == len(sets.groups(folder)) == 24
+
+
 def test_a_set_that_was_thrown_away_comes_back_whole(client: Client, set_id: str) -> None:
     before = client.get(f"/api/sets/{set_id}/files").json()
     trash = client.delete(f"/api/sets/{set_id}").json()["trash"]
@@ -65,6 +77,15 @@ def test_a_set_that_was_thrown_away_comes_back_whole(client: Client, set_id: str
     assert client.post(f"/api/trash/{trash}/restore").json()["id"] == set_id
     assert client.get(f"/api/sets/{set_id}/files").json() == before
     assert client.get("/api/trash").json()["things"] == []
+
+
+def test_there_are_pictures_to_try_with_in_groups(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "fill", partial(samples.fill, count=20))
+    own = client.post("/api/sets/samples", json={"name": "Prueba"}).json()["id"]
+    files = client.get(f"/api/sets/{own}/files").json()
+    assert len({file["sha256"] for file in files}) == 20
+    assert len({file["name"].split("/")[0] for file in files}) > 2
+    assert client.get(f"/api/sets/{own}/thumbs/{files[0]['sha256']}").headers["content-type"] == "image/webp"
 
 
 def test_the_trash_is_emptied_of_what_has_lain_there_for_a_week(client: Client, set_id: str) -> None:

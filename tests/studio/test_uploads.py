@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from starlette.requests import ClientDisconnect, Request
 
 from latente.studio import uploads, workspace
 from latente.studio.names import cleaned, is_picture
@@ -43,6 +45,38 @@ def test_a_file_of_other_content_than_announced_is_none(client: Client, empty: s
     assert client.put(f"/api/sets/{empty}/files/{sha256}", content=png(0)).status_code == 204
 
 
+def test_a_picture_has_its_name_only_once_its_sum_is_known(client: Client, empty: str, folder: Path) -> None:
+    content = png(0)
+    sha256 = hashlib.sha256(content).hexdigest()
+    client.post(f"/api/sets/{empty}/files", json={"files": [{"name": "a.png", "sha256": sha256, "size": 3}]})
+    seen: list[list[str]] = []
+
+    def slowly() -> Iterator[bytes]:
+        for start in range(0, len(content), 100):
+            yield content[start : start + 100]
+            seen.append([path.name for path in pictures_folder(folder).iterdir()])
+
+    assert client.put(f"/api/sets/{empty}/files/{sha256}", content=slowly()).status_code == 204
+    assert len(seen) > 2
+    assert not any("a.png" in names for names in seen)
+    assert [path.name for path in pictures_folder(folder).iterdir()] == ["a.png"]
+
+
+def test_a_connection_that_breaks_is_no_fault_of_the_server_and_leaves_nothing(
+    client: Client, empty: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha256 = hashlib.sha256(png(0)).hexdigest()
+    client.post(f"/api/sets/{empty}/files", json={"files": [{"name": "a.png", "sha256": sha256, "size": 3}]})
+
+    async def broken(request: Request) -> AsyncIterator[bytes]:
+        yield png(0)[:100]
+        raise ClientDisconnect
+
+    monkeypatch.setattr(Request, "stream", broken)
+    assert client.put(f"/api/sets/{empty}/files/{sha256}", content=png(0)).status_code == 400
+    assert list(pictures_folder(folder).iterdir()) == []
+
+
 def test_a_file_that_nobody_announced_is_refused(client: Client, empty: str) -> None:
     for sha256 in (hashlib.sha256(png(0)).hexdigest(), "x" * 64, "." * 64):
         answer = client.put(f"/api/sets/{empty}/files/{sha256}", content=png(0))
@@ -61,6 +95,20 @@ def test_too_large_a_file_is_refused_however_it_comes(
         answer = client.put(f"/api/sets/{empty}/files/{sha256}", content=content)
         assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
     assert list(pictures_folder(folder).iterdir()) == []
+
+
+def test_what_was_promised_is_read_anew_only_where_it_has_changed(
+    client: Client, empty: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.give(empty, {"a.png": png(0)})
+    files_of(folder)
+    monkeypatch.setattr(uploads, "read_json", lambda path: pytest.fail("it was read again"))
+    content = hashlib.sha256(png(0)).hexdigest()
+    assert client.put(f"/api/sets/{empty}/files/{content}", content=png(0)).status_code == 204
+    assert client.get(f"/api/sets/{empty}/thumbs/{content}").status_code == 200
+    monkeypatch.undo()
+    client.give(empty, {"b.png": png(1)})
+    assert list(files_of(folder)) == ["a.png", "b.png"]
 
 
 def test_one_content_under_two_names_is_sent_once_and_is_both(client: Client, empty: str, folder: Path) -> None:
@@ -122,10 +170,12 @@ def test_a_full_disk_is_told_before_anything_is_sent(
 
 def test_what_is_shown_of_a_picture_is_made_anew_and_of_no_picture_nothing(client: Client, empty: str) -> None:
     hostile = png(0) + b"<script>alert(1)</script>"
-    client.give(empty, {"a.png": hostile, "b.png": b"<html><script>alert(1)</script>"})
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    client.give(empty, {"a.png": hostile, "b.png": b"<html><script>alert(1)</script>", "c.png": drawing})
     shown = client.get(f"/api/sets/{empty}/thumbs/{hashlib.sha256(hostile).hexdigest()}")
     assert shown.headers["content-type"] == "image/webp"
     assert b"script" not in shown.content
     assert Image.open(io.BytesIO(shown.content)).size == (12, 9)
-    other = hashlib.sha256(b"<html><script>alert(1)</script>").hexdigest()
-    assert client.get(f"/api/sets/{empty}/thumbs/{other}").json()["code"] == "damaged"
+    for other in (b"<html><script>alert(1)</script>", drawing):
+        sha256 = hashlib.sha256(other).hexdigest()
+        assert client.get(f"/api/sets/{empty}/thumbs/{sha256}").json()["code"] == "damaged"

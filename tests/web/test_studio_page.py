@@ -94,7 +94,7 @@ def test_the_odd_picture_is_found_though_the_tab_is_closed_and_the_server_killed
         tab = opened(browser, address, complaints)
         tab.get_by_role("link", name="Encontrar las raras").click()
         tab.get_by_text("1 foto destaca.").wait_for()
-        assert ODD in tab.locator(".gallery li").first.inner_text()
+        assert ODD in tab.locator(".cell").first.inner_text()
         assert tab.evaluate("document.documentElement.scrollWidth") <= 400
         with tab.expect_download() as taken:
             tab.get_by_role("link", name="Todo en un archivo (zip)").click()

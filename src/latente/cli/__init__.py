@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 import latente
 from latente.cli import (
+    classify,
     compare_pca,
     data,
     decode,
@@ -99,7 +100,7 @@ app = typer.Typer(
 # in the order, panel by panel, in which help lists them
 for home in (
     *(fit, resume, watch, sweep, reproduce, studio),
-    *(rank, score, encode, decode, reconstruct, restore, style, sample, edit, export),
+    *(rank, score, classify, encode, decode, reconstruct, restore, style, sample, edit, export),
     *(evaluate, report, explore, map_, compare_pca, nearest, traverse, interpolate, direction),
     *(data, doctor),
 ):

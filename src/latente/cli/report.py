@@ -11,7 +11,7 @@ from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
 from latente.cli.shared.models import model_for, refuse_kind
-from latente.cli.shared.options import BudgetOption, ForceFlag, FramesOption
+from latente.cli.shared.options import BudgetOption, ForceFlag, FramesOption, JsonFlag
 from latente.cli.shared.outputs import refuse_used
 from latente.errors import InputError
 
@@ -64,6 +64,7 @@ def report(
     frames: FramesOption = None,
     budget: BudgetOption = None,
     force: ForceFlag = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Write the page about a run, or one that compares several.
 
@@ -71,7 +72,7 @@ def report(
     differ, and how each does on the same images.
     """
     from latente import sheets
-    from latente.report import write_comparison, write_report
+    from latente.report import report_with_verdict, write_comparison
     from latente.training import Run
 
     folders, source = _split(runs)
@@ -87,17 +88,20 @@ def report(
     images = None if source is None else _images(model_for("report", folders[0]), source, frames=frames, budget=budget)
     if images is None:
         say_left_out_by(*folders)
-    screen = show.console()
+    screen = show.console(as_json)
+    verdict = None
     with screen.status("writing the report"):
         if len(folders) > 1 and out is not None:
             page = write_comparison(folders, images=images, out=out)
         else:
-            page = write_report(folders[0], images=images, out=out)
+            page, verdict = report_with_verdict(folders[0], images=images, out=out)
     lines = [("report", str(page))]
     if film is not None:
         sheets.film(Run(folders[0]).samples, film)
         lines.append(("film", str(film)))
     screen.print(show.pairs(lines))
+    if as_json:
+        show.print_json({"report": page, "film": film, "verdict": None if verdict is None else verdict.to_json()})
 
 
 def _refuse_film(film: Path, folders: list[Path], force: bool) -> None:

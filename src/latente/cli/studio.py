@@ -28,6 +28,14 @@ WorkspaceOption = Annotated[
         show_default=False,
     ),
 ]
+PicturesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--pictures",
+        metavar="DIR",
+        help="A folder of this machine whose pictures can be taken without sending them; again for another.",
+    ),
+]
 PortOption = Annotated[
     int | None,
     typer.Option(
@@ -47,6 +55,23 @@ LanguageOption = Annotated[
         show_default=False,
     ),
 ]
+HostOption = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Address of this machine to listen at; 0.0.0.0 is every one, and needs --name",
+        show_default=True,
+    ),
+]
+NameOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="What other machines call this one; NAME:443 where a server before it speaks TLS. May be repeated.",
+        show_default=False,
+    ),
+]
 NoBrowserFlag = Annotated[bool, typer.Option("--no-browser", help="Print the address only.")]
 
 
@@ -55,24 +80,33 @@ NoBrowserFlag = Annotated[bool, typer.Option("--no-browser", help="Print the add
 )
 def studio(
     workspace: WorkspaceOption = None,
+    pictures: PicturesOption = None,
     port: PortOption = None,
     lang: LanguageOption = None,
+    host: HostOption = "127.0.0.1",
+    name: NameOption = None,
     no_browser: NoBrowserFlag = False,
 ) -> None:
     """Train on your own pictures in the browser, without a line of code.
 
-    Served to this machine alone, until Ctrl-C; trainings go on after it, and are there again with the next start.
+    Served to this machine alone, unless --host and --name say otherwise, until Ctrl-C; trainings go on after it, and
+    are there again with the next start.
     """
-    from latente.studio import bound, serve
+    from latente.studio import bound, check_names, serve
 
+    names = tuple(name or ())
+    check_names(host, names)
     if port is not None:
         _PORT.check("--port", port)
     place = Path.home() / "Latente" if workspace is None else workspace
 
     def welcome(address: str) -> None:
-        show.console().print(show.pairs([("studio", address), ("leave", "Ctrl-C")]), soft_wrap=True)
+        lines = [("studio", address), ("leave", "Ctrl-C")]
+        if names and not address.startswith("https://"):
+            lines.append(("warning", "what goes over the network is not encrypted: whoever listens can read the token"))
+        show.console().print(show.pairs(lines), soft_wrap=True)
         if not no_browser:
             typer.launch(address)
 
-    with contextlib.closing(bound(port)) as listener:
-        serve(place, listener, lang, welcome)
+    with contextlib.closing(bound(port, host)) as listener:
+        serve(place, listener, lang, welcome, names, pictures or ())

@@ -183,6 +183,7 @@ VERBS: dict[str, tuple[type | UnionType, ...]] = {
     "resume": (),
     "rank": (Scores,),
     "score": (Scores,),
+    "classify": (Classifies,),
     "encode": (Encodes,),
     "map": (Encodes,),
     "explore": (Encodes,),

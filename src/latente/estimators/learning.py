@@ -90,5 +90,9 @@ class Learner(SavedModel):
     def _cost(self, parts: data.Split, layers: list[LayerSummary]) -> tuple[float, int]:
         """Hook: about how many seconds and how many bytes of memory learning takes."""
         options = self._training_options(epochs=1, minutes=None, log_every=1, checkpoint_every=None, patience=None)
+        epochs, objective = self.epochs_ or 1, self.objective_
+        steps = (objective.epoch_steps or planning.steps_of_pass(parts, options)) * epochs
+        if objective.epoch_steps is not None:  # which an epoch takes however few the images are
+            objective.epoch_steps = planning.STEPS
         state = self._train(parts.images, options, rows=planning.few_rows(parts, options))
-        return planning.cost(state.history, parts, options, layers, self.parameter_count(), self.epochs_ or 1)
+        return planning.cost(state.history, parts, options, layers, self.parameter_count(), steps)

@@ -23,9 +23,9 @@ from latente.training.devices import world
 from latente.training.options import TrainingOptions
 from latente.training.randomness import isolated_rng
 
-__all__ = ["check_draws", "check_steps", "cost", "few_rows", "within_memory"]
+__all__ = ["STEPS", "check_draws", "check_steps", "cost", "few_rows", "steps_of_pass", "within_memory"]
 
-_STEPS = 5
+STEPS = 5  # that a plan takes, to tell how long one takes
 _WEIGHT = 16  # bytes of memory for each: itself, its gradient, and two moments of it
 _DECODED = 12  # and for each value of an image that is decoded while training: itself, its gradient, and its target
 
@@ -87,7 +87,13 @@ def check_draws(
 def few_rows(parts: Split, options: TrainingOptions) -> np.ndarray:
     """Return the rows of so few steps as are enough to tell how long one takes."""
     assert options.batch_size is not None
-    return parts.rows[: _STEPS * options.batch_size]
+    return parts.rows[: STEPS * options.batch_size]
+
+
+def steps_of_pass(parts: Split, options: TrainingOptions) -> int:
+    """Return how many steps pass once over the images of the training."""
+    assert options.batch_size is not None
+    return math.ceil(len(parts.rows) / options.batch_size)
 
 
 def cost(
@@ -96,15 +102,14 @@ def cost(
     options: TrainingOptions,
     layers: Sequence[LayerSummary],
     parameters: int,
-    epochs: int,
+    steps: int,
 ) -> tuple[float, int]:
-    """Return about how many seconds and how many bytes of memory it takes to train for so many epochs.
+    """Return about how many seconds and how many bytes of memory it takes to train for so many steps.
 
     history: the lines of a few real steps, the fastest of which is the measure.
     """
     assert options.batch_size is not None
     per_step = min(line["seconds"] for line in history if line["part"] == "train")
-    steps = math.ceil(len(parts.rows) / options.batch_size) * epochs
     values = sum(math.prod(row.output[1:]) for row in layers if row.output)
     # weights, gradients and two moments; each layer's output and its gradient; the images at rest
     memory = _WEIGHT * parameters + 8 * values * options.batch_size + parts.images.content.nbytes

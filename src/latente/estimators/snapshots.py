@@ -20,12 +20,13 @@ __all__ = ["Snapshots"]
 class Snapshots:
     """Keeps what a run leaves on the way: sample pictures, and the model whenever it is the best so far.
 
-    A picture is drawn at each epoch's end, and within long epochs a first one after five seconds of training; those
-    after it take no more than 2% of the time, and come more and more rarely: each minute, and after three hours less
-    often still, so that a long training leaves no thousands.
+    A picture is drawn at each epoch's end, and within long epochs a first one after a second of training; those
+    after it are five seconds apart at least, take no more than 2% of the time, and come more and more rarely: each
+    minute, and after three hours less often still, so that a long training leaves no thousands.
     """
 
-    FIRST_AFTER = 5.0  # seconds; also the shortest time between two within an epoch
+    FIRST_AFTER = 1.0  # seconds: whoever waits for it sees early that something happens
+    SHORTEST = 5.0  # seconds between two within an epoch
     SHARE_OF_TIME = 0.02
     GROWTH = 0.1  # of the time since the start, which passes at least from one to the next, up to a minute
     MINUTE, HOURS = 60.0, 3 * 3600.0  # seconds, and for how long the growth is held up there
@@ -67,7 +68,7 @@ class Snapshots:
         end = time.monotonic()
         trained = end - self._start
         growing = max(min(self.MINUTE, self.GROWTH * trained), self.MINUTE * trained / self.HOURS)
-        pause = max(self.FIRST_AFTER, (end - begin) / self.SHARE_OF_TIME, growing)
+        pause = max(self.SHORTEST, (end - begin) / self.SHARE_OF_TIME, growing)
         self._next_picture = end + pause
 
     def stopped(self) -> None:

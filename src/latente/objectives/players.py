@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from latente.languages import joined, say
+
 __all__ = ["Players", "players_of"]
 
 _WON, _COLLAPSED = 0.98, 0.3  # shares of right answers of a critic, and of the real images' spread
@@ -40,13 +42,13 @@ class Players:
         """Return what goes wrong and what to try, given the loss and the weight of R1; None in a fair game."""
         others = [] if loss == "relativistic" else ["`--loss relativistic --r2 1`"]
         if self.has_collapsed:
-            steeper = [f"`--r1 {3 * r1:.2g}` (it was {r1:.2g})"] if r1 else []
-            return (
-                f"New images are all much alike: the generator has collapsed. Try {' or '.join([*others, *steeper])}."
-            )
+            steeper = [say("`--r1 {more}` (it was {r1})", more=f"{3 * r1:.2g}", r1=f"{r1:.2g}")] if r1 else []
+            template = "New images are all much alike: the generator has collapsed. Try {ways}."
+            return say(template, ways=joined([*others, *steeper], "{first} or {second}"))
         if self.critic_has_won:
-            ways = [*others, "`--critic-augmentation tones,shift:4,cutout:0.5`", "a narrower `--critic-hidden`"]
-            return f"The critic takes nothing new for real any more, and teaches little. Try {', '.join(ways)}."
+            ways = [*others, "`--critic-augmentation tones,shift:4,cutout:0.5`", say("a narrower `--critic-hidden`")]
+            template = "The critic takes nothing new for real any more, and teaches little. Try {ways}."
+            return say(template, ways=joined(ways))
         return None
 
 

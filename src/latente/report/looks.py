@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latente.evidence import Evidence
+from latente.languages import say
 from latente.words import percent
 
 __all__ = ["detail_kept", "look"]
@@ -15,10 +16,10 @@ LEAST = 0.01  # a share below which nothing is left
 
 # of the detail, from how much on, and what the eye then finds; the words are part of a sentence
 _WORDS = (
-    (0.95, "small things are as they were"),
-    (0.8, "small things are there, but softer"),
-    (0.5, "images are soft, and small things, such as eyes in a face, may be missing"),
-    (-np.inf, "only coarse shapes come through"),
+    (0.95, say("small things are as they were")),
+    (0.8, say("small things are there, but softer")),
+    (0.5, say("images are soft, and small things, such as eyes in a face, may be missing")),
+    (-np.inf, say("only coarse shapes come through")),
 )
 
 
@@ -31,9 +32,9 @@ def look(evidence: Evidence) -> str | None:
     if kept is None:
         return None
     words = next(words for least, words in _WORDS if kept >= least)
-    side = _patch(originals)
-    share = percent(kept) if kept >= LEAST else "nothing"
-    return f"Of what is smaller than {side} × {side} pixels it keeps {share}: {words}."
+    share = percent(kept) if kept >= LEAST else say("nothing")
+    template = "Of what is smaller than {side} × {side} pixels it keeps {share}: {words}."
+    return say(template, side=_patch(originals), share=share, words=words)
 
 
 def detail_kept(originals: np.ndarray, reconstructions: np.ndarray) -> float | None:

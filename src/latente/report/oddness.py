@@ -13,6 +13,7 @@ from torch.nn import functional
 from latente.estimators.abilities import Detects
 from latente.evidence import Evidence, Selection
 from latente.images import Images
+from latente.languages import say
 from latente.metrics import IntervalEstimate, auroc, with_interval
 from latente.normality import Nearest, Normality, Residual
 
@@ -76,7 +77,7 @@ class Oddness:
         for label in np.unique(self.labels[self.odd]).tolist():
             own = self.odd & (self.labels == label)
             both = own | ~self.odd
-            name = self.names[label] if 0 <= label < len(self.names) else f"class {label}"
+            name = self.names[label] if 0 <= label < len(self.names) else say("class {label}", label=str(label))
             missed = float((self.scores[own] <= self.threshold).mean())
             kinds.append(Kind(name, int(own.sum()), auroc(own[both], self.scores[both]), missed))
         return sorted(kinds, key=lambda kind: kind.auroc)
@@ -108,12 +109,15 @@ def simple_aurocs(evidence: Evidence, oddness: Oddness) -> list[tuple[str, float
     judged = dataclasses.replace(judged, rows=judged.rows[oddness.places])
     scaling = evidence.model.scaling_.to_range
     normal, others = _reduced(learned, scaling), _reduced(judged, scaling)
-    measures: dict[str, Callable[[np.ndarray], np.ndarray]] = {"mean brightness": _mean, "contrast": _deviation}
+    measures: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        say("mean brightness"): _mean,
+        say("contrast"): _deviation,
+    }
     found = {name: (of(normal), of(others)) for name, of in measures.items()}
     if learned.images.is_photographs:
-        found["picture size"] = (_sizes(learned), _sizes(judged))
+        found[say("picture size")] = (_sizes(learned), _sizes(judged))
     scores = {name: np.abs(other - np.median(own)) for name, (own, other) in found.items()}
-    learners: dict[str, Normality] = {"PCA residual": Residual(), "nearest pixels": Nearest()}
+    learners: dict[str, Normality] = {say("PCA residual"): Residual(), say("nearest pixels"): Nearest()}
     for name, normality in learners.items():
         normality.learn(torch.from_numpy(normal), np.arange(len(normal)))
         scores[name] = normality(torch.from_numpy(others)).numpy()

@@ -6,17 +6,19 @@ import dataclasses
 import math
 import re
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from latente.estimators.abilities import Classifies, Detects, Reconstructs, Restores, classes_of
 from latente.evidence import Evidence
+from latente.languages import LANGUAGES, Figure, joined, say, translated
 from latente.objectives import players_of
 from latente.report.advice import advise, copies
 from latente.report.looks import look
 from latente.report.oddness import oddness_of
 from latente.report.training import Training
-from latente.report.yardsticks import FLOOR, LARGEST, NEAREST, NORMAL, Yardstick
+from latente.report.yardsticks import FLOOR, LARGEST, NEAREST, NORMAL, Baseline, Yardstick
 from latente.words import count, decibels, figure, percent
 
 __all__ = ["Verdict", "how_many", "judge", "name_of_class", "name_of_judged"]
@@ -37,6 +39,16 @@ class Verdict:
     reasons: list[str]
     advice: list[str]
 
+    def spoken(self, language: str) -> Verdict:
+        """Return the same verdict in a language."""
+        reasons, advice = ([translated(text, language) for text in texts] for texts in (self.reasons, self.advice))
+        return Verdict(self.level, translated(self.answer, language), reasons, advice)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the verdict in English, and under the code of each other language its sentences in that one."""
+        others = {language: dataclasses.asdict(self.spoken(language)) for language in LANGUAGES[1:]}
+        return {**dataclasses.asdict(self), **others}
+
 
 def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, training: Training, run: str) -> Verdict:
     """Say whether the model is any good, why, and what to do next; `run` names the run folder in commands.
@@ -44,10 +56,10 @@ def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, traini
     Where the answer is anything but good there is advice.
     """
     if evidence.judged is None or model is None:
-        answer = "Nobody can say yet: the model could not be tried on images."
+        answer = say("Nobody can say yet: the model could not be tried on images.")
         return Verdict("fair", answer, _of_training(training), advise(model, evidence, None, training, run, "fair"))
     reasons = [_measured_on(evidence)]
-    level, answer = "fair", "It runs; this page has no yardstick for such a model but its own figures."
+    level, answer = "fair", say("It runs; this page has no yardstick for such a model but its own figures.")
     if yardstick is not None and isinstance(model, Classifies):
         level, answer = _answer_on_classes(evidence, yardstick)
         reasons += _reasons_on_classes(model, evidence)
@@ -64,7 +76,10 @@ def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, traini
         level, answer = _answer_on_made(evidence, yardstick)
         reasons += _reasons_on_made(evidence, yardstick)
     if level == "good" and evidence.is_unseen is False:
-        level, answer = "fair", f"Nobody can say of new images. Of those that it learned from: {answer}"
+        level, answer = (
+            "fair",
+            say("Nobody can say of new images. Of those that it learned from: {answer}", answer=answer),
+        )
     advice = advise(model, evidence, yardstick, training, run, level)
     if "epochs" in evidence.options.get("options", ("epochs",)):
         reasons += _of_training(training)
@@ -76,18 +91,18 @@ def how_many(evidence: Evidence) -> str:
     judged, measured = evidence.judged, evidence.measured
     assert judged is not None
     assert measured is not None
-    if len(measured) < len(judged):
-        return f"{len(measured):,} of {len(judged):,} {name_of_judged(evidence)}"
     name = name_of_judged(evidence)
+    if len(measured) < len(judged):
+        return say("{some} of {all} {name}", some=len(measured), all=len(judged), name=name)
     if len(judged) == 1:
-        name = re.sub(r"(image|row)s", r"\1", name)
-    return f"{len(judged):,} {name}"
+        name = say(re.sub(r"(image|row)s", r"\1", name))
+    return say("{all} {name}", all=len(judged), name=name)
 
 
 def name_of_judged(evidence: Evidence) -> str:
     """Return what to call the judged images in a sentence; those of a table are rows."""
     assert evidence.judged is not None
-    return evidence.judged.name.replace("images", "rows") if evidence.is_table else evidence.judged.name
+    return say(evidence.judged.name.replace("images", "rows") if evidence.is_table else evidence.judged.name)
 
 
 def name_of_class(names: tuple[str, ...], classes: np.ndarray, position: int) -> str:
@@ -98,10 +113,18 @@ def name_of_class(names: tuple[str, ...], classes: np.ndarray, position: int) ->
 
 
 def _measured_on(evidence: Evidence) -> str:
-    ends = {True: ", which training never saw", False: ", for want of others: the figures flatter it", None: ""}
+    images = how_many(evidence)
+    text = say("Measured on {images}.", images=images)
+    if evidence.is_unseen is not None:
+        template = "Measured on {images}, for want of others: the figures flatter it."
+        if evidence.is_unseen:
+            template = "Measured on {images}, which training never saw."
+        text = say(template, images=images)
     window = getattr(evidence.model, "window_", None)
-    part = "" if window is None or evidence.is_table else f" Of each, the middle {' × '.join(map(str, window))} pixels."
-    return f"Measured on {how_many(evidence)}{ends[evidence.is_unseen]}.{part}"
+    if window is None or evidence.is_table:
+        return text
+    sides = " × ".join(map(str, window))
+    return say("{text} Of each, the middle {sides} pixels.", text=text, sides=sides)
 
 
 # -- reconstruction
@@ -110,61 +133,75 @@ def _measured_on(evidence: Evidence) -> str:
 def _answer_on_reconstructions(evidence: Evidence, yardstick: Yardstick, training: Training) -> tuple[str, str]:
     error, simple, pca = yardstick.error, yardstick.simple, yardstick.pca
     if simple is None or simple.error == 0:
-        return "fair", "It runs; there is nothing simpler at hand to compare it with."
+        return "fair", say("It runs; there is nothing simpler at hand to compare it with.")
     if error > 0.95 * simple.error:
-        return "poor", f"No: it does no better than {simple.name}. It has not learned yet."
+        return "poor", say("No: it does no better than {simple}. It has not learned yet.", simple=simple.name)
     left, numbers = percent(error / simple.error), evidence.outputs["codes"].shape[1]
     if copies(evidence):
-        values = evidence.originals[0].size
-        return "fair", f"It copies: its code has {numbers:,} numbers for {values:,} values, so that this is no feat."
+        template = "It copies: its code has {numbers} numbers for {values} values, so that this is no feat."
+        return "fair", say(template, numbers=numbers, values=evidence.originals[0].size)
     if training.best_epoch == 0:
-        plain = "a plain formula that needs no training"
-        return "fair", f"It works, but training added nothing: PCA, {plain} and that it started from, does as well."
+        template = (
+            "It works, but training added nothing: PCA, a plain formula that needs no training and that it started "
+            "from, does as well."
+        )
+        return "fair", say(template)
     part = error / (simple.error if pca is None or pca.error == 0 else pca.error)
     if pca is None or pca.error == 0:
         if part > HALF:
-            return "fair", f"It has learned something, but {left} of the error of {simple.name} are left."
-        return "good", f"Yes: it removes {percent(1 - part)} of the error of {simple.name}."
-    if part < 1.05 and part > 0.95:
-        return "fair", f"It has learned, and is on a par with {pca.name}, a plain formula that needs no training."
-    if part > 1:
-        gap = f"its squared error is {f'{part:.2g}' if part < 100 else 'over 100'} times that of {pca.name}"
-        if evidence.latent_use is None:
-            return "fair", f"It has learned, but a plain method still does better: {gap}."
-        return "fair", f"It has learned, though {gap}; part of that is the price of a latent space to draw from."
-    if evidence.inputs is not None:
-        return (
-            "good",
-            f"Yes: it leaves {left} of the error of {simple.name}, and {percent(part)} of that of {pca.name}.",
+            template = "It has learned something, but {left} of the error of {simple} are left."
+            return "fair", say(template, left=left, simple=simple.name)
+        return "good", say(
+            "Yes: it removes {part} of the error of {simple}.", part=percent(1 - part), simple=simple.name
         )
-    size = f"{numbers:,} numbers per {'row' if evidence.is_table else 'image'}"
-    return "good", f"For {size}, yes: its squared error is {percent(part)} of that of PCA with as many."
+    if part < 1.05 and part > 0.95:
+        template = "It has learned, and is on a par with {pca}, a plain formula that needs no training."
+        return "fair", say(template, pca=pca.name)
+    if part > 1:
+        times = Figure(f"{part:.2g}") if part < 100 else say("over 100")
+        gap = say("its squared error is {times} times that of {pca}", times=times, pca=pca.name)
+        if evidence.latent_use is None:
+            return "fair", say("It has learned, but a plain method still does better: {gap}.", gap=gap)
+        template = "It has learned, though {gap}; part of that is the price of a latent space to draw from."
+        return "fair", say(template, gap=gap)
+    if evidence.inputs is not None:
+        template = "Yes: it leaves {left} of the error of {simple}, and {part} of that of {pca}."
+        return "good", say(template, left=left, simple=simple.name, part=percent(part), pca=pca.name)
+    template = "For {numbers} numbers per image, yes: its squared error is {part} of that of PCA with as many."
+    if evidence.is_table:
+        template = "For {numbers} numbers per row, yes: its squared error is {part} of that of PCA with as many."
+    return "good", say(template, numbers=numbers, part=percent(part))
 
 
 def _reasons_on_reconstructions(evidence: Evidence, yardstick: Yardstick) -> list[str]:
-    reasons = []
+    reasons: list[str] = []
     if not evidence.is_table:
-        step, psnr = math.sqrt(yardstick.error), evidence.metrics["psnr"]
-        reasons.append(
-            f"Mean PSNR is {decibels(psnr)}, with 1.0, the whole range of the data, as the peak. "
-            f"A value is typically off by {percent(step)} of it{_grey_levels(evidence, step)}."
-        )
+        reasons.append(_typical_error(evidence, math.sqrt(yardstick.error)))
     if (eye := look(evidence)) is not None:
         reasons.append(eye)
     simple = yardstick.simple
     if simple is not None and yardstick.pca is not None and yardstick.error < simple.error:
-        part = 1 - yardstick.error / simple.error
-        reasons.append(f"It removes {percent(part)} of the squared error of {simple.name}.")
+        reasons.append(_removed(yardstick.error, simple))
     if evidence.latent_use is not None:
         kl, active = evidence.latent_use
-        nats = figure(float(kl.sum()))
-        reasons.append(f"{active.sum()} of {len(kl)} latent dimensions are in use; together they carry {nats} nats.")
+        template = "{active} of {all} latent dimensions are in use; together they carry {nats} nats."
+        reasons.append(say(template, active=int(active.sum()), all=len(kl), nats=figure(float(kl.sum()))))
     return reasons
 
 
-def _grey_levels(evidence: Evidence, step: float) -> str:
+def _typical_error(evidence: Evidence, step: float) -> str:
     is_bytes = evidence.judged is not None and evidence.judged.images.dtype == np.uint8
-    return f" ({step * 255:.1f} of 255 grey levels)" if is_bytes else ""
+    typical = say("A value is typically off by {step} of it.", step=percent(step))
+    if is_bytes:
+        template = "A value is typically off by {step} of it ({levels} of 255 grey levels)."
+        typical = say(template, step=percent(step), levels=Figure(f"{step * 255:.1f}"))
+    template = "Mean PSNR is {psnr}, with 1.0, the whole range of the data, as the peak. {typical}"
+    return say(template, psnr=decibels(evidence.metrics["psnr"]), typical=typical)
+
+
+def _removed(error: float, simple: Baseline) -> str:
+    template = "It removes {part} of the squared error of {simple}."
+    return say(template, part=percent(1 - error / simple.error), simple=simple.name)
 
 
 # -- restoration
@@ -172,30 +209,31 @@ def _grey_levels(evidence: Evidence, step: float) -> str:
 
 def _answer_on_restoration(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
     metrics, simple = evidence.metrics, yardstick.simple
+    psnr = decibels(metrics["psnr"])
     if simple is None or "input_psnr" not in metrics:
-        return "fair", f"It runs: {decibels(metrics['psnr'])}; there is nothing simpler at hand to compare it with."
-    gain = metrics["psnr"] - metrics["input_psnr"]
-    beside = f"{decibels(metrics['psnr'])} PSNR, where {simple.name} has {decibels(metrics['input_psnr'])}"
+        return "fair", say("It runs: {psnr}; there is nothing simpler at hand to compare it with.", psnr=psnr)
+    gain, before = metrics["psnr"] - metrics["input_psnr"], decibels(metrics["input_psnr"])
+    beside = say("{psnr} PSNR, where {simple} has {before}", psnr=psnr, simple=simple.name, before=before)
     if gain <= 0:
-        return "poor", f"No: what it makes of pictures is no better than what it is given: {beside}."
+        return "poor", say("No: what it makes of pictures is no better than what it is given: {beside}.", beside=beside)
     if gain < LITTLE:
-        return "fair", f"A little, and less than anybody sees: {beside}."
-    return "good", f"Yes: {beside}."
+        return "fair", say("A little, and less than anybody sees: {beside}.", beside=beside)
+    return "good", say("Yes: {found}.", found=beside)
 
 
 def _reasons_on_restoration(model: object, evidence: Evidence, yardstick: Yardstick) -> list[str]:
     reasons, figures, simple = [], evidence.figures, yardstick.simple
     if simple is not None and 0 < yardstick.error < simple.error:
-        reasons.append(
-            f"It removes {percent(1 - yardstick.error / simple.error)} of the squared error of {simple.name}."
-        )
+        reasons.append(_removed(yardstick.error, simple))
     if simple is not None and "input_psnr" in figures:
         worse = int((figures["psnr"] < figures["input_psnr"]).sum())
-        some = f"{worse:,} of {len(figures['psnr']):,} pictures come out worse than they went in"
-        reasons.append(f"{some if worse else 'No picture comes out worse than it went in'}.")
+        template = "{worse} of {all} pictures come out worse than they went in."
+        none = say("No picture comes out worse than it went in.")
+        reasons.append(say(template, worse=worse, all=len(figures["psnr"])) if worse else none)
     corruption = getattr(model, "corruption", None)
     if corruption is not None:
-        reasons.append(f"It was tried on what {corruption} makes of pictures, as it learned; on others nobody knows.")
+        template = "It was tried on what {corruption} makes of pictures, as it learned; on others nobody knows."
+        reasons.append(say(template, corruption=str(corruption)))
     return reasons
 
 
@@ -203,20 +241,26 @@ def _reasons_on_restoration(model: object, evidence: Evidence, yardstick: Yardst
 
 
 def _answer_on_classes(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
-    right, simple = f"it names {percent(1 - yardstick.error)} of the classes right", yardstick.baseline(LARGEST)
+    simple, part = yardstick.baseline(LARGEST), percent(1 - yardstick.error)
+    right = say("it names {part} of the classes right", part=part)
     if simple is None or simple.error == 0:
-        return "fair", f"{right[:1].upper()}{right[1:]}; there is nothing simpler at hand to compare it with."
+        template = "It names {part} of the classes right; there is nothing simpler at hand to compare it with."
+        return "fair", say(template, part=part)
     chance = math.sqrt(simple.error * (1 - simple.error) / max(1, _known(evidence)))
-    always = f"always answering the largest class would name {percent(1 - simple.error)}"
+    always = say("always answering the largest class would name {part}", part=percent(1 - simple.error))
     if simple.error - yardstick.error <= SIGMAS * chance:
-        return "poor", f"No: {right}, and {always}. It has not learned yet."
+        return "poor", say("No: {right}, and {always}. It has not learned yet.", right=right, always=always)
     plain = yardstick.baseline(NEAREST)
     if plain is not None and yardstick.error > plain.error:
-        means = f"the nearest class mean of the {'features' if evidence.is_table else 'pixels'}"
-        return "fair", f"It has learned, but a plain method does better: {right}, {means} {percent(1 - plain.error)}."
+        means = say(
+            "the nearest class mean of the features" if evidence.is_table else "the nearest class mean of the pixels"
+        )
+        template = "It has learned, but a plain method does better: {right}, {means} {part}."
+        return "fair", say(template, right=right, means=means, part=percent(1 - plain.error))
     if yardstick.error > simple.error / 2:
-        return "fair", f"It has learned: {right}, where {always}; more than half of that one's errors are left."
-    return "good", f"Yes: {right}, where {always}."
+        template = "It has learned: {right}, where {always}; more than half of that one's errors are left."
+        return "fair", say(template, right=right, always=always)
+    return "good", say("Yes: {right}, where {always}.", right=right, always=always)
 
 
 def _reasons_on_classes(model: Classifies, evidence: Evidence) -> list[str]:
@@ -224,19 +268,19 @@ def _reasons_on_classes(model: Classifies, evidence: Evidence) -> list[str]:
     answers, labels = probabilities.argmax(axis=1), evidence.outputs["labels"]
     known = labels >= 0
     confidence = float(probabilities[known].max(axis=1).mean())
-    reasons = [f"It is {percent(confidence)} sure of its answers on the average, and right in {percent(accuracy)}."]
+    template = "It is {sure} sure of its answers on the average, and right in {right}."
+    reasons: list[str] = [say(template, sure=percent(confidence), right=percent(accuracy))]
     wrong = known & (answers != labels)
     if not wrong.any():
-        return [*reasons, "It is wrong in none."]
+        return [*reasons, say("It is wrong in none.")]
     pairs, counts = np.unique(np.stack([labels[wrong], answers[wrong]]), axis=1, return_counts=True)
     assert evidence.judged is not None
     names = evidence.judged.images.label_names
     true, answer = (name_of_class(names, classes_of(model), int(place)) for place in pairs[:, counts.argmax()])
     times = count(int(counts.max()), "time")
-    reasons.append(
-        f"It is wrong in {wrong.sum():,} of {known.sum():,}, most often with {true} taken for {answer}, {times}."
-    )
-    return reasons
+    template = "It is wrong in {wrong} of {all}, most often with {true} taken for {answer}, {times}."
+    counted = {"wrong": int(wrong.sum()), "all": int(known.sum())}
+    return [*reasons, say(template, **counted, true=true, answer=answer, times=times)]
 
 
 def _known(evidence: Evidence) -> int:
@@ -250,20 +294,26 @@ def _answer_on_odd(model: Detects, evidence: Evidence, yardstick: Yardstick | No
     oddness = oddness_of(model, evidence)
     if oddness is None or not oddness.has_both or yardstick is None:
         scores = -evidence.outputs["scores"]
-        taken = f"it takes {percent(float((scores > model.threshold_).mean()))} of {how_many(evidence)} for odd"
-        return "fair", f"{taken[:1].upper()}{taken[1:]}; what it finds nobody can say without images known to be odd."
+        taken = percent(float((scores > model.threshold_).mean()))
+        template = "It takes {part} of {images} for odd; what it finds nobody can say without images known to be odd."
+        return "fair", say(template, part=taken, images=how_many(evidence))
     area = oddness.estimate("auroc")
     low, high = area.interval
-    found = f"AUROC {area.value:.3f}, 95 % interval {low:.3f} to {high:.3f}"
+    interval = {name: Figure(f"{value:.3f}") for name, value in (("area", area.value), ("low", low), ("high", high))}
+    found = say("AUROC {area}, 95 % interval {low} to {high}", **interval)
     if low <= HALF:
-        return "poor", f"No: it finds odd images hardly odder than normal ones ({found}; 0.5 is chance)."
+        return "poor", say(
+            "No: it finds odd images hardly odder than normal ones ({found}; 0.5 is chance).", found=found
+        )
     best = min(yardstick.baselines, key=lambda baseline: baseline.error, default=None)
-    beside = "" if best is None else f"; {best.name} alone reaches {1 - best.error:.3f}"
+    if best is not None:
+        value = Figure(f"{1 - best.error:.3f}")
+        found = say("{found}; {best} alone reaches {value}", found=found, best=best.name, value=value)
     if best is not None and best.error <= yardstick.error and yardstick.error > 0:
-        return "fair", f"It finds odd images, but something plain does as well or better: {found}{beside}."
+        return "fair", say("It finds odd images, but something plain does as well or better: {found}.", found=found)
     if area.value < GOOD_AUROC:
-        return "fair", f"It finds odd images, but far from all of them: {found}{beside}."
-    return "good", f"Yes: {found}{beside}."
+        return "fair", say("It finds odd images, but far from all of them: {found}.", found=found)
+    return "good", say("Yes: {found}.", found=found)
 
 
 def _reasons_on_odd(model: Detects, evidence: Evidence) -> list[str]:
@@ -272,18 +322,29 @@ def _reasons_on_odd(model: Detects, evidence: Evidence) -> list[str]:
         return []
     reasons = []
     if oddness.alarms is not None:
-        promised = "" if oddness.promised is None else f", where {percent(oddness.promised)} were promised"
-        normal = count(int((~oddness.odd).sum()), "normal image")
-        reasons.append(f"At its threshold it takes {percent(oddness.alarms)} of {normal} for odd{promised}.")
+        template = "At its threshold it takes {alarms} of {normal} for odd."
+        fields = {"alarms": percent(oddness.alarms), "normal": count(int((~oddness.odd).sum()), "normal image")}
+        if oddness.promised is not None:
+            template = "At its threshold it takes {alarms} of {normal} for odd, where {promised} were promised."
+            fields["promised"] = percent(oddness.promised)
+        reasons.append(say(template, **fields))
     if oddness.missed is not None:
-        reasons.append(f"It misses {percent(oddness.missed)} of {count(int(oddness.odd.sum()), 'odd image')}.")
+        odd = count(int(oddness.odd.sum()), "odd image")
+        reasons.append(say("It misses {missed} of {odd}.", missed=percent(oddness.missed), odd=odd))
     if oddness.has_both:
-        precision, base = oddness.estimate("average_precision"), float(oddness.odd.mean())
-        reasons.append(f"The average precision is {precision.value:.3f}, where {base:.3f} of the images are odd.")
+        precision = Figure(f"{oddness.estimate('average_precision').value:.3f}")
+        base = Figure(f"{float(oddness.odd.mean()):.3f}")
+        template = "The average precision is {precision}, where {base} of the images are odd."
+        reasons.append(say(template, precision=precision, base=base))
         kinds = oddness.kinds()
         if len(kinds) > 1:
-            best, worst = (f"{kind.name} ({kind.auroc:.3f})" for kind in (kinds[-1], kinds[0]))
-            reasons.append(f"Of the kinds it tells {best} best and {worst} worst, by AUROC.")
+            best, worst = (
+                say("{kind} ({value})", kind=kind.name, value=Figure(f"{kind.auroc:.3f}"))
+                for kind in (kinds[-1], kinds[0])
+            )
+            reasons.append(
+                say("Of the kinds it tells {best} best and {worst} worst, by AUROC.", best=best, worst=worst)
+            )
     return reasons
 
 
@@ -292,39 +353,48 @@ def _reasons_on_odd(model: Detects, evidence: Evidence) -> list[str]:
 
 def _answer_on_made(evidence: Evidence, yardstick: Yardstick) -> tuple[str, str]:
     floor, normal, coverage = yardstick.baseline(FLOOR), yardstick.baseline(NORMAL), evidence.metrics.get("coverage")
-    beside = [f"{baseline.name} {figure(baseline.error)}" for baseline in (floor, normal) if baseline is not None]
-    found = f"their Frechet distance to real ones is {figure(yardstick.error)}"
-    found += f", where {' and '.join(beside)} have" if beside else ""
+    found = say("their Frechet distance to real ones is {distance}", distance=figure(yardstick.error))
+    others = [
+        say("{name} {distance}", name=baseline.name, distance=figure(baseline.error))
+        for baseline in (floor, normal)
+        if baseline is not None
+    ]
+    if others:
+        found = say("{found}, where {others} have", found=found, others=joined(others, "{first} and {second}"))
     if normal is not None and yardstick.error >= normal.error:
-        return "poor", f"No: new images are less like real ones than noise with their mean and covariance: {found}."
+        template = "No: new images are less like real ones than noise with their mean and covariance: {found}."
+        return "poor", say(template, found=found)
     if coverage is not None and coverage < COVERED:
-        return "fair", f"It makes new images, but only some kinds of them ({percent(coverage)} are covered): {found}."
+        template = "It makes new images, but only some kinds of them ({coverage} are covered): {found}."
+        return "fair", say(template, coverage=percent(coverage), found=found)
     if normal is not None and yardstick.error > HALF * normal.error:
-        return "fair", f"It makes new images that only begin to look real: {found}."
-    return "good", f"Yes, as a crowd; look at them below: {found}."
+        return "fair", say("It makes new images that only begin to look real: {found}.", found=found)
+    return "good", say("Yes, as a crowd; look at them below: {found}.", found=found)
 
 
 def _reasons_on_made(evidence: Evidence, yardstick: Yardstick) -> list[str]:
     metrics = evidence.metrics
     if "precision" not in metrics:
-        return ["There are too few images to say which of them are covered."]
+        return [say("There are too few images to say which of them are covered.")]
     return [_overlap(metrics), *_of_players(evidence)]
 
 
 def _overlap(metrics: Mapping[str, float]) -> str:
-    precision, recall, coverage = (percent(metrics[name]) for name in ("precision", "recall", "coverage"))
-    return (
-        f"{precision} of the new images look like real ones (precision), {recall} of the real ones like new ones "
-        f"(recall); {coverage} of the real ones have a new one among their nearest (coverage)."
+    template = (
+        "{precision} of the new images look like real ones (precision), {recall} of the real ones like new ones "
+        "(recall); {coverage} of the real ones have a new one among their nearest (coverage)."
     )
+    return say(template, **{name: percent(metrics[name]) for name in ("precision", "recall", "coverage")})
 
 
 def _of_players(evidence: Evidence) -> list[str]:
     """Say who is ahead at the end of a training of two players; nothing where there are not two."""
     if (players := players_of(evidence.lines)) is None:
         return []
-    right = f"{percent(players.real_right)} of the real and {percent(players.made_right)} of the new images right"
-    return [f"At the end the critic got {right}; half of each is a draw."]
+    template = (
+        "At the end the critic got {real} of the real and {made} of the new images right; half of each is a draw."
+    )
+    return [say(template, real=percent(players.real_right), made=percent(players.made_right))]
 
 
 # -- training
@@ -332,11 +402,14 @@ def _of_players(evidence: Evidence) -> list[str]:
 
 def _of_training(training: Training) -> list[str]:
     if not training.epochs:
-        return ["No epoch has ended yet."]
+        return [say("No epoch has ended yet.")]
     if training.best is None or training.last is None:
-        return ["There was no validation part, so nothing says which epoch was best."]
+        return [say("There was no validation part, so nothing says which epoch was best.")]
     if training.best_epoch == 0:
-        return ["No epoch bettered the start, the principal components of the training images: they are the model."]
-    epoch = f"epoch {training.best_epoch} of {training.epochs}"
-    best = f"The best validation objective, {figure(training.best)}, came in {epoch}"
-    return [best + ("." if training.last == training.best else f"; the last was {figure(training.last)}.")]
+        template = "No epoch bettered the start, the principal components of the training images: they are the model."
+        return [say(template)]
+    fields = {"best": figure(training.best), "epoch": str(training.best_epoch), "epochs": str(training.epochs)}
+    if training.last == training.best:
+        return [say("The best validation objective, {best}, came in epoch {epoch} of {epochs}.", **fields)]
+    template = "The best validation objective, {best}, came in epoch {epoch} of {epochs}; the last was {last}."
+    return [say(template, **fields, last=figure(training.last))]

@@ -12,18 +12,19 @@ from latente.estimators.abilities import Classifies, Reconstructs, Restores
 from latente.estimators.data import draw
 from latente.estimators.resemblance import Resemblance
 from latente.evidence import MOST_VALUES, Evidence
+from latente.languages import say
 from latente.metrics import auroc
 from latente.report.oddness import oddness_of, simple_aurocs
 
 __all__ = ["FLOOR", "LARGEST", "NEAREST", "NORMAL", "PAIRS", "Baseline", "Yardstick", "find_yardstick"]
 
-PAIRS = "Pairs of an odd and a normal image in the wrong order (1 - AUROC)"
-LARGEST, NEAREST = "always the largest class", "the nearest class mean"  # what simple classifiers are called
-FLOOR, NORMAL = "training images", "a normal density of pixels"  # beside what a model makes of nothing
-CROWDS = "Frechet distance of new images to real ones, by edges and tones of their cells"
+PAIRS = say("Pairs of an odd and a normal image in the wrong order (1 - AUROC)")
+LARGEST, NEAREST = say("always the largest class"), say("the nearest class mean")  # what simple classifiers are called
+FLOOR, NORMAL = say("training images"), say("a normal density of pixels")  # beside what a model makes of nothing
+CROWDS = say("Frechet distance of new images to real ones, by edges and tones of their cells")
 _PCA = "PCA"
 NORMAL_NUMBERS, NORMAL_NEEDS = 64, 20  # directions of the density, beside equal noise; images that it takes
-_SQUARED = "Mean squared error per value, in units of the range"
+_SQUARED = say("Mean squared error per value, in units of the range")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +73,7 @@ def find_yardstick(model: object, evidence: Evidence) -> Yardstick | None:
     density of the pixels.
     """
     if isinstance(model, Classifies) and "accuracy" in evidence.metrics:
-        return Yardstick("Share of wrong classes", 1 - evidence.metrics["accuracy"], _simple_classifiers(evidence))
+        return Yardstick(say("Share of wrong classes"), 1 - evidence.metrics["accuracy"], _simple_classifiers(evidence))
     oddness = oddness_of(model, evidence)
     if oddness is not None and oddness.has_both:
         others = [Baseline(name, 1 - area) for name, area in simple_aurocs(evidence, oddness)]
@@ -148,7 +149,7 @@ def _unrestored(evidence: Evidence) -> list[Baseline]:
     if inputs is None or inputs.shape != originals.shape:
         return []
     is_larger = getattr(evidence.model, "factor_", 1) > 1
-    name = "bicubic enlargement" if is_larger else "the input as it is"
+    name = say("bicubic enlargement" if is_larger else "the input as it is")
     return [Baseline(name, _error(originals, inputs))]
 
 
@@ -158,13 +159,13 @@ def _simple_reconstructions(evidence: Evidence) -> list[Baseline]:
     originals = evidence.originals.reshape(len(evidence.originals), -1)
     baselines = []
     if inputs is not None and inputs.shape == evidence.originals.shape:
-        baselines.append(Baseline("the input as it is", _error(originals, inputs.reshape(originals.shape))))
+        baselines.append(Baseline(say("the input as it is"), _error(originals, inputs.reshape(originals.shape))))
     known = None
     if learned is not None and learned.images.image_shape == evidence.originals.shape[1:] and len(learned) >= 3:
         most = max(2_000, 10 * evidence.outputs["codes"].shape[1])
         few = learned.drawn(min(most, max(3, MOST_VALUES // originals.shape[1])), seed=1)
         known = evidence.model.scaling_.to_range(few.targets).reshape(len(few), -1)
-        name = "the mean row" if evidence.is_table else "the mean image"
+        name = say("the mean row" if evidence.is_table else "the mean image")
         baselines.append(Baseline(name, _error(originals, known.mean(axis=0))))
     if (pca := _pca(evidence, known)) is not None:
         baselines.append(pca)
@@ -190,7 +191,7 @@ def _pca(evidence: Evidence, known: np.ndarray | None) -> Baseline | None:
         rebuilt = pca.inverse_transform(pca.transform(seen))
     else:
         return None
-    return Baseline(f"{_PCA} with {dimensions:,} numbers", _error(originals, rebuilt))
+    return Baseline(say("PCA with {numbers} numbers", numbers=dimensions), _error(originals, rebuilt))
 
 
 def _error(originals: np.ndarray, others: np.ndarray) -> float:

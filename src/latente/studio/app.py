@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -21,6 +22,7 @@ from latente.studio.parts import Parts
 from latente.studio.problems import Problem
 from latente.studio.routes import jobs, machine, results, sets
 from latente.studio.sets import Sets
+from latente.studio.shelves import Shelves
 from latente.studio.uploads import Uploads
 from latente.studio.workspace import Workspace
 
@@ -33,18 +35,23 @@ _UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Latent
 newer), and start the studio again. A wheel brings them with it."""
 
 
-def parts_of(folder: Path, language: str | None = None) -> Parts:
-    """Return what works on a workspace; raises InputError where its folder cannot be made."""
+def parts_of(folder: Path, language: str | None = None, shelves: Sequence[Path] = ()) -> Parts:
+    """Return what works on a workspace; raises InputError where its folder cannot be made, or a shelf is none."""
+    own_shelves = Shelves(shelves)
     workspace = Workspace(folder)
     own_sets = Sets(workspace)
-    return Parts(workspace, own_sets, Uploads(workspace), Jobs(workspace, own_sets), language)
+    return Parts(workspace, own_sets, Uploads(workspace), Jobs(workspace, own_sets), language, own_shelves)
 
 
-def create(parts: Parts, port: int, token: str) -> FastAPI:
-    """Return the application that answers at a port to whoever has the token; its queue runs while it does."""
+def create(parts: Parts, port: int, token: str, names: tuple[str, ...] = ()) -> FastAPI:
+    """Return the application that answers at a port to whoever has the token; its queue runs while it does.
+
+    names: by which other machines may ask for it.
+    """
 
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        parts.workspace.sweep()
         parts.workspace.empty_trash()
         parts.jobs.open()
         try:
@@ -55,10 +62,11 @@ def create(parts: Parts, port: int, token: str) -> FastAPI:
 
     app = FastAPI(title="Latente studio", version=latente.__version__, docs_url=None, redoc_url=None, lifespan=life)
     app.state.parts = parts
-    app.add_middleware(Guard, port=port, token=token)
+    app.add_middleware(Guard, port=port, token=token, names=names)
     app.add_exception_handler(LatenteError, _refuse)
     app.add_exception_handler(HTTPException, _refuse_http)
     app.add_exception_handler(RequestValidationError, _refuse_invalid)
+    app.add_exception_handler(ClientDisconnect, _leave)
     app.add_exception_handler(Exception, _fail)
     for home in (sets, jobs, results, machine):
         app.include_router(home.router, prefix="/api")
@@ -88,6 +96,11 @@ def _refuse_invalid(request: Request, error: Exception) -> Response:
     faults = cast(RequestValidationError, error).errors()
     where = ".".join(map(str, faults[0]["loc"])) if faults else ""
     return JSONResponse(Problem(422, "invalid", f"{where} is not as it has to be", where=where).to_json(), 422)
+
+
+def _leave(request: Request, error: Exception) -> Response:
+    """Say nothing of a connection that broke: nobody hears it, and what was sent in part was not kept."""
+    return Response(status_code=400)
 
 
 def _fail(request: Request, error: Exception) -> Response:

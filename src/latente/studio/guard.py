@@ -1,4 +1,4 @@
-"""Who may ask the studio: this machine's own browser, by its own address, with the token that was printed.
+"""Who may ask the studio: a browser that came by one of its own addresses, with the token that was printed.
 
 Whatever web site is open beside it can send requests to this machine. None is answered that asks by another name than
 this machine's (a name that was made to point here), that comes from another origin, or that has not the token; and
@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from latente.studio.problems import Problem
 
-__all__ = ["FRAMED", "HOST", "PAGE", "Guard"]
+__all__ = ["FRAMED", "HOST", "PAGE", "Guard", "own_address"]
 
 HOST = "127.0.0.1"
 _SAFE = ("GET", "HEAD")
@@ -27,8 +27,12 @@ PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# of a page that a training wrote: in a sandbox, an origin of its own, whatever else it says of itself
-FRAMED = "sandbox allow-scripts; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
+# of a page that a training wrote, here or wherever a project came from: in a sandbox, an origin of its own, and with
+# nothing to load or to send, whatever else it says of itself
+FRAMED = (
+    "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; "
+    "style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; form-action 'none'; base-uri 'none'"
+)
 
 _HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -44,14 +48,23 @@ class Guard:
     """Wraps an application: answers whoever may not ask, and tells the browser what it may do with the rest.
 
     port: where the studio listens. token: what its address carries the first time; then a cookie stands for it, which
-    no script reads and no other site's request carries. open_paths: the beginnings of the paths of the built files,
-    which hold nothing of anybody's.
+    no script reads and no other site's request carries. names: by which other machines may ask for it, as `own_address`
+    takes them. open_paths: the beginnings of the paths of the built files, which hold nothing of anybody's.
     """
 
-    def __init__(self, app: ASGIApp, port: int, token: str, open_paths: tuple[str, ...] = ("/assets/",)) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        port: int,
+        token: str,
+        names: tuple[str, ...] = (),
+        open_paths: tuple[str, ...] = ("/assets/",),
+    ) -> None:
         self._app, self._token, self._open_paths = app, token, open_paths
-        self._hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
-        self._origins = {f"http://{host}" for host in self._hosts}
+        addresses = [own_address(name, port) for name in (HOST, "localhost", *names)]
+        self._address = addresses[0]
+        self._hosts = {address.partition("//")[2] for address in addresses}
+        self._origins = set(addresses)
         self._cookie, self._session = f"latente-{port}", secrets.token_urlsafe(32)  # cookies do not know of ports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +102,7 @@ class Guard:
         """Raise Problem for a request by another name, or from another origin, than this studio's own."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0] not in self._hosts:
-            raise Problem(403, "other_host", f"the studio has the address http://{min(self._hosts)}/ alone")
+            raise Problem(403, "other_host", f"the studio has the address {self._address}/")
         origins = headers.getlist("origin")
         is_safe = scope["method"] in _SAFE
         if any(origin not in self._origins for origin in origins) or len(origins) > 1 or (not is_safe and not origins):
@@ -112,6 +125,17 @@ class Guard:
         except CookieError:
             return False
         return cookie is not None and _is_same(cookie.value, self._session)
+
+
+def own_address(name: str, port: int) -> str:
+    """Return the beginning of the studio's addresses, without a slash, for a name by which it is asked.
+
+    name: a host, which stands for http and the studio's own port, or HOST:443, of a server before it that speaks TLS.
+    """
+    host, _, other = name.lower().partition(":")
+    if other in ("", str(port)):
+        return f"http://{host}:{port}"
+    return f"https://{host}" if other == "443" else f"https://{host}:{other}"
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -6,6 +6,7 @@ is there; how far it came and how it ended is what its run folder says.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import threading
 import time
@@ -14,22 +15,25 @@ from pathlib import Path
 from typing import Any
 
 from latente.errors import LatenteError, ModelError
+from latente.estimators.options.style import PICTURE
 from latente.files import replacing
-from latente.studio import plans
+from latente.studio import commands, orders, plans, standing
 from latente.studio.commands import as_process, last_line
-from latente.studio.plans import Step
+from latente.studio.goals import goal_named, minutes_of
+from latente.studio.orders import Wished, is_done, pieces_of
+from latente.studio.plans import Piece, Step
 from latente.studio.problems import Problem
 from latente.studio.processes import Processes
 from latente.studio.sets import Sets
-from latente.studio.tickets import Ticket, printed_json
-from latente.studio.uploads import pictures_folder
+from latente.studio.tickets import Ticket
 from latente.studio.workspace import Workspace
-from latente.watching.news import state_of
+from latente.training.runs import Run
 
 __all__ = ["Jobs"]
 
 _EVERY = 0.5  # seconds between two looks
 _PATIENCE = 120.0  # seconds in which a training that was told to stop has to have saved
+_PROMPT = "$ "  # before a command in the log
 _LONGEST_LOG = 20_000  # bytes of a log in which its last line is looked for
 
 
@@ -45,6 +49,10 @@ class Jobs:
         self.trouble: str | None = None  # what keeps the queue from going on
 
     def open(self) -> None:
+        """Look after the queue from now on; the only studio of the workspace does."""
+        for folder in self._workspace.all("jobs"):
+            if not (folder / "ticket.json").exists():  # of a plan, or an order, that was on its way when we were ended
+                shutil.rmtree(folder, ignore_errors=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -53,21 +61,77 @@ class Jobs:
         if self._thread.is_alive():
             self._thread.join()
 
-    def new(self, set_id: str, goal: str, length: str) -> Ticket:
-        """Put a training into the queue; raises Problem where the pictures do not fit the goal."""
-        folder = self._workspace.find("sets", set_id)
-        plans.minutes_of(plans.goal_named(goal), length)
-        if fault := plans.suitable(self._sets.finding(folder))[goal]:
-            raise Problem(409, fault["code"], "these pictures do not fit this goal", **fault["fields"])
+    def new(self, wished: Wished) -> Ticket:
+        """Put an order into the queue; raises Problem where the pictures do not fit the goal."""
+        minutes_of(goal_named(wished.goal), wished.length)
+        count = orders.check(self._workspace, self._sets, wished)
         self._workspace.refuse_full_disk(0)
+        return self._add(wished, count)
+
+    def use(self, job_id: str, set_id: str) -> Ticket:
+        """Let what a training made serve the pictures of another set; raises Problem where it cannot."""
+        ticket, folder = self.ticket(job_id), self._workspace.find("sets", set_id)
+        goal, finding = goal_named(ticket.goal), self._sets.finding(folder)
+        if goal.use is None or ticket.phase != "done" or ticket.model:
+            raise Problem(409, "nothing_to_use", "this training has made nothing that serves other pictures")
+        if finding["state"] != "done":
+            raise Problem(409, "not_looked_through", "these pictures do not fit this goal")
+        wished = Wished(set_id, ticket.goal, ticket.length, ticket.beside, options=ticket.options)
+        if goal.use == "style":
+            return self.new(wished)
+        self._workspace.refuse_full_disk(0)
+        return self._add(wished, finding["total"] - finding["left_out"], model=job_id, phase="after")
+
+    def plan(self, wished: Wished) -> dict[str, Any]:
+        """Return what an order would take, by a dry run: seconds, memory, parameters, as far as they are known."""
+        goal = goal_named(wished.goal)
+        minutes, count = minutes_of(goal, wished.length), orders.check(self._workspace, self._sets, wished)
+        if wished.experiment:
+            from latente.experiments import EXPERIMENTS
+
+            return {"seconds": 60 * EXPERIMENTS[wished.experiment].minutes}
+        job = self._workspace.new("jobs")
+        try:
+            ticket = self._ticket(job.name, wished, count)
+            orders.fix(self._workspace, self._sets, ticket)
+            pieces = self._pieces(ticket)
+            door = () if goal.name == "style" else ("--budget", "1")
+            told = commands.answer([*pieces[0].begin, *door, "--dry-run"])
+            method = plans.method_of(goal, count, wished.length) if goal.name == "new" else None
+        finally:
+            shutil.rmtree(job)
+        seconds, memory = (told.get(name) for name in ("seconds_estimate", "memory_estimate_bytes"))
+        if goal.name == "style":
+            seconds, memory = len(pieces) * told["seconds"], told["memory"]
+        return {
+            "seconds": seconds if minutes is None else 60 * minutes,
+            "memory": memory,
+            "parameters": told.get("parameters"),
+            "method": method,
+        }
+
+    def _ticket(self, job_id: str, wished: Wished, count: int) -> Ticket:
+        about = self._sets.told(self._workspace.find("sets", wished.of)) if wished.of else {"name": ""}
+        now = time.time()
+        return Ticket(
+            job_id,
+            wished.of,
+            about["name"],
+            wished.goal,
+            wished.length,
+            created=now,
+            order=now,
+            beside=wished.beside,
+            experiment=wished.experiment,
+            options=dict(wished.options),
+            count=count,
+        )
+
+    def _add(self, wished: Wished, count: int, model: str = "", phase: str = "train") -> Ticket:
         with self._lock:
-            job, now = self._workspace.new("jobs"), time.time()
-            (job / "results").mkdir()
-            names = self._sets.left_out(folder)
-            if names:  # as they are now: the set may change while this one waits
-                with replacing(job / "left-out.txt") as temporary:
-                    temporary.write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-            ticket = Ticket(job.name, set_id, self._sets.told(folder)["name"], goal, length, now, now)
+            ticket = self._ticket(self._workspace.new("jobs").name, wished, count)
+            ticket.model, ticket.phase = model, phase
+            orders.fix(self._workspace, self._sets, ticket)
             ticket.write(self._workspace)
         return ticket
 
@@ -85,23 +149,13 @@ class Jobs:
         """Return what the page is told of each training, the newest first."""
         tickets = self.tickets()
         waiting = [ticket.id for ticket in tickets if self._is_waiting(ticket)]
-        told = [self._told(ticket, waiting) for ticket in tickets]
+        told = [standing.told(self._workspace, ticket, waiting) for ticket in tickets]
         return sorted(told, key=lambda one: -one["created"])
 
     def one(self, job_id: str) -> dict[str, Any]:
         """Return what the page is told of a training, with what its run folder says of it."""
-        ticket = self.ticket(job_id)
-        waiting = [each.id for each in self.tickets() if self._is_waiting(each)]
-        run = ticket.run(self._workspace)
-        state = state_of(run)
-        shown = ("pictures", "images", "parameters", "model", "trouble", "device", "report")
-        return {
-            **self._told(ticket, waiting),
-            **{name: state[name] for name in shown},
-            "command": ["latente", *self._fit_arguments(ticket)],
-            "verdict": printed_json(ticket.folder(self._workspace) / "train.json").get("verdict"),
-            "failures": ticket.failures,
-        }
+        waiting = [ticket.id for ticket in self.tickets() if self._is_waiting(ticket)]
+        return standing.whole(self._workspace, self.ticket(job_id), waiting)
 
     def ticket(self, job_id: str) -> Ticket:
         return Ticket.read(self._workspace.find("jobs", job_id))
@@ -124,7 +178,9 @@ class Jobs:
                 or (ticket.phase == "train" and ticket.wish == "run")
             ):
                 raise Problem(409, "not_resting", "this training does not rest")
+            self._workspace.refuse_full_disk(0)
             ticket.wish, ticket.phase, ticket.error, ticket.told = "run", "train", None, None
+            ticket.failures = {}  # what gave nothing is tried again
             ticket.order = time.time()
             ticket.write(self._workspace)
 
@@ -137,18 +193,35 @@ class Jobs:
             ticket.order = min(each.order for each in self.tickets() if self._is_waiting(each)) - 1
             ticket.write(self._workspace)
 
+    def move(self, job_id: str, places: int) -> None:
+        """Let a waiting training wait for so many others fewer, or where `places` is below 0 for more."""
+        with self._lock:
+            waiting = [ticket for ticket in self.tickets() if self._is_waiting(ticket) and ticket.phase == "train"]
+            before = next((place for place, ticket in enumerate(waiting) if ticket.id == job_id), None)
+            if before is None:
+                raise Problem(409, "not_waiting", "this training does not wait")
+            moments = [ticket.order for ticket in waiting]
+            waiting.insert(max(0, min(len(waiting) - 1, before - places)), waiting.pop(before))
+            for ticket, moment in zip(waiting, moments, strict=True):
+                if ticket.order != moment:
+                    ticket.order = moment
+                    ticket.write(self._workspace)
+
     def throw_away(self, job_id: str) -> str:
         """Move a training that is not at work into the trash; return the id by which it comes back."""
         with self._lock:
             folder, ticket = self._workspace.find("jobs", job_id), self.ticket(job_id)
             if ticket.process and self._processes.is_alive(ticket.process):
                 raise Problem(409, "at_work", "pause the training first")
+            if any(other.model == job_id and other.phase == "after" for other in self.tickets()):
+                raise Problem(409, "at_work", "another one still needs what this training made")
             about = {"name": ticket.name, "goal": ticket.goal}
             return self._workspace.throw_away("jobs", folder, about, self._workspace.path / "runs" / job_id)
 
-    def use(self, set_id: str) -> int:
+    def needing(self, set_id: str) -> int:
         """Return how many trainings still need a set."""
-        return sum(ticket.of == set_id and ticket.phase in ("train", "after") for ticket in self.tickets())
+        at_work = (ticket for ticket in self.tickets() if ticket.phase in ("train", "after"))
+        return sum(set_id in (ticket.of, ticket.beside) for ticket in at_work)
 
     def tick(self) -> None:
         """Note what has ended, and start what is next; called twice a second."""
@@ -202,8 +275,11 @@ class Jobs:
         """Start what the ticket needs next: its training, or one of the steps after it."""
         folder = ticket.folder(self._workspace)
         if ticket.phase == "train":
-            self._begin(ticket, self._training(ticket), folder / "train.json")
-            return
+            piece = self._piece(ticket)
+            if piece is not None:
+                self._begin(ticket, self._training(ticket, piece), folder / "train.json")
+                return
+            ticket.phase = "after"  # all was done before
         step = self._next_step(ticket)
         if step is None:
             ticket.phase = "done"
@@ -213,22 +289,32 @@ class Jobs:
         self._begin(ticket, list(step.arguments), folder / f"{step.name}.out")
 
     def _begin(self, ticket: Ticket, arguments: list[str], out: Path) -> None:
-        ticket.process = self._processes.start(self._command(arguments), out, ticket.log(self._workspace))
+        log = ticket.log(self._workspace)
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"{_PROMPT}{shlex.join(['latente', *arguments])}\n")  # what it says comes below
+        ticket.process = self._processes.start(self._command(arguments), out, log)
         ticket.told = None
         ticket.write(self._workspace)
 
-    def _training(self, ticket: Ticket) -> list[str]:
-        """Return the arguments that begin a training, or go on with it."""
+    def _training(self, ticket: Ticket, piece: Piece) -> list[str]:
+        """Return the arguments that begin a piece of an order, or go on with it."""
+        ticket.at = piece.name
         run = ticket.run(self._workspace)
+        if piece.result is not None:  # the same command goes on where it was
+            return list(piece.begin)
         if run.options_file.exists():
             return ["resume", str(run.path), "--json"]
         if run.path.exists():  # of one that was ended before it had begun
             shutil.rmtree(run.path)
-        return self._fit_arguments(ticket)
+        return list(piece.begin)
 
-    def _fit_arguments(self, ticket: Ticket) -> list[str]:
-        run = ticket.run(self._workspace).path
-        return plans.fit(plans.GOALS[ticket.goal], ticket.length, self._pictures(ticket), run, self._left_out(ticket))
+    def _pieces(self, ticket: Ticket) -> list[Piece]:
+        return pieces_of(self._workspace, ticket)
+
+    def _piece(self, ticket: Ticket) -> Piece | None:
+        """Return the next piece of an order that is not done, and has not failed; None where there is none left."""
+        left = (piece for piece in self._pieces(ticket) if piece.name not in ticket.failures)
+        return next((piece for piece in left if not is_done(piece)), None)
 
     def _next_step(self, ticket: Ticket) -> Step | None:
         for step in self._all_steps(ticket):
@@ -249,69 +335,54 @@ class Jobs:
         ticket.write(self._workspace)
 
     def _all_steps(self, ticket: Ticket) -> list[Step]:
-        run, results = ticket.run(self._workspace).path, ticket.results(self._workspace)
-        goal = plans.GOALS[ticket.goal]
-        return plans.after_training(goal, self._pictures(ticket), run, results, self._left_out(ticket))
+        order = orders.order_of(self._workspace, ticket)
+        return plans.use(order) if ticket.model else plans.after_training(order)
 
     def _settle_training(self, ticket: Ticket) -> None:
-        status = ticket.run(self._workspace).status() or {}
+        pieces = self._pieces(ticket)
+        piece = next((piece for piece in pieces if piece.name == ticket.at), pieces[0])
+        status = Run(piece.run).status() or {}
         state = status.get("state")
-        if state == "finished":
+        if is_done(piece):
+            _keep_picture(piece)
+        elif state == "failed" or (ticket.wish == "run" and state is None):  # or it refused before it had begun
+            error = status.get("error") or self._last_words(ticket)
+            if len(pieces) == 1:
+                ticket.phase, ticket.error = "failed", error
+                return
+            ticket.failures[piece.name] = error  # the others may be sound
+        elif not (ticket.wish == "stop" and self._has_model(ticket)):
+            # told to, refused to go on, or ended by another hand or with the machine: nothing is lost
+            if ticket.wish == "run" and self._said(ticket).lstrip().startswith("error:"):
+                ticket.error = self._last_words(ticket)
+            ticket.wish = "pause"
+        if (ticket.wish == "stop" and self._has_model(ticket)) or self._piece(ticket) is None:
             ticket.phase = "after"
-        elif state == "failed":
-            ticket.phase, ticket.error = "failed", status.get("error") or self._last_words(ticket)
-        elif ticket.wish == "stop" and self._has_model(ticket):
-            ticket.phase = "after"
-        elif ticket.wish == "run" and state is None:  # it refused, or fell, before it had begun
-            ticket.phase, ticket.error = "failed", self._last_words(ticket)
-        else:
-            ticket.wish = "pause"  # told to, or ended by another hand or with the machine: nothing is lost
+        if ticket.phase == "after" and len(ticket.failures) == len(pieces):
+            ticket.phase, ticket.error = "failed", next(iter(ticket.failures.values()))
 
     def _has_model(self, ticket: Ticket) -> bool:
+        """Whether there is something to keep: a model, or a painted picture."""
+        if ticket.at:
+            return any(map(is_done, self._pieces(ticket)))
         return (ticket.run(self._workspace).model / "model.json").exists()
 
-    def _told(self, ticket: Ticket, waiting: list[str]) -> dict[str, Any]:
-        status = ticket.run(self._workspace).status() or {}
-        step, steps = status.get("step"), status.get("steps")
-        return {
-            "id": ticket.id,
-            "set": ticket.of,
-            "name": ticket.name,
-            "goal": ticket.goal,
-            "length": ticket.length,
-            "created": ticket.created,
-            "state": self._state(ticket, status),
-            "place": waiting.index(ticket.id) + 1 if ticket.id in waiting and ticket.phase == "train" else None,
-            "part": step / steps if step is not None and steps else None,
-            "seconds_left": status.get("seconds_left"),
-            "error": ticket.error,
-        }
-
-    @staticmethod
-    def _state(ticket: Ticket, status: dict[str, Any]) -> str:
-        """Return how a training stands, in one word: the page has its sentence for it."""
-        if ticket.phase in ("failed", "done"):
-            return {"failed": "failed", "done": "finished"}[ticket.phase]
-        if ticket.phase == "after":
-            return "finishing"
-        if not ticket.process:
-            return "queued" if ticket.wish == "run" else "paused"
-        if ticket.told is not None:
-            return "stopping"
-        if status.get("state") == "finished":
-            return "finishing"
-        return "running" if status.get("state") == "running" else "starting"
-
-    def _pictures(self, ticket: Ticket) -> Path:
-        return pictures_folder(self._workspace.path / "sets" / ticket.of)
-
-    def _left_out(self, ticket: Ticket) -> Path | None:
-        path = ticket.folder(self._workspace) / "left-out.txt"
-        return path if path.exists() else None
-
     def _last_words(self, ticket: Ticket) -> str:
+        return last_line(self._said(ticket))
+
+    def _said(self, ticket: Ticket) -> str:
+        """Return what the command that was started last has said, as far as that is not too long."""
         try:
             log = ticket.log(self._workspace).read_bytes()
         except OSError:
             return ""
-        return last_line(log[-_LONGEST_LOG:].decode("utf-8", "replace"))
+        last = f"\n{log[-_LONGEST_LOG:].decode('utf-8', 'replace')}".rpartition(f"\n{_PROMPT}")
+        return last[2].partition("\n")[2] if last[1] else last[2]
+
+
+def _keep_picture(piece: Piece) -> None:
+    """Put what was painted where it is wanted: a painting that was gone on with leaves it in its run alone."""
+    painted = piece.run / PICTURE
+    if piece.picture is not None and not piece.picture.exists() and painted.exists():
+        with replacing(piece.picture) as temporary:
+            shutil.copyfile(painted, temporary)

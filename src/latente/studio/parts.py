@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from latente.studio.jobs import Jobs
 from latente.studio.sets import Sets
+from latente.studio.shelves import Shelves
 from latente.studio.uploads import Uploads
 from latente.studio.workspace import Workspace
 
@@ -24,6 +25,7 @@ class Parts:
     uploads: Uploads
     jobs: Jobs
     language: str | None = None
+    shelves: Shelves = dataclasses.field(default_factory=Shelves)
 
 
 def _parts(request: Request) -> Parts:

@@ -1,46 +1,82 @@
-"""Goals in a person's words, and the command lines that reach them."""
+"""The command lines by which a goal is reached: what trains, what follows, and what serves other pictures."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from latente.studio.problems import Problem
+from latente.studio.details import as_arguments
+from latente.studio.goals import Goal, minutes_of
+from latente.studio.likeness import CODES
 
-__all__ = ["GOALS", "LENGTHS", "Goal", "Step", "after_training", "fit", "goal_named", "minutes_of", "suitable"]
+__all__ = ["MAPS", "Order", "Painting", "Piece", "Step", "after_training", "method_of", "model_of", "pieces", "use"]
 
-LENGTHS: Mapping[str, float] = {"quick": 2, "good": 20, "overnight": 480}  # minutes
+MAPS = "maps"  # among the results: where the oddest pictures are odd
 _MADE, _SEED = 48, 1  # new pictures to show, and the seed that draws them
+_MANY, _LONG = 2000, 20  # pictures, and minutes, from which two networks that play against each other draw better ones
+_PAINTED: Mapping[str, tuple[int, int]] = {"quick": (256, 80), "good": (512, 200), "overnight": (1024, 300)}
+_OPTIONS: Mapping[str, tuple[str, ...]] = {  # of `latente fit`
+    "similar": ("--model", "autoencoder"),
+    # the pictures are a mixture of usual and odd ones, of which nobody has said which is which
+    "odd": ("--model", "detector", "--contamination", "0.05"),
+    "clean": ("--model", "restorer", "--corruption", "gaussian:0.1"),
+    "enlarge": ("--model", "restorer", "--corruption", "downscale:2"),
+    "turn": ("--model", "translator"),
+    "sort": ("--model", "classifier"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
-class Goal:
-    """What a person wants of their pictures.
+class Painting:
+    """One picture to paint. name: of its run. content, style: files below the folders of their sets."""
 
-    name: by which the page has its words. model, options: of `latente fit`. least: pictures below which nothing comes
-    of it. trains: whether it learns by steps, so that a length can be chosen; else it takes as long as it takes.
+    name: str
+    content: str
+    style: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """What is to be done, and where everything lies.
+
+    count: pictures that are not left out. pictures, beside: folders of the set and of the second one. run, results:
+    folders for what is trained and for what comes of it. exclude: a list of files that are left out. groups: a table
+    of groups that were made in the browser; untaught: a list of all files that it does not name. paintings: of the
+    goal to paint. inputs: files of pairs that are turned, to be looked at; without them all are. experiment: of the
+    goal to repeat one. options: of the command line, flag -> text, that a person chose.
+    """
+
+    goal: Goal
+    length: str
+    count: int
+    pictures: Path
+    run: Path
+    results: Path
+    beside: Path | None = None
+    exclude: Path | None = None
+    groups: Path | None = None
+    untaught: Path | None = None
+    paintings: Sequence[Painting] = ()
+    inputs: Sequence[str] = ()
+    experiment: str = ""
+    options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """A command that an order waits for: most have one, paintings one each.
+
+    run: the folder it works in. begin: its arguments. result: the file that is there when it is done, where that is
+    no training, whose status says so; such a command goes on by itself. picture: what a training paints, and where it
+    is wanted.
     """
 
     name: str
-    model: str
-    options: tuple[str, ...] = ()
-    least: int = 20
-    trains: bool = True
-
-
-GOALS: Mapping[str, Goal] = {
-    goal.name: goal
-    for goal in (
-        Goal("similar", "autoencoder", least=20),
-        # the pictures are a mixture of usual and odd ones, of which nobody has said which is which
-        Goal("odd", "detector", ("--contamination", "0.05"), least=10, trains=False),
-        Goal("new", "vae", least=50),
-        Goal("clean", "restorer", ("--corruption", "gaussian:0.1"), least=8),
-        Goal("enlarge", "restorer", ("--corruption", "downscale:2"), least=8),
-    )
-}
+    run: Path
+    begin: tuple[str, ...]
+    result: Path | None = None
+    picture: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,55 +88,111 @@ class Step:
     product: Path
 
 
-def goal_named(name: str) -> Goal:
-    if name not in GOALS:
-        raise Problem(404, "unknown", "there is no such goal", kind="goals")
-    return GOALS[name]
+def method_of(goal: Goal, count: int, length: str) -> str:
+    """Return what learns to make new pictures: of few, or in a short time, a density of codes draws the better ones.
+
+    Two networks that play against each other overtake it where they have many pictures and some time (docs/results.md).
+    """
+    minutes = minutes_of(goal, length)
+    return "gan" if count >= _MANY and minutes is not None and minutes >= _LONG else "vae"
 
 
-def minutes_of(goal: Goal, length: str) -> float | None:
-    """Return how long a training of that length takes, or None where the goal's takes as long as it takes."""
-    if length not in LENGTHS:
-        raise Problem(404, "unknown", "there is no such length", kind="lengths")
-    return LENGTHS[length] if goal.trains else None
+def model_of(goal: Goal, count: int, length: str) -> str:
+    """Return the name of what learns, or "style"; "" where nothing does."""
+    if goal.name in ("style", "experiment"):
+        return "style" if goal.name == "style" else ""
+    options = _OPTIONS.get(goal.name)
+    return method_of(goal, count, length) if options is None else options[1]
 
 
-def suitable(finding: Mapping[str, Any]) -> dict[str, dict[str, Any] | None]:
-    """Return for each goal why these pictures do not fit it (code and fields), or None where they do."""
-    if finding["state"] != "done":
-        reason = {"code": "not_looked_through", "fields": {}}
-        return dict.fromkeys(GOALS, reason)
-    count = finding["total"] - finding["left_out"]
-    return {
-        name: None if count >= goal.least else {"code": "too_few", "fields": {"count": count, "least": goal.least}}
-        for name, goal in GOALS.items()
-    }
+def pieces(order: Order) -> list[Piece]:
+    """Return the commands that an order waits for, in their order."""
+    if order.goal.name == "style":
+        return [_paint(order, painting) for painting in order.paintings]
+    if order.goal.name == "experiment":
+        begin = ("reproduce", order.experiment, "--out", str(order.run), "--json")
+        return [Piece("", order.run, begin, order.run / "result.json")]
+    return [Piece("", order.run, tuple(_fit(order)))]
 
 
-def fit(goal: Goal, length: str, pictures: Path, run: Path, exclude: Path | None) -> list[str]:
-    """Return the arguments of the `latente` that trains."""
-    arguments = ["fit", str(pictures), "--model", goal.model, *goal.options]
-    if (minutes := minutes_of(goal, length)) is not None:
-        arguments += ["--minutes", f"{minutes:g}"]
-    if exclude is not None:
-        arguments += ["--exclude", str(exclude)]
-    return [*arguments, "--seed", str(_SEED), "--out", str(run), "--json"]
-
-
-def after_training(goal: Goal, pictures: Path, run: Path, results: Path, exclude: Path | None) -> list[Step]:
+def after_training(order: Order) -> list[Step]:
     """Return the commands that make, of a trained model, what the person came for."""
-    left_out = () if exclude is None else ("--exclude", str(exclude))
-    report = Step("report", ("report", str(run)), run / "report.html")
-    if goal.name == "odd":
-        # a model that has learned from a picture vouches for it: here each is compared with all the others
-        table = results / "ranking.csv"
-        return [report, Step("rank", ("rank", str(pictures), *left_out, "--out", str(table), "--force"), table)]
-    if goal.name == "similar":
-        page = results / "explorer.html"
-        return [report, Step("explore", ("explore", str(run), "--out", str(page), "--force"), page)]
-    if goal.name == "new":
-        folder = results / "made"
-        drawn = ("sample", str(run), "-n", str(_MADE), "--seed", str(_SEED), "--out", str(folder), "--force")
-        return [report, Step("sample", drawn, folder)]
-    folder = results / "restored"
-    return [report, Step("restore", ("restore", str(run), str(pictures), "--out", str(folder), "--json"), folder)]
+    report = Step("report", ("report", str(order.run), "--json"), order.run / "report.html")
+    match order.goal.name:
+        case "style" | "experiment":
+            return []
+        case "odd":
+            # a model that has learned from a picture vouches for it: here each is compared with all the others
+            return [report, _rank(order)]
+        case "similar":
+            page, codes = order.results / "explorer.html", order.results / CODES
+            encoded = ("encode", str(order.run), str(order.pictures), "--out", str(codes), "--force", "--budget", "1")
+            explored = ("explore", str(order.run), "--out", str(page), "--force")
+            return [report, Step("encode", encoded, codes), Step("explore", explored, page)]
+        case "new":
+            folder = order.results / "made"
+            drawn = ("sample", str(order.run), "-n", str(_MADE), "--seed", str(_SEED), "--out", str(folder), "--force")
+            return [report, Step("sample", drawn, folder)]
+        case "sort":
+            return [report, _classify(order)]
+    return [report, _restore(order)]
+
+
+def use(order: Order) -> list[Step]:
+    """Return the commands by which the model in `order.run` serves the pictures of the order."""
+    match order.goal.use:
+        case "rank":
+            return [_rank(order, str(order.run))]
+        case "classify":
+            return [_classify(order)]
+        case "restore":
+            return [_restore(order)]
+    return []
+
+
+def _fit(order: Order) -> list[str]:
+    options = _OPTIONS.get(order.goal.name) or ("--model", method_of(order.goal, order.count, order.length))
+    arguments = ["fit", str(order.pictures), *options]
+    if order.goal.beside == "partners" and order.beside is not None:
+        arguments += ["--target", str(order.beside)]
+    if order.goal.name == "sort" and order.groups is not None:
+        arguments += ["--labels", str(order.groups)]
+    if (minutes := minutes_of(order.goal, order.length)) is not None:
+        arguments += ["--minutes", f"{minutes:g}"]
+    exclude = ("--exclude", str(order.untaught)) if order.untaught is not None else _left_out(order)
+    details = as_arguments(order.options, model_of(order.goal, order.count, order.length))
+    return [*arguments, *exclude, "--seed", str(_SEED), *details, "--out", str(order.run), "--json"]
+
+
+def _paint(order: Order, painting: Painting) -> Piece:
+    assert order.beside is not None
+    side, steps = _PAINTED[order.length]
+    run, picture = order.run / painting.name, order.results / "painted" / f"{painting.name}.png"
+    content, style = order.pictures / painting.content, order.beside / painting.style
+    how = ("--side", str(side), "--steps", str(steps), "--preview-every", "10", "--seed", str(_SEED))
+    where = ("--out", str(picture), "--run", str(run), "--force", "--json")
+    begin = ("style", str(content), str(style), *how, *as_arguments(order.options, "style"), *where)
+    return Piece(painting.name, run, begin, picture=picture)
+
+
+def _rank(order: Order, *model: str) -> Step:
+    table = order.results / "ranking.csv"
+    pictures = (*model, str(order.pictures), *_left_out(order))
+    maps = () if model else ("--maps", str(order.results / MAPS))  # not every model tells where
+    return Step("rank", ("rank", *pictures, *maps, "--out", str(table), "--force"), table)
+
+
+def _classify(order: Order) -> Step:
+    table = order.results / "sorted.csv"
+    pictures = (str(order.run), str(order.pictures), *_left_out(order))
+    return Step("classify", ("classify", *pictures, "--out", str(table), "--force"), table)
+
+
+def _restore(order: Order) -> Step:
+    folder = order.results / "restored"
+    sources = [str(order.pictures / name) for name in order.inputs] or [str(order.pictures)]
+    return Step("restore", ("restore", str(order.run), *sources, "--out", str(folder), "--json"), folder)
+
+
+def _left_out(order: Order) -> tuple[str, ...]:
+    return () if order.exclude is None else ("--exclude", str(order.exclude))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,13 @@ from latente.errors import LatenteError, ModelError
 from latente.files import read_json, replacing, write_json
 from latente.studio import commands
 from latente.studio.problems import Problem
-from latente.studio.uploads import files_of, pictures_folder
+from latente.studio.uploads import files_of, names_of, pictures_folder
 from latente.studio.workspace import Workspace
 
 __all__ = ["Sets", "save_thumbnail"]
 
 _SIDE = 256  # pixels of a thumbnail's longer side
+_LARGE = 1400  # of a picture that is looked at alone
 _MOST_WRONG = 1000  # entries of a list that the page shows
 _LONGEST_NAME = 80
 
@@ -32,6 +35,7 @@ class Sets:
         self._looks: set[str] = set()  # ids of the sets that are being looked through, or wait for it
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._decoding = threading.Semaphore(2)
+        self._changing = threading.Lock()  # of what is read, changed and written: a key held down asks many at once
 
     def close(self) -> None:
         self._looker.shutdown(wait=False, cancel_futures=True)
@@ -73,7 +77,8 @@ class Sets:
         """Return what was found in the set, as far as that is known.
 
         state: "none", "looking", "done" or "failed" (then with the reason). Where it is done: count, total, shape,
-        sizes, groups, wrong (a list of kind, name, sha256 and reason) and how many were left out by hand.
+        sizes, groups, pairs (what the two sides are called, or None), wrong (a list of kind, name, sha256 and reason)
+        and how many were left out by hand.
         """
         if folder.name in self._looks:
             return {"state": "looking"}
@@ -94,7 +99,8 @@ class Sets:
             "total": found.get("total", facts["count"]),
             "shape": facts["shape"],
             "sizes": found.get("sizes", {}),
-            "groups": found.get("classes", {}),
+            "groups": self._counted(folder) or found.get("classes", {}),
+            "pairs": _pairs(found),
             "near_copies": sum(one["count"] for one in facts.get("near_copies") or []),
             "wrong": wrong[:_MOST_WRONG],
             "wrong_count": len(wrong),
@@ -108,9 +114,14 @@ class Sets:
 
     def exclude(self, folder: Path, names: list[str]) -> None:
         """Leave out these files, and no others; raises Problem where the set has no such file."""
-        if unknown := set(names) - files_of(folder).keys():
-            raise Problem(404, "unknown", "the set has no such file", kind="files", count=len(unknown))
+        _refuse_unknown(folder, names)
         write_json(folder / "excluded.json", {"names": sorted(set(names))})
+
+    def change_excluded(self, folder: Path, names: list[str], out: bool) -> None:
+        """Leave out these files, or take them back, and leave others as they are; raises Problem as `exclude` does."""
+        with self._changing:
+            others = set(self.excluded(folder)) - set(names)
+            self.exclude(folder, [*others, *names] if out else [*others])
 
     def left_out(self, folder: Path) -> list[str]:
         """Return the names of all files that a training leaves out: those excluded, and those that cannot be read."""
@@ -118,16 +129,36 @@ class Sets:
         damaged = (scan.get("facts", {}).get("scan") or {}).get("damaged", {})
         return sorted({*self.excluded(folder), *damaged})
 
-    def thumbnail(self, folder: Path, sha256: str) -> Path:
-        """Return a small picture of a file, made anew from its pixels; raises Problem where it cannot be read."""
-        name = next((name for name, entry in files_of(folder).items() if entry[0] == sha256), None)
+    def groups(self, folder: Path) -> dict[str, str]:
+        """Return the groups that a person made: file -> group."""
+        path = folder / "groups.json"
+        return dict(read_json(path)) if path.exists() else {}
+
+    def group(self, folder: Path, names: list[str], group: str) -> None:
+        """Put files into a group, or where that has no name into none; raises Problem where there is no such file."""
+        _refuse_unknown(folder, names)
+        own = dict.fromkeys(names, group.strip()) if group.strip() else {}
+        with self._changing:
+            others = {name: other for name, other in self.groups(folder).items() if name not in set(names)}
+            write_json(folder / "groups.json", others | own)
+
+    def _counted(self, folder: Path) -> dict[str, int]:
+        out = set(self.left_out(folder))
+        return dict(Counter(group for name, group in sorted(self.groups(folder).items()) if name not in out))
+
+    def thumbnail(self, folder: Path, sha256: str, is_large: bool = False) -> Path:
+        """Return a small picture of a file, or one that fills a page, made anew from its pixels.
+
+        Raises Problem where it cannot be read.
+        """
+        name = next(iter(names_of(folder, sha256)), None)
         if name is None:
             raise Problem(404, "unknown", "the set has no such file", kind="files")
-        path = folder / "thumbs" / f"{sha256}.webp"
+        path = folder / "thumbs" / f"{sha256}{'-large' * is_large}.webp"
         if not path.exists():
             with self._decoding:
                 path.parent.mkdir(exist_ok=True)
-                save_thumbnail(pictures_folder(folder) / name, path)
+                save_thumbnail(pictures_folder(folder) / name, path, _LARGE if is_large else _SIDE)
         return path
 
     def _look(self, folder: Path) -> None:
@@ -151,6 +182,11 @@ class Sets:
         except ModelError:
             return None
         return scan if scan.get("of") == _state_of(folder) else None
+
+
+def _refuse_unknown(folder: Path, names: list[str]) -> None:
+    if unknown := set(names) - files_of(folder).keys():
+        raise Problem(404, "unknown", "the set has no such file", kind="files", count=len(unknown))
 
 
 def save_thumbnail(picture: Path, path: Path, side: int = _SIDE) -> None:
@@ -186,6 +222,14 @@ def _state_of(folder: Path) -> str:
 
 def _newest(folder: Path) -> int:
     return max((path.stat().st_mtime_ns for path in pictures_folder(folder).rglob("*") if path.is_dir()), default=0)
+
+
+def _pairs(scan: dict[str, Any]) -> list[str] | None:
+    """Return what the two sides of the pairs are called, as the door spells it: targets (A -> B)."""
+    for words in scan.get("partners", {}):
+        if match := re.fullmatch(r"targets \((.+) -> (.+)\)", words):
+            return [match[1], match[2]]
+    return None
 
 
 def _wrong(scan: dict[str, Any]) -> list[dict[str, Any]]:

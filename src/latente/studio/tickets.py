@@ -21,8 +21,11 @@ class Ticket:
 
     id: also that of its run. of: the set's id. order: its place in the queue, lower is earlier. wish: "run", "pause" or
     "stop" (and keep). phase: "train", then "after", then "done"; or "failed". process: what works on it now. told: when
-    that was told to stop. tried: the steps after the training that were started. failures: what became of those that
-    gave nothing, by name. error: why the training failed.
+    that was told to stop. beside: the id of the second set. experiment: the name of one to repeat. options: of the
+    command line, flag -> text. model: the job whose
+    model serves the pictures, where nothing trains. count: pictures that are not left out. at: the piece that works, or
+    did last, of an order of several. tried: the steps after the training that were started. failures: what became of
+    those that gave nothing, by name. error: why the training failed.
     """
 
     id: str
@@ -36,6 +39,12 @@ class Ticket:
     phase: str = "train"
     process: Process | None = None
     told: float | None = None
+    beside: str = ""
+    experiment: str = ""
+    options: dict[str, str] = dataclasses.field(default_factory=dict)
+    model: str = ""
+    count: int = 0
+    at: str = ""
     tried: list[str] = dataclasses.field(default_factory=list)
     failures: dict[str, str] = dataclasses.field(default_factory=dict)
     error: str | None = None
@@ -61,8 +70,13 @@ class Ticket:
     def log(self, workspace: Workspace) -> Path:
         return self.folder(workspace) / "log.txt"
 
+    def home(self, workspace: Workspace) -> Path:
+        """Return the folder of its run, or of its runs."""
+        return workspace.path / "runs" / (self.model or self.id)
+
     def run(self, workspace: Workspace) -> Run:
-        return Run(workspace.path / "runs" / self.id)
+        """Return the run that works, or did last."""
+        return Run(self.home(workspace) / self.at)
 
 
 def printed_json(path: Path) -> dict[str, Any]:

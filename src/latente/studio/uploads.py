@@ -8,6 +8,7 @@ where it broke.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -17,15 +18,15 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from latente.files import read_json, replacing, write_json
+from latente.files import read_json, replacing, stamp_of, write_json
 from latente.studio.names import cleaned, is_picture
 from latente.studio.problems import Problem
 from latente.studio.workspace import Workspace
 
-__all__ = ["LARGEST", "Announced", "Uploads", "files_of", "pictures_folder"]
+__all__ = ["LARGEST", "MOST_FILES", "Announced", "Uploads", "files_of", "names_of", "pictures_folder"]
 
 LARGEST = 64 << 20  # bytes of a file
-_MOST_FILES = 200_000  # of a set
+MOST_FILES = 200_000  # of a set
 _SUM = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,9 +44,32 @@ def pictures_folder(set_folder: Path) -> Path:
 
 
 def files_of(set_folder: Path) -> dict[str, list[str | int]]:
-    """Return the files that a set was promised: path below its pictures -> [sum, size]."""
+    """Return the files that a set was promised, not to be changed: path below its pictures -> [sum, size]."""
+    return _read(set_folder)[0]
+
+
+def names_of(set_folder: Path, sha256: str) -> list[str]:
+    """Return the names, below its pictures, that a set was promised a content under; none where nobody did."""
+    return _read(set_folder)[1].get(sha256, [])
+
+
+def _read(set_folder: Path) -> tuple[dict[str, list[str | int]], dict[str, list[str]]]:
+    """Return what a set was promised, by name and by sum; the file is read anew only where it has changed."""
     path = set_folder / "files.json"
-    return read_json(path) if path.exists() else {}
+    try:
+        stamp = stamp_of(path.stat())
+    except FileNotFoundError:
+        return {}, {}
+    return _parse(path, *stamp)
+
+
+@functools.lru_cache(maxsize=8)
+def _parse(path: Path, *stamp: int) -> tuple[dict[str, list[str | int]], dict[str, list[str]]]:
+    files = read_json(path)
+    by_sum: dict[str, list[str]] = {}
+    for name, entry in files.items():
+        by_sum.setdefault(str(entry[0]), []).append(name)
+    return files, by_sum
 
 
 class Uploads:
@@ -74,8 +98,8 @@ class Uploads:
                     name = f"{stem}-{file.sha256[:8]}{dot}{suffix}"
                 folded[name.casefold()] = file.sha256
                 wanted[name] = [file.sha256, file.size]
-            if len(known.keys() | wanted.keys()) > _MOST_FILES:
-                raise Problem(413, "too_many_files", f"a set holds at most {_MOST_FILES:,} files", most=_MOST_FILES)
+            if len(known.keys() | wanted.keys()) > MOST_FILES:
+                raise Problem(413, "too_many_files", f"a set holds at most {MOST_FILES:,} files", most=MOST_FILES)
             missing = {
                 str(sha256): int(size) for name, (sha256, size) in wanted.items() if not _is_here(set_folder, name)
             }
@@ -88,14 +112,11 @@ class Uploads:
         self, set_folder: Path, sha256: str, headers: Mapping[str, str], chunks: AsyncIterator[bytes]
     ) -> None:
         """Take the bytes of an announced file; raises Problem where they are not those, and keeps nothing of them."""
-        names = [name for name, entry in files_of(set_folder).items() if entry[0] == sha256]
-        if not names:
-            raise Problem(404, "not_announced", "no file of this sum was announced")
+        first, *others = _places(set_folder, sha256)
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > LARGEST:
             raise Problem(413, "too_large", f"a file has at most {LARGEST >> 20} MiB", most=LARGEST)
         self._workspace.refuse_full_disk(int(length) if length.isdecimal() else LARGEST)
-        first, *others = [pictures_folder(set_folder) / name for name in names]
         first.parent.mkdir(parents=True, exist_ok=True)
         with replacing(first, synced=False) as temporary:
             digest, size = hashlib.sha256(), 0
@@ -110,6 +131,23 @@ class Uploads:
                 raise Problem(400, "other_content", "what came is not what was announced: send it again")
         for other in others:
             _copy(first, other)
+
+    def keep(self, set_folder: Path, sha256: str, content: bytes) -> None:
+        """Take the content of an announced file, whose sum is known to be that."""
+        first, *others = _places(set_folder, sha256)
+        first.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(first, synced=False) as temporary:
+            temporary.write_bytes(content)
+        for other in others:
+            _copy(first, other)
+
+
+def _places(set_folder: Path, sha256: str) -> list[Path]:
+    """Return where an announced content lies, or will; raises Problem where nobody announced it."""
+    names = names_of(set_folder, sha256)
+    if not names:
+        raise Problem(404, "not_announced", "no file of this sum was announced")
+    return [pictures_folder(set_folder) / name for name in names]
 
 
 def _fault(name: str, file: Announced) -> str | None:

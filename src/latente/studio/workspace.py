@@ -95,6 +95,11 @@ class Workspace:
         shutil.rmtree(place)
         return what
 
+    def sweep(self) -> None:
+        """Remove what was on its way in or out when an earlier studio was ended."""
+        for path in self.path.glob(".archive-*"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
     def empty_trash(self, days: float = DAYS_IN_TRASH) -> None:
         """Remove for good what has lain in the trash for so many days."""
         for thing in self.thrown():

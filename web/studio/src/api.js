@@ -3,10 +3,12 @@
 import { signal } from "@preact/signals";
 import { explain, t } from "./words.js";
 
-/** @typedef {{id: string, set: string, name: string, goal: string, length: string, created: number, state: string,
+/** @typedef {{id: string, set: string, name: string, goal: string, length: string, beside: string, experiment: string,
+ *   options: Record<string, string>,
+ *   served_by: string, at: string, count: number, created: number, state: string,
  *   place: number | null, part: number | null, seconds_left: number | null, error: string | null}} Job */
 /** @typedef {Job & {pictures: number[], images: number | null, trouble: string | null, report: boolean,
- *   command: string[], verdict: Verdict | null, failures: Record<string, string>}} WholeJob */
+ *   commands: string[][], method: string | null, verdict: Verdict | null, failures: Record<string, string>}} WholeJob */
 /** @typedef {{level: string, answer: string, reasons: string[], advice: string[]}} Verdict */
 /** @typedef {{part?: string, epoch?: number, step?: number, loss?: number, objective?: number}} Line */
 
@@ -39,6 +41,23 @@ export async function ask(method, path, body) {
   if (answer.ok) return answer.status === 204 ? null : await answer.json();
   const problem = await answer.json().catch(() => ({ code: "other", fields: {}, message: answer.statusText }));
   throw new Refused(explain(problem));
+}
+
+/** Send one large file, telling how far it is; raises Refused. @param {string} path @param {File} file
+ * @param {(done: number) => void} tell is told the share that has arrived @returns {Promise<any>} */
+export function upload(path, file, tell) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest(); // fetch does not say how much has been sent
+    request.open("PUT", `/api/${path}`);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => tell(event.loaded / Math.max(1, event.total));
+    request.onerror = () => reject(new Refused(t("offline")));
+    request.onload = () => {
+      if (request.status < 300) resolve(request.response);
+      else reject(new Refused(explain(request.response ?? { code: "other", fields: {}, message: request.statusText })));
+    };
+    request.send(file);
+  });
 }
 
 /** Do something that a person asked for, and say it where it is refused. @param {() => Promise<any>} act */

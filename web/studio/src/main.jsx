@@ -5,8 +5,10 @@ import "./studio.css";
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { ask, isOffline, listen, notice } from "./api.js";
+import { All } from "./pages/all.jsx";
 import { Check } from "./pages/check.jsx";
 import { Computer } from "./pages/computer.jsx";
+import { Experiments } from "./pages/experiments.jsx";
 import { Goal } from "./pages/goal.jsx";
 import { Job } from "./pages/job.jsx";
 import { Pictures } from "./pages/pictures.jsx";
@@ -29,10 +31,14 @@ function hear() {
 }
 
 function Page() {
-  const [kind, id, step, goal, length] = place.value.split("/");
+  const [path, query] = place.value.split("?");
+  const [kind, id, step] = path.split("/");
+  const wish = new URLSearchParams(query);
   if (kind === "pictures") return <Pictures key={id} id={id} />;
-  if (kind === "set" && step === "goal") return <Goal key={id} id={id} />;
-  if (kind === "set" && step === "check") return <Check key={place.value} id={id} goal={goal} length={length} />;
+  if (kind === "set" && step === "goal") return <Goal key={id} id={id} wish={wish} />;
+  if (kind === "set" && step === "all") return <All key={id} id={id} />;
+  if (kind === "check") return <Check key={place.value} wish={wish} />;
+  if (kind === "experiments") return <Experiments />;
   if (kind === "set") return <Pictures key={id} id={id} />;
   if (kind === "job") return <Job key={id} />;
   if (kind === "computer") return <Computer />;

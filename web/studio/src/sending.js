@@ -1,20 +1,26 @@
 /** Pictures on their way to the studio: each is named by its sum, and only those that are missing are sent. */
 
-import { ask, Refused } from "./api.js";
+import { ask, Refused, upload } from "./api.js";
 
 const AT_ONCE = 4;
 const BATCH = 200; // files announced together
 const LARGEST = 64 * 2 ** 20;
 
 /** @typedef {{name: string, file: File}} Picture */
-/** @typedef {{step: "reading" | "sending", done: number, total: number}} Progress */
+/** @typedef {{step: "reading" | "sending" | "zip" | "unpacking", done: number, total: number}} Progress */
 
 /** Send files to a set; return the names of those that are refused. Raises Refused where the connection breaks.
  * @param {string} set @param {Picture[]} pictures @param {(progress: Progress) => void} tell */
 export async function send(set, pictures, tell) {
   /** @type {string[]} */
-  const refused = pictures.filter(({ file }) => file.size > LARGEST).map(({ name }) => name);
-  const files = pictures.filter(({ file }) => file.size <= LARGEST);
+  const refused = [];
+  const [archives, singles] = [pictures.filter(isArchive), pictures.filter((one) => !isArchive(one))];
+  for (const { file } of archives) {
+    const answer = await upload(`sets/${set}/archive`, file, (done) => tell({ step: done < 1 ? "zip" : "unpacking", done, total: 1 }));
+    refused.push(...Object.keys(answer.refused));
+  }
+  refused.push(...singles.filter(({ file }) => file.size > LARGEST).map(({ name }) => name));
+  const files = singles.filter(({ file }) => file.size <= LARGEST);
   /** @type {Map<string, File>} */
   const missing = new Map();
   for (let start = 0; start < files.length; start += BATCH) {
@@ -43,6 +49,11 @@ export async function send(set, pictures, tell) {
   };
   await Promise.all(Array.from({ length: AT_ONCE }, one));
   return refused;
+}
+
+/** @param {Picture} picture */
+function isArchive({ name }) {
+  return /\.zip$/i.test(name);
 }
 
 /** @param {File} file */

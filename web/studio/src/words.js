@@ -40,6 +40,11 @@ export function t(key, values) {
   return String(format.format(values));
 }
 
+/** Whether there is a message of this name. @param {string} key */
+export function knows(key) {
+  return key in MESSAGES.en;
+}
+
 /** Say a refusal of the studio's. @param {{code: string, fields: Record<string, any>, message: string}} problem */
 export function explain({ code, fields, message }) {
   const key = `error.${code}`;

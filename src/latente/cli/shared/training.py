@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import shlex
 from collections.abc import Iterator
@@ -82,7 +81,7 @@ def finish(
     if as_json:
         epochs = lines[-1]["epoch"] if lines else None
         facts = {"run": run, "report": page, "epochs": epochs, "best_epoch": best, "validation": terms or None}
-        show.print_json(facts | {"verdict": None if verdict is None else dataclasses.asdict(verdict)})
+        show.print_json(facts | {"verdict": None if verdict is None else verdict.to_json()})
 
 
 def next_run(name: str, model: str | None = None) -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse
 
-from latente.studio import results
+from latente.studio import archives, commands, projects, results
 from latente.studio.guard import FRAMED
 from latente.studio.parts import TheParts
 from latente.studio.routes.jobs import JobId
@@ -16,6 +16,8 @@ from latente.studio.routes.jobs import JobId
 __all__ = ["router"]
 
 router = APIRouter(tags=["results"])
+
+_FILMS = {"gif": "image/gif", "webp": "image/webp", "mp4": "video/mp4"}
 
 Word = Annotated[str, Path(max_length=32)]
 
@@ -39,15 +41,44 @@ def show_page(parts: TheParts, job_id: JobId, name: Word) -> FileResponse:
 
 
 @router.get("/jobs/{job_id}/pictures/{gallery}/{number}")
-def show_picture(parts: TheParts, job_id: JobId, gallery: Word, number: int) -> FileResponse:
-    path = results.picture(parts.workspace, parts.jobs.ticket(job_id), gallery, number)
+def show_picture(parts: TheParts, job_id: JobId, gallery: Word, number: int, large: bool = False) -> FileResponse:
+    path = results.picture(parts.workspace, parts.jobs.ticket(job_id), gallery, number, large)
     return FileResponse(path, media_type="image/webp")
 
 
-@router.get("/jobs/{job_id}/ranking.csv")
-def take_ranking(parts: TheParts, job_id: JobId) -> FileResponse:
-    path = results.table(parts.workspace, parts.jobs.ticket(job_id))
-    return FileResponse(path, media_type="text/csv", filename="ranking.csv")
+@router.get("/jobs/{job_id}/tables/{name}")
+def take_table(parts: TheParts, job_id: JobId, name: Word) -> FileResponse:
+    """Return the ranking, or the groups, as CSV."""
+    path = results.table(parts.workspace, parts.jobs.ticket(job_id), name)
+    return FileResponse(path, media_type="text/csv", filename=path.name)
+
+
+@router.get("/jobs/{job_id}/films/{kind}")
+def take_film(parts: TheParts, job_id: JobId, kind: Literal["gif", "webp", "mp4"]) -> FileResponse:
+    """Return the film of what the training drew of itself, made where it is not there yet."""
+    path = results.film(parts.workspace, parts.jobs.ticket(job_id), f".{kind}")
+    return FileResponse(path, media_type=_FILMS[kind], filename=f"latente-{job_id}.{kind}")
+
+
+@router.post("/jobs/{job_id}/onnx", status_code=201)
+def export(parts: TheParts, job_id: JobId) -> dict[str, str]:
+    """Write the model for other programs; return the id under which it can be fetched as a zip file, once."""
+    ticket = parts.jobs.ticket(job_id)
+    folder = ticket.folder(parts.workspace) / "onnx"
+    commands.answer(["export", str(ticket.run(parts.workspace).path), "--out", str(folder), "--force", "--json"])
+    return {"id": archives.pack_folder(parts.workspace, folder)}
+
+
+@router.post("/jobs/{job_id}/project", status_code=201)
+def pack(parts: TheParts, job_id: JobId) -> dict[str, str]:
+    """Pack pictures, model and results; return the id under which it can be fetched as a zip file, once."""
+    return {"id": projects.pack_project(parts.workspace, parts.jobs.ticket(job_id))}
+
+
+@router.put("/projects", status_code=201)
+async def take(parts: TheParts, request: Request) -> dict[str, str]:
+    """Take a project that a studio packed, raw; return the id of the order that it is here."""
+    return {"id": await projects.take_project(parts.workspace, request.headers, request.stream())}
 
 
 @router.get("/jobs/{job_id}/results.zip")

@@ -1,58 +1,192 @@
 /** Goal: what a person wants of their pictures, in sentences, and for how long they can wait. */
 
 import { useState } from "preact/hooks";
-import { Steps, useAnswer } from "../parts.jsx";
-import { explain, t } from "../words.js";
+import { Intake } from "../intake.jsx";
+import { Choice, Steps, Thumbnail, useAnswer, useLooked } from "../parts.jsx";
+import { explain, knows, t } from "../words.js";
 
-/** @param {{id: string}} props */
-export function Goal({ id }) {
+/** @param {{id: string, wish: URLSearchParams}} props wish: of the training that is done again, where there is one */
+export function Goal({ id, wish }) {
   const [set] = useAnswer(`sets/${id}`);
   const [all] = useAnswer("goals");
-  const [goal, setGoal] = useState("");
-  const [length, setLength] = useState("quick");
+  const [goal, setGoal] = useState(wish.get("goal") ?? "");
+  const [length, setLength] = useState(wish.get("length") ?? "quick");
+  const [beside, setBeside] = useState(wish.get("beside") ?? "");
+  const [options, setOptions] = useState(/** @type {Record<string, string>} */ (readOptions(wish)));
   if (!set || !all) return <p class="busy">{t("loading")}</p>;
   const known = all.goals.find((/** @type {any} */ one) => one.name === goal);
+  const pairs = known?.beside === "partners" ? set.finding.pairs : null;
+  const isReady = known && !set.unfit[goal] && (!known.beside || beside || pairs);
+  const order = new URLSearchParams({
+    set: id,
+    goal,
+    length,
+    ...(known?.beside && beside ? { beside } : {}),
+    ...(Object.keys(options).length ? { options: JSON.stringify(options) } : {}),
+  });
+  const count = set.finding.state === "done" ? set.finding.total - set.finding.left_out : 0;
   return (
     <>
       <Steps at={1} />
       <h1>{t("goal")}</h1>
       <fieldset class="choices">
         <legend class="hidden">{t("goal")}</legend>
-        {all.goals.map((/** @type {any} */ one) => {
-          const fault = set.unfit[one.name];
-          return (
-            <label key={one.name} class={`card choice ${fault ? "grey" : ""}`}>
-              <input type="radio" name="goal" value={one.name} disabled={!!fault} checked={goal === one.name} onChange={() => setGoal(one.name)} />
-              <span>
-                <b>{t(`goal.${one.name}`)}</b>
-                <small>{fault ? explain({ ...fault, message: "" }) : t(`goal.${one.name}.text`)}</small>
-              </span>
-            </label>
-          );
-        })}
+        {all.goals
+          .filter((/** @type {any} */ one) => one.name !== "experiment")
+          .map((/** @type {any} */ one) => {
+            const fault = set.unfit[one.name];
+            return (
+              <Choice
+                key={one.name}
+                group="goal"
+                value={one.name}
+                chosen={goal}
+                choose={(name) => {
+                  setGoal(name);
+                  setOptions({});
+                }}
+                isGrey={!!fault}
+                title={t(`goal.${one.name}`)}
+                text={fault ? explain({ ...fault, message: "" }) : t(`goal.${one.name}.text`)}
+              />
+            );
+          })}
       </fieldset>
+      <p class="note">
+        {t("goal.groupshint")} <a href={`#/set/${id}/all`}>{t("goal.groups")}</a> · <a href="#/experiments">{t("goal.experiment")}</a>
+      </p>
+      {known?.beside && (
+        <section>
+          <h2>{t(`beside.${known.beside}`)}</h2>
+          <p class="note">{pairs ? t("beside.pairs", { first: pairs[0], second: pairs[1] }) : t(`beside.${known.beside}.text`)}</p>
+          {!pairs && <Beside key={goal} goal={known.beside} set={id} chosen={beside} choose={setBeside} />}
+        </section>
+      )}
       {known && !known.trains && <p>{t("length.own")}</p>}
       {known?.trains && (
         <fieldset class="choices lengths">
-          <legend>{t("length")}</legend>
+          <legend>{t(goal === "style" ? "length.size" : "length")}</legend>
           {Object.entries(all.lengths).map(([name, minutes]) => (
-            <label key={name} class="card choice">
-              <input type="radio" name="length" value={name} checked={length === name} onChange={() => setLength(name)} />
-              <span>
-                <b>{t(`length.${name}`)}</b>
-                <small>{minutes < 90 ? t("length.minutes", { minutes }) : t("length.hours", { hours: minutes / 60 })}</small>
-              </span>
-            </label>
+            <Choice
+              key={name}
+              group="length"
+              value={name}
+              chosen={length}
+              choose={setLength}
+              title={t(`length.${name}`)}
+              text={
+                knows(`length.${goal}.${name}`)
+                  ? t(`length.${goal}.${name}`)
+                  : minutes < 90
+                    ? t("length.minutes", { minutes })
+                    : t("length.hours", { hours: minutes / 60 })
+              }
+            />
           ))}
         </fieldset>
       )}
+      {known && !set.unfit[goal] && (
+        <Details key={goal} path={`goals/${goal}/options?${new URLSearchParams({ count: `${count}`, length })}`} options={options} change={setOptions} />
+      )}
       {known && (
         <p>
-          <a class="button main" href={`#/set/${id}/check/${goal}/${length}`}>
-            {t("goal.next")}
-          </a>
+          {isReady ? (
+            <a class="button main" href={`#/check?${order}`}>
+              {t("goal.next")}
+            </a>
+          ) : (
+            <button class="main" disabled>
+              {t("goal.next")}
+            </button>
+          )}
         </p>
       )}
+    </>
+  );
+}
+
+/** Every option, for those who want them; what is empty is left to the studio.
+ * @param {{path: string, options: Record<string, string>, change: (options: Record<string, string>) => void}} props */
+function Details({ path, options, change }) {
+  const [isOpen, setIsOpen] = useState(Object.keys(options).length > 0);
+  const [all] = useAnswer(isOpen ? path : "");
+  /** @param {string} flag @param {string} text */
+  const set = (flag, text) => {
+    const { [flag]: _, ...others } = options;
+    change(text ? { ...others, [flag]: text } : others);
+  };
+  /** @type {string[]} */
+  const panels = [...new Set((all ?? []).map((/** @type {any} */ one) => one.panel))];
+  return (
+    <details open={isOpen} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <summary>{t("details")}</summary>
+      <p class="note">{t("details.text")}</p>
+      {panels.map((panel) => (
+        <fieldset key={panel} class="options" lang="en">
+          <legend>{panel}</legend>
+          {all
+            .filter((/** @type {any} */ one) => one.panel === panel)
+            .map((/** @type {any} */ one) => (
+              <label key={one.flag}>
+                <b>{one.flag.slice(2)}</b>
+                {one.is_flag ? (
+                  <input type="checkbox" checked={options[one.flag] === "true"} onChange={(event) => set(one.flag, event.currentTarget.checked ? "true" : "")} />
+                ) : (
+                  <input value={options[one.flag] ?? ""} placeholder={one.shown} maxLength={200} onInput={(event) => set(one.flag, event.currentTarget.value.trim())} />
+                )}
+                <small>{one.help}</small>
+              </label>
+            ))}
+        </fieldset>
+      ))}
+    </details>
+  );
+}
+
+/** @param {URLSearchParams} wish */
+function readOptions(wish) {
+  try {
+    return JSON.parse(wish.get("options") ?? "{}");
+  } catch {
+    return {};
+  }
+}
+
+/** The second set that some goals take: one that is here, or one that is dropped now.
+ * @param {{goal: string, set: string, chosen: string, choose: (set: string) => void}} props */
+function Beside({ goal, set, chosen, choose }) {
+  const [sets, read] = useAnswer("sets");
+  const own = useLooked(chosen);
+  const others = (sets ?? []).filter((/** @type {any} */ one) => one.id !== set && one.files);
+  return (
+    <>
+      {!!others.length && (
+        <fieldset class="choices">
+          <legend class="hidden">{t(`beside.${goal}`)}</legend>
+          {others.map((/** @type {any} */ one) => (
+            <Choice
+              key={one.id}
+              group="beside"
+              value={one.id}
+              chosen={chosen}
+              choose={choose}
+              title={one.name}
+              text={t("check.count", { count: one.files })}
+              before={<Thumbnail set={one.id} sha256={one.first} name="" />}
+            />
+          ))}
+        </fieldset>
+      )}
+      <Intake
+        title={t(`beside.${goal}.drop`)}
+        name={t(`beside.${goal}`)}
+        done={(made) => {
+          read();
+          choose(made);
+        }}
+      />
+      {chosen && own?.finding.state === "looking" && <p class="busy">{t("pictures.looking")}</p>}
+      {own?.finding.state === "failed" && <p class="notice">{t("pictures.failed", { reason: own.finding.reason })}</p>}
     </>
   );
 }

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { ask, attempt, job, lines } from "../api.js";
 import { Curve } from "../curve.jsx";
-import { State, Steps } from "../parts.jsx";
+import { rowsOf, State, Steps, titleOf } from "../parts.jsx";
 import { duration, t } from "../words.js";
 import { Results } from "./results.jsx";
 
@@ -15,15 +15,16 @@ export function Job() {
     <>
       <Steps at={isDone ? 4 : 3} />
       <h1>
-        {t(`goal.${one.goal}`)} <span>{one.name}</span>
+        {titleOf(one)} <span>{one.name}</span>
       </h1>
+      {one.method && <p class="note">{t(`method.${one.method}`)}</p>}
       {isDone ? <Results job={one} /> : <Training job={one} />}
       <Actions job={one} />
       <details>
         <summary>{t("details")}</summary>
         <h3>{t("details.command")}</h3>
         <pre>
-          <code>{one.command.map(quoted).join(" ")}</code>
+          <code>{one.commands.map((command) => command.map(quoted).join(" ")).join("\n")}</code>
         </pre>
       </details>
     </>
@@ -45,8 +46,8 @@ function Training({ job: one }) {
       {isAlive && one.part === null && <progress aria-label={t("training")} />}
       {one.error && <p class="notice">{t("training.trouble", { text: one.error })}</p>}
       {one.trouble && <p class="notice">{t("training.trouble", { text: one.trouble })}</p>}
-      {one.goal === "odd" ? (
-        <p class="note">{t("training.direct")}</p>
+      {one.goal === "odd" || one.experiment || one.served_by ? (
+        <p class="note">{t(one.experiment ? "training.experiment" : one.served_by ? "training.serving" : "training.direct")}</p>
       ) : (
         <div class="split">
           <div>
@@ -57,8 +58,10 @@ function Training({ job: one }) {
               <figcaption>{t("training.nopictures")}</figcaption>
             ) : (
               <>
-                <img class="sample" alt={t("training.newest", { step: newest })} src={`/api/jobs/${one.id}/samples/${newest}`} />
-                <figcaption>{t("training.newest", { step: newest })}</figcaption>
+                <img class="sample" alt={t("training.newest", { step: newest })} src={`/api/jobs/${one.id}/samples/${newest}?at=${one.at}`} />
+                <figcaption>
+                  {t("training.newest", { step: newest })} {rowsOf(one)}
+                </figcaption>
               </>
             )}
           </figure>
@@ -98,7 +101,7 @@ function Actions({ job: one }) {
           {t("continue")}
         </button>
       )}
-      {is("running", "paused") && one.goal !== "odd" && (
+      {is("running", "paused") && one.goal !== "odd" && !one.experiment && (
         <button disabled={isBusy} onClick={() => act("POST", `${path}/stop`)}>
           {t("stop")}
         </button>

@@ -2,17 +2,13 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, attempt } from "../api.js";
+import { busy, Intake } from "../intake.jsx";
 import { Steps, Thumbnail } from "../parts.jsx";
-import { chosen, dropped, send } from "../sending.js";
-import { language, t } from "../words.js";
-
-const MOST_NAMED = 3;
+import { t } from "../words.js";
 
 /** @param {{id?: string}} props */
 export function Pictures({ id }) {
   const [set, setSet] = useState(/** @type {any} */ (null));
-  const [progress, setProgress] = useState(/** @type {import("../sending.js").Progress | null} */ (null));
-  const [refused, setRefused] = useState(/** @type {string[]} */ ([]));
   const isOpen = useRef(true);
 
   const read = async () => {
@@ -34,27 +30,10 @@ export function Pictures({ id }) {
     };
   }, [id]);
 
-  /** @param {import("../sending.js").Picture[]} pictures */
-  const take = async (pictures) => {
-    if (!pictures.length) return;
-    const name = t("pictures.untitled", { date: new Date().toLocaleDateString(language.value) });
-    const own = id ?? (await attempt(() => ask("POST", "sets", { name })))?.id;
-    if (!own) return;
-    busy.add(own);
-    const outside = await attempt(() => send(own, pictures, setProgress));
-    busy.delete(own);
-    setProgress(null);
-    setRefused(outside ?? []);
-    if (id) await read();
-    else location.hash = `#/set/${own}`;
-  };
-
   /** @param {string} file @param {boolean} out */
   const leaveOut = (file, out) =>
     attempt(async () => {
-      const files = await ask("GET", `sets/${id}/files`);
-      const names = files.filter((/** @type {any} */ one) => one.left_out && one.name !== file).map((/** @type {any} */ one) => one.name);
-      await ask("PUT", `sets/${id}/left-out`, { names: out ? [...names, file] : names });
+      await ask("POST", `sets/${id}/left-out`, { names: [file], out });
       await read();
     });
 
@@ -63,66 +42,14 @@ export function Pictures({ id }) {
     <>
       <Steps at={0} />
       <h1>{set?.name ?? t("pictures")}</h1>
-      <Drop take={take} />
+      <Intake set={id} done={(own) => (id ? read() : (location.hash = `#/set/${own}`))} />
       <div aria-live="polite">
-        {progress && (
-          <p>
-            <progress value={progress.done} max={progress.total || 1} aria-label={t("pictures")} />{" "}
-            {t(`pictures.${progress.step}`, progress)}
-          </p>
-        )}
-        {!!refused.length && (
-          <p class="note">{t("pictures.refused", { count: refused.length, names: refused.slice(0, MOST_NAMED).join(", ") })}</p>
-        )}
-        {set && !progress && <p class="note">{t("pictures.sent", { count: set.files })}</p>}
+        {set && <p class="note">{t("pictures.sent", { count: set.files })}</p>}
         {finding?.state === "looking" && <p class="busy">{t("pictures.looking")}</p>}
         {finding?.state === "failed" && <p class="notice">{t("pictures.failed", { reason: finding.reason })}</p>}
       </div>
       {finding?.state === "done" && <Finding set={set} leaveOut={leaveOut} />}
     </>
-  );
-}
-
-/** Sets whose pictures are on their way. @type {Set<string>} */
-const busy = new Set();
-
-/** @param {{take: (pictures: import("../sending.js").Picture[]) => void}} props */
-function Drop({ take }) {
-  const [isOver, setIsOver] = useState(false);
-  const files = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const folder = useRef(/** @type {HTMLInputElement | null} */ (null));
-  /** @param {Event} event */
-  const choose = (event) => {
-    const input = /** @type {HTMLInputElement} */ (event.currentTarget);
-    const pictures = chosen(input.files ?? []);
-    input.value = "";
-    take(pictures);
-  };
-  return (
-    <div
-      class={`drop ${isOver ? "over" : ""}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setIsOver(true);
-      }}
-      onDragLeave={() => setIsOver(false)}
-      onDrop={async (event) => {
-        event.preventDefault();
-        setIsOver(false);
-        if (event.dataTransfer) take(await dropped(event.dataTransfer));
-      }}
-    >
-      <p>
-        <b>{t("pictures.drop")}</b>
-      </p>
-      <p class="row">
-        <button onClick={() => files.current?.click()}>{t("pictures.files")}</button>
-        <button onClick={() => folder.current?.click()}>{t("pictures.folder")}</button>
-      </p>
-      <p class="note">{t("pictures.hint")}</p>
-      <input ref={files} class="hidden" tabIndex={-1} aria-hidden="true" type="file" multiple accept="image/*" onChange={choose} />
-      <input ref={folder} class="hidden" tabIndex={-1} aria-hidden="true" type="file" {...{ webkitdirectory: true }} onChange={choose} />
-    </div>
   );
 }
 
@@ -142,6 +69,9 @@ function Finding({ set, leaveOut }) {
         <p>
           <a class="button main" href={`#/set/${set.id}/goal`}>
             {t("pictures.next")}
+          </a>{" "}
+          <a class="button" href={`#/set/${set.id}/all`}>
+            {t("all")}
           </a>
         </p>
       </section>
