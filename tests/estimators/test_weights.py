@@ -114,7 +114,7 @@ def test_the_best_network_that_is_here_is_taken(tmp_path: Path, monkeypatch: pyt
         assert network_here("auto") == (name, folder / FILES[name])
     with pytest.raises(InputError, match="is not the file that its name states"):
         open_network("auto")
-    with pytest.raises(InputError, match="is not the file of weights for vgg19-distilled"):
+    with pytest.raises(InputError, match="is not the file that is known by its name"):
         open_network("vgg19-distilled")
 
 

@@ -8,7 +8,7 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -20,7 +20,7 @@ from latente.networks.features import SHA256
 from latente.networks.pyramid import Pyramid
 from latente.networks.vgg import VGG, read_vgg, sha256_of
 
-__all__ = ["FILES", "SOURCE", "FeatureNet", "fetch_weights", "network_here", "open_network"]
+__all__ = ["FILES", "SOURCE", "USUAL", "FeatureNet", "Usual", "fetch_weights", "network_here", "open_network"]
 
 FILES = {  # the name under which each is published
     "vgg19": "vgg19-dcbb9e9d.pth",
@@ -28,10 +28,32 @@ FILES = {  # the name under which each is published
     "vgg19-normalised": "vgg_normalised_conv3_1.pth",
 }
 SOURCE = "https://download.pytorch.org/models/"  # of "vgg19", 548 MB
-_AUTO = ("vgg19", "vgg19-distilled")  # which see shapes as well as textures, the better one first
 _PHOTOGRAPHS, _SIDE = 32, 128  # patches on which channels are brought to one scale
 _TIMEOUT = 30.0  # seconds without a byte
 _BLOCK = 1 << 18
+
+
+@dataclasses.dataclass(frozen=True)
+class Usual:
+    """What goes without saying with a network: where pictures are compared, and how many steps one takes.
+
+    content, style: layers, for a picture that is changed step by step. fast_content: where a network that paints in one
+    pass is compared, which sees a style for the first time and keeps less of the photograph.
+    """
+
+    content: str
+    style: str
+    steps: int
+    fast_content: str
+
+
+_VGG = Usual("4_2", "1_1,2_1,3_1,4_1,5_1", 300, "3_1")
+USUAL: Mapping[str, Usual] = {
+    "vgg19": _VGG,
+    "vgg19-distilled": _VGG,
+    "vgg19-normalised": Usual("3_1", "1_1,2_1,3_1", 300, "3_1"),
+    "pyramid": Usual("3", "1,2,3,4,5", 140, "3"),
+}
 
 Progress = Callable[[int, int, str], None]
 
@@ -46,15 +68,18 @@ class FeatureNet:
     sha256: str | None = None
 
 
-def network_here(name: str, weights: str | os.PathLike[str] | None = None) -> tuple[str, Path | None]:
+def network_here(
+    name: str, weights: str | os.PathLike[str] | None = None, *, best: Sequence[str] = ("vgg19", "vgg19-distilled")
+) -> tuple[str, Path | None]:
     """Return which network that comes to, and where its weights lie, without reading them; None where it needs none.
 
-    Raises InputError where they are not here and nobody may fetch them.
+    best: those that "auto" looks for, the first one first. Raises InputError where they are not here and nobody may
+    fetch them.
     """
     if weights is not None:
         return name, Path(weights)
     if name == "auto":
-        name = next((one for one in _AUTO if _located(one)), "pyramid")
+        name = next((one for one in best if _located(one)), "pyramid")
     if name == "pyramid":
         return name, None
     if (path := _located(name)) is None and name != "vgg19":
@@ -74,19 +99,19 @@ def open_network(
     Raises InputError where a file is missing, damaged or another one.
     """
     if weights is not None:
-        network, found = read_vgg(weights)
+        network, found, digest = read_vgg(weights)
         if name not in ("auto", found):
             raise InputError(f"{weights} holds the weights of {found}, not of {name}; leave network out")
-        return _ready(FeatureNet(network, found, Path(weights), sha256_of(Path(weights).expanduser())))
+        return _ready(FeatureNet(network, found, Path(weights), digest))
     name, path = network_here(name)
     if path is None:
         return _ready(FeatureNet(Pyramid(), name))
     if not path.is_file():
         fetch_weights(SOURCE + FILES[name], path, progress)
-    digest, known = sha256_of(path), SHA256.get(name)
-    if known is not None and digest != known:
-        raise InputError(f"{path} is not the file of weights for {name}: its sha256 is {digest[:12]}...")
-    return _ready(FeatureNet(read_vgg(path)[0], name, path, digest))
+    network, found, digest = read_vgg(path, SHA256.get(name))
+    if found != name:
+        raise InputError(f"{path} holds the weights of {found}, not of {name}")
+    return _ready(FeatureNet(network, name, path, digest))
 
 
 def _ready(net: FeatureNet) -> FeatureNet:

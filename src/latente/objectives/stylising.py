@@ -1,0 +1,155 @@
+"""What a network that paints in one pass minimises: Gatys's distances, over any photographs in any styles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, cast, runtime_checkable
+
+import torch
+from torch import Generator, Tensor, nn
+
+from latente.formulas import renormalised
+from latente.objectives.objective import Batch, Objective
+from latente.objectives.style import as_rgb, gram, gram_distance
+
+__all__ = ["StylisingObjective"]
+
+_OWN = 4  # one picture of so many is its own style, and is to come out as it was
+# what a gap to a style counts at least, as of a photograph that all but has it already, and a style's mean square, as
+# of one that is all but black: either would count without end
+_LEAST_GAP, _LEAST_SQUARE = 0.2, 0.1
+
+
+@runtime_checkable
+class _Painter(Protocol):
+    """What paints: see `latente.networks.StyleNet`."""
+
+    def maps(self, images: Tensor) -> list[Tensor]: ...
+    def statistics(self, maps: list[Tensor]) -> Tensor: ...
+    def paint(self, maps: list[Tensor], own: Tensor, wanted: Tensor) -> Tensor: ...
+
+
+# gives each photograph of a batch (B, 3, h, w) in [0, 1] a style of the same shape, by a generator
+Draw = Callable[[Tensor, Generator], Tensor]
+
+
+class StylisingObjective(Objective):
+    """Photographs painted in one pass, judged as a picture that is changed step by step is (Huang & Belongie 2017).
+
+    content: squared error of the maps of a layer against the photograph's, brought to the style's means and deviations
+    (eq. 8 and 12), divided by their variance. style: log(1 + r), r being the part that is left of the way from the
+    photograph's Gram matrices to the style's, as squared errors divided by the mean square of the style's, the mean
+    over layers by their weights; in their place Huang & Belongie compare means and deviations, which say less.
+    identity: the mean distance to itself of what is made of a photograph in its own style, which every fourth one is
+    given.
+
+    network: paints, see `latente.networks.StyleNet`. features: (pictures, names of layers) -> maps by name; frozen.
+    draw: a style for each photograph of a step. shown: the styles, (1, 3, h, w) each, in which an evaluation paints
+    every photograph. Without features there is nothing to compare by.
+
+    Logged terms: "content", "style" and "identity", without their weights.
+    """
+
+    epoch_steps = 200  # of random crops, each in another style
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        content_layers: Mapping[str, int | float],
+        style_layers: Mapping[str, int | float],
+        content_weight: int | float = 1.0,
+        style_weight: int | float = 10.0,
+        identity_weight: int | float = 4.0,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.content_layers, self.style_layers = dict(content_layers), dict(style_layers)
+        self.content_weight, self.style_weight, self.identity_weight = content_weight, style_weight, identity_weight
+        self.compare_by(None)
+
+    def compare_by(self, features: nn.Module | None, draw: Draw | None = None, shown: Sequence[Tensor] = ()) -> None:
+        """Take what pictures are compared by, and the styles of the training; None and nothing lets go of them."""
+        self.features, self.draw, self.shown = features, draw, tuple(shown)
+        self.frozen = () if features is None else ("features",)
+
+    @property
+    def painter(self) -> _Painter:
+        return cast(_Painter, self.network)
+
+    def painted(self, photographs: Tensor, style: Tensor | None = None) -> Tensor:
+        """Return photographs (B, 3, H, W) in a style (1, 3, h, w), or each in its own, within [0, 1]."""
+        maps = self.painter.maps(photographs)
+        own = self.painter.statistics(maps)
+        wanted = own if style is None else self.painter.statistics(self.painter.maps(style)).expand_as(own)
+        return _as_large(self.painter.paint(maps, own, wanted), photographs).clamp(0, 1)
+
+    def forward(self, turn: str, batch: Batch, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        assert self.draw is not None
+        photographs = as_rgb(batch["images"])
+        count = len(photographs) - len(photographs) // _OWN
+        styles = self.draw(photographs, generator)
+        styles = torch.cat([styles[:count], photographs[count:]])
+        maps = self.painter.maps(photographs)
+        wanted = self.painter.statistics(self.painter.maps(styles))
+        painted = _as_large(self.painter.paint(maps, self.painter.statistics(maps), wanted), photographs)
+        content, style, _ = self._terms(painted[:count], photographs[:count], styles[:count])
+        own = (painted[count:] - photographs[count:]).abs()
+        terms = {
+            "content": content.mean(),
+            "style": style.mean(),
+            "identity": own.mean() if own.numel() else own.sum(),
+        }
+        return self._total(terms), {name: value.detach() for name, value in terms.items()}
+
+    def _total(self, terms: Mapping[str, Tensor]) -> Tensor:
+        weights = {"content": self.content_weight, "style": self.style_weight, "identity": self.identity_weight}
+        return torch.stack([weight * terms[name] for name, weight in weights.items()]).sum(0)
+
+    def _terms(self, painted: Tensor, photographs: Tensor, styles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return content and style of each picture (B,), and which part of the gap to the style is closed; see above.
+
+        styles: (1 or B, 3, h, w).
+        """
+        features: Any = self.features
+        names = tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
+        maps = features(painted, names)
+        with torch.no_grad():
+            of_photographs, of_styles = features(photographs, names), features(styles, names)
+        content = []
+        for name, weight in self.content_layers.items():
+            target = renormalised(of_photographs[name], of_styles[name])
+            error = (maps[name].float() - target).square().mean((1, 2, 3))
+            content.append(weight * error / target.var((1, 2, 3)).clamp_min(1e-6))
+        left, gap = [], []
+        for name, weight in self.style_layers.items():
+            wanted = gram(of_styles[name])
+            weights = weight / (1 + _LEAST_SQUARE / wanted.square().mean((1, 2)))
+            left.append(weights * gram_distance(gram(maps[name]), wanted))
+            gap.append(weights * gram_distance(gram(of_photographs[name]), wanted))
+        share = sum(self.style_layers.values())
+        far, whole = torch.stack(left).sum(0) / share, torch.stack(gap).sum(0) / share
+        style = (far / (whole + _LEAST_GAP)).log1p()  # so that a step which one odd style meets is no step back
+        closed = 1 - far / whole.clamp_min(1e-6)
+        return torch.stack(content).sum(0) / sum(self.content_layers.values()), style, closed
+
+    @torch.no_grad()
+    def evaluate(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
+        """Return each photograph's terms, the mean over the styles that are shown.
+
+        "closed" is the part of the gap between its Gram matrices and a style's that is closed; identity is of the
+        photograph in its own style.
+        """
+        if self.features is None or not self.shown:
+            return {}
+        photographs = as_rgb(batch["images"])
+        rows = [self._terms(self.painted(photographs, style), photographs, style) for style in self.shown]
+        content, style, closed = (torch.stack(one).mean(0) for one in zip(*rows, strict=True))
+        itself = self.painted(photographs)
+        terms = {"content": content, "style": style, "identity": (itself - photographs).abs().mean((1, 2, 3))}
+        return {**terms, "closed": closed, "objective": self._total(terms)}
+
+
+def _as_large(painted: Tensor, photographs: Tensor) -> Tensor:
+    """Return pictures without what continued the photographs to whole steps of the network."""
+    return painted[..., : photographs.shape[2], : photographs.shape[3]]
