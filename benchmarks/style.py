@@ -1,7 +1,7 @@
 """How low the loss of a style transfer comes: ours beside Adam at three rates and a schedule of scales, and how fast.
 
 `LATENTE_DATA=... python benchmarks/style.py loss [PAIRS [SIDE]]` compares totals after as many evaluations, of
-as many pairs of two photographs and four paintings (8). `... python benchmarks/style.py time [SIDE [STEPS]]` times a
+as many pairs of two photographs and four paintings (8). `... python benchmarks/style.py time [SIDE [STEPS]] [bf16]` times a
 step, and where the number of steps is given the whole. `... python benchmarks/style.py fast RUN [FILE]` tells of a run
 of `latente fit PHOTOS --model style` which part of the gap to each style it closes, and how long 512 pixels take; FILE
 gets a sheet of all pairs. All with the distilled VGG-19, whose file and the paintings lie in LATENTE_DATA/style.
@@ -77,6 +77,7 @@ def scheduled(photograph: Path, painting: str, side: int, layers: str | None) ->
     later = EVALUATIONS // (len(sizes) + 1)
     steps = [EVALUATIONS - later * (len(sizes) - 1), *[later] * (len(sizes) - 1)]
     image: Tensor | None = None
+    last: Tensor | None = None
     state: dict[str, Any] = {}
     for size, count in zip(sizes, steps, strict=True):
         model = transfer(painting, side=size, octaves=1, scales=1, style_layers=layers).initialise(str(photograph))
@@ -99,9 +100,10 @@ def scheduled(photograph: Path, painting: str, side: int, layers: str | None) ->
                 parameter.clamp_(0, 1)
                 mean.lerp_(parameter, 0.01)
             share *= 0.99
-        image, state = mean / (1 - share), optimizer.state[parameter]
+        image, last, state = mean / (1 - share), parameter.detach(), optimizer.state[parameter]
     assert image is not None
-    return image, parameter.detach()
+    assert last is not None
+    return image, last
 
 
 @torch.no_grad()
@@ -186,9 +188,10 @@ def fast(run: str, sheet: str | None) -> None:
     print(json.dumps(facts | {"processor": round(min(processor), 3), "parameters": model.parameter_count()}))
 
 
-def measure(side: int, steps: int = 8) -> None:
+def measure(side: int, steps: int = 8, precision: str = "float32") -> None:
     """Print the seconds of a step at a side and of all steps, and the most memory that was taken."""
-    model = transfer(PAINTINGS[0], side=side, steps=steps, preview_every=steps, log_every=4, threads=None)
+    short = {"steps": steps, "preview_every": steps, "log_every": 4, "threads": None, "precision": precision}
+    model = transfer(PAINTINGS[0], side=side, **short)
     start, processor = time.perf_counter(), time.process_time()
     model.fit(str(PHOTOGRAPHS[0]))
     lines = [line for line in model.history_ if line["part"] == "train"]
@@ -204,10 +207,10 @@ def measure(side: int, steps: int = 8) -> None:
 
 
 if __name__ == "__main__":
-    numbers = list(map(int, sys.argv[2:])) if sys.argv[1] != "fast" else []
+    numbers = [int(word) for word in sys.argv[2:] if word.isdigit()]
     if sys.argv[1] == "fast":
         fast(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
     elif sys.argv[1] == "loss":
         compare(*[*numbers, *(8, SIDE)[len(numbers) :]])
     else:
-        measure(*numbers or (512,))
+        measure(*numbers or (512,), precision="bf16" if "bf16" in sys.argv else "float32")

@@ -118,7 +118,7 @@ def test_a_model_paints_without_what_judged_it_and_finds_that_again_to_be_judged
         np.testing.assert_array_equal(copy.stylise(content), fitted.stylise(content))
         figures = copy.evaluate(photographs())
         assert {"content", "style", "identity", "closed", "objective"} <= set(figures)
-        total = figures["content"] + 10 * figures["style"] + 4 * figures["identity"]
+        total = figures["content"] + 20 * figures["style"] + 4 * figures["identity"]
         assert figures["objective"] == pytest.approx(total, rel=1e-4)
 
 

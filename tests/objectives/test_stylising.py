@@ -58,7 +58,7 @@ def test_the_terms_are_those_of_the_formulas() -> None:
     torch.testing.assert_close(terms["content"], content)
     torch.testing.assert_close(terms["style"], style)
     assert terms["identity"] == 0
-    torch.testing.assert_close(loss, content + 10 * style)
+    torch.testing.assert_close(loss, content + 20 * style)
     loss.backward()
     assert made.network.gain.grad.abs() > 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import http.client
 import os
 import urllib.error
@@ -13,12 +14,13 @@ from pathlib import Path
 
 import torch
 
-from latente.errors import InputError
+from latente.errors import InputError, ModelError, TrainingError
+from latente.files import load_tensors, save_tensors, stamp_of
 from latente.images import open_images
 from latente.images.cache import cache_folder
 from latente.networks.features import SHA256
 from latente.networks.pyramid import Pyramid
-from latente.networks.vgg import VGG, read_vgg, sha256_of
+from latente.networks.vgg import LAYOUTS, VGG, read_vgg, sha256_of
 
 __all__ = ["FILES", "SOURCE", "USUAL", "FeatureNet", "Usual", "fetch_weights", "network_here", "open_network"]
 
@@ -99,7 +101,7 @@ def open_network(
     Raises InputError where a file is missing, damaged or another one.
     """
     if weights is not None:
-        network, found, digest = read_vgg(weights)
+        network, found, digest = _read(Path(weights).expanduser())
         if name not in ("auto", found):
             raise InputError(f"{weights} holds the weights of {found}, not of {name}; leave network out")
         return _ready(FeatureNet(network, found, Path(weights), digest))
@@ -108,10 +110,31 @@ def open_network(
         return _ready(FeatureNet(Pyramid(), name))
     if not path.is_file():
         fetch_weights(SOURCE + FILES[name], path, progress)
-    network, found, digest = read_vgg(path, SHA256.get(name))
+    network, found, digest = _read(path, SHA256.get(name))
     if found != name:
         raise InputError(f"{path} holds the weights of {found}, not of {name}")
     return _ready(FeatureNet(network, name, path, digest))
+
+
+def _read(path: Path, sha256: str | None = None) -> tuple[VGG, str, str]:
+    """Return what `read_vgg` does, and keep in the cache what of the file is used, as safetensors: 80 of 548 MB.
+
+    That holds as long as the file stays as it was, which then need be neither read nor hashed again.
+    """
+    mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:12]
+    kept = cache_folder() / "weights" / f"{path.stem}-{mark}.safetensors"
+    with contextlib.suppress(OSError, ModelError, LookupError, TypeError, RuntimeError):
+        known = load_tensors(kept)
+        if known["stamp"] == stamp_of(path.stat()) and known["sha256"] == (sha256 or known["sha256"]):
+            network = LAYOUTS[known["network"]][0]()
+            network.load_state_dict(known["weights"])
+            return network.eval(), known["network"], known["sha256"]
+    network, name, digest = read_vgg(path, sha256)
+    tree = {"stamp": stamp_of(path.stat()), "network": name, "sha256": digest, "weights": network.state_dict()}
+    with contextlib.suppress(OSError, TrainingError):  # a cache that cannot be written is none
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        save_tensors(kept, tree)
+    return network, name, digest
 
 
 def _ready(net: FeatureNet) -> FeatureNet:

@@ -59,7 +59,7 @@ class StylisingObjective(Objective):
         content_layers: Mapping[str, int | float],
         style_layers: Mapping[str, int | float],
         content_weight: int | float = 1.0,
-        style_weight: int | float = 10.0,
+        style_weight: int | float = 20.0,
         identity_weight: int | float = 4.0,
     ) -> None:
         super().__init__()
