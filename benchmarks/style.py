@@ -1,10 +1,11 @@
 """How low the loss of a style transfer comes: ours beside Adam at three rates and a schedule of scales, and how fast.
 
 `LATENTE_DATA=... python benchmarks/style.py loss [PAIRS [SIDE]]` compares totals after as many evaluations, of
-as many pairs of two photographs and four paintings (8). `... python benchmarks/style.py time [SIDE [STEPS]] [bf16]` times a
-step, and where the number of steps is given the whole. `... python benchmarks/style.py fast RUN [FILE]` tells of a run
-of `latente fit PHOTOS --model style` which part of the gap to each style it closes, and how long 512 pixels take; FILE
-gets a sheet of all pairs. All with the distilled VGG-19, whose file and the paintings lie in LATENTE_DATA/style.
+as many pairs of two photographs and four paintings (8). `... python benchmarks/style.py time [SIDE [STEPS]] [bf16]`
+times a step, and where the number of steps is given the whole. `... python benchmarks/style.py fast RUN [FILE]` tells
+of a run of `latente fit PHOTOS --model style` which part of the gap to each style it closes, and how long 512 pixels
+take; FILE gets a sheet of all pairs. All with the distilled VGG-19, whose file and the paintings lie in
+LATENTE_DATA/style.
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ def fast(run: str, sheet: str | None) -> None:
     print(json.dumps(facts | {"processor": round(min(processor), 3), "parameters": model.parameter_count()}))
 
 
-def measure(side: int, steps: int = 8, precision: str = "float32") -> None:
+def measure(side: int, steps: int, precision: str) -> None:
     """Print the seconds of a step at a side and of all steps, and the most memory that was taken."""
     short = {"steps": steps, "preview_every": steps, "log_every": 4, "threads": None, "precision": precision}
     model = transfer(PAINTINGS[0], side=side, **short)
@@ -213,4 +214,5 @@ if __name__ == "__main__":
     elif sys.argv[1] == "loss":
         compare(*[*numbers, *(8, SIDE)[len(numbers) :]])
     else:
-        measure(*numbers or (512,), precision="bf16" if "bf16" in sys.argv else "float32")
+        side, steps = [*numbers, *(512, 8)[len(numbers) :]]
+        measure(side, steps, "bf16" if "bf16" in sys.argv else "float32")
