@@ -12,7 +12,7 @@ from latente.networks import StyleNet
 def network() -> StyleNet:
     """Return a small one whose every weight counts."""
     torch.manual_seed(0)
-    built = StyleNet(4, blocks=1)
+    built = StyleNet((4, 6, 8), 4, blocks=1)
     for parameter in built.parameters():
         nn.init.normal_(parameter, std=0.2)
     return built.eval()
@@ -33,10 +33,10 @@ def test_the_picture_is_as_large_as_the_photograph_whatever_the_size_of_the_styl
 @torch.no_grad()
 def test_the_statistics_of_parts_are_those_of_the_whole() -> None:
     net = network()
-    maps = net.maps(pictures(1, 3, 32, 48))
+    maps = net.maps(pictures(1, 3, 16, 24))
     halves = []
     for half in (slice(0, 2), slice(2, 6)):  # of the deepest level, and as much more of the others
-        spans = [slice(half.start * 8 // by, half.stop * 8 // by) for by in net.shrinks]
+        spans = [slice(half.start * 4 // by, half.stop * 4 // by) for by in net.shrinks]
         halves.append([one[..., span] for one, span in zip(maps, spans, strict=True)])
     whole = net.statistics(maps)
     assert whole.shape == (1, net.size)
@@ -58,7 +58,7 @@ def test_a_part_with_its_halo_comes_out_as_in_the_whole() -> None:
 @torch.no_grad()
 def test_an_untrained_network_takes_over_the_styles_colours() -> None:
     torch.manual_seed(0)
-    net, photograph = StyleNet(4, blocks=1), pictures(1, 3, 64, 64)
+    net, photograph = StyleNet((4, 6, 8), 4, blocks=1), pictures(1, 3, 64, 64)
     blue = 0.2 * pictures(1, 3, 64, 64) + torch.tensor([0.1, 0.1, 0.7])[:, None, None]
     means = net(photograph, blue).mean((0, 2, 3))
     assert (means - blue.mean((0, 2, 3))).abs().max() < 0.1

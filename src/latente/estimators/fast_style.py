@@ -24,6 +24,7 @@ from latente.estimators.tiling import Tile, joined, tiles, with_room
 from latente.estimators.weights import USUAL, FeatureNet, network_here, open_network
 from latente.images import Images, Openable, Scaling
 from latente.networks import StyleNet
+from latente.networks.vgg import VGG
 from latente.objectives import StylisingObjective
 from latente.objectives.style import as_rgb
 from latente.sheets import to_uint8
@@ -43,9 +44,9 @@ class FastStyleTransfer(FastStyleOptions, Estimator):
 
     X are photographs of any sizes, of which training takes crops. styles: paintings, as paths, folders or arrays (H, W,
     3), whose parts, other colours and mixtures it learns to paint in, beside textures that are drawn: so that it paints
-    in styles that it never saw, too. What paints is a small network of its own, `StyleNet`; the one named by `network`
-    (see `StyleTransfer`) says in training how near a picture has come to a style, and is not needed afterwards.
-    `evaluate` needs it, and the paintings, again.
+    in styles that it never saw, too. The network named by `network` (see `StyleTransfer`) says in training how near a
+    picture has come to a style, and its first layers describe pictures to what paints, `StyleNet`, of which they are
+    a part: to paint nothing else is needed. `evaluate` needs the network, and the paintings, again.
 
     Fitted: `network_` and `weights_`, by which pictures were compared, with the `sha256_` of the file; `history_`.
     """
@@ -83,8 +84,9 @@ class FastStyleTransfer(FastStyleOptions, Estimator):
 
     def _build(self) -> None:
         usual = USUAL[self.network_]
+        network = StyleNet(usual.widths, self.width, self.depth, reflects=self.network_ != "vgg19")
         self.objective_: StylisingObjective = StylisingObjective(
-            StyleNet(self.width, self.depth),
+            network,
             content_layers=dict.fromkeys(usual.fast_content.split(","), 1.0),
             style_layers=dict.fromkeys(usual.style.split(","), 1.0),
             content_weight=self.content_weight,
@@ -92,6 +94,8 @@ class FastStyleTransfer(FastStyleOptions, Estimator):
             identity_weight=self.identity_weight,
         )
         if (net := self.__dict__.pop("_net", None)) is not None:  # which a model from disk has not
+            if isinstance(net.network, VGG):  # else by filters that were drawn, which pictures are not compared by
+                network.describe_by_(net.network)
             self._compare_by(net)
 
     def _compare_by(self, net: FeatureNet) -> None:
@@ -106,7 +110,7 @@ class FastStyleTransfer(FastStyleOptions, Estimator):
             self.objective_.compare_by(None)  # a fitted model paints by itself; what it was judged by is found again
 
     def _convolutions(self) -> tuple[int, ...] | None:
-        return self._painter().widths[2:]  # the finest level does little of the work
+        return (4 * self.width,)  # of the level where most of the work is done
 
     def _settled(self) -> dict[str, Any]:
         settled = super()._settled() | {"network": self.network_, "weights": self.weights_}

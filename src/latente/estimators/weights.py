@@ -40,21 +40,23 @@ class Usual:
     """What goes without saying with a network: where pictures are compared, and how many steps one takes.
 
     content, style: layers, for a picture that is changed step by step. fast_content: where a network that paints in one
-    pass is compared, which sees a style for the first time and keeps less of the photograph.
+    pass is compared, which sees a style for the first time and keeps less of the photograph. widths: channels of the
+    three levels by which that describes pictures: those of the network, where it is a VGG.
     """
 
     content: str
     style: str
     steps: int
     fast_content: str
+    widths: tuple[int, ...]
 
 
-_VGG = Usual("4_2", "1_1,2_1,3_1,4_1,5_1", 300, "3_1")
+_DEEP = "1_1,2_1,3_1,4_1,5_1"
 USUAL: Mapping[str, Usual] = {
-    "vgg19": _VGG,
-    "vgg19-distilled": _VGG,
-    "vgg19-normalised": Usual("3_1", "1_1,2_1,3_1", 300, "3_1"),
-    "pyramid": Usual("3", "1,2,3,4,5", 140, "3"),
+    "vgg19": Usual("4_2", _DEEP, 300, "3_1", (64, 128, 256)),
+    "vgg19-distilled": Usual("4_2", _DEEP, 300, "3_1", (16, 32, 64)),
+    "vgg19-normalised": Usual("3_1", "1_1,2_1,3_1", 300, "3_1", (64, 128, 256)),
+    "pyramid": Usual("3", "1,2,3,4,5", 140, "3", (16, 32, 64)),
 }
 
 Progress = Callable[[int, int, str], None]

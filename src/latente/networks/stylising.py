@@ -9,58 +9,59 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latente.formulas import deviation, moments
+from latente.networks.vgg import VGG
 
 __all__ = ["StyleNet"]
 
-_LEVELS = (1, 2, 4, 6)  # channels of each, in widths; each has half the sides of the one before
-_EDGE = 5  # pixels of the side of the filters that meet the picture itself
+_LAYERS = ("1_1", "2_1", "3_1")  # by whose maps a picture is described
+_EDGE = 5  # pixels of the side of the filters that make the picture itself
 _LEAK = 0.1  # of what is below 0, so that no channel ever stops learning
-_STAYS = 2.0  # before the sigmoid: of the photograph's details most, at first
+_STAYS = -1.0  # before the sigmoid: of the photograph's details a quarter, at first
 _GENTLE = 0.3  # of the usual size of weights: at first styles change the layers a little, and strokes are faint
 
 
 class StyleNet(nn.Module):
     """Pictures (B, 3, H, W) in [0, 1], painted with the statistics of others: adaptive instance normalisation.
 
-    An encoder describes a picture by its colours and by maps of four levels; a style is the mean and the deviation of
-    each of these channels. The photograph's deepest map gets those of the style instead of its own (Huang & Belongie
-    2017), and of it a decoder, whose layers are scaled and shifted by what they read in the style's statistics of all
-    levels (as Dumoulin, Shlens & Kudlur 2017 do for each style of a list), makes strokes over the photograph itself,
-    whose colours were brought to the style's in the same way; and it says place by place how much of the photograph's
-    details stays. So what has to be learned is how to paint. The encoder learns as the decoder does: it may be small,
-    and nothing but its own weights is needed to use it (as in Wang et al. 2023).
+    An encoder, the first layers of a VGG, describes a picture by maps of three levels; a style is the mean and the
+    deviation of each of their channels, and of its colours. The photograph's deepest map gets those of the style
+    instead of its own (Huang & Belongie 2017), and of it a decoder, whose layers are scaled and shifted by what they
+    read in the style's statistics of all levels (as Dumoulin, Shlens & Kudlur 2017 do for each style of a list), makes
+    strokes over the photograph's blurred colours, which were brought to the style's in the same way; and it says place
+    by place how much of the photograph's details stays. The encoder does not learn; it is part of the network, so that
+    no other file is needed to use it.
 
-    width: channels of the finest level. blocks: pairs of layers at the deepest one. step, halo: see
+    widths: channels of the encoder's levels; reflects: see `VGG`. width: channels of the decoder at its finest level;
+    coarser ones have 2 and 4 times as many. blocks: pairs of layers at the coarsest one. step, halo: see
     `latente.estimators.tiling`; sides that the step does not divide are continued by their edge, which is cut off.
     """
 
-    step = 2 ** (len(_LEVELS) - 1)
+    step = 2 ** (len(_LAYERS) - 1)
 
-    def __init__(self, width: int = 16, blocks: int = 3) -> None:
+    def __init__(
+        self, widths: Sequence[int] = (16, 32, 64), width: int = 16, blocks: int = 3, *, reflects: bool = True
+    ) -> None:
         super().__init__()
-        widths = [width * times for times in _LEVELS]
-        self.widths = (3, *widths)  # channels of what is described, and by what its sides are divided
-        self.shrinks = (1, *(2**level for level in range(len(widths))))
+        self.encoder = VGG(widths[: len(_LAYERS)], _LAYERS[-1], reflects=reflects)
+        self.widths = (3, *widths[: len(_LAYERS)])  # channels of what is described, and by what its sides are divided
+        self.shrinks = (1, *(2**level for level in range(len(_LAYERS))))
         self.size = 2 * sum(self.widths)  # of the statistics
-        deepest = widths[-1]
-        self.levels = nn.ModuleList(
-            [
-                _Layers([(3, widths[0], _EDGE, 1)]),
-                _Layers([(widths[0], widths[1], 3, 2)]),
-                _Layers([(widths[1], widths[2], 3, 2), (widths[2], widths[2], 3, 1)]),
-                _Layers([(widths[2], deepest, 3, 2), (deepest, deepest, 3, 1)]),
-            ]
-        )
-        self.blocks = nn.ModuleList([_Block(deepest, self.size) for _ in range(blocks)])
-        ups = zip(widths[:0:-1], widths[-2::-1], strict=True)
-        self.ups = nn.ModuleList([_Styled(inside, outside, self.size) for inside, outside in ups])
-        self.last = nn.Conv2d(widths[0], 4, _EDGE)  # strokes of three colours, and how much of the details stays
+        inner = 4 * width
+        self.first = nn.Conv2d(self.widths[-1], inner, 1)
+        self.blocks = nn.ModuleList([_Block(inner, self.size) for _ in range(blocks)])
+        self.ups = nn.ModuleList([_Styled(inner, inner // 2, self.size), _Styled(inner // 2, width, self.size)])
+        self.last = nn.Conv2d(width, 4, _EDGE)  # strokes of three colours, and how much of the details stays
         with torch.no_grad():
             self.last.weight *= _GENTLE
-        # how far from a pixel it looks: each layer by half its filter, in pixels of its level
-        down = _EDGE // 2 + 1 + (2 + 4) + (4 + 8)
-        reach = down + 2 * blocks * self.step + (4 + 2 + 1) + _EDGE // 2 + self.step
+        # how far from a pixel it looks: each layer by half its filter, in pixels of its level, and pooling by one more
+        down, up = (1 + 1) + (1 + 2 + 2) + (2 + 4), (2 + 1) + _EDGE // 2
+        reach = down + 2 * blocks * self.step + up + 2 * self.step
         self.halo = -(-reach // self.step) * self.step
+
+    def describe_by_(self, vgg: VGG) -> None:
+        """Take over the encoder's weights from a VGG of these widths."""
+        wanted = self.encoder.state_dict()
+        self.encoder.load_state_dict({name: value for name, value in vgg.state_dict().items() if name in wanted})
 
     def forward(self, content: Tensor, style: Tensor | None = None) -> Tensor:
         """Return the content painted in the style (1 or B, 3, h, w), (B, 3, H, W), not clipped; None is its own."""
@@ -74,12 +75,8 @@ class StyleNet(nn.Module):
         """Return the pictures themselves and the maps of the levels, the finest first."""
         height, width = images.shape[2:]
         x = functional.pad(images, (0, -width % self.step, 0, -height % self.step), mode="replicate")
-        maps = [x]
-        x = x - 0.5
-        for level in self.levels:
-            x = level(x)
-            maps.append(x)
-        return maps
+        found = self.encoder(x, _LAYERS)
+        return [x, *(found[name] for name in _LAYERS)]
 
     def statistics(self, maps: list[Tensor]) -> Tensor:
         """Return the means and the deviations of maps of the levels, (B, size); those of several may be averaged."""
@@ -99,7 +96,8 @@ class StyleNet(nn.Module):
 
     def paint(self, maps: list[Tensor], own: Tensor, wanted: Tensor) -> Tensor:
         """Return the picture that maps stand for, whose statistics are their `own`, with those that are wanted."""
-        x = _renormalised(maps[-1], own[:, -2 * self.widths[-1] :], wanted[:, -2 * self.widths[-1] :])
+        deepest = slice(-2 * self.widths[-1], None)
+        x = self.first(_renormalised(maps[-1], own[:, deepest], wanted[:, deepest]))
         for block in self.blocks:
             x = block(x, wanted)
         for up in self.ups:
@@ -120,18 +118,15 @@ def _renormalised(maps: Tensor, own: Tensor, wanted: Tensor) -> Tensor:
     return (maps.float() - mean) / deviation * new_deviation + new_mean
 
 
-class _Layers(nn.Module):
-    """Convolutions (channels in and out, side of the filter, stride), edges continued, with a leaky ReLU after each."""
+class _Layer(nn.Module):
+    """A convolution of 3x3 pixels, edges continued, with a leaky ReLU after it."""
 
-    def __init__(self, shapes: list[tuple[int, int, int, int]]) -> None:
+    def __init__(self, inside: int, outside: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList([nn.Conv2d(i, o, side, stride=stride) for i, o, side, stride in shapes])
-        self.reaches = [side // 2 for _, _, side, _ in shapes]
+        self.conv = nn.Conv2d(inside, outside, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        for conv, reach in zip(self.convs, self.reaches, strict=True):
-            x = functional.leaky_relu(conv(functional.pad(x, (reach,) * 4, mode="replicate")), _LEAK)
-        return x
+        return functional.leaky_relu(self.conv(functional.pad(x, (1, 1, 1, 1), mode="replicate")), _LEAK)
 
 
 class _Styled(nn.Module):
@@ -139,7 +134,7 @@ class _Styled(nn.Module):
 
     def __init__(self, inside: int, outside: int, size: int) -> None:
         super().__init__()
-        self.layer = _Layers([(inside, outside, 3, 1)])
+        self.layer = _Layer(inside, outside)
         self.reading = nn.Linear(size, 2 * outside)
         with torch.no_grad():
             self.reading.weight *= _GENTLE
@@ -156,7 +151,7 @@ class _Block(nn.Module):
 
     def __init__(self, width: int, size: int) -> None:
         super().__init__()
-        self.first, self.second = _Styled(width, width, size), _Layers([(width, width, 3, 1)])
+        self.first, self.second = _Styled(width, width, size), _Layer(width, width)
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         changed: Tensor = self.second(functional.leaky_relu(self.first(x, style), _LEAK))
