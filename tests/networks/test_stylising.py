@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from latente.formulas import moments
 from latente.networks import StyleNet
 
 
@@ -56,9 +57,14 @@ def test_a_part_with_its_halo_comes_out_as_in_the_whole() -> None:
 
 
 @torch.no_grad()
-def test_an_untrained_network_takes_over_the_styles_colours() -> None:
-    torch.manual_seed(0)
-    net, photograph = StyleNet((4, 6, 8), 4, blocks=1), pictures(1, 3, 64, 64)
-    blue = 0.2 * pictures(1, 3, 64, 64) + torch.tensor([0.1, 0.1, 0.7])[:, None, None]
-    means = net(photograph, blue).mean((0, 2, 3))
-    assert (means - blue.mean((0, 2, 3))).abs().max() < 0.1
+def test_the_deepest_map_gets_the_styles_means_and_deviations_and_its_own_give_it_back() -> None:
+    net, kept = network(), []
+    net.first.register_forward_pre_hook(lambda module, inputs: kept.append(inputs[0]))
+    content, style = pictures(1, 3, 32, 32), pictures(1, 3, 40, 24) ** 2
+    net(content, style)
+    net(content)
+    for changed, wanted in ((kept[0], style), (kept[1], content)):
+        mean, deviation = moments(net.maps(wanted)[-1])
+        torch.testing.assert_close(changed.mean((2, 3), keepdim=True), mean, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(changed.std((2, 3), correction=0, keepdim=True), deviation, rtol=2e-2, atol=4e-3)
+    torch.testing.assert_close(kept[1], net.maps(content)[-1], rtol=1e-4, atol=1e-4)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from latente.networks.vgg import VGG
 from latente.objectives import StylisingObjective
 from latente.objectives.style import as_rgb
 from latente.sheets import to_uint8
+from latente.training.devices import autocast
+from latente.training.precision import fast_precision
 from latente.training.runs import Run
 from latente.training.surroundings import own_surroundings
 
@@ -249,7 +252,9 @@ class FastStyleTransfer(FastStyleOptions, Estimator):
         whole = np.pad(picture, ((0, 0), (0, -height % step), (0, -width % step)), mode="edge")
 
         def maps_of(part: np.ndarray) -> list[Tensor]:
-            return network.maps(finite(as_rgb(units.apply(self._batch_of(part))), "pictures"))
+            x = finite(as_rgb(units.apply(self._batch_of(part))), "pictures")
+            with self._as_fast_as_it_learned():
+                return network.maps(x)
 
         def work(side: int) -> np.ndarray:
             cuts = tiles(whole.shape[1:], -(-side // step) * step, network.halo)
@@ -258,12 +263,19 @@ class FastStyleTransfer(FastStyleOptions, Estimator):
             goal = torch.lerp(own, wanted, alpha)
 
             def paint(part: np.ndarray) -> np.ndarray:
-                painted = network.paint(maps_of(part) if maps is None else maps, own, goal)
+                found = maps_of(part) if maps is None else maps
+                with self._as_fast_as_it_learned():
+                    painted = network.paint(found, own, goal)
                 return coloured(units).invert(finite(painted, "results").clamp(0, 1))[0]
 
             return joined(paint, whole, cuts, tell=tell)
 
         return with_room(work, picture.shape[1:], side)[:, :height, :width]
+
+    def _as_fast_as_it_learned(self) -> AbstractContextManager[Any]:
+        """Return the precision of the training, where this device computes in it by itself."""
+        is_fast = self.precision_ == "bf16" == fast_precision(self.device_)
+        return autocast(self.device_, "bf16" if is_fast else "float32")
 
     def _own(self, maps_of: Callable[[np.ndarray], list[Tensor]], whole: np.ndarray, cuts: Sequence[Tile]) -> Tensor:
         """Return the statistics of a whole picture, whose maps are worked out tile by tile."""

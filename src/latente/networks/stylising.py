@@ -16,8 +16,7 @@ __all__ = ["StyleNet"]
 _LAYERS = ("1_1", "2_1", "3_1")  # by whose maps a picture is described
 _EDGE = 5  # pixels of the side of the filters that make the picture itself
 _LEAK = 0.1  # of what is below 0, so that no channel ever stops learning
-_STAYS = -1.0  # before the sigmoid: of the photograph's details a quarter, at first
-_GENTLE = 0.3  # of the usual size of weights: at first styles change the layers a little, and strokes are faint
+_GENTLE = 0.3  # of the usual size of weights: at first styles change the layers a little
 
 
 class StyleNet(nn.Module):
@@ -25,11 +24,9 @@ class StyleNet(nn.Module):
 
     An encoder, the first layers of a VGG, describes a picture by maps of three levels; a style is the mean and the
     deviation of each of their channels, and of its colours. The photograph's deepest map gets those of the style
-    instead of its own (Huang & Belongie 2017), and of it a decoder, whose layers are scaled and shifted by what they
-    read in the style's statistics of all levels (as Dumoulin, Shlens & Kudlur 2017 do for each style of a list), makes
-    strokes over the photograph's blurred colours, which were brought to the style's in the same way; and it says place
-    by place how much of the photograph's details stays. The encoder does not learn; it is part of the network, so that
-    no other file is needed to use it.
+    instead of its own, and a decoder makes the picture of it (Huang & Belongie 2017), whose layers are scaled and
+    shifted by what they read in the style's statistics of all levels (as Dumoulin, Shlens & Kudlur 2017 do for each
+    style of a list). The encoder does not learn; it is part of the network, so that no other file is needed to use it.
 
     widths: channels of the encoder's levels; reflects: see `VGG`. width: channels of the decoder at its finest level;
     coarser ones have 2 and 4 times as many. blocks: pairs of layers at the coarsest one. step, halo: see
@@ -50,9 +47,7 @@ class StyleNet(nn.Module):
         self.first = nn.Conv2d(self.widths[-1], inner, 1)
         self.blocks = nn.ModuleList([_Block(inner, self.size) for _ in range(blocks)])
         self.ups = nn.ModuleList([_Styled(inner, inner // 2, self.size), _Styled(inner // 2, width, self.size)])
-        self.last = nn.Conv2d(width, 4, _EDGE)  # strokes of three colours, and how much of the details stays
-        with torch.no_grad():
-            self.last.weight *= _GENTLE
+        self.last = nn.Conv2d(width, 3, _EDGE)
         # how far from a pixel it looks: each layer by half its filter, in pixels of its level, and pooling by one more
         down, up = (1 + 1) + (1 + 2 + 2) + (2 + 4), (2 + 1) + _EDGE // 2
         reach = down + 2 * blocks * self.step + up + 2 * self.step
@@ -103,12 +98,7 @@ class StyleNet(nn.Module):
         for up in self.ups:
             x = up(functional.interpolate(x, scale_factor=2.0, mode="nearest"), wanted)
         reach = _EDGE // 2
-        made = self.last(functional.pad(x, (reach,) * 4, mode="replicate")).float()
-        strokes, stays = functional.softsign(made[:, :3]), (made[:, 3:] + _STAYS).sigmoid()
-        colours = _renormalised(maps[0], own[:, :6], wanted[:, :6]).clamp(0, 1)
-        blurred = functional.avg_pool2d(colours, self.step)
-        blurred = functional.interpolate(blurred, scale_factor=float(self.step), mode="bilinear")
-        return torch.lerp(blurred, colours, stays) + strokes
+        return self.last(functional.pad(x, (reach,) * 4, mode="replicate")).float() + 0.5
 
 
 def _renormalised(maps: Tensor, own: Tensor, wanted: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a network that paints in one pass minimises: Gatys's distances, over any photographs in any styles."""
+"""What a network that paints in one pass minimises, over any photographs in any styles."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from typing import Any, Protocol, cast, runtime_checkable
 import torch
 from torch import Generator, Tensor, nn
 
-from latente.formulas import renormalised
+from latente.formulas import moments, renormalised
 from latente.objectives.objective import Batch, Objective
 from latente.objectives.style import as_rgb, gram, gram_distance
 
 __all__ = ["StylisingObjective"]
 
 _OWN = 4  # one picture of so many is its own style, and is to come out as it was
-# what a gap to a style counts at least, as of a photograph that all but has it already, and a style's mean square, as
-# of one that is all but black: either would count without end
-_LEAST_GAP, _LEAST_SQUARE = 0.2, 0.1
 
 
 @runtime_checkable
@@ -29,19 +26,19 @@ class _Painter(Protocol):
     def paint(self, maps: list[Tensor], own: Tensor, wanted: Tensor) -> Tensor: ...
 
 
+_Maps = Mapping[str, Tensor]  # by layer
+
 # gives each photograph of a batch (B, 3, h, w) in [0, 1] a style of the same shape, by a generator
 Draw = Callable[[Tensor, Generator], Tensor]
 
 
 class StylisingObjective(Objective):
-    """Photographs painted in one pass, judged as a picture that is changed step by step is (Huang & Belongie 2017).
+    """Photographs painted in one pass, in the styles of pictures (Huang & Belongie 2017).
 
     content: squared error of the maps of a layer against the photograph's, brought to the style's means and deviations
-    (eq. 8 and 12), divided by their variance. style: log(1 + r), r being the part that is left of the way from the
-    photograph's Gram matrices to the style's, as squared errors divided by the mean square of the style's, the mean
-    over layers by their weights; in their place Huang & Belongie compare means and deviations, which say less.
-    identity: the mean distance to itself of what is made of a photograph in its own style, which every fourth one is
-    given.
+    (eq. 8 and 12), divided by their variance. style: squared error of the means and deviations of the maps of the
+    style's layers (eq. 13), divided by those of the style, squared, the mean over layers by their weights. identity:
+    the mean distance to itself of what is made of a photograph in its own style, which every fourth one is given.
 
     network: paints, see `latente.networks.StyleNet`. features: (pictures, names of layers) -> maps by name; frozen.
     draw: a style for each photograph of a step. shown: the styles, (1, 3, h, w) each, in which an evaluation paints
@@ -59,7 +56,7 @@ class StylisingObjective(Objective):
         content_layers: Mapping[str, int | float],
         style_layers: Mapping[str, int | float],
         content_weight: int | float = 1.0,
-        style_weight: int | float = 20.0,
+        style_weight: int | float = 4.0,
         identity_weight: int | float = 4.0,
     ) -> None:
         super().__init__()
@@ -93,7 +90,7 @@ class StylisingObjective(Objective):
         maps = self.painter.maps(photographs)
         wanted = self.painter.statistics(self.painter.maps(styles))
         painted = _as_large(self.painter.paint(maps, self.painter.statistics(maps), wanted), photographs)
-        content, style, _ = self._terms(painted[:count], photographs[:count], styles[:count])
+        content, style = self._terms(*self._maps(painted[:count], photographs[:count], styles[:count]))
         own = (painted[count:] - photographs[count:]).abs()
         terms = {
             "content": content.mean(),
@@ -106,44 +103,54 @@ class StylisingObjective(Objective):
         weights = {"content": self.content_weight, "style": self.style_weight, "identity": self.identity_weight}
         return torch.stack([weight * terms[name] for name, weight in weights.items()]).sum(0)
 
-    def _terms(self, painted: Tensor, photographs: Tensor, styles: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return content and style of each picture (B,), and which part of the gap to the style is closed; see above.
-
-        styles: (1 or B, 3, h, w).
-        """
+    def _maps(self, painted: Tensor, photographs: Tensor, styles: Tensor) -> tuple[_Maps, _Maps, _Maps]:
+        """Return the maps of all layers that are looked at; styles: (1 or B, 3, h, w)."""
         features: Any = self.features
         names = tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
-        maps = features(painted, names)
         with torch.no_grad():
-            of_photographs, of_styles = features(photographs, names), features(styles, names)
-        content = []
+            known = features(photographs, names), features(styles, names)
+        return features(painted, names), *known
+
+    def _terms(self, painted: _Maps, photographs: _Maps, styles: _Maps) -> tuple[Tensor, Tensor]:
+        """Return content and style of each picture (B,) by the maps of these."""
+        content, style = [], []
         for name, weight in self.content_layers.items():
-            target = renormalised(of_photographs[name], of_styles[name])
-            error = (maps[name].float() - target).square().mean((1, 2, 3))
+            target = renormalised(photographs[name], styles[name])
+            error = (painted[name].float() - target).square().mean((1, 2, 3))
             content.append(weight * error / target.var((1, 2, 3)).clamp_min(1e-6))
-        left, gap = [], []
         for name, weight in self.style_layers.items():
-            wanted = gram(of_styles[name])
-            weights = weight / (1 + _LEAST_SQUARE / wanted.square().mean((1, 2)))
-            left.append(weights * gram_distance(gram(maps[name]), wanted))
-            gap.append(weights * gram_distance(gram(of_photographs[name]), wanted))
-        share = sum(self.style_layers.values())
-        far, whole = torch.stack(left).sum(0) / share, torch.stack(gap).sum(0) / share
-        style = (far / (whole + _LEAST_GAP)).log1p()  # so that a step which one odd style meets is no step back
-        closed = 1 - far / whole.clamp_min(1e-6)
-        return torch.stack(content).sum(0) / sum(self.content_layers.values()), style, closed
+            ours, wanted = (torch.cat(moments(maps[name]), 1).flatten(1) for maps in (painted, styles))
+            style.append(weight * (ours - wanted).square().mean(1) / wanted.square().mean(1))
+        shares = sum(self.content_layers.values()), sum(self.style_layers.values())
+        return torch.stack(content).sum(0) / shares[0], torch.stack(style).sum(0) / shares[1]
+
+    def _closed(self, painted: _Maps, photographs: _Maps, styles: _Maps) -> Tensor:
+        """Return how much of the way from a photograph's Gram matrices to a style's each picture has gone (B,)."""
+        far, whole = (
+            torch.stack(
+                [
+                    weight * gram_distance(gram(maps[name]), gram(styles[name]))
+                    for name, weight in self.style_layers.items()
+                ]
+            ).sum(0)
+            for maps in (painted, photographs)
+        )
+        return 1 - far / whole.clamp_min(1e-6)
 
     @torch.no_grad()
     def evaluate(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         """Return each photograph's terms, the mean over the styles that are shown.
 
-        "closed" is the part of the gap between its Gram matrices and a style's that is closed; identity is of the
-        photograph in its own style.
+        "closed" is the part of the way between its Gram matrices and a style's, in squares, that is gone (Gatys et al.
+        2016): another measure than what is minimised. identity is of the photograph in its own style.
         """
         if self.features is None or not self.shown:
             return {}
         photographs = as_rgb(batch["images"])
-        rows = [self._terms(self.painted(photographs, style), photographs, style) for style in self.shown]
+        rows = []
+        for style in self.shown:
+            maps = self._maps(self.painted(photographs, style), photographs, style)
+            rows.append((*self._terms(*maps), self._closed(*maps)))
         content, style, closed = (torch.stack(one).mean(0) for one in zip(*rows, strict=True))
         itself = self.painted(photographs)
         terms = {"content": content, "style": style, "identity": (itself - photographs).abs().mean((1, 2, 3))}

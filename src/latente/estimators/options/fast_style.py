@@ -40,7 +40,7 @@ class FastStyleOptions(LoopOptions):
     )
     depth: int = option(3, "Pairs of layers at the coarsest level.", Whole(most=100))
     content_weight: float = option(1.0, "Weight of the content.", Number(least=0))
-    style_weight: float = option(20.0, "Weight of the style.", Number(least=0))
+    style_weight: float = option(4.0, "Weight of the style.", Number(least=0))
     identity_weight: float = option(4.0, "Weight of leaving a photograph in its own style as it is.", Number(least=0))
     augmentation: Any = with_default(LoopOptions, "augmentation", None, shown="crops of 128 pixels, and flips")
     epochs: int | None = option(20, "Rounds of 200 steps, each followed by a look at the validation part.", Whole())
