@@ -27,7 +27,8 @@ def find(model: object, evidence: Evidence) -> Section | None:
     except InputError:  # which lay elsewhere then
         return None
     chosen = evidence.judged.drawn(PHOTOGRAPHS, seed=0)
-    rows = [("in the style of", "", [_shown(one) for one in (np.ones((8, 8, 3), np.uint8) * 255, *styles)])]
+    names = [f"style {number}" for number in range(1, len(styles) + 1)]
+    rows = []
     for row in chosen.rows:
         one = chosen.images.take([int(row)])
         # in eight bits, as pictures are shown
@@ -37,12 +38,13 @@ def find(model: object, evidence: Evidence) -> Section | None:
         photograph = photograph[..., 0] if photograph.shape[2] < 3 else photograph[..., :3]
         pictures = [photograph, *(model.stylise(photograph, style) for style in styles)]
         rows.append((one.name_of(0), "", [_shown(picture) for picture in pictures]))
-    lead = f"Each row: one of the {chosen.name}, and the same in each of the styles above."
+    lead = f"The first styles of the training; then in each row one of the {chosen.name}, and the same in each of them."
     if evidence.path is not None:
         command = f"latente style PHOTO PAINTING --fast {shlex.quote(str(evidence.path))} --out painted.png"
         lead += f" Any photograph in any style: `{command}`."
-    columns = ["photograph", *(f"style {number}" for number in range(1, len(styles) + 1))]
-    return Section("Painted", "painting", "traversals.html.j2", {"strips": Strips(columns, rows)}, lead)
+    known = Strips(names, [("", "", [_shown(style) for style in styles])])
+    content = {"styles": known, "strips": Strips(["photograph", *names], rows)}
+    return Section("Painted", "painting", "painting.html.j2", content, lead)
 
 
 def _shown(picture: np.ndarray) -> str:
