@@ -82,7 +82,7 @@ def export_onnx(
     Among the file's notes is the `offset`, below which a score is odd. Of a restorer there is the whole alone, for
     pictures of any size, or any multiple of the step of its network, which beside the images takes a mask (N, 1, H, W)
     where it fills in: not 0 where a pixel is missing. Of a fast style transfer there is the whole alone as well, for
-    photographs and styles in red, green and blue, of any multiples of 4 pixels. Of a GAN there is the generator alone,
+    photographs and styles in red, green and blue, of any multiples of 8 pixels. Of a GAN there is the generator alone,
     as the decoder.
 
     Before anything is written, onnxruntime and the model meet the same noise: images over the data's range, or codes

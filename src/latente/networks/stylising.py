@@ -15,6 +15,7 @@ __all__ = ["StyleNet"]
 
 _LAYERS = ("1_1", "2_1", "3_1")  # by whose maps a picture is described
 _EDGE = 5  # pixels of the side of the filters that make the picture itself
+_BLUR = 8  # pixels over which the photograph's own colours are blurred: two of the deepest map's
 _LEAK = 0.1  # of what is below 0, so that no channel ever stops learning
 _GENTLE = 0.3  # of the usual size of weights: at first styles change the layers a little
 
@@ -26,14 +27,16 @@ class StyleNet(nn.Module):
     deviation of each of their channels, and of its colours. The photograph's deepest map gets those of the style
     instead of its own, and a decoder makes the picture of it (Huang & Belongie 2017), whose layers are scaled and
     shifted by what they read in the style's statistics of all levels (as Dumoulin, Shlens & Kudlur 2017 do for each
-    style of a list). The encoder does not learn; it is part of the network, so that no other file is needed to use it.
+    style of a list). To that the photograph's blurred colours are added, brought to the style's in the same way, so
+    that what is bright and what is dark need not be found again. The encoder does not learn; it is part of the network,
+    so that no other file is needed to use it.
 
     widths: channels of the encoder's levels; reflects: see `VGG`. width: channels of the decoder at its finest level;
     coarser ones have 2 and 4 times as many. blocks: pairs of layers at the coarsest one. step, halo: see
     `latente.estimators.tiling`; sides that the step does not divide are continued by their edge, which is cut off.
     """
 
-    step = 2 ** (len(_LAYERS) - 1)
+    step = _BLUR
 
     def __init__(
         self, widths: Sequence[int] = (16, 32, 64), width: int = 16, blocks: int = 3, *, reflects: bool = True
@@ -48,9 +51,11 @@ class StyleNet(nn.Module):
         self.blocks = nn.ModuleList([_Block(inner, self.size) for _ in range(blocks)])
         self.ups = nn.ModuleList([_Styled(inner, inner // 2, self.size), _Styled(inner // 2, width, self.size)])
         self.last = nn.Conv2d(width, 3, _EDGE)
+        with torch.no_grad():
+            self.last.weight *= _GENTLE
         # how far from a pixel it looks: each layer by half its filter, in pixels of its level, and pooling by one more
         down, up = (1 + 1) + (1 + 2 + 2) + (2 + 4), (2 + 1) + _EDGE // 2
-        reach = down + 2 * blocks * self.step + up + 2 * self.step
+        reach = down + 2 * blocks * 2 ** (len(_LAYERS) - 1) + up + _BLUR
         self.halo = -(-reach // self.step) * self.step
 
     def describe_by_(self, vgg: VGG) -> None:
@@ -98,7 +103,9 @@ class StyleNet(nn.Module):
         for up in self.ups:
             x = up(functional.interpolate(x, scale_factor=2.0, mode="nearest"), wanted)
         reach = _EDGE // 2
-        return self.last(functional.pad(x, (reach,) * 4, mode="replicate")).float() + 0.5
+        strokes = self.last(functional.pad(x, (reach,) * 4, mode="replicate")).float()
+        colours = functional.avg_pool2d(_renormalised(maps[0], own[:, :6], wanted[:, :6]).clamp(0, 1), _BLUR)
+        return strokes + functional.interpolate(colours, scale_factor=float(_BLUR), mode="bilinear")
 
 
 def _renormalised(maps: Tensor, own: Tensor, wanted: Tensor) -> Tensor:
