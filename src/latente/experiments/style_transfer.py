@@ -3,8 +3,8 @@
 Source: [UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Higgins, 2023)
 Claim: a long run paints better than a short one; high frequencies grow, and the total variation keeps them down (no
     figure).
-Ours: a loss of 1.433 after 40 steps and of 0.517 after 300, with 1.35 and 1.53 times the photograph's edges; a weight of
-    30 instead of 0.3 keeps these at 1.26; one pass, in a fifth of a second, comes to 30.6 (2026-11-30, seed 0).
+Ours: a loss of 1.433 after 40 steps and of 0.517 after 300, with 1.35 and 1.53 times the photograph's edges; a weight
+    of 30 instead of 0.3 keeps these at 1.26; one pass, in a fifth of a second, comes to 30.6 (2026-11-30, seed 0).
 Command: latente reproduce style-transfer --out DIR
 Minutes: about 15 on one core with the distilled VGG-19.
 
