@@ -149,7 +149,7 @@ class StyleTransfer(TransferOptions, Estimator):
             content_layers=content,
             style_layers=style,
             content_weight=self.content_weight,
-            style_weight=self.style_weight,
+            style_weight=self._style_weight(),
             tv_weight=self.tv_weight,
             every=math.ceil(self.steps_ / (self.epochs_ or 1)),
             keeps_colours=self.colours == "luminance",
@@ -165,6 +165,9 @@ class StyleTransfer(TransferOptions, Estimator):
         longest = max(self.image_shape_[1:])
         usual = 1 + max(0, math.ceil(math.log2(longest / _COARSEST)))
         return min(usual if self.scales is None else self.scales, self._octaves())
+
+    def _style_weight(self) -> float:
+        return USUAL[self.network_].style_weight if self.style_weight is None else self.style_weight
 
     def _layers(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return the layers where content and style are compared, with their weights."""
@@ -272,7 +275,7 @@ class StyleTransfer(TransferOptions, Estimator):
         content, style = (",".join(f"{name}:{weight:g}" for name, weight in one.items()) for one in self._layers())
         settled: dict[str, Any] = {"network": self.network_, "weights": self.weights_}
         settled |= {"content_layers": content, "style_layers": style, "precision": self.precision_}
-        settled |= {"steps": self.steps_, "scales": self._scales()}
+        settled |= {"steps": self.steps_, "scales": self._scales(), "style_weight": self._style_weight()}
         settled |= {"learning_rate": self._training_options().learning_rate}
         return settled | {
             "styles": saved_paths(self.styles),

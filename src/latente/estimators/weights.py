@@ -39,9 +39,9 @@ _BLOCK = 1 << 18
 class Usual:
     """What goes without saying with a network: where pictures are compared, and how many steps one takes.
 
-    content, style: layers, for a picture that is changed step by step. fast_content: where a network that paints in one
-    pass is compared, which sees a style for the first time and keeps less of the photograph. widths: channels of the
-    three levels by which that describes pictures: those of the network, where it is a VGG.
+    content, style, style_weight: for a picture that is changed step by step. fast_content: where a network that paints
+    in one pass is compared, which sees a style for the first time and keeps less of the photograph. widths: channels of
+    the three levels by which that describes pictures: those of the network, where it is a VGG.
     """
 
     content: str
@@ -49,6 +49,7 @@ class Usual:
     steps: int
     fast_content: str
     widths: tuple[int, ...]
+    style_weight: float = 300.0
 
 
 _DEEP = "1_1,2_1,3_1,4_1,5_1"
@@ -56,7 +57,7 @@ USUAL: Mapping[str, Usual] = {
     "vgg19": Usual("4_2", _DEEP, 300, "3_1", (64, 128, 256)),
     "vgg19-distilled": Usual("4_2", _DEEP, 300, "3_1", (16, 32, 64)),
     "vgg19-normalised": Usual("3_1", "1_1,2_1,3_1", 300, "3_1", (64, 128, 256)),
-    "pyramid": Usual("3", "1,2,3,4,5", 140, "3", (16, 32, 64)),
+    "pyramid": Usual("4", "1,2,3,4,5", 140, "3", (16, 32, 64), 1500.0),
 }
 
 Progress = Callable[[int, int, str], None]

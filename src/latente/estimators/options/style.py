@@ -75,8 +75,11 @@ class TransferOptions(LogOptions, EstimatorOptions):
         shown="by the network",
     )
     content_weight: float = option(1.0, "Weight of the content.", Number(least=0))
-    style_weight: float = option(
-        300.0, "Weight of the style; three times as much is strong.", Number(least=0), shown="300"
+    style_weight: float | None = option(
+        None,
+        "Weight of the style; three times as much is strong.",
+        Number(least=0, or_none=True),
+        shown="300, of the pyramid 1500",
     )
     tv_weight: float = option(0.3, "Weight of the total variation, which smooths.", Number(least=0))
     octaves: int = option(
