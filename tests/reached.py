@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from functools import partial
 from pathlib import Path
@@ -555,6 +556,12 @@ def tries_codes(stage: Stage) -> None:
     errors = {trial.options["latent_dim"]: trial.metrics["mse"] for trial in stage["results"].trials}
     assert len(stage["results"].trials) == 4
     assert errors[8] < errors[2]
+
+
+def paints_at_once(stage: Stage) -> None:
+    """The picture is as large as the photograph, and it is told how far it goes."""
+    assert stage.picture("painted.png").shape == (400, 600, 3)
+    assert re.search(r"-?\d+% of the way to the style", stage.out)
 
 
 def paints(stage: Stage) -> None:

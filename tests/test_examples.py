@@ -75,6 +75,7 @@ from reached import (
     minimises,
     names_the_odd_ones,
     paints,
+    paints_at_once,
     plans_and_trains_nothing,
     prepare_better_pictures,
     prepare_command_line,
@@ -411,7 +412,19 @@ CASES: dict[str, list[Case]] = {
             "latente style photo.jpg night.jpg scream.jpg --region", "tests/estimators/test_style.py has regions"
         ),
         elsewhere("latente style photos/", "tests/cli/test_style.py paints folders"),
+        elsewhere("latente fit photos/ --model style", "tests/cli/test_examples.py trains it"),
+        elsewhere("latente style photo.jpg painting.jpg --fast", "tests/cli/test_style.py paints in one pass"),
         elsewhere("import latente", "tests/estimators/test_style.py paints from Python"),
+    ],
+    "docs/reference/fast-style-transfer.md": [
+        Case(
+            "from PIL import Image",
+            paints_at_once,
+            swaps=(
+                ("count=200, size=128", "count=20"),
+                ("epochs=3,", "minutes=0.01, width=4, augmentation='crop:32',"),
+            ),
+        )
     ],
     "docs/reference/style-transfer.md": [
         Case("from PIL import Image", paints, swaps=(("side=256", "side=64, steps=5, preview_every=5"),))

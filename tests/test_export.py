@@ -24,6 +24,7 @@ import latente
 from latente import (
     AnomalyDetector,
     Autoencoder,
+    FastStyleTransfer,
     InputError,
     ModelError,
     Restorer,
@@ -360,3 +361,19 @@ def _restorer(**options: Any) -> Restorer:
         for parameter in model.objective_.parameters():
             parameter.add_(0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)))
     return model
+
+
+def test_what_paints_takes_photographs_and_styles_of_other_sizes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("latente.estimators.weights._PHOTOGRAPHS", 2)
+    X = np.random.default_rng(0).integers(0, 255, (2, 32, 32, 3), dtype=np.uint8)
+    model = FastStyleTransfer(network="pyramid", width=2, depth=1, augmentation="crop:32", random_state=0).initialise(X)
+    [exported] = export_onnx(model, tmp_path)
+    assert exported.largest_difference < 1e-4
+    assert exported.inputs["styles"] == ("n", 3, "8p", "8q")
+    session = onnxruntime.InferenceSession(exported.path)
+    rng = np.random.default_rng(1)
+    content, style = (rng.uniform(0, 255, (1, 3, *sides)).astype(np.float32) for sides in ((40, 64), (512, 128)))
+    [painted] = session.run(None, {"images": content, "styles": style})
+    ours = model.stylise(*(one[0].transpose(1, 2, 0).astype(np.uint8) for one in (content, style)))
+    assert painted.shape == (1, 3, 40, 64)
+    np.testing.assert_allclose(painted[0].transpose(1, 2, 0), ours, atol=3)

@@ -6,6 +6,7 @@ from .estimators.adversarial import GAN as GAN
 from .estimators.autoencoders import Autoencoder as Autoencoder
 from .estimators.classifier import ImageClassifier as ImageClassifier
 from .estimators.detection import AnomalyDetector as AnomalyDetector
+from .estimators.fast_style import FastStyleTransfer as FastStyleTransfer
 from .estimators.loading import load as load
 from .estimators.loading import resume as resume
 from .estimators.restoration import Deblurrer as Deblurrer

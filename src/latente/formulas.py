@@ -22,18 +22,23 @@ __all__ = [
     "bernoulli_log_prob",
     "cut",
     "decibels",
+    "deviation",
     "free_bits",
     "importance_weighted_bound",
     "kl_diagonal_normal",
     "log_density_ratio",
     "mae",
+    "moments",
     "mse",
     "normal_log_prob",
     "psnr",
+    "renormalised",
     "squared_error",
 ]
 
 ACTIVE_UNIT_VARIANCE = 0.01  # of the posterior means over the data, Burda et al. 2016, section 5.2
+
+_LEAST_VARIANCE = 1e-5
 
 HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -147,6 +152,24 @@ def free_bits(kl: Float[Tensor, "b *code"], nats: int | float) -> Float[Tensor, 
 def active_units(means: Float[Tensor, "n *code"]) -> Bool[Tensor, "*code"]:
     """Whether each dimension's posterior mean has a variance above 0.01 over n images (Burda et al. 2016)."""
     return means.var(0, correction=0) > ACTIVE_UNIT_VARIANCE
+
+
+def moments(maps: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b c 1 1"], Float[Tensor, "b c 1 1"]]:
+    """Return the mean and the deviation of each channel, in float32: sums over so many places lose too much in half."""
+    maps = maps.float()
+    mean = maps.mean((2, 3), keepdim=True)
+    return mean, deviation((maps - mean).square().mean((2, 3), keepdim=True))
+
+
+def deviation(variance: Tensor) -> Tensor:
+    """Return the root of variances, each made larger by 1e-5: of one that is 0 the root has no slope."""
+    return (variance + _LEAST_VARIANCE).sqrt()
+
+
+def renormalised(maps: Float[Tensor, "b c h w"], style: Float[Tensor, "n c p q"]) -> Float[Tensor, "b c h w"]:
+    """Return maps with the mean and the deviation of each channel of a style's maps (Huang & Belongie 2017, eq. 8)."""
+    (mean, deviation), (new_mean, new_deviation) = moments(maps), moments(style)
+    return (maps.float() - mean) / deviation * new_deviation + new_mean
 
 
 def _sum(loss: Callable[..., Tensor], x: Tensor, y: Tensor, over_batch: bool) -> Tensor:

@@ -43,10 +43,15 @@ LINES = {
     "direction": "direction learn RUN digits --attribute 3",
     "edit": "edit RUN digits --attribute 3",
     "compare-pca": "compare-pca RUN",
+    "style": "style PICTURE PICTURE --fast RUN --out painted.png",
     "export": "export RUN --out onnx",
 }
-STEPS = ("latente.objectives.RestorationObjective.epoch_steps", "latente.estimators.adversarial.FEWEST_STEPS")
-WITHOUT_MODEL = {"fit", "sweep", "reproduce", "data", "doctor", "watch", "style", "studio"}
+STEPS = (
+    "latente.objectives.RestorationObjective.epoch_steps",
+    "latente.objectives.StylisingObjective.epoch_steps",
+    "latente.estimators.adversarial.FEWEST_STEPS",
+)
+WITHOUT_MODEL = {"fit", "sweep", "reproduce", "data", "doctor", "watch", "studio"}
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +130,8 @@ def test_the_advice_after_a_training_works(latente: Client, picture: Path, kind:
     assert len(lines) == min(3, len(set(able(kind)) - {"report", "resume", "export"}))
     for line in lines:
         assert shlex.split(line)[0] in able(kind)
-        advised = latente(line.replace("IMAGES", "digits --count 40").replace("PICTURES", str(picture)))
+        line = line.replace("IMAGES", "digits --count 40").replace("PAINTING", str(picture))
+        advised = latente(line.replace("PICTURES", str(picture)).replace("--out painted", "--out painted.png"))
         assert advised.code == 0, (line, advised.err)
 
 

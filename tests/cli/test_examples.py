@@ -48,6 +48,7 @@ BEFORE = {
     "classify": ["fit digits --model stacked --hidden 64,32"],
     "decode": ["encode runs/digits digits --out codes.npz"],
     "restore": ["fit photos/ --model restorer --corruption downscale:2 --out runs/larger"],
+    "style": ["fit photos/ --model style --styles paintings/ --out runs/painter"],
     "sample": ["fit digits --model gan --conditional --out runs/made"],
     "edit": ["direction learn runs/digits digits --attribute 3"],
 }
@@ -120,6 +121,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("latente.cli.watch.wait", lambda: None)
     monkeypatch.setattr("latente.studio.serve", lambda place, listener, lang, welcome, *more: welcome("http://there/"))
     monkeypatch.setattr("latente.objectives.RestorationObjective.epoch_steps", 2)
+    monkeypatch.setattr("latente.objectives.StylisingObjective.epoch_steps", 1)
     monkeypatch.setattr("typer.launch", lambda address: None)
     (tmp_path / "study.yaml").write_text(
         "images: digits\noptions: {epochs: 1, count: 64}\ngrid: {activation: [relu, gelu]}\n"

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
+from latente import FastStyleTransfer
 from latente.estimators import weights
 
 Client = Callable[..., Any]
@@ -47,6 +48,63 @@ def test_a_stopped_run_goes_on_by_resume(latente: Client) -> None:
     assert shown.code == 0, shown.err
     assert "picture     mine/picture.png" in shown.out
     assert Path("mine/picture.png").read_bytes()
+
+
+def test_what_resume_paints_is_written_where_it_was_to_be(latente: Client) -> None:
+    line = f"style photos/a.png paintings/red.png --out made/a.png --run mine {QUICK}"
+    assert latente(line).code == 0
+    painted = Path("made/a.png").read_bytes()
+    Path("made/a.png").unlink()
+    assert latente("resume mine").code == 0
+    assert Path("made/a.png").read_bytes() == painted
+
+
+def test_transparency_and_exif_are_those_of_the_photograph(latente: Client) -> None:
+    pixels = np.zeros((36, 32, 4), np.uint8)
+    pixels[:, 16:] = 255
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "somebody"
+    Image.fromarray(pixels).save("photos/clear.png", exif=exif)
+    assert latente(f"style photos/clear.png paintings/red.png --out a.png {QUICK}").code == 0
+    with Image.open("a.png") as picture:
+        assert (picture.size, picture.mode) == ((28, 32), "RGBA")
+        assert np.asarray(picture)[:, [0, -1], 3].tolist() == [[0, 255]] * 32
+        assert picture.getexif()[ExifTags.Base.Artist] == "somebody"
+
+
+def test_a_damaged_picture_is_named_and_the_others_are_painted(latente: Client) -> None:
+    whole = Path("photos/a.png").read_bytes()
+    Path("photos/cut.png").write_bytes(whole[: len(whole) // 2])
+    shown = latente(f"style photos paintings --out out {QUICK} --json")
+    assert shown.code == 1
+    assert shown.err.count("left out") == 1
+    assert "cut.png" in shown.err
+    assert "2 of 6 pictures could not be painted" in shown.err
+    results = json.loads(shown.out)
+    assert sorted(Path(one["out"]).name for one in results if "lost" in one) == ["cut-blue.png", "cut-red.png"]
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a-blue.png", "a-red.png", "b-blue.png", "b-red.png"]
+
+
+@pytest.fixture(scope="module")
+def painter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of fast style that knows next to nothing."""
+    folder = tmp_path_factory.mktemp("painter")
+    options = {"width": 2, "depth": 1, "augmentation": "crop:16", "network": "pyramid"}
+    images = np.random.default_rng(0).integers(0, 255, (4, 16, 16, 3), dtype=np.uint8)
+    FastStyleTransfer(**options, random_state=0, device="cpu").initialise(images).save(folder)
+    return folder
+
+
+def test_a_run_that_learned_to_paint_does_so_at_once(latente: Client, painter: Path) -> None:
+    shown = latente(f"style photos/a.png paintings/red.png --fast {painter} --out a.jpg")
+    assert shown.code == 0, shown.err
+    assert "wrote" in shown.out
+    assert not Path("runs").exists()
+    with Image.open("a.jpg") as picture:
+        assert picture.size == (32, 36)
+    shown = latente(f"style photos paintings --fast {painter} --alpha 0.5 --blend 1,3 --out out --json")
+    assert shown.code == 0, shown.err
+    assert [Path(one["out"]).name for one in json.loads(shown.out)] == ["a-blue-red.png", "b-blue-red.png"]
 
 
 def test_folders_make_a_matrix_and_what_is_there_is_kept(latente: Client) -> None:
@@ -86,9 +144,15 @@ def test_a_dry_run_writes_nothing(latente: Client) -> None:
         ("style photos/a.png paintings/red.png --out a.png --weights none.pth", "none.pth cannot be read"),
         ("style photos/a.png paintings/red.png --out a.png --blend 1,2", "blend says something of 2 styles"),
         ("style photos/a.png paintings/red.png --out a.png --steps 0", "at least 1"),
+        ("style photos/a.png paintings/red.png --out a.png --alpha 0.5", "--alpha is of --fast RUN"),
+        ("style photos/a.png paintings/red.png --out a.png --fast mine --steps 3", "--steps goes with no --fast"),
+        ("style photos/a.png paintings/red.png --out a.png --fast mine --dry-run", "--dry-run goes with no --fast"),
+        ("style photos/a.png paintings/red.png --out a.png --fast mine", "mine"),
+        ("style photos/a.png notes.txt --out a.png --network pyramid", "notes.txt is a text file; name a picture"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_leaves_nothing(latente: Client, line: str, message: str) -> None:
+    Path("notes.txt").write_text("no picture")
     shown = latente(line)
     assert (shown.code, shown.err.count("\n")) == (2, 1), shown.err
     assert message in shown.err

@@ -135,7 +135,7 @@ def test_a_painted_picture_is_saved_loaded_copied_and_judged(tmp_path: Path) -> 
         np.testing.assert_array_equal(copy.picture_, model.picture_)
         figures = copy.evaluate(content)
         assert figures["objective"] == pytest.approx(
-            figures["content"] + 300 * figures["style"] + 0.3 * figures["tv"], rel=1e-4
+            figures["content"] + 1500 * figures["style"] + 0.3 * figures["tv"], rel=1e-4
         )
 
 

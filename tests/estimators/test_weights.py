@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from latente import InputError
 from latente.estimators import weights
@@ -114,7 +115,7 @@ def test_the_best_network_that_is_here_is_taken(tmp_path: Path, monkeypatch: pyt
         assert network_here("auto") == (name, folder / FILES[name])
     with pytest.raises(InputError, match="is not the file that its name states"):
         open_network("auto")
-    with pytest.raises(InputError, match="is not the file of weights for vgg19-distilled"):
+    with pytest.raises(InputError, match="is not the file that is known by its name"):
         open_network("vgg19-distilled")
 
 
@@ -129,3 +130,35 @@ def test_a_file_of_weights_says_which_network_it_is(tmp_path: Path, monkeypatch:
     assert (net.name, net.file, net.sha256) == ("vgg19-normalised", path, hashlib.sha256(path.read_bytes()).hexdigest())
     with pytest.raises(InputError, match="holds the weights of vgg19-normalised, not of vgg19"):
         open_network("vgg19", path)
+
+
+def test_what_was_read_is_kept_as_safetensors_until_the_file_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "_PHOTOGRAPHS", 2)
+    monkeypatch.setenv("LATENTE_CACHE", str(tmp_path / "cache"))
+    build, names = LAYOUTS["vgg19-normalised"]
+    theirs = {
+        f"{names[key.partition('.')[0]]}.{key.partition('.')[2]}": one for key, one in build().state_dict().items()
+    }
+    reads: list[Path] = []
+    read = weights.read_vgg
+
+    def told(path: Path, sha256: str | None = None) -> object:
+        reads.append(path)
+        return read(path, sha256)
+
+    monkeypatch.setattr(weights, "read_vgg", told)
+    path = tmp_path / "mine.npz"
+    np.savez(path, **{key: value.numpy() for key, value in theirs.items()})
+    nets = [open_network("auto", path) for _ in range(2)]
+    assert len(reads) == 1
+    assert (nets[1].name, nets[1].sha256) == (nets[0].name, nets[0].sha256)
+    for one, other in zip(nets[0].network.parameters(), nets[1].network.parameters(), strict=True):
+        assert torch.equal(one, other)
+    [kept] = (tmp_path / "cache" / "weights").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-1])  # damaged
+    open_network("auto", path)
+    np.savez(path, **{key: 2 * value.numpy() for key, value in theirs.items()})
+    assert open_network("auto", path).sha256 != nets[0].sha256
+    assert len(reads) == 3

@@ -27,7 +27,7 @@ def written(name: str, path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["vgg19-normalised", "vgg19-distilled"])
 def test_a_file_is_known_by_its_layout(name: str, tmp_path: Path) -> None:
-    network, found = read_vgg(written(name, tmp_path / "any.pth"))
+    network, found, _ = read_vgg(written(name, tmp_path / "any.pth"))
     assert found == name
     maps = network(torch.rand(1, 3, 32, 48), ("1_1", "3_1"))
     assert {layer: tuple(one.shape[2:]) for layer, one in maps.items()} == {"1_1": (32, 48), "3_1": (8, 12)}
@@ -51,7 +51,7 @@ def test_the_file_of_torchvision_is_read_as_that_names_its_layers(
     monkeypatch.setattr(vgg, "LAYOUTS", {"vgg19": (small, names)})
     monkeypatch.setitem(LAYOUTS, "vgg19", (small, names))
     path = written("vgg19", tmp_path / "vgg19.pth")
-    network, found = read_vgg(path)
+    network, found, _ = read_vgg(path)
     assert found == "vgg19"
     x, tensors = torch.rand(1, 3, 16, 16), torch.load(path, weights_only=True)
     means, deviations = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])[..., None, None]
@@ -72,7 +72,7 @@ def test_the_file_of_torchvision_is_read_as_that_names_its_layers(
 
 
 def test_channels_are_brought_to_one_mean_and_the_maps_stay_the_same_but_for_that(tmp_path: Path) -> None:
-    network, _ = read_vgg(written("vgg19-distilled", tmp_path / "any.pth"))
+    network, *_ = read_vgg(written("vgg19-distilled", tmp_path / "any.pth"))
     photographs, other = torch.rand(4, 3, 32, 32), torch.rand(1, 3, 40, 32)
     before = network(other, network.layers)
     network.balance_(photographs)
@@ -86,7 +86,7 @@ def test_channels_are_brought_to_one_mean_and_the_maps_stay_the_same_but_for_tha
 
 
 def test_maps_that_are_worked_out_twice_give_the_same_gradient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    network, _ = read_vgg(written("vgg19-distilled", tmp_path / "any.pth"))
+    network, *_ = read_vgg(written("vgg19-distilled", tmp_path / "any.pth"))
     picture, gradients = torch.rand(1, 3, 32, 32), []
     for pixels in (1, 10**6):
         monkeypatch.setattr(vgg, "_SPARING", pixels)
@@ -115,7 +115,7 @@ def test_the_published_files_are_read(file: str, name: str, data_folder: Path) -
     path = data_folder / "style" / "weights" / file
     if not path.exists():
         pytest.skip(f"{path} is not here: the published weights are not part of the project")
-    network, found = read_vgg(path)
+    network, found, _ = read_vgg(path)
     maps = network(torch.linspace(0, 1, 64).expand(1, 3, 64, 64), network.layers)
     assert found == name
     assert all(one.isfinite().all() and one.mean() > 0 for one in maps.values())

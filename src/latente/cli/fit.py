@@ -72,6 +72,7 @@ RunOption = Annotated[
         "latente fit photos/ --size 32 --exclude left-out.txt --epochs 2",
         "latente fit photos/ --size 32 --corruption gaussian:0.1 --epochs 2",
         "latente fit photos/ --model restorer --corruption downscale:2 --out runs/larger",
+        "latente fit photos/ --model style --styles paintings/ --out runs/painter",
         "latente fit digits --hidden 512,256 --network dense --dry-run",
         "latente fit --model vae --help",
     ),

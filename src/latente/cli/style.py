@@ -3,38 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latente import words
-from latente.checks import options_of
+from latente.checks import Number, Whole, options_of
 from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
+from latente.cli.shared.models import model_for
 from latente.cli.shared.options import ForceFlag, JsonFlag, PlanFlag, WatchFlag
 from latente.cli.shared.outputs import refuse_place, refuse_used
 from latente.cli.shared.readers import checked
 from latente.cli.shared.training import next_run, watched
-from latente.errors import InputError
-from latente.estimators.options.style import PICTURE, TransferOptions
+from latente.errors import InputError, LatenteError
+from latente.estimators.options.style import WRITTEN_SUFFIXES, TransferOptions
 from latente.images.formats import READ_SUFFIXES, suffix_of
 
 if TYPE_CHECKING:
+    from latente.estimators.fast_style import FastStyleTransfer
     from latente.estimators.style import StyleTransfer
 
 __all__ = ["verb"]
 
 verb = typer.Typer()
 
-_FILES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 _BETTER = {  # how to get further than with a network
     "pyramid": "it sees textures, no shapes: --network vgg19 fetches 548 MB once, or name a file with --weights",
     "vgg19-distilled": "--network vgg19 fetches 548 MB once, and sees more",
     "vgg19-normalised": "it sees no more than small shapes: --network vgg19 fetches 548 MB once",
 }
 _OPTIONS = options_of(TransferOptions)
+_STEPS = 1000  # of the bar
 
 
 def _option(name: str, help_: str | None = None) -> Any:
@@ -60,6 +63,29 @@ OutOption = Annotated[
 RunOption = Annotated[
     Path | None, typer.Option("--run", metavar="DIR", help="Folder for the run [dim](default: runs/style-N)[/dim]")
 ]
+FastOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--fast", metavar="RUN", help="Paint in one pass, by a run of `latente fit PHOTOS --model style`: in seconds."
+    ),
+]
+AlphaOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=checked(Number(least=0, most=1)),
+        metavar="X",
+        help="With --fast, how far it goes: from 0, the photograph, to 1 [dim](default: 1)[/dim]",
+    ),
+]
+TileOption = Annotated[
+    int | None,
+    typer.Option(
+        parser=checked(Whole(least=32)),
+        metavar="N",
+        help="With --fast, side of the parts in which large pictures are worked on [dim](default: 512, less where "
+        "memory runs out)[/dim]",
+    ),
+]
 RegionsOption = Annotated[
     list[Path] | None,
     typer.Option("--region", metavar="FILE", help="White where a style holds; once for each style, in their order."),
@@ -72,12 +98,16 @@ RegionsOption = Annotated[
         "latente style photos/0.jpg paintings/night.png --out painted.png --side 64 --steps 20",
         "latente style photos/1.jpg paintings --out painted --side 64 --steps 5",
         "latente style photos/0.jpg paintings/night.png paintings/cry.png --blend 2,1 --out mixed.png --dry-run",
+        "latente style photos paintings/night.png --fast runs/painter --alpha 0.8 --out at-once",
     ),
 )
 def style(
     content: ContentArgument,
     styles: StylesArgument,
     out: OutOption,
+    fast: FastOption = None,
+    alpha: AlphaOption = None,
+    tile: TileOption = None,
     run: RunOption = None,
     region: RegionsOption = None,
     blend: Annotated[Any, _option("blend", "Mix the styles in one picture, by these shares.")] = None,
@@ -110,46 +140,115 @@ def style(
 ) -> None:
     """Paint photographs in the style of pictures.
 
-    The run folder gets previews, a film of them, and the state, from which `latente resume` goes on.
+    The run folder gets previews, a film of them, and the state, from which `latente resume` goes on. With --fast a
+    network that learned it paints at once, at the photograph's own size, and there is no run.
     """
     known = dict(locals())
-    options = {name: known[name] for name in _OPTIONS if name in known and name != "styles" and known[name] is not None}
+    asked = {name: known[name] for name in _OPTIONS if name in known and name not in ("styles", "out")}
+    options = {name: value for name, value in asked.items() if value is not None}
     screen = show.console(as_json)
-    contents, paintings = _pictures([content]), _pictures(styles)
-    mixes = blend is not None or region is not None
     if region is not None:
         options["regions"] = tuple(map(str, region))
-    groups = [paintings] if mixes else [[one] for one in paintings]
+    if fast is None:
+        _refuse({"--alpha": alpha, "--tile": tile}, "is of --fast RUN")
+    else:
+        flags = {_OPTIONS[name].flag: value for name, value in options.items() if name != "blend"}
+        _refuse({**flags, "--run": run, "--dry-run": dry_run or None, "--watch": watch or None}, "goes with no --fast")
+    contents, paintings = _pictures([content]), _pictures(styles)
+    groups = [paintings] if blend is not None or region is not None else [[one] for one in paintings]
     is_one = len(contents) == len(groups) == 1
     wanted = _wanted(contents, groups, out, force) if not is_one else [(contents[0], groups[0], out)]
     if is_one and not dry_run:
         _refuse_file(out, force)
+    if fast is not None:
+        painter = model_for("style", fast)
+        how = {"alpha": 1.0 if alpha is None else alpha, "blend": blend, "tile": tile}
+        _tell_all(screen, wanted, is_one, as_json, partial(_paint_fast, screen, painter, how))
+        return
     _tell_network(screen, options)
-    results = []
-    for number, (photograph, group, file) in enumerate(wanted, 1):
-        if len(wanted) > 1:
-            screen.print(show.pairs([("picture", f"{number} of {len(wanted)}: {file}")]))
+
+    def paint(photograph: Path, group: Sequence[Path], file: Path) -> dict[str, Any]:
         model = _model(group, options)
         if dry_run:
-            plan = model.plan(str(photograph))
-            seconds, memory = plan["seconds_estimate"], plan["memory_estimate_bytes"]
-            cost = f"about {words.duration(seconds)}, {words.memory(memory)} of memory; nothing was written"
-            steps = words.count(plan["options"]["steps"], "step")
-            screen.print(show.pairs([("plan", f"{words.shape(plan['data']['shape'])}, {steps}: {cost}")]))
-            results.append({"out": file, "options": plan["options"], "seconds": seconds, "memory": memory})
-            continue
-        results.append(_paint(screen, model, photograph, file, _run_for(run, file, is_one), watch))
+            return _plan(screen, model, photograph, file)
+        return _paint(screen, model, photograph, file, _run_for(run, file, is_one), watch)
+
+    _tell_all(screen, wanted, is_one, as_json, paint)
+
+
+def _refuse(asked: Mapping[str, Any], why: str) -> None:
+    """Raise InputError for the first option that was given and means nothing here."""
+    for flag, value in asked.items():
+        if value is not None:
+            raise InputError(f"{flag} {why}; leave it out")
+
+
+def _tell_all(
+    screen: Any,
+    wanted: Sequence[tuple[Path, Sequence[Path], Path]],
+    is_one: bool,
+    as_json: bool,
+    paint: Callable[[Path, Sequence[Path], Path], dict[str, Any]],
+) -> None:
+    """Paint picture by picture and tell what became of each; what cannot be painted is named, and the others are."""
+    results: list[dict[str, Any]] = []
+    lost: dict[Path, str] = {}
+    for number, (photograph, group, file) in enumerate(wanted, 1):
+        if not is_one:
+            screen.print(show.pairs([("picture", f"{number} of {len(wanted)}: {file}")]))
+        try:
+            results.append(paint(photograph, group, file))
+        except InputError as error:
+            if is_one:
+                raise
+            if str(error) not in lost.values():
+                show.print_note("left out", str(error))
+            lost[file] = str(error)
     if as_json:
-        show.print_json(results[0] if is_one else results)
+        show.print_json(results[0] if is_one else [*results, *({"out": file, "lost": lost[file]} for file in lost)])
+    if lost:
+        message = f"{len(lost)} of {words.count(len(wanted), 'picture')} could not be painted"
+        raise LatenteError(message) if results else InputError(message)
+
+
+def _plan(screen: Any, model: StyleTransfer, photograph: Path, file: Path) -> dict[str, Any]:
+    plan = model.plan(str(photograph))
+    seconds, memory = plan["seconds_estimate"], plan["memory_estimate_bytes"]
+    cost = f"about {words.duration(seconds)}, {words.memory(memory)} of memory; nothing was written"
+    steps = words.count(plan["options"]["steps"], "step")
+    screen.print(show.pairs([("plan", f"{words.shape(plan['data']['shape'])}, {steps}: {cost}")]))
+    return {"out": file, "options": plan["options"], "seconds": seconds, "memory": memory}
+
+
+def _paint_fast(
+    screen: Any,
+    model: FastStyleTransfer,
+    how: Mapping[str, Any],
+    photograph: Path,
+    group: Sequence[Path],
+    file: Path,
+) -> dict[str, Any]:
+    """Paint one picture in one pass, write it, and return what is to be said of it."""
+    from latente.estimators.pictures import write_painted
+
+    start = time.perf_counter()
+    with show.progress() as step:
+        painted = model.stylise(
+            str(photograph),
+            tuple(map(str, group)),
+            tell=lambda part: step(round(_STEPS * part), _STEPS, photograph.name),
+            **how,
+        )
+    write_painted(painted, str(photograph), file)
+    seconds = time.perf_counter() - start
+    size = f"{painted.shape[1]}x{painted.shape[0]} pixels in {words.duration(seconds)}"
+    screen.print(show.pairs([("wrote", f"{file}, {size}")]))
+    return {"out": file, "alpha": how["alpha"], "seconds": round(seconds, 3)}
 
 
 def _paint(screen: Any, model: StyleTransfer, photograph: Path, file: Path, run: Path, watch: bool) -> dict[str, Any]:
     """Paint one picture, write it, and return what is to be said of it."""
-    from PIL import Image
-
-    from latente.files import replacing
-
-    model.set_params(out=str(run))
+    model.set_params(out=str(run), file=str(file))
     screen.print(show.pairs([("run", str(run))]))
     start = time.perf_counter()
     try:
@@ -159,9 +258,6 @@ def _paint(screen: Any, model: StyleTransfer, photograph: Path, file: Path, run:
         if run.is_dir() and not any(run.iterdir()):
             run.rmdir()  # where it was refused
     seconds = time.perf_counter() - start
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with Image.open(run / PICTURE) as picture, replacing(file) as temporary:
-        picture.save(temporary, Image.registered_extensions()[file.suffix.lower()], quality=95)
     last = next(line for line in reversed(model.history_) if line["part"] == "train")
     terms = {name: last[name] for name in ("loss", "content", "style", "tv")}
     told = ", ".join(f"{name} {words.figure(value)}" for name, value in terms.items())
@@ -207,7 +303,7 @@ def _wanted(
     contents: Sequence[Path], groups: Sequence[Sequence[Path]], out: Path, force: bool
 ) -> list[tuple[Path, Sequence[Path], Path]]:
     """Return what is painted of what into which file; results that are there are kept, as of a command stopped."""
-    if out.suffix.lower() in _FILES:
+    if out.suffix.lower() in WRITTEN_SUFFIXES:
         raise InputError(f"--out {out}: there are {len(contents) * len(groups)} pictures to paint; name a folder")
     refuse_place(out)
     wanted, files = [], set()
@@ -225,8 +321,8 @@ def _wanted(
 
 
 def _refuse_file(out: Path, force: bool) -> None:
-    if out.suffix.lower() not in _FILES:
-        raise InputError(f"--out {out}: name a picture file ({', '.join(_FILES)})")
+    if out.suffix.lower() not in WRITTEN_SUFFIXES:
+        raise InputError(f"--out {out}: name a picture file ({', '.join(WRITTEN_SUFFIXES)})")
     refuse_used(out, force)
 
 

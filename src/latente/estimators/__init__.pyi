@@ -6,6 +6,7 @@ from .classifier import ImageClassifier as ImageClassifier
 from .classifying import BaseClassifier as BaseClassifier
 from .detection import AnomalyDetector as AnomalyDetector
 from .encoding import Encoder as Encoder
+from .fast_style import FastStyleTransfer as FastStyleTransfer
 from .loading import load as load
 from .loading import resume as resume
 from .restoration import Deblurrer as Deblurrer

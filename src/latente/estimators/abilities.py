@@ -161,10 +161,16 @@ class Localises(Protocol):
 
 @runtime_checkable
 class Stylises(Protocol):
-    """Paints a photograph in the style of a picture."""
+    """Paints any photograph in the style of any picture."""
 
-    def stylise(self, content: Openable, style: Any = None) -> np.ndarray:
-        """Return the photograph in that style, (H, W, 3), in its units."""
+    def stylise(self, content: Openable, style: Any = None, *, alpha: float = 1.0, **how: Any) -> np.ndarray:
+        """Return the photograph in that style, (H, W, 3), in its units; alpha: from 0, the photograph, to 1."""
+
+    def describe_style(self, style: Any, blend: Any = None) -> np.ndarray:
+        """Return the numbers (K,) that are all it knows of a style, or of several that are mixed by shares."""
+
+    def known_styles(self, most: int = 3) -> list[np.ndarray]:
+        """Return the first styles of its training, (H, W, 3) uint8 each; raises InputError where they are gone."""
 
 
 @runtime_checkable
@@ -197,7 +203,8 @@ VERBS: dict[str, tuple[type | UnionType, ...]] = {
     "direction": (Encodes,),
     "edit": (Encodes, Decodes),
     "compare-pca": (Encodes, Decodes),
-    "export": (Encodes | Localises | Restores,),
+    "style": (Stylises,),
+    "export": (Encodes | Localises | Restores | Stylises,),
 }
 
 

@@ -113,6 +113,15 @@ KINDS: dict[str, Kind] = {
             "AdversarialOptions",
         ),
         _kind(
+            "style",
+            "fast style transfer",
+            "styles",
+            "Paints photographs in the style of any picture, in one pass, once it has learned to.",
+            "fast_style",
+            "FastStyleTransfer",
+            "FastStyleOptions",
+        ),
+        _kind(
             "detector",
             "detector",
             "detectors",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,10 @@ from torch.nn import functional
 from latente.errors import InputError
 from latente.estimators import data
 from latente.estimators.base import Estimator
-from latente.estimators.options.style import PICTURE, TransferOptions
-from latente.estimators.weights import FeatureNet, open_network
-from latente.images import Images, Openable, open_images
+from latente.estimators.options.style import PICTURE, WRITTEN_SUFFIXES, TransferOptions
+from latente.estimators.pictures import coloured, listed, picture_of, resized, saved_paths, write_painted
+from latente.estimators.weights import USUAL, FeatureNet, open_network
+from latente.images import Images, Openable
 from latente.images.options import DoorOptions
 from latente.images.sizing import resize_arrays
 from latente.networks.summary import LayerSummary
@@ -36,24 +37,6 @@ __all__ = ["StyleTransfer"]
 
 _SMALLEST = 16  # pixels of a side, of which one is left in the deepest layers
 _COARSEST = 640  # pixels of the longest side up to which one scale is enough
-
-
-@dataclasses.dataclass(frozen=True)
-class _Usual:
-    """What goes without saying with a network: where it compares, and for how long."""
-
-    content: str
-    style: str
-    steps: int
-
-
-_VGG = _Usual("4_2", "1_1,2_1,3_1,4_1,5_1", 300)
-_USUAL = {
-    "vgg19": _VGG,
-    "vgg19-distilled": _VGG,
-    "vgg19-normalised": _Usual("3_1", "1_1,2_1,3_1", 300),
-    "pyramid": _Usual("3", "1,2,3,4,5", 140),
-}
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -105,17 +88,19 @@ class StyleTransfer(TransferOptions, Estimator):
             raise InputError("validation: a style transfer has one photograph, and nothing to hold out")
         if self.styles is None:
             raise InputError("styles: name the picture in whose style the photograph is painted")
-        count = len(_listed(self.styles))
+        count = len(listed(self.styles))
         if self.regions is not None and self.blend is not None:
             raise InputError(
                 "blend mixes the styles all over the picture, and regions says where each holds: leave one out"
             )
         for name in ("blend", "regions"):
             value = getattr(self, name)
-            if value is not None and len(_listed(value)) != count:
-                raise InputError(f"{name} says something of {len(_listed(value))} styles, and there are {count}")
+            if value is not None and len(listed(value)) != count:
+                raise InputError(f"{name} says something of {len(listed(value))} styles, and there are {count}")
         if self.blend is not None and not sum(self.blend) > 0:
             raise InputError("blend: at least one style must have a share")
+        if self.file is not None and Path(self.file).suffix.lower() not in WRITTEN_SUFFIXES:
+            raise InputError(f"file={self.file!r}: name a picture file ({', '.join(WRITTEN_SUFFIXES)})")
         if self.octaves < (self.scales or 1):
             raise InputError(f"scales={self.scales} takes as many octaves at least, and there are {self.octaves}")
 
@@ -150,7 +135,7 @@ class StyleTransfer(TransferOptions, Estimator):
         self._aim = net.network, aims
         self.network_, self.sha256_ = net.name, net.sha256
         self.weights_ = None if net.file is None else str(net.file)
-        usual = _USUAL[net.name]
+        usual = USUAL[net.name]
         self.steps_ = usual.steps if self.steps is None else self.steps
         self.epochs_ = math.ceil(self.steps_ / min(self.preview_every, self.steps_))
 
@@ -164,7 +149,7 @@ class StyleTransfer(TransferOptions, Estimator):
             content_layers=content,
             style_layers=style,
             content_weight=self.content_weight,
-            style_weight=self.style_weight,
+            style_weight=self._style_weight(),
             tv_weight=self.tv_weight,
             every=math.ceil(self.steps_ / (self.epochs_ or 1)),
             keeps_colours=self.colours == "luminance",
@@ -181,9 +166,12 @@ class StyleTransfer(TransferOptions, Estimator):
         usual = 1 + max(0, math.ceil(math.log2(longest / _COARSEST)))
         return min(usual if self.scales is None else self.scales, self._octaves())
 
+    def _style_weight(self) -> float:
+        return USUAL[self.network_].style_weight if self.style_weight is None else self.style_weight
+
     def _layers(self) -> tuple[dict[str, float], dict[str, float]]:
         """Return the layers where content and style are compared, with their weights."""
-        usual = _USUAL[self.network_]
+        usual = USUAL[self.network_]
         return (
             _weighted("content_layers", self.content_layers or usual.content),
             _weighted("style_layers", self.style_layers or usual.style),
@@ -224,8 +212,8 @@ class StyleTransfer(TransferOptions, Estimator):
             aims.append(
                 aim_at(
                     net.network,
-                    _resized(content, sides),
-                    [_resized(one, [max(_SMALLEST, -(-side // 2**scale)) for side in one.shape[2:]]) for one in styles],
+                    resized(content, sides),
+                    [resized(one, [max(_SMALLEST, -(-side // 2**scale)) for side in one.shape[2:]]) for one in styles],
                     list(content_layers),
                     list(style_layers),
                     shares=self.blend,
@@ -242,10 +230,10 @@ class StyleTransfer(TransferOptions, Estimator):
         """Return the styles (1, 3, h, w) in [0, 1], as large and in such colours as they are compared in."""
         longest = max(content.shape[2:]) * self.style_scale
         styles = []
-        for source in _listed(self.styles):
-            style = _picture(source, "styles").to(content)
+        for source in listed(self.styles):
+            style = picture_of(source, "styles").to(content)
             shrinks = longest / max(style.shape[2:])
-            style = _resized(style, [max(_SMALLEST, round(side * shrinks)) for side in style.shape[2:]])
+            style = resized(style, [max(_SMALLEST, round(side * shrinks)) for side in style.shape[2:]])
             if self.colours == "luminance":
                 style, target = luminance(style), luminance(content)
                 style = (style - style.mean()) * (target.std() / style.std().clamp_min(1e-3)) + target.mean()
@@ -259,8 +247,8 @@ class StyleTransfer(TransferOptions, Estimator):
         """Return where each style holds, (styles, 1, H, W) in [0, 1]; None where that is all over the picture."""
         if self.regions is None:
             return None
-        pictures = [luminance(_picture(one, "regions").to(content)) for one in _listed(self.regions)]
-        return torch.cat([_resized(one, content.shape[2:]) for one in pictures]).clamp(0, 1)
+        pictures = [luminance(picture_of(one, "regions").to(content)) for one in listed(self.regions)]
+        return torch.cat([resized(one, content.shape[2:]) for one in pictures]).clamp(0, 1)
 
     def _learn(self, parts: data.Split, run: Run | None) -> None:
         super()._learn(parts, run)
@@ -287,9 +275,13 @@ class StyleTransfer(TransferOptions, Estimator):
         content, style = (",".join(f"{name}:{weight:g}" for name, weight in one.items()) for one in self._layers())
         settled: dict[str, Any] = {"network": self.network_, "weights": self.weights_}
         settled |= {"content_layers": content, "style_layers": style, "precision": self.precision_}
-        settled |= {"steps": self.steps_, "scales": self._scales()}
+        settled |= {"steps": self.steps_, "scales": self._scales(), "style_weight": self._style_weight()}
         settled |= {"learning_rate": self._training_options().learning_rate}
-        return settled | {"styles": _saved_paths(self.styles), "regions": _saved_paths(self.regions)}
+        return settled | {
+            "styles": saved_paths(self.styles),
+            "regions": saved_paths(self.regions),
+            "file": saved_paths(self.file),
+        }
 
     def _pictures(self, parts: data.Split) -> Callable[[], list[np.ndarray]]:
         return lambda: [self.objective_.result().cpu().numpy()]
@@ -298,6 +290,8 @@ class StyleTransfer(TransferOptions, Estimator):
         super()._finish(parts, run)
         if run is not None:
             save_png(to_uint8(self.objective_.result()[0].permute(1, 2, 0).cpu().numpy()), run.path / PICTURE)
+        if self.file is not None:
+            write_painted(self.picture_, parts.images.source.get("source"), self.file)
 
     def parameter_count(self) -> int:
         """Return how many numbers the picture has, over its octaves."""
@@ -316,11 +310,7 @@ class StyleTransfer(TransferOptions, Estimator):
     @property
     def picture_(self) -> np.ndarray:
         """The painted picture (H, W, 3), in the units of the photograph."""
-        scaling = self.scaling_
-        if len(scaling.scale) not in (1, 3):  # of alpha, or of grey and alpha
-            count = 3 if len(scaling.scale) == 4 else 1
-            scaling = dataclasses.replace(scaling, offset=scaling.offset[:count], scale=scaling.scale[:count])
-        picture: np.ndarray = scaling.invert(self.objective_.result())[0].transpose(1, 2, 0)
+        picture: np.ndarray = coloured(self.scaling_).invert(self.objective_.result())[0].transpose(1, 2, 0)
         return np.ascontiguousarray(picture)
 
     def _judged(self, images: Images) -> Images:
@@ -337,13 +327,8 @@ class StyleTransfer(TransferOptions, Estimator):
     def _take_facts(self, facts: Mapping[str, Any]) -> None:
         self.network_, self.steps_ = str(facts["network_"]), int(facts["steps_"])
         self.weights_, self.sha256_ = facts["weights_"], facts["sha256_"]
-        if self.network_ not in _USUAL:
+        if self.network_ not in USUAL:
             raise ValueError(f"no network is called {self.network_!r}")
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    """Return several of something, or one, as a sequence."""
-    return value if isinstance(value, tuple | list) else [value]
 
 
 def _weighted(name: str, text: str) -> dict[str, float]:
@@ -360,25 +345,6 @@ def _weighted(name: str, text: str) -> dict[str, float]:
     return layers
 
 
-def _picture(source: Any, name: str) -> Tensor:
-    """Return a picture (1, 3, H, W) in [0, 1] behind a path, or of an array (H, W), (H, W, 3); name: of the option."""
-    if data.is_source(source):
-        images = open_images(os.fspath(source), size="keep")
-    else:
-        images = open_images(np.asarray(source)[None], channels=None if np.ndim(source) == 2 else "last")
-    if len(images) != 1 or images.is_table:
-        raise InputError(f"{name}: {images.name} holds {len(images)} images; name one picture")
-    pixels = images.content[0][None]
-    peak = float(np.iinfo(pixels.dtype).max) if pixels.dtype.kind == "u" else 1.0
-    return as_rgb(torch.from_numpy(pixels.astype(np.float32) / np.float32(peak))).contiguous()
-
-
-def _resized(image: Tensor, sides: Sequence[int]) -> Tensor:
-    if list(image.shape[2:]) == list(sides):
-        return image
-    return functional.interpolate(image, tuple(sides), mode="bilinear", align_corners=False, antialias=True).clamp(0, 1)
-
-
 def _matched(style: Tensor, content: Tensor) -> Tensor:
     """Return the style with the histogram of the content in each colour."""
     from skimage.exposure import match_histograms
@@ -386,9 +352,3 @@ def _matched(style: Tensor, content: Tensor) -> Tensor:
     source, reference = (one[0].permute(1, 2, 0).cpu().numpy() for one in (style, content))
     matched = match_histograms(source, reference, channel_axis=-1)
     return torch.from_numpy(np.ascontiguousarray(matched, np.float32)).permute(2, 0, 1)[None].contiguous().to(content)
-
-
-def _saved_paths(value: Any) -> Any:
-    """Return paths as they are found from any working directory, and what else it may be as it is."""
-    paths = [os.path.abspath(os.path.expanduser(one)) if data.is_source(one) else one for one in _listed(value)]
-    return tuple(paths) if isinstance(value, tuple | list) else paths[0]

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
 
-from latente.errors import InputError
+from latente.errors import InputError, ModelError, TrainingError
+from latente.files import load_tensors, save_tensors, stamp_of
 from latente.images import open_images
 from latente.images.cache import cache_folder
 from latente.networks.features import SHA256
 from latente.networks.pyramid import Pyramid
-from latente.networks.vgg import VGG, read_vgg, sha256_of
+from latente.networks.vgg import LAYOUTS, VGG, read_vgg, sha256_of
 
-__all__ = ["FILES", "SOURCE", "FeatureNet", "fetch_weights", "network_here", "open_network"]
+__all__ = ["FILES", "SOURCE", "USUAL", "FeatureNet", "Usual", "fetch_weights", "network_here", "open_network"]
 
 FILES = {  # the name under which each is published
     "vgg19": "vgg19-dcbb9e9d.pth",
@@ -28,10 +30,35 @@ FILES = {  # the name under which each is published
     "vgg19-normalised": "vgg_normalised_conv3_1.pth",
 }
 SOURCE = "https://download.pytorch.org/models/"  # of "vgg19", 548 MB
-_AUTO = ("vgg19", "vgg19-distilled")  # which see shapes as well as textures, the better one first
 _PHOTOGRAPHS, _SIDE = 32, 128  # patches on which channels are brought to one scale
 _TIMEOUT = 30.0  # seconds without a byte
 _BLOCK = 1 << 18
+
+
+@dataclasses.dataclass(frozen=True)
+class Usual:
+    """What goes without saying with a network: where pictures are compared, and how many steps one takes.
+
+    content, style, style_weight: for a picture that is changed step by step. fast_content: where a network that paints
+    in one pass is compared, which sees a style for the first time and keeps less of the photograph. widths: channels of
+    the three levels by which that describes pictures: those of the network, where it is a VGG.
+    """
+
+    content: str
+    style: str
+    steps: int
+    fast_content: str
+    widths: tuple[int, ...]
+    style_weight: float = 300.0
+
+
+_DEEP = "1_1,2_1,3_1,4_1,5_1"
+USUAL: Mapping[str, Usual] = {
+    "vgg19": Usual("4_2", _DEEP, 300, "3_1", (64, 128, 256)),
+    "vgg19-distilled": Usual("4_2", _DEEP, 300, "3_1", (16, 32, 64)),
+    "vgg19-normalised": Usual("3_1", "1_1,2_1,3_1", 300, "3_1", (64, 128, 256)),
+    "pyramid": Usual("4", "1,2,3,4,5", 140, "3", (16, 32, 64), 1500.0),
+}
 
 Progress = Callable[[int, int, str], None]
 
@@ -46,15 +73,18 @@ class FeatureNet:
     sha256: str | None = None
 
 
-def network_here(name: str, weights: str | os.PathLike[str] | None = None) -> tuple[str, Path | None]:
+def network_here(
+    name: str, weights: str | os.PathLike[str] | None = None, *, best: Sequence[str] = ("vgg19", "vgg19-distilled")
+) -> tuple[str, Path | None]:
     """Return which network that comes to, and where its weights lie, without reading them; None where it needs none.
 
-    Raises InputError where they are not here and nobody may fetch them.
+    best: those that "auto" looks for, the first one first. Raises InputError where they are not here and nobody may
+    fetch them.
     """
     if weights is not None:
         return name, Path(weights)
     if name == "auto":
-        name = next((one for one in _AUTO if _located(one)), "pyramid")
+        name = next((one for one in best if _located(one)), "pyramid")
     if name == "pyramid":
         return name, None
     if (path := _located(name)) is None and name != "vgg19":
@@ -74,19 +104,40 @@ def open_network(
     Raises InputError where a file is missing, damaged or another one.
     """
     if weights is not None:
-        network, found = read_vgg(weights)
+        network, found, digest = _read(Path(weights).expanduser())
         if name not in ("auto", found):
             raise InputError(f"{weights} holds the weights of {found}, not of {name}; leave network out")
-        return _ready(FeatureNet(network, found, Path(weights), sha256_of(Path(weights).expanduser())))
+        return _ready(FeatureNet(network, found, Path(weights), digest))
     name, path = network_here(name)
     if path is None:
         return _ready(FeatureNet(Pyramid(), name))
     if not path.is_file():
         fetch_weights(SOURCE + FILES[name], path, progress)
-    digest, known = sha256_of(path), SHA256.get(name)
-    if known is not None and digest != known:
-        raise InputError(f"{path} is not the file of weights for {name}: its sha256 is {digest[:12]}...")
-    return _ready(FeatureNet(read_vgg(path)[0], name, path, digest))
+    network, found, digest = _read(path, SHA256.get(name))
+    if found != name:
+        raise InputError(f"{path} holds the weights of {found}, not of {name}")
+    return _ready(FeatureNet(network, name, path, digest))
+
+
+def _read(path: Path, sha256: str | None = None) -> tuple[VGG, str, str]:
+    """Return what `read_vgg` does, and keep in the cache what of the file is used, as safetensors: 80 of 548 MB.
+
+    That holds as long as the file stays as it was, which then need be neither read nor hashed again.
+    """
+    mark = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:12]
+    kept = cache_folder() / "weights" / f"{path.stem}-{mark}.safetensors"
+    with contextlib.suppress(OSError, ModelError, LookupError, TypeError, RuntimeError):
+        known = load_tensors(kept)
+        if known["stamp"] == stamp_of(path.stat()) and known["sha256"] == (sha256 or known["sha256"]):
+            network = LAYOUTS[known["network"]][0]()
+            network.load_state_dict(known["weights"])
+            return network.eval(), known["network"], known["sha256"]
+    network, name, digest = read_vgg(path, sha256)
+    tree = {"stamp": stamp_of(path.stat()), "network": name, "sha256": digest, "weights": network.state_dict()}
+    with contextlib.suppress(OSError, TrainingError):  # a cache that cannot be written is none
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        save_tensors(kept, tree)
+    return network, name, digest
 
 
 def _ready(net: FeatureNet) -> FeatureNet:

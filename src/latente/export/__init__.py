@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import latente
 from latente.errors import InputError, ModelError, did_you_mean
-from latente.estimators import GAN, AnomalyDetector, Estimator, Restorer
+from latente.estimators import GAN, AnomalyDetector, Estimator, FastStyleTransfer, Restorer
 from latente.estimators.abilities import Decodes, Encodes, Localises
 from latente.estimators.recipes import PRODUCTS, SEARCHES
 from latente.export.graphs import Graph, Shape, graph_of, shapes_of
@@ -43,6 +43,7 @@ _NOTES = {
     "codes": "any number of codes",
     "images": "any number, in the units of the training images",
     "mask": "not 0 where a pixel is missing",
+    "styles": "one for each image",
 }
 
 
@@ -80,7 +81,9 @@ def export_onnx(
     `anomaly_map`; where it learned from pictures of many sizes, the file takes those of the middle height and width.
     Among the file's notes is the `offset`, below which a score is odd. Of a restorer there is the whole alone, for
     pictures of any size, or any multiple of the step of its network, which beside the images takes a mask (N, 1, H, W)
-    where it fills in: not 0 where a pixel is missing. Of a GAN there is the generator alone, as the decoder.
+    where it fills in: not 0 where a pixel is missing. Of a fast style transfer there is the whole alone as well, for
+    photographs and styles in red, green and blue, of any multiples of 8 pixels. Of a GAN there is the generator alone,
+    as the decoder.
 
     Before anything is written, onnxruntime and the model meet the same noise: images over the data's range, or codes
     from N(0, s^2), s being the standard deviation of such images' codes, at least 1. What counts is the largest
@@ -140,7 +143,7 @@ def _example(side: int | str) -> int:
 
 def parts_of(model: object) -> tuple[str, ...]:
     """Return those of `PARTS` that a model has, by what it can do."""
-    if isinstance(model, Restorer):
+    if isinstance(model, Restorer | FastStyleTransfer):
         return ("whole",)
     # whose codes are searched for, step by step; or worked out from images and conditions, of which a graph takes one
     if isinstance(model, GAN) or getattr(model, "condition", None) is not None:
@@ -192,10 +195,15 @@ def _require_packages() -> None:
 
 def _content(graph: Graph, part: str, metadata: dict[str, str]) -> bytes:
     """Return the ONNX file of a graph, for batches of any length and, where it has a step, pictures of any size."""
-    free: dict[int, Any] = {0: torch.export.Dim("n", min=1)}
-    if graph.step is not None:
-        height, width = torch.export.Dim("h", min=2), torch.export.Dim("w", min=2)
-        free |= {2: height, 3: width} if graph.step == 1 else {2: graph.step * height, 3: graph.step * width}
+    count = torch.export.Dim("n", min=1)
+
+    def free(names: str) -> dict[int, Any]:
+        if graph.step is None:
+            return {0: count}
+        sides = [torch.export.Dim(name, min=2) for name in names]
+        return {0: count} | {axis: side if graph.step == 1 else graph.step * side for axis, side in enumerate(sides, 2)}
+
+    first = free("hw")
     examples = [torch.from_numpy(values) for values in graph.trials[0][0].values()]
     try:
         with _quietly(), torch.no_grad():
@@ -204,7 +212,7 @@ def _content(graph: Graph, part: str, metadata: dict[str, str]) -> bytes:
                 tuple(examples),
                 input_names=list(graph.inputs),
                 output_names=list(graph.outputs),
-                dynamic_shapes=(free,) * len(examples),
+                dynamic_shapes=(first, free("pq")) if graph.sized_apart else (first,) * len(examples),
                 opset_version=_OPSET,
                 dynamo=True,
                 verbose=False,

@@ -12,8 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latente.estimators import AnomalyDetector, Estimator, Restorer
+from latente.estimators import AnomalyDetector, Estimator, FastStyleTransfer, Restorer
+from latente.estimators.pictures import coloured
 from latente.images import Images, Scaling
+from latente.networks import StyleNet
 from latente.objectives import ConditionedObjective, DetectionObjective, ReconstructionObjective, RestorationObjective
 from latente.resampling import phases
 from latente.training import Batches
@@ -33,7 +35,8 @@ class Graph:
 
     module: from tensors in the order of `inputs` to one or several in that of `outputs`. inputs, outputs: their shapes
     by name. trials: inputs and what the model makes of them; the first ones are what the exporter watches. step: of
-    what the sides of pictures of any size are multiples; None of one size alone. gives_images: whether results are
+    what the sides of pictures of any size are multiples; None of one size alone. sized_apart: whether pictures of the
+    second input may have other sides than those of the first. gives_images: whether results are
     images in the data's units; those of `trials` are in the network's range. notes: what else the file tells.
     """
 
@@ -42,6 +45,7 @@ class Graph:
     outputs: Mapping[str, Shape]
     trials: Sequence[tuple[Mapping[str, np.ndarray], Sequence[np.ndarray]]]
     step: int | None = None
+    sized_apart: bool = False
     gives_images: bool = False
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -50,6 +54,8 @@ def graph_of(model: Estimator, part: str) -> Graph:
     """Return a part of a fitted model, which has it."""
     if isinstance(model, Restorer):
         return _of_restorer(model)
+    if isinstance(model, FastStyleTransfer):
+        return _of_painter(model)
     return _of_detector(model) if isinstance(model, AnomalyDetector) else _of_coder(model, part)
 
 
@@ -57,6 +63,10 @@ def shapes_of(model: Estimator, part: str) -> tuple[dict[str, Shape], dict[str, 
     """Return the shapes of what goes into a part and of what comes out, by name; "n", "h" and "w" are any number."""
     if isinstance(model, Restorer):
         return _restorer_shapes(model)
+    if isinstance(model, FastStyleTransfer):
+        step = StyleNet.step
+        photographs: Shape = ("n", 3, f"{step}h", f"{step}w")
+        return {"images": photographs, "styles": ("n", 3, f"{step}p", f"{step}q")}, {"painted": photographs}
     images: Shape = ("n", *model.image_shape_)
     if part == "detector":
         assert isinstance(model, AnomalyDetector)
@@ -205,6 +215,39 @@ def _worse(model: Restorer, count: int, height: int, width: int) -> dict[str, np
     if model.fills_in:
         given["mask"] = (rng.random((count, 1, *sides)) < 0.3).astype(np.float32)
     return given
+
+
+# -- what paints in a style
+
+
+class _Painting(nn.Module):
+    """From photographs and pictures whose style they get, in the data's own units, to painted ones."""
+
+    def __init__(self, network: StyleNet, scaling: Scaling) -> None:
+        super().__init__()
+        self.network, self.scaling = network, scaling
+
+    def forward(self, images: Tensor, styles: Tensor) -> Tensor:
+        return self.scaling.in_units(self.network(self.scaling.apply(images), self.scaling.apply(styles)).clamp(0, 1))
+
+
+def _of_painter(model: FastStyleTransfer) -> Graph:
+    """Return what paints, to be compared on photographs and styles of two sizes each."""
+    network, scaling = copy.deepcopy(model.objective_.network).cpu().eval(), coloured(model.scaling_)
+    assert isinstance(network, StyleNet)
+    rng = np.random.default_rng(0)
+    trials: list[tuple[dict[str, np.ndarray], list[np.ndarray]]] = []
+    for count, height, width in _PICTURES:
+        sides = {"images": (height, width), "styles": (width + 1, height)}
+        given = {
+            name: _images(scaling, (count, 3, *(StyleNet.step * side for side in both)), rng).astype(np.float32)
+            for name, both in sides.items()
+        }
+        with torch.no_grad():
+            painted = network(*(scaling.apply(torch.from_numpy(values)) for values in given.values())).clamp(0, 1)
+        trials.append((given, [painted.numpy()]))
+    module, shapes = _Painting(network, scaling), shapes_of(model, "whole")
+    return Graph(module, *shapes, trials, step=StyleNet.step, sized_apart=True, gives_images=True)
 
 
 # -- what they are compared by

@@ -13,6 +13,7 @@ __all__ = [
     "READ_SUFFIXES",
     "SUFFIXES",
     "describe",
+    "format_of",
     "formats_of",
     "is_as_named",
     "is_heif",
@@ -204,6 +205,11 @@ def sniff(head: bytes) -> bool:
     )
 
 
+def format_of(name: str) -> str | None:
+    """The format that a file's name says, as Pillow calls it; None of a name that says none that is read."""
+    return _OWN_SUFFIXES.get(suffix_of(name))
+
+
 def formats_of(name: str) -> tuple[str, ...]:
     """The formats, as Pillow calls them, in which a file of this name may be opened."""
     more = _BY_SUFFIX.get(suffix_of(name))
@@ -212,7 +218,7 @@ def formats_of(name: str) -> tuple[str, ...]:
 
 def is_as_named(name: str, format_: str) -> bool:
     """Say whether a file's suffix is that of the format, as Pillow calls it."""
-    return _OWN_SUFFIXES.get(suffix_of(name)) == _OTHER_NAMES.get(format_, format_)
+    return format_of(name) == _OTHER_NAMES.get(format_, format_)
 
 
 def is_raw(name: str, head: bytes = b"") -> bool:

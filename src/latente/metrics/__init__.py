@@ -88,6 +88,8 @@ __all__ = [
 
 PROTOCOLS = {
     "objective": "what training minimises; mean over images",
+    # of what paints in one pass, by the features through which it learned, mean over images and styles
+    "closed": "part of the way from the Gram matrices of a photograph to those of a style, in squares; 1 is all of it",
     **images.PROTOCOLS,
     **likelihoods.PROTOCOLS,
     **classification.PROTOCOLS,

@@ -10,6 +10,7 @@ from .folded import FoldedUNet as FoldedUNet
 from .patches import PatchCritic as PatchCritic
 from .restoring import FoldedNet as FoldedNet
 from .restoring import ResidualNet as ResidualNet
+from .stylising import StyleNet as StyleNet
 from .summary import LayerSummary as LayerSummary
 from .summary import describe as describe
 from .unet import UNet as UNet

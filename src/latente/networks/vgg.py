@@ -140,11 +140,11 @@ LAYOUTS: Mapping[str, tuple[Callable[[], VGG], Mapping[str, str]]] = {
 _STATED = re.compile(r".+-([0-9a-f]{8})\.pth")  # the first digits of its sha256, in a name such as torchvision gives
 
 
-def read_vgg(path: str | os.PathLike[str]) -> tuple[VGG, str]:
-    """Return the network whose weights a file holds, and its name in `LAYOUTS`; the layout says which one it is.
+def read_vgg(path: str | os.PathLike[str], sha256: str | None = None) -> tuple[VGG, str, str]:
+    """Return the network whose weights a file holds, its name in `LAYOUTS`, and the file's sha256.
 
-    Raises InputError where the file cannot be read, has another layout, or a name that states other digits of its
-    sha256 than it has.
+    The layout says which network it is. sha256: what the file's must be, where that is known. Raises InputError where
+    the file cannot be read, has another layout, or a name that states other digits of its sha256 than it has.
     """
     path = Path(path).expanduser()
     digest = sha256_of(path)
@@ -152,6 +152,8 @@ def read_vgg(path: str | os.PathLike[str]) -> tuple[VGG, str]:
         raise InputError(
             f"{path} is not the file that its name states: its sha256 begins with {digest[:8]}; fetch it again"
         )
+    if digest != (sha256 or digest):
+        raise InputError(f"{path} is not the file that is known by its name: its sha256 begins with {digest[:12]}")
     tensors = read_tensors(path)
     for name, (build, names) in LAYOUTS.items():
         network = build()
@@ -159,7 +161,7 @@ def read_vgg(path: str | os.PathLike[str]) -> tuple[VGG, str]:
         theirs = {key: _theirs(key, names) for key in wanted if key.partition(".")[0] in names}
         if all(key in tensors and tensors[key].shape == wanted[ours].shape for ours, key in theirs.items()):
             network.load_state_dict(wanted | {ours: tensors[key] for ours, key in theirs.items()})
-            return network.eval(), name
+            return network.eval(), name, digest
     raise InputError(f"{path} holds none of the networks {', '.join(LAYOUTS)}: its layers have other names or shapes")
 
 

@@ -17,6 +17,7 @@ from latente.objectives.objective import Batch, Objective, Player
 from latente.objectives.players import Players, players_of
 from latente.objectives.restoration import RestorationObjective
 from latente.objectives.style import StyleObjective
+from latente.objectives.stylising import StylisingObjective
 from latente.objectives.transforms import TransformsObjective, logits_for
 from latente.objectives.translation import TranslationObjective
 
@@ -35,6 +36,7 @@ __all__ = [
     "ReconstructionObjective",
     "RestorationObjective",
     "StyleObjective",
+    "StylisingObjective",
     "TransformsObjective",
     "TranslationObjective",
     "VariationalObjective",

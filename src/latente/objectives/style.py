@@ -12,7 +12,17 @@ from torch.nn import functional
 
 from latente.objectives.objective import Batch, Objective, Player
 
-__all__ = ["Aim", "StyleObjective", "aim_at", "as_rgb", "gram", "luminance", "octaves_of", "total_variation"]
+__all__ = [
+    "Aim",
+    "StyleObjective",
+    "aim_at",
+    "as_rgb",
+    "gram",
+    "gram_distance",
+    "luminance",
+    "octaves_of",
+    "total_variation",
+]
 
 _COARSER = 0.5**0.5  # of each octave, by that of the one before: all then are as easily moved, but for a root
 _LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
@@ -31,6 +41,11 @@ def gram(maps: Tensor, weights: Tensor | None = None) -> Tensor:
             return flat @ flat.mT / flat.shape[2]
         share = weights.float().flatten(2)
         return (flat * share) @ flat.mT / share.sum().clamp_min(1e-6)
+
+
+def gram_distance(grams: Tensor, wanted: Tensor) -> Tensor:
+    """Return the squared error of Gram matrices (B, C, C), divided by the mean square of the wanted, (B,)."""
+    return (grams - wanted).square().mean((1, 2)) / wanted.square().mean((1, 2))
 
 
 def total_variation(images: Tensor) -> Tensor:
@@ -213,14 +228,11 @@ class StyleObjective(Objective):
     def _style(self, maps: Tensor, aim: Aim, name: str) -> Tensor:
         wanted = aim.grams[name]
         if aim.regions is None:
-            return (gram(maps)[0] - wanted[0]).square().mean() / wanted[0].square().mean()
+            return gram_distance(gram(maps), wanted)[0]
         regions = functional.adaptive_avg_pool2d(aim.regions, (maps.shape[2], maps.shape[3]))
         shares = regions.mean((1, 2, 3)) / regions.mean((1, 2, 3)).sum()
-        errors = [
-            (gram(maps, region[None])[0] - one).square().mean() / one.square().mean()
-            for region, one in zip(regions, wanted, strict=True)
-        ]
-        return (shares * torch.stack(errors)).sum()
+        grams = torch.cat([gram(maps, region[None]) for region in regions])
+        return (shares * gram_distance(grams, wanted)).sum()
 
     def evaluate(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         """Return the terms of the picture beside each photograph of the batch, whose content it is compared with."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from latente.estimators.abilities import Classifies, Detects, Reconstructs, Restores, classes_of
+from latente.estimators.abilities import Classifies, Detects, Reconstructs, Restores, Stylises, classes_of
 from latente.evidence import Evidence
 from latente.languages import LANGUAGES, Figure, joined, say, translated
 from latente.objectives import players_of
@@ -27,6 +27,7 @@ HALF = 0.5  # of the error of the simplest alternative: a model that leaves more
 GOOD_AUROC = 0.9  # of a detector, below which it misses much
 COVERED = 0.25  # of the real images: a model that covers less leaves out whole kinds
 LITTLE = 0.3  # dB over its input, below which a restorer gives nothing that anybody sees
+PAINTED = 0.8  # of the way from a photograph to a style
 SIGMAS = 2.0  # standard errors by which an accuracy must exceed that of the largest class, to be no chance
 
 
@@ -75,6 +76,12 @@ def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, traini
     elif yardstick is not None and "frechet_distance" in evidence.metrics:
         level, answer = _answer_on_made(evidence, yardstick)
         reasons += _reasons_on_made(evidence, yardstick)
+    elif isinstance(model, Stylises) and "closed" in evidence.metrics:
+        level, answer = _answer_on_painting(evidence.metrics["closed"])
+        reasons.append(
+            "The way is the squared distance between the Gram matrices of photographs and those of the training's "
+            "styles; none of it is the photograph as it was."
+        )
     if level == "good" and evidence.is_unseen is False:
         level, answer = (
             "fair",
@@ -395,6 +402,18 @@ def _of_players(evidence: Evidence) -> list[str]:
         "At the end the critic got {real} of the real and {made} of the new images right; half of each is a draw."
     )
     return [say(template, real=percent(players.real_right), made=percent(players.made_right))]
+
+
+# -- pictures in a style
+
+
+def _answer_on_painting(closed: float) -> tuple[str, str]:
+    way = f"{percent(max(0.0, closed))} of the way from photograph to style"
+    if closed >= PAINTED:
+        return "good", f"Yes, by its figures; look at what it paints below: it goes {way}."
+    if closed >= HALF:
+        return "fair", f"It takes over colours and some texture: it goes {way}."
+    return "poor", f"Hardly: it goes {way}."
 
 
 # -- training

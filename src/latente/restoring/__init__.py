@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from latente.images.kept import Picture, read_picture, save_picture
 from latente.restoring.comparing import MOST_SHOWN, Comparison, compare, write_page
 from latente.restoring.folder import Place, Results, find_pictures, restore_files
-from latente.restoring.picture import Picture, read_picture, save_picture
 from latente.restoring.through import restored
 
 __all__ = [

@@ -15,10 +15,10 @@ from latente import pages, words
 from latente.formulas import decibels
 from latente.images import Scaling
 from latente.images.damage import Damaged, pillow_rules
+from latente.images.kept import Picture, read_picture
 from latente.metrics import mse
 from latente.pages.embedding import pictures as embedded
 from latente.restoring.folder import Place, by_stem, find_pictures, stem_of
-from latente.restoring.picture import Picture, read_picture
 from latente.restoring.through import enlarge
 
 __all__ = ["MOST_SHOWN", "Comparison", "compare", "write_page"]

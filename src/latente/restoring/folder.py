@@ -16,10 +16,10 @@ from latente.errors import InputError
 from latente.images.damage import Damaged, pillow_rules
 from latente.images.formats import HEAD, is_video
 from latente.images.inventory import pictures_in
+from latente.images.kept import Picture, read_mask, read_picture, save_picture
 from latente.images.stores import Store, open_store
 from latente.images.workers import Workers
 from latente.machine import free_memory
-from latente.restoring.picture import Picture, read_mask, read_picture, save_picture
 from latente.restoring.through import Model, restored
 from latente.restoring.video import film_path, restore_video
 from latente.training.devices import limited_threads

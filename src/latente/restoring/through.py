@@ -13,8 +13,8 @@ from latente.estimators.abilities import Restores
 from latente.estimators.tiling import in_tiles
 from latente.images import Scaling
 from latente.images.damage import Damaged
+from latente.images.kept import Picture
 from latente.resampling import enlarged
-from latente.restoring.picture import Picture
 
 __all__ = ["Model", "enlarge", "restored", "units_of"]
 

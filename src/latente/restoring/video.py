@@ -13,7 +13,7 @@ import numpy as np
 from latente.errors import InputError
 from latente.files import replacing
 from latente.images.damage import Damaged
-from latente.restoring.picture import Picture
+from latente.images.kept import Picture
 from latente.restoring.through import Model, restored
 
 if TYPE_CHECKING:

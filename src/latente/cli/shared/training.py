@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["finish", "next_run", "next_steps", "watched"]
 
 _STEPS = 3
-_ADVICE = ("restore", "sample", "reconstruct", "encode", "evaluate", "map", "rank", "score")
+_ADVICE = ("restore", "style", "sample", "reconstruct", "encode", "evaluate", "map", "rank", "score")
 
 
 @contextlib.contextmanager
@@ -113,6 +113,7 @@ def next_steps(run: Path, model: Estimator) -> list[str]:
     is_png = is_picture and model.scaling_.dtype in ("uint8", "bool")
     arguments = {
         "restore": f"{quoted} PICTURES --out DIR",
+        "style": f"PICTURES PAINTING --fast {quoted} --out painted",
         "sample": f"{quoted} --out {'samples.png' if is_picture else 'samples.npy'}",
         "reconstruct": f"{quoted} IMAGES --out {'DIR' if is_png else 'reconstructions.npy'}",
         "encode": f"{quoted} IMAGES --out codes.npz",

@@ -9,9 +9,10 @@ from latente.checks import Choice, Number, Numbers, Own, Text, Whole, option, wi
 from latente.estimators.options.common import EstimatorOptions
 from latente.training.options import LogOptions
 
-__all__ = ["COLOURS", "NETWORKS", "PICTURE", "STARTS", "TransferOptions"]
+__all__ = ["COLOURS", "NETWORKS", "PICTURE", "STARTS", "WRITTEN_SUFFIXES", "TransferOptions"]
 
 PICTURE = "picture.png"  # in the run folder: what came of it
+WRITTEN_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")  # of files that may be named for it
 NETWORKS = ("auto", "vgg19", "vgg19-normalised", "vgg19-distilled", "pyramid")
 STARTS = ("content", "noise", "style")
 COLOURS = ("style", "luminance", "histogram")
@@ -74,8 +75,11 @@ class TransferOptions(LogOptions, EstimatorOptions):
         shown="by the network",
     )
     content_weight: float = option(1.0, "Weight of the content.", Number(least=0))
-    style_weight: float = option(
-        300.0, "Weight of the style; three times as much is strong.", Number(least=0), shown="300"
+    style_weight: float | None = option(
+        None,
+        "Weight of the style; three times as much is strong.",
+        Number(least=0, or_none=True),
+        shown="300, of the pyramid 1500",
     )
     tv_weight: float = option(0.3, "Weight of the total variation, which smooths.", Number(least=0))
     octaves: int = option(
@@ -97,6 +101,11 @@ class TransferOptions(LogOptions, EstimatorOptions):
         None,
         "Average the picture over the steps, with a decay such as 0.99.",
         Number(above=0, below=1, or_none=True, metavar="DECAY"),
+    )
+    file: str | None = option(
+        None,
+        "File for the picture, beside the run folder's own; it gets the photograph's transparency and EXIF.",
+        Text("FILE", or_none=True),
     )
     log_every: int = with_default(LogOptions, "log_every", 10)
     validation: Any = with_default(EstimatorOptions, "validation", None)

@@ -19,6 +19,7 @@ from latente.report.sections import (
     latent,
     metrics,
     mistakes,
+    painting,
     pretraining,
     reconstructions,
     samples,
@@ -35,6 +36,7 @@ __all__ = ["SECTIONS", "Section", "find_sections"]
 # in the order of the page
 SECTIONS: Sequence[Callable[[Any, Evidence], Section | None]] = (
     reconstructions.find,
+    painting.find,
     spread.find,
     weaknesses.find,
     classes.find,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from latente.estimators.abilities import Reconstructs, Restores
+from latente.estimators.abilities import Reconstructs, Restores, Stylises
 from latente.evidence import Evidence
 from latente.pages import embedding
 from latente.report.sections.section import Section
@@ -15,6 +15,8 @@ def find(model: object, evidence: Evidence) -> Section | None:
     film = None if evidence.path is None else embedding.gif(evidence.path / "progress.gif")
     part = "validation" if evidence.options.get("data", {}).get("validation_count") else "training"
     lead = f"The same few {part} images after each epoch, below them what the model makes of them."
-    if not isinstance(model, Reconstructs | Restores):
+    if isinstance(model, Stylises):
+        lead = f"The same few {part} photographs after each epoch, below them in styles of the training."
+    elif not isinstance(model, Reconstructs | Restores):
         lead = "What the model makes of the same few latents, after each epoch and in between."
     return Section("How it came to be", "film", "film.html.j2", {"film": film}, lead) if film else None

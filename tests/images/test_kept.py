@@ -12,11 +12,19 @@ import tifffile
 from PIL import ExifTags, Image
 
 from latente.images.damage import Damaged
+from latente.images.kept import Picture, painted_over, read_picture, save_picture
 from latente.images.png import write_deep_png
-from latente.restoring import read_picture, save_picture
 
 ICC = b"a profile, which nobody reads here" * 9
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description dc:title="hill" tiff:Orientation="6"/></x:xmpmeta>'
+
+
+@pytest.fixture
+def photograph() -> Image.Image:
+    """A picture of 24 x 36 pixels with smooth colours."""
+    rows, columns = np.mgrid[:24, :36]
+    waves = [128 + 100 * np.sin(rows / 5 + k) * np.cos(columns / 7) for k in range(3)]
+    return Image.fromarray(np.stack(waves, axis=2).round().astype(np.uint8))
 
 
 def encoded(picture: Image.Image, format_: str, **options: Any) -> bytes:
@@ -153,3 +161,23 @@ def test_several_frames_are_refused_with_the_way_out(photograph: Image.Image) ->
 def test_a_truncated_file_is_refused(photograph: Image.Image) -> None:
     with pytest.raises(Damaged, match="truncated"):
         read_picture(encoded(photograph, "PNG")[:-40], "a.png")
+
+
+def test_what_is_painted_keeps_transparency_at_its_own_size_where_the_format_has_any(tmp_path: Path) -> None:
+    alpha = np.zeros((1, 8, 12), np.uint8)
+    alpha[:, :, 6:] = 255
+    picture = Picture(np.zeros((1, 8, 12), np.uint8), alpha, 8, "TIFF", exif=exif_of(1), icc=ICC)
+    colours = np.full((3, 4, 6), 200, np.uint8)
+    for name, mode in (("a.png", "RGBA"), ("a.jpg", "RGB"), ("a.webp", "RGBA")):
+        save_picture(painted_over(picture, colours, name), tmp_path / name)
+        with Image.open(tmp_path / name) as image:
+            assert (image.size, image.mode, "icc_profile" in image.info) == ((6, 4), mode, False)
+            if mode == "RGBA":
+                assert np.asarray(image)[:, [0, 5], 3].tolist() == [[0, 255]] * 4
+
+
+@pytest.mark.parametrize(("name", "white"), [("a.png", 1023), ("a.jpg", 255), ("a.tif", 1023)])
+def test_bits_that_a_format_has_not_are_rounded_away(name: str, white: int) -> None:
+    picture = Picture(np.zeros((3, 4, 4), np.uint16), None, 10, "PNG")
+    made = painted_over(picture, np.full((3, 2, 2), 1023, np.uint16), name)
+    assert made.colours.max() == white == made.peak

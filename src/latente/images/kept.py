@@ -17,13 +17,14 @@ from latente.files import replacing
 from latente.images import deep
 from latente.images.colours import loaded
 from latente.images.damage import STUMBLES, Damaged, stumbling
+from latente.images.formats import format_of
 from latente.images.limits import check_memory
 from latente.images.opening import OtherTiff, opened_picture, other_tiff
 from latente.images.orientation import UPRIGHT, orientation_of
 from latente.images.png import check_sums, write_deep_png
 from latente.images.reading import read_headers
 
-__all__ = ["Picture", "read_mask", "read_picture", "save_picture"]
+__all__ = ["Picture", "painted_over", "read_mask", "read_picture", "save_picture"]
 
 # formats in which results are written as their originals are, and how: so that as little as can be is lost
 _SAVED: dict[str, dict[str, object]] = {
@@ -49,6 +50,7 @@ _OF_PIXELS = frozenset(
     )
 )
 _XMP_ORIENTATION = re.compile(rb'\s*tiff:Orientation="[0-9]"|\s*<tiff:Orientation>[0-9]</tiff:Orientation>')
+_WITHOUT_ALPHA = ("JPEG", "BMP")
 _MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 
 
@@ -117,6 +119,29 @@ def read_picture(data: bytes, name: str) -> Picture:
             with other_tiff(io.BytesIO(data), reason) as pages:
                 _, depth = deep.kind_of_page(pages[0])
                 return _of_values(deep.values_of_page(pages[0]), depth, "TIFF", {})
+
+
+def painted_over(picture: Picture, colours: np.ndarray, name: str) -> Picture:
+    """Return a picture with other colours (3, H, W), of any size, in the format that the name of a file says.
+
+    What it says of itself is kept, as its transparency is, at the new size; where the format has none, it is lost, as
+    are bits of which it has fewer.
+    """
+    format_ = format_of(name) or picture.format
+    peak = dataclasses.replace(picture, colours=colours).peak
+    if colours.dtype != np.uint8 and (format_ not in _DEEP or (format_ == "PNG" and colours.dtype == np.float32)):
+        colours, peak = np.rint(np.clip(colours / peak, 0, 1) * 255).astype(np.uint8), 255.0
+    alpha = None
+    if picture.alpha is not None and format_ not in _WITHOUT_ALPHA:
+        share = Image.fromarray((picture.alpha[0] / np.float32(picture.peak)).astype(np.float32))
+        sized = np.asarray(share.resize((colours.shape[2], colours.shape[1]), Image.Resampling.BILINEAR))
+        values = sized * np.float32(peak)
+        alpha = (values if colours.dtype == np.float32 else np.rint(values)).astype(colours.dtype)[None]
+    depth = 8 if colours.dtype == np.uint8 else picture.depth
+    icc = picture.icc if len(picture.colours) == 3 else b""  # that of grey speaks of other channels
+    return dataclasses.replace(
+        picture, colours=colours, alpha=alpha, depth=depth, format=format_, suffix=None, icc=icc, notes=()
+    )
 
 
 def read_mask(data: bytes, name: str) -> np.ndarray:
