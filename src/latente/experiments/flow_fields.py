@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latente.experiments.flow_views import Looks, gaussian_process, guessed_fields, misranked, principal
+from latente.experiments.flow_views import Looks, gaussian_process, guessed_fields, misranked, nearest, rebuilt
 from latente.experiments.record import Claim, Line, Result
 from latente.experiments.request import Request
 
@@ -165,14 +165,10 @@ def _open(request: Request) -> dict[str, Images]:
 
 def _simple_ways(train: Images, test: Images) -> dict[str, np.ndarray]:
     """Return the test fields by two principal components, as guessed from their inputs, and the nearest ones."""
-    mean, axes = principal(train.pixels, 2)
-    rows, known = (images.pixels.reshape(len(images), -1).astype(np.float64) for images in (test, train))
-    # without the constant part, the squared length of what is looked for
-    distances = (known**2).sum(1) - 2 * rows @ known.T
     return {
-        PCA: (mean + (rows - mean) @ axes.T @ axes).reshape(test.pixels.shape).astype(np.float32),
+        PCA: rebuilt(train, test, 2),
         GUESS: guessed_fields(train, _inputs(train), _inputs(test)),
-        NEAREST: train.pixels[distances.argmin(1)],
+        NEAREST: nearest(train, test),
     }
 
 
