@@ -145,9 +145,7 @@ class ConditionedCoder(VariationalOptions, BaseAutoencoder):
         check_is_fitted(self, "objective_")
         if self.condition == "joint":
             self._refuse(conditions)
-            images = super().decode(codes)
-            rows = np.asarray(codes, np.float32).reshape(len(images), -1)
-            return Conditioned(images, self._in_units(self._over_codes(rows, self._conditioned.conditions)))
+            return Conditioned(super().decode(codes), self.decode_conditions(codes))
         codes = np.asarray(codes, np.float32)
         told = self._given(conditions, len(codes))
         rows = np.concatenate([codes.reshape(len(codes), -1), self._scaled(told)], 1)
@@ -156,6 +154,13 @@ class ConditionedCoder(VariationalOptions, BaseAutoencoder):
             return Conditioned(super().decode(codes), told)  # which says what is wrong with them
         scaled = self._over_codes(rows, lambda row: self._conditioned.decode(row[:, :size], row[:, size:]))
         return Conditioned(to_layout(self.scaling_.invert(finite(scaled, "decoded images")), self.layout_), told)
+
+    def decode_conditions(self, codes: Any) -> np.ndarray:
+        """Return the conditions (N, K) that codes stand for, in the data's units, of a model that learned them."""
+        check_is_fitted(self, "objective_")
+        self._require_joint()
+        rows = np.asarray(codes, np.float32).reshape(len(codes), -1)
+        return self._in_units(self._over_codes(rows, self._conditioned.conditions))
 
     def sample(
         self,
@@ -187,8 +192,7 @@ class ConditionedCoder(VariationalOptions, BaseAutoencoder):
 
     def _draw_within(self, n: int, rng: np.random.Generator, within: Mapping[str, Bounds]) -> np.ndarray:
         """Return codes (n, ...) whose conditions lie within the bounds."""
-        if self.condition != "joint":
-            raise InputError("within: this model decodes no conditions; train it with condition='joint'")
+        self._require_joint()
         names = self.condition_names_
         for name, (low, high) in within.items():
             if name not in names:
@@ -198,7 +202,7 @@ class ConditionedCoder(VariationalOptions, BaseAutoencoder):
         kept, missing = [], n
         for _ in range(_MOST_DRAWS // _DRAWN):
             codes = self._draw_codes(_DRAWN * n, rng)
-            made = self._in_units(self._over_codes(codes.reshape(len(codes), -1), self._conditioned.conditions))
+            made = self.decode_conditions(codes)
             fits = np.ones(len(codes), bool)
             for name, (low, high) in within.items():
                 values = made[:, names.index(name)]
@@ -265,6 +269,10 @@ class ConditionedCoder(VariationalOptions, BaseAutoencoder):
         codes = np.random.default_rng(0).standard_normal((count, *self.code_shape_), dtype=np.float32)
         decoded = self._decoded_with(torch.from_numpy(codes).to(self.device_), batch.get("condition"))
         return [*lines, decoded.cpu().numpy()]
+
+    def _require_joint(self) -> None:
+        if self.condition != "joint":
+            raise InputError("this model decodes no conditions; train it with condition='joint'")
 
     def _refuse(self, conditions: ArrayLike | None) -> None:
         if conditions is not None:
