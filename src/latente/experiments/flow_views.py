@@ -103,11 +103,12 @@ def guessed_fields(train: Images, inputs: np.ndarray, asked: np.ndarray) -> np.n
 
 
 def nearest(train: Images, test: Images) -> np.ndarray:
-    """Return the training field nearest to each test field, by the squared error."""
+    """Return which training field is nearest to each test field (N,), by the squared error."""
     from sklearn.neighbors import NearestNeighbors
 
     known = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(_rows(train))
-    return train.pixels[known.kneighbors(_rows(test), return_distance=False)[:, 0]]
+    rows: np.ndarray = known.kneighbors(_rows(test), return_distance=False)[:, 0]
+    return rows
 
 
 def _principal(train: Images, count: int) -> PCA:
