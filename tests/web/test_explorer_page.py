@@ -216,7 +216,7 @@ def test_a_point_shows_its_image_and_what_its_code_decodes_to(
     assert page.text("#near-title") == subject.name(i)
     shown = np.broadcast_to(subject.seen.originals(np.array([i]))[0], page.picture("near-image").shape)
     np.testing.assert_array_equal(page.picture("near-image"), shown)
-    close(page.picture("near-decoded"), subject.seen.reconstructions(np.array([i]))[0])
+    close(page.picture("near-decoded"), subject.seen.decoded(subject.seen.codes[[i]])[0])
     label = subject.images.labels[i]
     assert (subject.images.label_names or [str(k) for k in range(10)])[label] in page.text("#near-facts")
     assert float(page.text("#near-facts dd >> nth=0")) == pytest.approx(subject.seen.errors[i], rel=0.01)
