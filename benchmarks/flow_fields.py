@@ -2,7 +2,7 @@
 
     python benchmarks/flow_fields.py
 
-160 fields, of seed 0. What was solved before is taken from the cache; LATENTE_CACHE says where that is.
+200 fields, of seed 0. What was solved before is taken from the cache; LATENTE_CACHE says where that is.
 """
 
 from __future__ import annotations

@@ -316,17 +316,18 @@ def keeps_to_a_region(name: str, stage: Stage) -> None:
     """The sheet has its conditions in a table beside it, all of them within the bounds that were asked for."""
     shows_pictures(name, stage)
     table = (stage.folder / name).with_name("new-conditions.csv").read_text("utf-8").split("\n")
-    assert table[0] == "image,mass_flow,throttle,wheel_speed"
-    masses = [float(line.split(",")[1]) for line in table[1:] if line]
-    assert len(masses) == 16
-    assert min(masses) >= 7.1
-    assert max(masses) <= 7.3
+    assert table[0] == "image,mass_flow,throttle,wheel_speed,shock"
+    rows = np.array([line.split(",")[1:] for line in table[1:] if line], float)
+    assert rows.shape == (16, 4)
+    assert rows[:, 0].min() >= 7.1
+    assert rows[:, 0].max() <= 7.4
+    assert rows[:, 3].max() <= 0.6
 
 
 def holds_pairs(stage: Stage) -> None:
     with np.load(stage.folder / "rebuilt.npz") as made:
         assert made["images"].shape == (40, 1, 96, 96)
-        assert made["conditions"].shape == (40, 3)
+        assert made["conditions"].shape == (40, 4)
 
 
 def knows_its_conditions(stage: Stage) -> None:
@@ -336,8 +337,9 @@ def knows_its_conditions(stage: Stage) -> None:
 
 def draws_fields(stage: Stage) -> None:
     assert stage["fields"].shape == (8, 1, 96, 96)
-    assert ((stage["conditions"][:, 0] >= 7.1) & (stage["conditions"][:, 0] <= 7.3)).all()
-    assert stage["rebuilt"].conditions.shape == (40, 3)
+    assert ((stage["conditions"][:, 0] >= 7.1) & (stage["conditions"][:, 0] <= 7.4)).all()
+    assert (stage["conditions"][:, 3] <= 0.6).all()
+    assert stage["rebuilt"].conditions.shape == (40, 4)
 
 
 def makes_threes(stage: Stage) -> None:

@@ -381,7 +381,7 @@ CASES: dict[str, list[Case]] = {
             swaps=(
                 (
                     """latente.VariationalAutoencoder(
-    latent_dim=2, condition="joint", network="dense", hidden=(256, 64), epochs=400, random_state=0
+    latent_dim=2, condition="joint", network="dense", hidden=(256, 64), epochs=400, prior="mixture", random_state=0
 ).fit(images)""",
                     "latente.load('runs/flow')",
                 ),

@@ -33,6 +33,7 @@ from latente import (
     open_images,
 )
 from latente.export import Exported, export_onnx, graphs, onnx_bytes, parts_of, snippet
+from latente.images import Images
 from latente.networks.shortcut import WithLinear
 
 FEW = {"hidden": (4,), "latent_dim": 3, "epochs": 1, "batch_size": 8, "random_state": 0, "device": "cpu"}
@@ -314,6 +315,22 @@ def test_missing_packages_unknown_parts_and_other_models_are_told_in_one_line(
     with pytest.raises(InputError, match=r"pip install 'latente\[export\]'"):
         export_onnx(model, tmp_path, parts=["whole"])
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_decoder_gives_the_conditions_beside_the_images(tmp_path: Path):
+    pixels, rng = data((1, 6, 5), "float32"), np.random.default_rng(2)
+    columns = {"condition": (rng.random((17, 2)) * [40, 0.1] + [300, -1]).astype(np.float32)}
+    images = Images(pixels, columns, condition_names=("wheel", "angle"))
+    model = VariationalAutoencoder(**FEW | {"network": "dense", "condition": "joint"}).fit(images)
+    codes = model.transform(images)
+    [entry] = export_onnx(model, tmp_path)
+    assert entry.outputs == {"images": ("n", 1, 6, 5), "conditions": ("n", 2)}
+    session = onnxruntime.InferenceSession(entry.path, providers=["CPUExecutionProvider"])
+    assert session.get_modelmeta().custom_metadata_map["conditions"] == "wheel, angle"
+    made, told = session.run(None, {"codes": codes})
+    expected = model.decode(codes)
+    np.testing.assert_allclose(made, expected.images, atol=1e-4)
+    np.testing.assert_allclose(told, expected.conditions, rtol=1e-5)
 
 
 # restorers

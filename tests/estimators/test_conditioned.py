@@ -60,10 +60,21 @@ def test_samples_and_decoded_codes_are_pairs_and_a_region_is_kept_to(joint: Vari
     assert kept[:, 0].min() >= 110
     assert kept[:, 0].max() <= 120
     assert kept[:, 1].max() <= -1.5
-    with pytest.raises(InputError, match=r"across 900 to 901: 0 of 2 images"):
+    with pytest.raises(InputError, match=r"across from 900 to 901: 0 of 2 images"):
         joint.sample(2, within={"across": (900, 901)})
     with pytest.raises(InputError, match="across"):
         joint.sample(2, within={"acros": (1, 2)})
+    with pytest.raises(InputError, match="across: the lowest value, 2, is above"):
+        joint.sample(2, within={"across": (2, 1)})
+    with pytest.raises(InputError, match="given none"):
+        joint.sample(2, within={"across": (110, 120)}, conditions=[115, -2])
+
+
+def test_a_region_may_be_open_at_either_end(joint: VariationalAutoencoder) -> None:
+    few = joint.sample(6, random_state=0, within={"across": (None, 120)}).conditions[:, 0]
+    many = joint.sample(6, random_state=0, within={"across": (130, None)}).conditions[:, 0]
+    assert few.max() <= 120
+    assert many.min() >= 130
 
 
 def test_the_bound_is_that_of_the_pair_and_its_parts_add_up(joint: VariationalAutoencoder) -> None:

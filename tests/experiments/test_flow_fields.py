@@ -9,7 +9,9 @@ import pytest
 
 from latente import InputError, open_images
 from latente.experiments import Result, reproduce
-from latente.experiments.flow_views import Looks, gaussian_process, misranked, principal
+from latente.experiments.flow_fields import _regions
+from latente.experiments.flow_views import Looks, gaussian_process, misranked, nearest, rebuilt
+from latente.images import Images
 from latente.images.generated.flow_pictures import blades
 
 
@@ -30,6 +32,17 @@ def test_new_fields_stand_beside_the_solver_s(result: Result) -> None:
     (line,) = result.tables["new fields beside the solver's"]
     assert line["off, %"] == pytest.approx(100 * abs(line["mass flow"] / line["solved"] - 1))
     assert line["grey SSIM"] <= 1
+    assert line["asked for"].startswith("mass flow 7.")
+
+
+def test_the_last_region_asks_for_a_mass_flow_and_a_shock_before_a_place() -> None:
+    train = open_images("flow")
+    first, second, last = _regions(train)
+    assert first["mass_flow"][1] == second["mass_flow"][0]
+    mass, shock = train.columns["condition"][:, [0, 3]].T
+    among = mass >= last["mass_flow"][0]
+    assert last["shock"][0] is None
+    assert (shock[among] < last["shock"][1]).mean() == pytest.approx(0.5, abs=0.03)
 
 
 def test_the_pair_is_ranked_differently_by_error_and_by_likeness() -> None:
@@ -56,8 +69,9 @@ def test_components_and_processes_give_back_what_they_were_fitted_to() -> None:
     inputs = rng.uniform(0, 1, (30, 2)) * [1, 30]
     results = np.stack([np.sin(3 * inputs[:, 0]), inputs[:, 1] / 30 + inputs[:, 0]], axis=1)
     np.testing.assert_allclose(gaussian_process(inputs, results)(inputs), results, atol=0.02)
-    mean, axes = principal(results[:, None], 2)
-    np.testing.assert_allclose(mean + (results - mean) @ axes.T @ axes, results)
+    fields = Images(results[:, None, None].astype(np.float32))
+    np.testing.assert_allclose(rebuilt(fields, fields, 2), fields.pixels, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(nearest(fields, fields), np.arange(len(fields)))
 
 
 def test_a_count_is_refused_where_there_is_no_use_for_it() -> None:

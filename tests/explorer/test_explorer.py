@@ -204,13 +204,28 @@ def test_the_atlas_holds_what_the_model_decodes(run: Path, tmp_path: Path) -> No
     codes = model.transform(images)
     space, points = space_of(codes, to_two_dimensions(codes)), about["atlas"]["lattice"]
     corner = space.codes_at(np.array([[points["left"], points["top"]]]))
-    np.testing.assert_array_equal(found.tile(points["sheets"], 0), model.decode(corner)[0].squeeze())
-    np.testing.assert_array_equal(found.tile(about["atlas"]["images"], 5), model.decode(codes[5:6])[0].squeeze())
+    np.testing.assert_array_equal(found.tile(points["pictures"]["sheets"], 0), model.decode(corner)[0].squeeze())
+    np.testing.assert_array_equal(
+        found.tile(about["atlas"]["images"]["sheets"], 5), model.decode(codes[5:6])[0].squeeze()
+    )
     strips = about["atlas"]["strips"]
     for row, slider in enumerate(strips["sliders"]):
         end = space.mean + 3 * space.spread[slider["index"]] * np.eye(3)[slider["index"]]
-        last = found.tile(strips["sheets"], (row + 1) * strips["steps"] - 1)
+        last = found.tile(strips["pictures"]["sheets"], (row + 1) * strips["steps"] - 1)
         np.testing.assert_array_equal(last, model.decode(end[None].astype(np.float32))[0].squeeze())
+
+
+def test_the_atlas_holds_the_conditions_that_the_model_decodes(tmp_path: Path) -> None:
+    columns = {"condition": rng.normal(300, 20, (60, 2)).astype(np.float32)}
+    images = Images(_images().pixels, columns, name="parts", condition_names=("load", "angle"))
+    options = {"latent_dim": 3, "network": "dense", "hidden": (4,), "epochs": 1, "random_state": 0}
+    model = VariationalAutoencoder(condition="joint", out=tmp_path / "run", **options).fit(images)
+    found = _File(write_explorer(tmp_path / "run", images, tmp_path / "page.html", atlas=True).path)
+    assert found.description["conditions"] == ["load", "angle"]
+    kept = found.description["atlas"]["images"]
+    told = found.numbers(kept["conditions"]).reshape(-1, kept["size"])
+    np.testing.assert_allclose(told, model.decode(model.transform(images)).conditions, rtol=1e-6)
+    assert found.description["atlas"]["strips"]["pictures"]["size"] == 2
 
 
 def test_seventy_thousand_images_that_nothing_compresses_stay_under_60_mb(tmp_path: Path) -> None:

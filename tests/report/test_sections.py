@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from latente.estimators import Autoencoder
+from latente.estimators import Autoencoder, VariationalAutoencoder
 from latente.evidence import Evidence, Selection
 from latente.images import Images, Scaling
 from latente.report.sections import (
@@ -247,6 +247,22 @@ def test_samples_come_channels_first_whatever_the_layout() -> None:
         drawn = samples.draw_samples(model, Evidence(model, judged))
         assert drawn is not None
         assert drawn.shape == (samples.SAMPLES, 3, 8, 6)
+
+
+def test_what_was_decoded_of_the_condition_stands_beside_samples_and_reconstructions() -> None:
+    columns = {"condition": rng.normal([7, 300], [0.1, 20], (40, 2)).astype(np.float32)}
+    images = Images(rng.random((40, 1, 8, 8), np.float32), columns, condition_names=("mass", "wheel"))
+    options = {"latent_dim": 2, "epochs": 1, "network": "dense", "hidden": (8,), "random_state": 0, "device": "cpu"}
+    model = VariationalAutoencoder(condition="joint", **options).fit(images)
+    evidence = Evidence(model, Selection(images, np.arange(40), "test images"), True)
+    section = samples.find(model, evidence)
+    assert section is not None
+    made = model.sample(samples.SAMPLES, random_state=0).conditions
+    told = sorted(sample.told for sample in section.content["samples"])
+    assert told == sorted([f"mass {mass:.4g}", f"wheel {wheel:.4g}"] for mass, wheel in made.tolist())
+    (case,), _ = reconstructions.cases(evidence, np.array([3]))
+    mass, wheel = model.reconstruct(images.take([3])).conditions[0]
+    assert case.note.endswith(f"decoded with it: mass {mass:.4g}, wheel {wheel:.4g}")
 
 
 def test_layers_stand_in_order_with_shapes_and_all_parameters() -> None:

@@ -143,6 +143,31 @@ def test_the_pointer_decodes_the_code_under_it(visit: Any, subject: str, request
     assert page.complaints == []
 
 
+@pytest.mark.parametrize("live", [True, False], ids=["live", "atlas"])
+def test_the_condition_of_a_code_stands_beside_its_picture(
+    visit: Any, live: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run, images = tmp_path_factory.mktemp("flow") / "run", open_images("flow", count=40)
+    options = {"latent_dim": 2, "network": "dense", "hidden": (16,), "epochs": 3, "random_state": 0}
+    model = VariationalAutoencoder(condition="joint", out=run, **options).fit(images)
+    flows = _subject(run, model, images)
+    page = visit(flows.page(live))
+    page.point_at(flows.points[3])
+    # an atlas has the nearest of 24 places along either axis
+    code = page.code[None] if live else _nearest_place(flows, page.code)
+    expected = dict(zip(images.condition_names, model.decode(code).conditions[0], strict=True))
+    rows = page.tab.locator("#decoded-conditions div").all()
+    told = {row.locator("dt").inner_text(): float(row.locator("dd").inner_text()) for row in rows}
+    assert told == pytest.approx(expected, rel=1e-3)
+    assert page.complaints == []
+
+
+def _nearest_place(subject: Subject, code: np.ndarray) -> np.ndarray:
+    low, high = ([subject.space.bounds[name] for name in names] for names in (("left", "bottom"), ("right", "top")))
+    steps = np.round((code - low) / np.subtract(high, low) * 23) / 23
+    return (low + steps * np.subtract(high, low)).astype(np.float32)[None]
+
+
 @pytest.mark.parametrize("subject", ["digits", "squares"])
 def test_a_slider_moves_its_dimension_and_no_other(visit: Any, subject: str, request: pytest.FixtureRequest) -> None:
     subject = request.getfixturevalue(subject)
@@ -191,7 +216,7 @@ def test_a_point_shows_its_image_and_what_its_code_decodes_to(
     assert page.text("#near-title") == subject.name(i)
     shown = np.broadcast_to(subject.seen.originals(np.array([i]))[0], page.picture("near-image").shape)
     np.testing.assert_array_equal(page.picture("near-image"), shown)
-    close(page.picture("near-decoded"), subject.seen.reconstructions(np.array([i]))[0])
+    close(page.picture("near-decoded"), subject.seen.decoded(subject.seen.codes[[i]])[0])
     label = subject.images.labels[i]
     assert (subject.images.label_names or [str(k) for k in range(10)])[label] in page.text("#near-facts")
     assert float(page.text("#near-facts dd >> nth=0")) == pytest.approx(subject.seen.errors[i], rel=0.01)

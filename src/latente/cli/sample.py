@@ -39,7 +39,7 @@ WithinOption = Annotated[
         "--within",
         parser=option_parser(region),
         metavar="NAME=LOW..HIGH",
-        help="Only images whose condition lies there (vae with condition joint); may be given several times.",
+        help="Only images whose condition lies there, either end may be left out (vae, condition joint); repeatable.",
     ),
 ]
 

@@ -21,7 +21,7 @@ from latente.estimators.principal import fit_principal
 from latente.images import Images
 from latente.latents import Mixture, fit_mixture
 from latente.metrics import frechet_distance
-from latente.objectives import ReconstructionObjective
+from latente.objectives import Batch, ReconstructionObjective
 from latente.training.surroundings import own_surroundings
 
 __all__ = ["LARGEST_CODE", "Sampler"]
@@ -155,9 +155,11 @@ class Sampler(ReconstructionOptions, Decoder):
         """Return codes (N, D) that lie about at most so many images."""
         generator = torch.Generator(self.device_).manual_seed(self.seed_)
         few = _some(images, rows, count)
-        return self._over(few, lambda batch: {"codes": self._codes_about(batch["images"], generator).flatten(1)})[
-            "codes"
-        ]
+
+        def codes(batch: Batch) -> dict[str, Tensor]:
+            return {"codes": self._codes_about(batch, generator).flatten(1)}
+
+        return self._over(few, codes, columns=True)["codes"]
 
     @torch.no_grad()
     def _decoded(self, codes: np.ndarray) -> np.ndarray:
@@ -186,9 +188,9 @@ class Sampler(ReconstructionOptions, Decoder):
 
     # -- for subclasses
 
-    def _codes_about(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Hook: a code of each scaled image (B, ...), drawn where the model gives it many."""
-        return self._coder.encode(x)
+    def _codes_about(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """Hook: a code of each image of a batch (B, ...), drawn where the model gives it many."""
+        return self._coder.encode(batch["images"])
 
     def _draw_normal(self, n: int, rng: np.random.Generator) -> np.ndarray:
         raise NotImplementedError(f"{type(self).__name__} must define _draw_normal(n, rng)")

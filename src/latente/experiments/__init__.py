@@ -77,7 +77,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "inpaint": Experiment("inpaint", _BIHARMONIC, minutes=130),
     "style-transfer": Experiment("style_transfer", _UOH, minutes=10),
     "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=13),
-    "flow-fields": Experiment("flow_fields", _UAO, minutes=6, takes_count=True),
+    "flow-fields": Experiment("flow_fields", _UAO, minutes=4, takes_count=True),
 }
 
 

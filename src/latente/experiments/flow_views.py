@@ -12,9 +12,11 @@ import numpy as np
 from latente.images.generated.flow_pictures import blades, shock_positions
 
 if TYPE_CHECKING:
+    from sklearn.decomposition import PCA
+
     from latente import Images
 
-__all__ = ["Looks", "gaussian_process", "guessed_fields", "misranked", "principal"]
+__all__ = ["Looks", "gaussian_process", "guessed_fields", "misranked", "nearest", "rebuilt"]
 
 GUESSED = 10  # principal components of fields that are guessed from conditions
 
@@ -62,12 +64,10 @@ class Looks:
         }
 
 
-def principal(train: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean (P,) and the first principal axes (count, P) of fields, as rows."""
-    rows = train.reshape(len(train), -1).astype(np.float64)
-    mean = rows.mean(0)
-    _, _, axes = np.linalg.svd(rows - mean, full_matrices=False)
-    return mean, axes[:count]
+def rebuilt(train: Images, test: Images, count: int) -> np.ndarray:
+    """Return what so many principal components of the training fields make of the test fields (N, 1, 96, 96)."""
+    components = _principal(train, count)
+    return _fields(components.inverse_transform(components.transform(_rows(test))), train)
 
 
 def gaussian_process(inputs: np.ndarray, results: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -97,11 +97,32 @@ def gaussian_process(inputs: np.ndarray, results: np.ndarray) -> Callable[[np.nd
 
 def guessed_fields(train: Images, inputs: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Return the fields (N, 1, 96, 96) that principal components and Gaussian processes guess from inputs."""
-    count = min(GUESSED, len(train) - 1)
-    mean, axes = principal(train.pixels, count)
-    rows = train.pixels.reshape(len(train), -1) - mean
-    guess = gaussian_process(inputs, rows @ axes.T)
-    return (mean + guess(asked) @ axes).reshape(-1, *train.image_shape).astype(np.float32)
+    components = _principal(train, min(GUESSED, len(train) - 1))
+    guess = gaussian_process(inputs, components.transform(_rows(train)))
+    return _fields(components.inverse_transform(guess(asked)), train)
+
+
+def nearest(train: Images, test: Images) -> np.ndarray:
+    """Return which training field is nearest to each test field (N,), by the squared error."""
+    from sklearn.neighbors import NearestNeighbors
+
+    known = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(_rows(train))
+    rows: np.ndarray = known.kneighbors(_rows(test), return_distance=False)[:, 0]
+    return rows
+
+
+def _principal(train: Images, count: int) -> PCA:
+    from sklearn.decomposition import PCA
+
+    return PCA(count, svd_solver="full").fit(_rows(train))
+
+
+def _rows(images: Images) -> np.ndarray:
+    return images.pixels.reshape(len(images), -1).astype(np.float64)
+
+
+def _fields(rows: np.ndarray, like: Images) -> np.ndarray:
+    return rows.reshape(-1, *like.image_shape).astype(np.float32)
 
 
 def misranked(measured: dict[str, dict[str, np.ndarray]]) -> tuple[int, str, str]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from latente.explorer.parts import Part
+from latente.explorer.parts import Part, numbers
 from latente.explorer.space import GAPS, SHOWN, SPREADS, Space
 from latente.explorer.survey import Survey
-from latente.explorer.tiles import Tiles, tiles
+from latente.explorer.tiles import tiles
 from latente.images.options import Progress
 from latente.latents import Direction
 
@@ -42,21 +43,34 @@ def decode_atlas(
     left, right, bottom, top = (space.bounds[key] for key in ("left", "right", "bottom", "top"))
     x, y = np.meshgrid(np.linspace(left, right, LATTICE_STEPS), np.linspace(top, bottom, LATTICE_STEPS))
     places = space.codes_at(np.stack([x.ravel(), y.ravel()], axis=1))
-    lattice = tiles("lattice", lambda k: survey.decoded(places[k]), len(places))
-    strips, along = _strips(survey, space, directions) if len(space.mean) != 2 else (None, None)
-    parts = [*lattice.parts, *(strips.parts if strips else [])]
+    parts, lattice = _pictures(survey, "lattice", places)
+    data: dict[str, Any] = {"lattice": {**space.bounds, "steps": LATTICE_STEPS, "pictures": lattice}, "strips": None}
+    if len(space.mean) != 2:
+        path, along = _sliders(space, directions)
+        more, strips = _pictures(survey, "strips", path)
+        data["strips"] = {**along, "pictures": strips}
+        parts += more
     rest = budget - sum(part.size for part in parts)
-    images = tiles("rebuilt", survey.reconstructions, len(survey), max(1.0, rest), progress)
-    data = {
-        "lattice": {**space.bounds, "steps": LATTICE_STEPS, "sheets": lattice.layout},
-        "strips": along,
-        "images": images.layout,
-    }
-    return Atlas([*parts, *images.parts], data, images.every)
+    more, data["images"] = _pictures(survey, "rebuilt", survey.codes, max(1.0, rest), progress)
+    return Atlas([*parts, *more], data, data["images"]["sheets"]["every"])
 
 
-def _strips(survey: Survey, space: Space, directions: Sequence[Direction]) -> tuple[Tiles, dict[str, Any]]:
-    """Return a row of tiles for each slider, and which sliders these are and how far they go."""
+def _pictures(
+    survey: Survey, name: str, codes: np.ndarray, budget: float = math.inf, progress: Progress | None = None
+) -> tuple[list[Part], dict[str, Any]]:
+    """Return what codes decode to, as parts, and how the page finds the picture and the conditions of each."""
+    conditions, stored, parts = survey.conditions(codes), None, []
+    if conditions is not None:
+        part, stored = numbers(f"{name}-conditions", conditions)
+        parts.append(part)
+    budget = max(1.0, budget - sum(part.size for part in parts))
+    sheets = tiles(name, lambda k: survey.decoded(codes[k]), len(codes), budget, progress)
+    size = 0 if conditions is None else conditions.shape[1]
+    return [*parts, *sheets.parts], {"sheets": sheets.layout, "conditions": stored, "size": size}
+
+
+def _sliders(space: Space, directions: Sequence[Direction]) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the codes along each slider, and which sliders these are and how far they go."""
     sliders: list[dict[str, Any]] = [{"kind": "direction", "index": k} for k in range(len(directions))]
     spans, ways = [GAPS] * len(directions), [GAPS * direction.vector for direction in directions]
     for d in space.order[:SHOWN]:
@@ -65,5 +79,4 @@ def _strips(survey: Survey, space: Space, directions: Sequence[Direction]) -> tu
         ways.append(SPREADS * space.spread[d] * np.eye(len(space.mean))[d])
     steps = np.linspace(-1, 1, STRIP_STEPS)[:, None]
     path = (space.mean + steps * np.array(ways)[:, None]).reshape(-1, len(space.mean)).astype(np.float32)
-    strips = tiles("strips", lambda k: survey.decoded(path[k]), len(path))
-    return strips, {"sliders": sliders, "spans": spans, "steps": STRIP_STEPS, "sheets": strips.layout}
+    return path, {"sliders": sliders, "spans": spans, "steps": STRIP_STEPS}

@@ -77,9 +77,14 @@ class Survey:
         """Return the images themselves, small enough for a sheet: uint8 (n, h, w, 1 or 3)."""
         return self.pixels(self.model.scaling_.to_range(self.judged.pixels(indices)))
 
-    def reconstructions(self, indices: np.ndarray) -> np.ndarray:
-        """Return what their codes decode to, as `originals` returns the images."""
-        return self.decoded(self.codes[indices])
+    @property
+    def condition_names(self) -> tuple[str, ...]:
+        """The numbers that the model decodes beside images; of most there are none."""
+        return tuple(self.model.condition_names_) if getattr(self.model, "condition", None) == "joint" else ()
+
+    def conditions(self, codes: np.ndarray) -> np.ndarray | None:
+        """Return the conditions (n, K) that codes decode to, float32; None where the model decodes none."""
+        return np.asarray(self.model.decode_conditions(codes), np.float32) if self.condition_names else None
 
     def decoded(self, codes: np.ndarray) -> np.ndarray:
         """Return what codes (n, D) decode to, as `originals` returns images."""

@@ -213,6 +213,7 @@ def _data(
         "directions": [{"name": each.attribute, "accuracy": each.accuracy} for each in directions],
         "format": looks.format,
         "decodes": isinstance(looks.model, Decodes),
+        "conditions": looks.condition_names,
         "score": score_of(looks),
         "part": PART,
         "neighbours": {"most": NEIGHBOURS, "values": None},

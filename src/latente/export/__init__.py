@@ -83,7 +83,8 @@ def export_onnx(
     pictures of any size, or any multiple of the step of its network, which beside the images takes a mask (N, 1, H, W)
     where it fills in: not 0 where a pixel is missing. Of a fast style transfer there is the whole alone as well, for
     photographs and styles in red, green and blue, of any multiples of 8 pixels. Of a GAN there is the generator alone,
-    as the decoder.
+    as the decoder; and of a model with conditions the decoder, which gives conditions (N, K), too, in their own units,
+    where it learned them.
 
     Before anything is written, onnxruntime and the model meet the same noise: images over the data's range, or codes
     from N(0, s^2), s being the standard deviation of such images' codes, at least 1. What counts is the largest
@@ -167,9 +168,10 @@ def _build(model: Estimator, part: str, tolerance: float) -> tuple[bytes, float]
     content = _content(graph, part, _metadata(model, graph, part))
     run, differences = _runner(content, part), []
     for inputs, expected in graph.trials:
-        results = run(inputs)
-        if graph.gives_images:
-            results = [model.scaling_.to_range(images) for images in results]
+        results = [
+            graph.scalings[name].to_range(values) if name in graph.scalings else values
+            for name, values in zip(graph.outputs, run(inputs), strict=True)
+        ]
         differences += [
             np.abs(one - other).max() / max(1.0, np.abs(other).max())
             for one, other in zip(results, expected, strict=True)

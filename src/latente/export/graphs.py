@@ -24,6 +24,7 @@ __all__ = ["Graph", "Shape", "graph_of", "shapes_of"]
 
 Shape = tuple[str | int, ...]
 
+_CONDITIONS = "conditions"  # beside the images, of a model that decodes both
 _NAMES = {"encoder": ("images", "codes"), "decoder": ("codes", "images"), "whole": ("images", "reconstructions")}
 _BATCHES = (1, 3, 12)  # sizes that the comparison runs, so that a batch axis that is not free is found out
 _PICTURES = ((2, 10, 6), (1, 6, 8))  # of a restorer's comparison: how many, and their height and width in steps
@@ -36,8 +37,8 @@ class Graph:
     module: from tensors in the order of `inputs` to one or several in that of `outputs`. inputs, outputs: their shapes
     by name. trials: inputs and what the model makes of them; the first ones are what the exporter watches. step: of
     what the sides of pictures of any size are multiples; None of one size alone. sized_apart: whether pictures of the
-    second input may have other sides than those of the first. gives_images: whether results are
-    images in the data's units; those of `trials` are in the network's range. notes: what else the file tells.
+    second input may have other sides than those of the first. scalings: by name, of the outputs that are in the data's
+    units; those of `trials` are in the network's range. notes: what else the file tells.
     """
 
     module: nn.Module
@@ -46,7 +47,7 @@ class Graph:
     trials: Sequence[tuple[Mapping[str, np.ndarray], Sequence[np.ndarray]]]
     step: int | None = None
     sized_apart: bool = False
-    gives_images: bool = False
+    scalings: Mapping[str, Scaling] = dataclasses.field(default_factory=dict)
     notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -73,28 +74,44 @@ def shapes_of(model: Estimator, part: str) -> tuple[dict[str, Shape], dict[str, 
         return {"images": images}, {"scores": ("n",)} | ({"maps": ("n", *images[2:])} if model.has_maps() else {})
     codes: Shape = ("n", math.prod(model.code_shape_))
     source, result = _NAMES[part]
-    return {source: codes if part == "decoder" else images}, {result: codes if part == "encoder" else images}
+    made: dict[str, Shape] = {result: codes if part == "encoder" else images}
+    if part == "decoder" and (names := _decoded_conditions(model)):
+        made[_CONDITIONS] = ("n", len(names))
+    return {source: codes if part == "decoder" else images}, made
 
 
 # -- encoders, decoders, and both
 
 
 class _Part(nn.Module):
-    """From images to codes, from codes to images, or both, images in the data's own units."""
+    """From images to codes, from codes to images, or both, images in the data's own units.
+
+    A decoder gives the conditions of codes, too, where the model decodes them.
+    """
 
     def __init__(self, objective: ReconstructionObjective, model: Estimator, part: str) -> None:
         super().__init__()
         self.objective, self.scaling, self.part = objective, model.scaling_, part
         self.code_shape = model.code_shape_
+        has_conditions = part == "decoder" and _decoded_conditions(model)
+        self.of_conditions = model.column_scalings_["condition"] if has_conditions else None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         if self.part == "decoder":
             codes = x.unflatten(1, self.code_shape) if len(self.code_shape) > 1 else x
         else:
             codes = self.objective.encode(self.scaling.apply(x))
         if self.part == "encoder":
             return codes.flatten(1)
-        return self.scaling.in_units(self.objective.decode(codes))
+        images = self.scaling.in_units(self.objective.decode(codes))
+        if self.of_conditions is None:
+            return images
+        return images, self.of_conditions.in_units(cast(ConditionedObjective, self.objective).conditions(codes))
+
+
+def _decoded_conditions(model: Estimator) -> tuple[str, ...]:
+    """Return the names of the numbers that a model decodes beside images; of most there are none."""
+    return cast(tuple[str, ...], model.condition_names_) if getattr(model, "condition", None) == "joint" else ()
 
 
 def _of_coder(model: Estimator, part: str) -> Graph:
@@ -102,24 +119,30 @@ def _of_coder(model: Estimator, part: str) -> Graph:
     own = cast(ReconstructionObjective, model.objective_)
     objective = copy.deepcopy(own, {id(getattr(own, "corruption", None)): None}).cpu().eval()
     images, scaled = _noise(model)
+    scalings = {} if part == "encoder" else {_NAMES[part][1]: model.scaling_}
+    notes = {"code_shape": "x".join(map(str, model.code_shape_))}
     with torch.no_grad():
         if isinstance(objective, ConditionedObjective):
             codes = objective.posterior(scaled, torch.full((len(scaled), objective.size), 0.5))[0]
         else:
             codes = objective.encode(scaled)
         if part == "encoder":
-            inputs, expected = images, codes.flatten(1).numpy()
+            inputs, expected = images, [codes.flatten(1)]
         elif part == "whole":
-            inputs, expected = images, objective.decode(codes).numpy()
+            inputs, expected = images, [objective.decode(codes)]
         else:
             drawn = np.random.default_rng(1).standard_normal(codes.shape, np.float32) * max(1.0, float(codes.std()))
-            inputs, expected = drawn.reshape(len(drawn), -1), objective.decode(torch.from_numpy(drawn)).numpy()
+            inputs, expected = drawn.reshape(len(drawn), -1), [objective.decode(torch.from_numpy(drawn))]
+            if names := _decoded_conditions(model):
+                expected.append(cast(ConditionedObjective, objective).conditions(torch.from_numpy(drawn)))
+                notes[_CONDITIONS] = ", ".join(names)
+                scalings[_CONDITIONS] = model.column_scalings_["condition"]
     return Graph(
         _Part(objective, model, part),
         *shapes_of(model, part),
-        _in_batches(_NAMES[part][0], inputs, [expected]),
-        gives_images=part != "encoder",
-        notes={"code_shape": "x".join(map(str, model.code_shape_))},
+        _in_batches(_NAMES[part][0], inputs, [values.numpy() for values in expected]),
+        scalings=scalings,
+        notes=notes,
     )
 
 
@@ -180,7 +203,8 @@ def _of_restorer(model: Restorer) -> Graph:
             made = objective.restore(model.scaling_.apply(torch.from_numpy(given["images"])), hidden)
         trials.append((given, [made.numpy()]))
     module = _Restoring(objective, model.scaling_)
-    return Graph(module, *shapes_of(model, "whole"), trials, step=_step(model), gives_images=True)
+    scalings = {"reconstructions": model.scaling_}
+    return Graph(module, *shapes_of(model, "whole"), trials, step=_step(model), scalings=scalings)
 
 
 def _restorer_shapes(model: Restorer) -> tuple[dict[str, Shape], dict[str, Shape]]:
@@ -247,7 +271,8 @@ def _of_painter(model: FastStyleTransfer) -> Graph:
             painted = network(*(scaling.apply(torch.from_numpy(values)) for values in given.values())).clamp(0, 1)
         trials.append((given, [painted.numpy()]))
     module, shapes = _Painting(network, scaling), shapes_of(model, "whole")
-    return Graph(module, *shapes, trials, step=StyleNet.step, sized_apart=True, gives_images=True)
+    scalings = dict.fromkeys(shapes[1], scaling)
+    return Graph(module, *shapes, trials, step=StyleNet.step, sized_apart=True, scalings=scalings)
 
 
 # -- what they are compared by

@@ -8,6 +8,7 @@ from latente.objectives.autoencoding import (
     ReconstructionObjective,
     VariationalObjective,
     check_bound,
+    reparametrised,
 )
 from latente.objectives.classification import ClassificationObjective
 from latente.objectives.conditioned import CONDITIONED, ConditionedObjective
@@ -43,4 +44,5 @@ __all__ = [
     "check_bound",
     "logits_for",
     "players_of",
+    "reparametrised",
 ]

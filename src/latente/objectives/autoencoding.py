@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -14,7 +15,14 @@ from latente import formulas
 from latente.errors import InputError, did_you_mean
 from latente.objectives.objective import Batch, Objective
 
-__all__ = ["AutoencoderObjective", "ReconstructionObjective", "VariationalObjective", "check_bound"]
+__all__ = [
+    "AutoencoderObjective",
+    "Observations",
+    "ReconstructionObjective",
+    "VariationalObjective",
+    "check_bound",
+    "reparametrised",
+]
 
 _LOSSES = {"mse": formulas.mse, "bce": formulas.bce_with_logits, "l1": formulas.mae}
 _LIKELIHOODS = ("bernoulli", "gaussian")
@@ -171,6 +179,27 @@ class AutoencoderObjective(ReconstructionObjective):
         return _LOSSES[self.loss](image, target, over_batch=over_batch)
 
 
+def reparametrised(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
+    """Return codes from N(mean, exp(log_var)), made of standard normal noise (Kingma & Welling 2014, eq. 10)."""
+    # not addcmul, whose gradient takes more operations than those of a product and a sum
+    return mean + torch.exp(0.5 * log_var) * noise
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Observations:
+    """What codes have to explain: scaled images, as they shall come out.
+
+    condition: the vectors (B, K) beside the images, of an objective that knows of such.
+    """
+
+    images: Tensor
+    condition: Tensor | None = None
+
+    def repeated(self, k: int) -> Observations:
+        """Return k copies of them, one batch after the other."""
+        return Observations(_repeated(self.images, k), None if self.condition is None else _repeated(self.condition, k))
+
+
 class VariationalObjective(ReconstructionObjective):
     """The negative evidence lower bound, in nats per image.
 
@@ -294,40 +323,33 @@ class VariationalObjective(ReconstructionObjective):
         parameters: Tensor = self.encoder(x)
         return parameters
 
-    def _decoded(self, code: Tensor, target: Tensor, condition: Tensor | None) -> Tensor:
+    def _decoded(self, code: Tensor, observed: Observations) -> Tensor:
         """Hook: the raw images of codes."""
-        return self._raw(code, target)
+        return self._raw(code, observed.images)
 
-    def _log_prob(self, code: Tensor, target: Tensor, condition: Tensor | None, over_batch: bool) -> Tensor:
-        """Return how probable what there is to explain is, given the codes, in nats per image."""
-        return self._explained(self._decoded(code, target, condition), code, target, condition, over_batch)
-
-    def _explained(
-        self, raw: Tensor, code: Tensor, target: Tensor, condition: Tensor | None, over_batch: bool
-    ) -> Tensor:
-        """Hook: the same, of raw images that were decoded already."""
-        return self._log_likelihood(raw, target, over_batch)
+    def _explained(self, raw: Tensor, code: Tensor, observed: Observations, over_batch: bool) -> Tensor:
+        """Hook: how probable what there is to explain is, given the codes and their raw images, in nats per image."""
+        return self._log_likelihood(raw, observed.images, over_batch)
 
     kl_per_dimension = staticmethod(formulas.kl_diagonal_normal)
 
     def forward(self, turn: str, batch: Batch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss with the current beta and free bits, "reconstruction" and "kl"; nats per image."""
-        inputs, target = self._inputs_and_target(batch, generator, shared=False)
-        condition = batch.get("condition")
-        mean, log_var = self.posterior(inputs, condition)
+        inputs, observed = self._observed(batch, generator, shared=False)
+        mean, log_var = self.posterior(inputs, observed.condition)
         kl = self.kl_per_dimension(mean, log_var)
         total_kl = kl.sum() / len(kl)
         if self.importance_samples > 1:
             noise = _normal((self.importance_samples, *mean.shape), mean, generator)
-            log_likelihood, ratio = self._weigh(target, condition, mean, log_var, noise)
+            log_likelihood, ratio = self._weigh(observed, mean, log_var, noise)
             loss = -formulas.importance_weighted_bound(log_likelihood + self.current_beta * ratio).mean()
             log_likelihood = log_likelihood.mean()
         else:
             if self.samples > 1:
-                mean, log_var, target = (_repeated(part, self.samples) for part in (mean, log_var, target))
-                condition = None if condition is None else _repeated(condition, self.samples)
-            code = _draw(mean, log_var, _normal(mean.shape, mean, generator))
-            log_likelihood = self._log_prob(code, target, condition, over_batch=True)
+                mean, log_var = _repeated(mean, self.samples), _repeated(log_var, self.samples)
+                observed = observed.repeated(self.samples)
+            code = reparametrised(mean, log_var, _normal(mean.shape, mean, generator))
+            log_likelihood = self._explained(self._decoded(code, observed), code, observed, over_batch=True)
             penalty = formulas.free_bits(kl, self.free_bits) if self.free_bits else total_kl
             loss = self.current_beta * penalty - log_likelihood
         return loss, {"reconstruction": -log_likelihood.detach(), "kl": total_kl.detach()}
@@ -341,11 +363,10 @@ class VariationalObjective(ReconstructionObjective):
         mse: of the image decoded from the posterior's mean. Equal states of the generator give all images the
         same noise.
         """
-        inputs, target = self._inputs_and_target(batch, generator, shared=True)
-        condition = batch.get("condition")
-        mean, log_var = self.posterior(inputs, condition)
-        terms = self._terms(mean, log_var, target, condition, generator)
-        return {**terms, "mse": formulas.mse(self._image(self._decoded(mean, target, condition)), target)}
+        inputs, observed = self._observed(batch, generator, shared=True)
+        mean, log_var = self.posterior(inputs, observed.condition)
+        terms = self._terms(mean, log_var, observed, generator)
+        return {**terms, "mse": formulas.mse(self._image(self._decoded(mean, observed)), observed.images)}
 
     @torch.no_grad()
     def outputs(self, batch: Batch, generator: torch.Generator, sign: float = 1.0) -> dict[str, Tensor]:
@@ -356,16 +377,15 @@ class VariationalObjective(ReconstructionObjective):
         codes' noise; with -1 it is the mirror image of what the same state of the generator gives with 1.
         """
         images = batch["images"]
-        inputs, target = self._inputs_and_target(batch, generator, shared=True)
-        condition = batch.get("condition")
-        posterior = self.posterior(inputs, condition)
-        terms = self._terms(*posterior, target, condition, generator, sign)
-        mean, log_var = posterior if inputs is images else self.posterior(images, condition)
-        raw = self._decoded(posterior[0], target, condition)
-        terms["chance"] = terms["reconstruction"] + self._explained(raw, posterior[0], target, condition, False)
+        inputs, observed = self._observed(batch, generator, shared=True)
+        posterior = self.posterior(inputs, observed.condition)
+        terms = self._terms(*posterior, observed, generator, sign)
+        mean, log_var = posterior if inputs is images else self.posterior(images, observed.condition)
+        raw = self._decoded(posterior[0], observed)
+        terms["chance"] = terms["reconstruction"] + self._explained(raw, posterior[0], observed, over_batch=False)
         # what is binarized is drawn by chance; what comes out of the image itself is not
         is_own = mean is posterior[0] or self.corruption is not None
-        rebuilt = self._image(raw if is_own else self._decoded(mean, target, condition))
+        rebuilt = self._image(raw if is_own else self._decoded(mean, observed))
         return {
             **self._pictures(batch, inputs),
             "codes": mean.flatten(1),
@@ -377,16 +397,9 @@ class VariationalObjective(ReconstructionObjective):
         }
 
     def _terms(
-        self,
-        mean: Tensor,
-        log_var: Tensor,
-        target: Tensor,
-        condition: Tensor | None,
-        generator: torch.Generator,
-        sign: float = 1.0,
+        self, mean: Tensor, log_var: Tensor, observed: Observations, generator: torch.Generator, sign: float = 1.0
     ) -> dict[str, Tensor]:
-        k = self.importance_samples
-        log_likelihood, ratio = self._weigh_shared(target, condition, mean, log_var, k, generator, sign)
+        log_likelihood, ratio = self._weigh_shared(observed, mean, log_var, self.importance_samples, generator, sign)
         reconstruction = -log_likelihood.mean(0)
         kl = self.kl_per_dimension(mean, log_var).flatten(1).sum(1)
         if self.importance_samples > 1:
@@ -404,11 +417,15 @@ class VariationalObjective(ReconstructionObjective):
         """
         if k < 1:
             raise InputError(f"a bound needs at least 1 sample, not {k}")
-        inputs, target = self._inputs_and_target(batch, generator, shared=True)
-        condition = batch.get("condition")
-        mean, log_var = self.posterior(inputs, condition)
-        log_likelihood, ratio = self._weigh_shared(target, condition, mean, log_var, k, generator)
+        inputs, observed = self._observed(batch, generator, shared=True)
+        mean, log_var = self.posterior(inputs, observed.condition)
+        log_likelihood, ratio = self._weigh_shared(observed, mean, log_var, k, generator)
         return formulas.importance_weighted_bound(log_likelihood + ratio)
+
+    def _observed(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Observations]:
+        """Return what the encoder gets, and what its codes shall explain."""
+        inputs, target = self._inputs_and_target(batch, generator, shared)
+        return inputs, Observations(target, batch.get("condition"))
 
     def _inputs_and_target(self, batch: Batch, generator: torch.Generator, shared: bool) -> tuple[Tensor, Tensor]:
         if self.binarization == "dynamic":
@@ -417,8 +434,7 @@ class VariationalObjective(ReconstructionObjective):
 
     def _weigh_shared(
         self,
-        target: Tensor,
-        condition: Tensor | None,
+        observed: Observations,
         mean: Tensor,
         log_var: Tensor,
         k: int,
@@ -433,19 +449,15 @@ class VariationalObjective(ReconstructionObjective):
             part = slice(start, min(k, start + at_once))
             # one draw after the other: torch's stream of normals depends on how many are asked for at a time
             draws = [_normal((1, *mean.shape[1:]), mean, generator) for _ in range(part.stop - start)]
-            log_likelihoods[part], ratios[part] = self._weigh(
-                target, condition, mean, log_var, sign * torch.stack(draws)
-            )
+            log_likelihoods[part], ratios[part] = self._weigh(observed, mean, log_var, sign * torch.stack(draws))
         return log_likelihoods, ratios
 
-    def _weigh(
-        self, target: Tensor, condition: Tensor | None, mean: Tensor, log_var: Tensor, noise: Tensor
-    ) -> tuple[Tensor, Tensor]:
+    def _weigh(self, observed: Observations, mean: Tensor, log_var: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return log p(x|z) and log p(z) - log q(z|x), both (k, B), for the noise (k, B or 1, *code)."""
-        codes = _draw(mean, log_var, noise)
+        codes = reparametrised(mean, log_var, noise)
         k = len(codes)
-        beside = None if condition is None else _repeated(condition, k)
-        log_likelihood = self._log_prob(codes.flatten(0, 1), _repeated(target, k), beside, over_batch=False)
+        rows, repeated = codes.flatten(0, 1), observed.repeated(k)
+        log_likelihood = self._explained(self._decoded(rows, repeated), rows, repeated, over_batch=False)
         return log_likelihood.unflatten(0, (k, len(mean))), formulas.log_density_ratio(codes, mean, log_var)
 
     def _log_likelihood(self, raw: Tensor, target: Tensor, over_batch: bool) -> Tensor:
@@ -468,9 +480,3 @@ def _binary(x: Tensor, generator: torch.Generator, shared: bool) -> Tensor:
     """Draw zeros and ones with the probabilities x; zeros and ones stay what they are, since draws are below 1."""
     shape = (1, *x.shape[1:]) if shared else x.shape
     return (torch.rand(shape, generator=generator, dtype=x.dtype, device=x.device) < x).to(x.dtype)
-
-
-def _draw(mean: Tensor, log_var: Tensor, noise: Tensor) -> Tensor:
-    """Turn standard normal noise into codes from N(mean, exp(log_var))."""
-    # not addcmul, whose gradient takes more operations than those of a product and a sum
-    return mean + torch.exp(0.5 * log_var) * noise

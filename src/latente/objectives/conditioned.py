@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from latente import formulas
 from latente.errors import did_you_mean
-from latente.objectives.autoencoding import VariationalObjective
+from latente.objectives.autoencoding import Observations, VariationalObjective
 from latente.objectives.objective import Batch
 
 __all__ = ["CONDITIONED", "ConditionedObjective"]
@@ -111,17 +111,15 @@ class ConditionedObjective(VariationalObjective):
             condition = self.usual_condition.expand(len(code), -1)
         return torch.cat([code, condition], dim=1)
 
-    def _decoded(self, code: Tensor, target: Tensor, condition: Tensor | None) -> Tensor:
-        return self._raw(self._with(code, condition), target)
+    def _decoded(self, code: Tensor, observed: Observations) -> Tensor:
+        return self._raw(self._with(code, observed.condition), observed.images)
 
-    def _explained(
-        self, raw: Tensor, code: Tensor, target: Tensor, condition: Tensor | None, over_batch: bool
-    ) -> Tensor:
-        images = super()._explained(raw, code, target, condition, over_batch)
+    def _explained(self, raw: Tensor, code: Tensor, observed: Observations, over_batch: bool) -> Tensor:
+        images = super()._explained(raw, code, observed, over_batch)
         if self.way == "given":
             return images
-        assert condition is not None
-        deviations = (condition - self.conditions(code)) / self.sigmas
+        assert observed.condition is not None
+        deviations = (observed.condition - self.conditions(code)) / self.sigmas
         density = -0.5 * (deviations**2).sum(1) - (self.sigmas.log() + formulas.HALF_LOG_2PI).sum()
         density = density - self.condition_log_jacobian
         return images + self.weight * (density.mean() if over_batch else density)

@@ -47,14 +47,14 @@ def values(text: str) -> tuple[float, ...]:
     return tuple(number(part.strip()) for part in text.split(","))
 
 
-def region(text: str) -> tuple[str, tuple[float, float]]:
-    """Read a name with the lowest and the highest value of what it names, as in mass=6.9..7.1."""
+def region(text: str) -> tuple[str, tuple[float | None, float | None]]:
+    """Read a name with the lowest and the highest value of what it names, as in mass=6.9..7.1; ..7.1 has no lowest."""
     name, equals, bounds = text.partition("=")
-    low, dots, high = bounds.partition("..")
-    if not (name and equals and dots):
-        raise InputError(f"{text!r} is no name with two bounds, such as mass=6.9..7.1")
-    ends = number(low), number(high)
-    if ends[0] > ends[1]:
+    low, dots, high = (part.strip() for part in bounds.partition(".."))
+    if not (name.strip() and equals and dots and (low or high)):
+        raise InputError(f"{text!r} is no name with bounds, such as mass=6.9..7.1, mass=6.9.. or mass=..7.1")
+    ends = (number(low) if low else None, number(high) if high else None)
+    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
         raise InputError(f"{text!r}: {low} is above {high}")
     return name.strip(), ends
 

@@ -1,27 +1,37 @@
 import { Sheets, paint, show, tidied } from "./pictures.js";
-import { partOf } from "./parts.js";
+import { numbersOf, partOf } from "./parts.js";
 
 /**
  * Two decoders with one face: the live one runs the model in the page, the atlas looks up pictures that Python decoded
- * beforehand. Each draws into a canvas, and says whether it had something to draw.
+ * beforehand. Each draws into a canvas, and returns the conditions that were decoded beside the picture, none of a model
+ * of images alone; null where it had nothing to draw.
  *
  * @typedef {object} Decoder
  * @property {boolean} joint whether sliders can be moved together; else each starts from the mean code
  * @property {(slider: Slider) => boolean} follows whether there is a picture for this slider's places
- * @property {(canvas: HTMLCanvasElement, place: [number, number]) => Promise<boolean>} drawPlace
- * @property {(canvas: HTMLCanvasElement, steering: import("./steering.js").Steering, detail: import("./detail.js").Detail) => Promise<boolean>} drawSteered
+ * @property {(canvas: HTMLCanvasElement, place: [number, number]) => Promise<Conditions | null>} drawPlace
+ * @property {(canvas: HTMLCanvasElement, steering: import("./steering.js").Steering, detail: import("./detail.js").Detail) => Promise<Conditions | null>} drawSteered
  * @property {(code: Float32Array) => Promise<Float32Array | null>} decoded the values of any code; null where they cannot be had
- * @property {(canvas: HTMLCanvasElement, index: number) => Promise<boolean>} drawImage
+ * @property {(canvas: HTMLCanvasElement, index: number) => Promise<Conditions | null>} drawImage
  *
+ * @typedef {Float32Array} Conditions
  * @typedef {{kind: "dimension" | "direction", index: number}} Slider
- * @typedef {(values: Float32Array, count: number) => Promise<Float32Array>} Run of a model, on so many codes or images
+ * @typedef {(values: Float32Array, count: number) => Promise<Float32Array[]>} Run of a model, on so many codes or images:
+ *   what it makes of them, output by output
+ *
+ * @typedef {object} PicturesData
+ * @property {any} sheets
+ * @property {import("./parts.js").Stored | null} conditions of all pictures, in turn
+ * @property {number} size how many conditions a picture has
  *
  * @typedef {object} AtlasData
- * @property {{left: number, right: number, bottom: number, top: number, steps: number, sheets: any}} lattice
- * @property {{sliders: Slider[], steps: number, spans: number[], sheets: any} | null} strips spans: ends, by slider;
- *   null for codes of two values, which the lattice holds all
- * @property {any} images sheets of reconstructions
+ * @property {{left: number, right: number, bottom: number, top: number, steps: number, pictures: PicturesData}} lattice
+ * @property {{sliders: Slider[], steps: number, spans: number[], pictures: PicturesData} | null} strips spans: ends, by
+ *   slider; null for codes of two values, which the lattice holds all
+ * @property {PicturesData} images reconstructions
  */
+
+const NONE = new Float32Array();
 
 /** @type {Promise<Uint8Array<ArrayBuffer>> | undefined} */
 let runtime; // one for all models of the page
@@ -66,17 +76,29 @@ export class LiveDecoder {
     return true;
   }
 
-  /** Decode one code, after those asked for before. @param {Float32Array} code */
-  decoded(code) {
+  /** Decode one code, after those asked for before: its values, and its conditions. @param {Float32Array} code */
+  async #both(code) {
     const result = this.busy.then(() => this.decode(code, 1));
     this.busy = result.catch(() => {});
-    return result;
+    const [values, conditions = NONE] = await result;
+    return { values, conditions };
+  }
+
+  /** @param {Float32Array} code */
+  async decoded(code) {
+    return (await this.#both(code)).values;
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {Float32Array} code */
+  async #draw(canvas, code) {
+    const { values, conditions } = await this.#both(code);
+    paint(canvas, values, this.format);
+    return conditions;
   }
 
   /** @param {HTMLCanvasElement} canvas @param {[number, number]} place */
   async drawPlace(canvas, place) {
-    paint(canvas, await this.decoded(this.space.codeAt(place)), this.format);
-    return true;
+    return this.#draw(canvas, this.space.codeAt(place));
   }
 
   /**
@@ -84,31 +106,61 @@ export class LiveDecoder {
    * @param {import("./detail.js").Detail} detail
    */
   async drawSteered(canvas, steering, detail) {
-    const values = await this.decoded(steering.code());
+    const { values, conditions } = await this.#both(steering.code());
     const kept = await detail.kept((code) => this.decoded(code), this.format);
     paint(canvas, kept ? tidied(values, this.format).map((value, i) => value + kept[i]) : values, this.format);
-    return true;
+    return conditions;
   }
 
   /** @param {HTMLCanvasElement} canvas @param {number} index */
   async drawImage(canvas, index) {
     const code = this.codes.of(index);
-    if (code) paint(canvas, await this.decoded(code), this.format);
-    return code !== null;
+    return code && this.#draw(canvas, code);
+  }
+}
+
+/** Pictures that were decoded beforehand, with the conditions beside each. */
+class Pictures {
+  /** @param {PicturesData} data @param {Float32Array} conditions */
+  constructor(data, conditions) {
+    this.sheets = new Sheets(data.sheets);
+    this.conditions = conditions;
+    this.size = data.size;
+  }
+
+  /** @param {PicturesData} data */
+  static async read(data) {
+    return new Pictures(data, data.conditions ? /** @type {Float32Array} */ (await numbersOf(data.conditions)) : NONE);
+  }
+
+  /** @param {HTMLCanvasElement} canvas @param {number} i */
+  async draw(canvas, i) {
+    const picture = await this.sheets.picture(i);
+    if (picture) show(canvas, picture);
+    return picture && this.conditions.subarray(i * this.size, (i + 1) * this.size);
   }
 }
 
 /** @implements {Decoder} */
 export class AtlasDecoder {
-  /** @param {AtlasData} data @param {import("./space.js").Space} space */
-  constructor(data, space) {
+  /**
+   * @param {AtlasData} data @param {import("./space.js").Space} space
+   * @param {Pictures} tiles of the lattice @param {Pictures | null} strip of the sliders @param {Pictures} images
+   */
+  constructor(data, space, tiles, strip, images) {
     this.joint = data.strips === null;
     this.space = space;
     this.lattice = data.lattice;
     this.strips = data.strips;
-    this.tiles = new Sheets(data.lattice.sheets);
-    this.strip = data.strips && new Sheets(data.strips.sheets);
-    this.images = new Sheets(data.images);
+    this.tiles = tiles;
+    this.strip = strip;
+    this.images = images;
+  }
+
+  /** @param {AtlasData} data @param {import("./space.js").Space} space */
+  static async start(data, space) {
+    const strip = data.strips && (await Pictures.read(data.strips.pictures));
+    return new AtlasDecoder(data, space, await Pictures.read(data.lattice.pictures), strip, await Pictures.read(data.images));
   }
 
   /** @param {Slider} slider */
@@ -126,7 +178,7 @@ export class AtlasDecoder {
     const { left, right, bottom, top, steps } = this.lattice;
     const column = step((x - left) / (right - left), steps);
     const row = step((top - y) / (top - bottom), steps);
-    return drawn(canvas, await this.tiles.picture(row * steps + column));
+    return this.tiles.draw(canvas, row * steps + column);
   }
 
   /** @param {HTMLCanvasElement} canvas @param {import("./steering.js").Steering} steering */
@@ -139,12 +191,12 @@ export class AtlasDecoder {
     }
     const { steps, spans } = this.strips;
     const column = step((moved.value + spans[row]) / (2 * spans[row]), steps);
-    return drawn(canvas, await this.strip.picture(row * steps + column));
+    return this.strip.draw(canvas, row * steps + column);
   }
 
   /** @param {HTMLCanvasElement} canvas @param {number} index */
   async drawImage(canvas, index) {
-    return drawn(canvas, await this.images.picture(index));
+    return this.images.draw(canvas, index);
   }
 
   async decoded() {
@@ -163,15 +215,15 @@ export class NoDecoder {
   }
 
   async drawPlace() {
-    return false;
+    return null;
   }
 
   async drawSteered() {
-    return false;
+    return null;
   }
 
   async drawImage() {
-    return false;
+    return null;
   }
 
   async decoded() {
@@ -182,12 +234,6 @@ export class NoDecoder {
 /** Return the number of the step at a share of the whole. @param {number} share @param {number} steps */
 function step(share, steps) {
   return Math.min(steps - 1, Math.max(0, Math.round(share * (steps - 1))));
-}
-
-/** @param {HTMLCanvasElement} canvas @param {import("./pictures.js").Picture | null} picture */
-function drawn(canvas, picture) {
-  if (picture) show(canvas, picture);
-  return picture !== null;
 }
 
 /**

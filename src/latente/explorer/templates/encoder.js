@@ -23,7 +23,7 @@ export class PictureEncoder {
   /** Return the code of an image. @param {Float32Array} values (C, H, W) of 0 to 255 */
   async encode(values) {
     this.started ??= opened("encoder");
-    return (await this.started)(values, 1);
+    return (await (await this.started)(values, 1))[0];
   }
 
   /** Return the values (C, H, W) that a file's picture has for the model. @param {Blob} file */

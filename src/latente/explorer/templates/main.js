@@ -2,7 +2,7 @@ import { Column, legend } from "./colours.js";
 import { AtlasDecoder, Latest, LiveDecoder, NoDecoder } from "./decoders.js";
 import { Desk } from "./desk.js";
 import { Detail } from "./detail.js";
-import { byId, say } from "./elements.js";
+import { byId, say, setFacts } from "./elements.js";
 import { LatentMap } from "./map.js";
 import { Maps } from "./maps.js";
 import { Names } from "./names.js";
@@ -13,7 +13,7 @@ import { Sheets, show } from "./pictures.js";
 import { thumbnails } from "./selection.js";
 import { Codes, Space } from "./space.js";
 import { Steering } from "./steering.js";
-import { coordinates, grouped } from "./text.js";
+import { coordinates, grouped, measured } from "./text.js";
 import { Thumbs } from "./thumbs.js";
 
 /** The explorer: a map of the codes, a decoder that follows the hand, and the images behind the points. */
@@ -93,7 +93,7 @@ class Explorer {
     if (!this.data.decodes) {
       decoder = new NoDecoder();
     } else if (this.data.atlas) {
-      decoder = new AtlasDecoder(this.data.atlas, this.space);
+      decoder = await AtlasDecoder.start(this.data.atlas, this.space);
     } else {
       decoder = await LiveDecoder.start(this.data.format, this.space, this.codes);
       status.textContent = `decoder started in ${((performance.now() - begun) / 1000).toFixed(1)} s`;
@@ -274,14 +274,7 @@ class Explorer {
     byId("near").hidden = false;
     byId("near-title").textContent = this.names.of(index);
     byId("release").hidden = this.held < 0;
-    const entries = this.facts(index).map(([name, text]) => {
-      const entry = document.createElement("div");
-      const [term, value] = [document.createElement("dt"), document.createElement("dd")];
-      [term.textContent, value.textContent] = [name, text];
-      entry.append(term, value);
-      return entry;
-    });
-    byId("near-facts").replaceChildren(...entries);
+    setFacts(byId("near-facts"), this.facts(index));
     this.offer();
     this.beside.ask(index);
   }
@@ -306,7 +299,7 @@ class Explorer {
     const picture = await this.sheets.picture(index);
     show(/** @type {HTMLCanvasElement} */ (own), picture);
     const decoder = await this.decoder;
-    const has = await decoder.drawImage(/** @type {HTMLCanvasElement} */ (rebuilt), index);
+    const has = (await decoder.drawImage(/** @type {HTMLCanvasElement} */ (rebuilt), index)) !== null;
     if (!has) show(/** @type {HTMLCanvasElement} */ (rebuilt), null);
     byId("near-missing").hidden = picture !== null && (has || !this.data.decodes);
     if (this.held !== index) return;
@@ -326,19 +319,22 @@ class Explorer {
     const { steering } = this;
     /** @type {Float32Array} */
     let code = steering.code();
-    let drawn = false;
+    /** @type {import("./decoders.js").Conditions | null} */
+    let conditions;
     if (typeof asked === "number") {
       code = this.codes.of(asked) ?? code;
-      drawn = await decoder.drawImage(canvas, asked);
+      conditions = await decoder.drawImage(canvas, asked);
     } else if (asked) {
       code = this.space.codeAt(asked);
-      drawn = await decoder.drawPlace(canvas, asked);
+      conditions = await decoder.drawPlace(canvas, asked);
     } else {
-      drawn = await decoder.drawSteered(canvas, steering, this.detail);
+      conditions = await decoder.drawSteered(canvas, steering, this.detail);
     }
-    if (!drawn) show(canvas, null);
+    if (!conditions) show(canvas, null);
     canvas.dataset.code = JSON.stringify(Array.from(code));
     byId("decoded-code").textContent = coordinates(code);
+    const told = Array.from(conditions ?? [], (value, k) => /** @type {[string, string]} */ ([this.data.conditions[k], measured(value)]));
+    setFacts(byId("decoded-conditions"), told);
     if (asked !== null) byId("decoded-what").textContent = "Under the pointer";
     else if (steering.name) byId("decoded-what").textContent = steering.name;
     else if (steering.image >= 0) byId("decoded-what").textContent = this.names.of(steering.image);

@@ -7,6 +7,13 @@ export function short(value) {
   return value.toFixed(decimals).replace("-", "−");
 }
 
+/** Write a measured value with four digits. @param {number} value */
+export function measured(value) {
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 1e6 || size < 1e-4)) return short(value);
+  return String(Number(value.toPrecision(size >= 1e4 ? 6 : 4))).replace("-", "−");
+}
+
 /** Write one value of a code. @param {number} value */
 export function coordinate(value) {
   if (!(Math.abs(value) < 1e4)) return short(value);

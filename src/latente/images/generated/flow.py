@@ -17,7 +17,7 @@ from latente.images.cache import Note, Writer, cached, key_of
 from latente.images.container import Images
 from latente.images.generated.drawing import PARTS, resolve_count
 from latente.images.generated.flow_cascade import DENSITY, PITCH, SPEED, Flows
-from latente.images.generated.flow_pictures import pictures, swallowed
+from latente.images.generated.flow_pictures import pictures, shock_positions, swallowed
 from latente.images.options import Progress
 from latente.images.workers import Workers
 
@@ -35,8 +35,9 @@ __all__ = [
 ]
 
 VERSION = 1  # of the flows: raised with every change of a number, so that no cache gives the old ones
-SHIPPED = {"train": 100, "val": 20, "test": 40}  # that come with the package, of seed 0
-CONDITIONS = ("mass_flow", "throttle", "wheel_speed")  # kg/s for each metre of height and blade; a number; m/s
+SHIPPED = {"train": 140, "val": 20, "test": 40}  # that come with the package, of seed 0
+# kg/s for each metre of height and blade; a number; m/s; a share of the axial chord
+CONDITIONS = ("mass_flow", "throttle", "wheel_speed", "shock")
 REGIMES = ("leading-edge shock", "swallowed shock")
 THROTTLES, WHEELS = (1.0, 1.32), (320.0, 350.0)
 BLOCKS = 15  # of throttles, so that no part has a throttle among those of another
@@ -48,21 +49,22 @@ AT_ONCE, AT_A_TIME = 4, 20  # flows solved side by side, and those that the cach
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Fields:
-    """Solved flows: mach (N, 32, 96) float16, and condition (N, 3) float32 in the order of `CONDITIONS`."""
+    """Solved flows: mach (N, 32, 96) float16, and condition (N, 3) float32, the first three of `CONDITIONS`."""
 
     mach: np.ndarray
     condition: np.ndarray
 
 
 def flow(count: int | None = None, *, split: str = "train", seed: int = 0, progress: Progress | None = None) -> Images:
-    """Return `count` (100; val: 20, test: 40) pictures (1, 96, 96) float32 of the Mach number between blades.
+    """Return `count` (140; val: 20, test: 40) pictures (1, 96, 96) float32 of the Mach number between blades.
 
     The blades move across an axial flow of air, and meet it somewhat faster than sound. Pictures show 60 mm in either
     direction, y upwards; in the blades stands 0. label: 1 where the shock was swallowed by the passage, 0 where it
-    stands ahead of the next blade's edge. condition: (N, 3) float32: the mass flow in kg/s for each metre of height and
+    stands ahead of the next blade's edge. condition: (N, 4) float32: the mass flow in kg/s for each metre of height and
     each passage; the throttle, which is the pressure behind the blades over that of the still air ahead, divided by the
-    squared mass flow in units of 0.48; and the speed of the wheel in m/s. Once the shock is swallowed, the mass flow
-    depends on the speed of the wheel alone: the passage is choked.
+    squared mass flow in units of 0.48; the speed of the wheel in m/s; and where above a blade the shock stands, in
+    shares of the axial chord behind the leading edge (`flow_pictures.shock_positions`; 1 where there is none). Once the
+    shock is swallowed, the mass flow depends on the speed of the wheel alone: the passage is choked.
 
     Throttles are uniform within 1 to 1.32, speeds within 320 and 350 m/s. Of 15 equal ranges of the throttle three are
     for the test part alone, and two for val, so that what is tested lies between what was trained, and not beside it.
@@ -78,9 +80,11 @@ def flow(count: int | None = None, *, split: str = "train", seed: int = 0, progr
     seed = int(seed)
     fields = solved(count, split, seed, progress)
     regime = swallowed(fields.mach).astype(np.int64)
+    pixels = pictures(fields.mach)
+    shock = np.nan_to_num(shock_positions(pixels), nan=1.0).astype(np.float32)
     return Images(
-        pictures(fields.mach),
-        {"label": regime, "condition": fields.condition},
+        pixels,
+        {"label": regime, "condition": np.column_stack([fields.condition, shock])},
         name="flow",
         label_names=REGIMES,
         condition_names=CONDITIONS,

@@ -9,7 +9,7 @@ import numpy as np
 from latente.estimators.abilities import Reconstructs, Restores
 from latente.evidence import Evidence
 from latente.pages import embedding
-from latente.report.sections.section import Section, image_note, shown_of
+from latente.report.sections.section import Section, conditions_in_words, image_note, shown_of
 from latente.words import decibels, figure
 
 __all__ = ["Case", "cases", "find"]
@@ -76,9 +76,14 @@ def cases(evidence: Evidence, places: np.ndarray) -> tuple[list[Case], float]:
         columns["input"] = embedding.pictures(evidence.inputs[places], limits)
     columns["reconstruction"] = embedding.pictures(reconstructions, limits)
     columns["error"], peak = embedding.error_maps(originals[places], reconstructions)
+    told = None
+    if "conditions" in evidence.outputs:
+        told = evidence.model.column_scalings_["condition"].from_range(evidence.outputs["conditions"][places])
     shown = []
     for k, place in enumerate(places.tolist()):
         note = f"MSE {figure(float(evidence.figures['mse'][place]))} · {image_note(evidence, place)}"
+        if told is not None:
+            note += f" · decoded with it: {', '.join(conditions_in_words(evidence.model, told[k]))}"
         pictures = [(name, uris[k]) for name, uris in columns.items()]
         shown.append(Case(pictures, decibels(float(evidence.figures["psnr"][place])), note))
     return shown, peak

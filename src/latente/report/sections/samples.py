@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,9 +12,10 @@ import torch
 from latente.errors import InputError
 from latente.estimators.abilities import DrawsCodes, Samples
 from latente.evidence import Evidence, as_pictures
+from latente.images import Conditioned
 from latente.latents import nearest
 from latente.pages import embedding
-from latente.report.sections.section import Section
+from latente.report.sections.section import Section, conditions_in_words
 from latente.words import figure, percent
 
 __all__ = ["Novelty", "Sample", "draw_samples", "find", "find_novelty", "newness"]
@@ -27,9 +29,13 @@ CLOSE = 0.05  # held-out images nearer to a training image than the rest of them
 
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """One new image and, where it was searched, the nearest training image, its distance and its name."""
+    """One new image and, where it was searched, the nearest training image, its distance and its name.
+
+    told: the numbers of its condition in words, where they were decoded with it.
+    """
 
     picture: str
+    told: list[str]
     nearest: str | None
     distance: str | None
     name: str | None
@@ -54,9 +60,12 @@ class Novelty:
 
 def find(model: object, evidence: Evidence) -> Section | None:
     """Samples, each with the nearest training image where these are within reach; None for tables."""
-    samples = draw_samples(model, evidence)
-    if samples is None:
+    made = _made(model, evidence)
+    if made is None:
         return None
+    samples, told = as_pictures(model, made), []
+    if isinstance(made, Conditioned):
+        told = [conditions_in_words(model, row) for row in made.conditions]
     novelty = find_novelty(evidence, samples)
     lead = f"{len(samples)} new images."
     if isinstance(model, DrawsCodes):
@@ -66,16 +75,22 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if evidence.path is not None:
         lead += f" More of them: `latente sample {shlex.quote(str(evidence.path))} -n 64 --out samples.png`."
     statement = None if novelty is None else newness(novelty)
-    content = {"samples": _captioned(evidence, samples, novelty), "statement": statement}
+    content = {"samples": _captioned(evidence, samples, told or [[]] * len(samples), novelty), "statement": statement}
     return Section("Samples", "samples", "samples.html.j2", content, lead)
 
 
 def draw_samples(model: object, evidence: Evidence) -> np.ndarray | None:
     """Return new images (n, C, H, W), scaled; None for tables, and for a model that cannot draw any."""
+    made = _made(model, evidence)
+    return None if made is None else as_pictures(model, made)
+
+
+def _made(model: object, evidence: Evidence) -> Any:
+    """Return new images as the model gives them, or a pair of images and conditions; None where there are none."""
     if not isinstance(model, Samples) or evidence.judged is None or evidence.is_table:
         return None
     try:
-        return as_pictures(model, model.sample(SAMPLES, random_state=0))
+        return model.sample(SAMPLES, random_state=0)
     except InputError:  # there is no density of its codes
         return None
 
@@ -125,11 +140,11 @@ def newness(novelty: Novelty) -> str:
     return f"These samples are new, not copies. {typical}."
 
 
-def _captioned(evidence: Evidence, samples: np.ndarray, novelty: Novelty | None) -> list[Sample]:
+def _captioned(evidence: Evidence, samples: np.ndarray, told: list[list[str]], novelty: Novelty | None) -> list[Sample]:
     """The samples, nearest to a training image first."""
     limits = embedding.window(evidence.originals)
     pictures = embedding.pictures(samples, limits)
     if novelty is None:
-        return [Sample(picture, None, None, None) for picture in pictures]
+        return [Sample(picture, words, None, None, None) for picture, words in zip(pictures, told, strict=True)]
     known, order = embedding.pictures(novelty.nearest, limits), np.argsort(novelty.distances, kind="stable")
-    return [Sample(pictures[i], known[i], f"{novelty.distances[i]:.3f}", novelty.names[i]) for i in order]
+    return [Sample(pictures[i], told[i], known[i], f"{novelty.distances[i]:.3f}", novelty.names[i]) for i in order]

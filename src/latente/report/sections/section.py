@@ -6,11 +6,13 @@ import dataclasses
 import shlex
 from collections.abc import Mapping
 
+import numpy as np
+
 from latente.estimators.abilities import Encodes
 from latente.evidence import Evidence
 from latente.report.verdicts import how_many, name_of_judged
 
-__all__ = ["Section", "Strips", "image_note", "rest_of", "shown_of", "signed"]
+__all__ = ["Section", "Strips", "conditions_in_words", "image_note", "rest_of", "shown_of", "signed"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +48,12 @@ def image_note(evidence: Evidence, place: int) -> str:
         return where
     name = str(images.label_names[label]) if label < len(images.label_names) else f"class {label}"
     return f"{name} · {where}"
+
+
+def conditions_in_words(model: object, conditions: np.ndarray) -> list[str]:
+    """Write each number of a condition, in the data's units, with its name."""
+    names: tuple[str, ...] = getattr(model, "condition_names_", ())
+    return [f"{name} {value:.4g}" for name, value in zip(names, conditions.tolist(), strict=True)]
 
 
 def shown_of(evidence: Evidence, shown: int) -> str:
