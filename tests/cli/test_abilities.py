@@ -24,7 +24,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS)
 
 # a command line for each verb on a trained model
 LINES = {
-    "evaluate": "evaluate RUN digits",
+    "evaluate": "evaluate RUN digits --count 40",
     "report": "report RUN",
     "resume": "resume RUN --epochs 2 --no-report",
     "rank": "rank RUN digits --top 5",
