@@ -156,15 +156,22 @@ def finite(value: Any) -> Any:
 
 
 def save_tensors(path: Path, tree: Mapping[str, Any], *links: Path, keep: Path | None = None) -> None:
-    """Write a tree of tensors and JSON values to `path` atomically, with a hash over all of it (names: `replacing`)."""
+    """Write a tree of tensors and JSON values to `path` atomically, with a hash over all of it (names: `replacing`).
+
+    Straight from where they lie: a state may fill a good part of the memory.
+    """
     import safetensors.torch
 
     tensors: dict[str, Tensor] = {}
     structure = json.dumps(_flatten(tree, "", tensors))
     metadata = {"format": str(_FORMAT), "structure": structure, "sha256": _digest(tensors, structure)}
-    content = safetensors.torch.save(tensors, metadata)
     with replacing(path, *links, keep=keep) as temporary:
-        temporary.write_bytes(content)
+        try:
+            safetensors.torch.save_file(tensors, temporary, metadata)
+        except safetensors.SafetensorError as error:
+            if number := re.search(r"\(os error (\d+)\)", str(error)):  # the system's, which it tells in words alone
+                raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
+            raise
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
@@ -244,7 +251,7 @@ def _digest(tensors: Mapping[str, Tensor], structure: str) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -253,8 +260,11 @@ def _flatten(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
     import torch
 
     if isinstance(value, torch.Tensor):
-        # a copy of its own: safetensors refuses views and tensors that share memory
-        tensors[path] = value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        tensor = value.detach().cpu().contiguous()
+        memory = tensor.untyped_storage().data_ptr()
+        if any(memory == other.untyped_storage().data_ptr() for other in tensors.values()):
+            tensor = tensor.clone()  # safetensors refuses tensors that share memory
+        tensors[path] = tensor
         return {"tensor": path}
     if isinstance(value, Mapping):
         return {"dict": [[key, _flatten(item, f"{path}/{key}", tensors)] for key, item in value.items()]}
