@@ -36,6 +36,12 @@ __all__ = [
 ]
 
 _FORMAT = 1  # of a file of tensors
+_DTYPES = {  # what a safetensors file calls them
+    **{f"{kind}{bits}": f"{kind[0].upper()}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)},
+    "bool": "BOOL",
+    "bfloat16": "BF16",
+    "complex64": "C64",
+}
 _LARGEST_JSON = 256 << 20
 _MARK = ".latente-"
 _UNWRITABLE = (
@@ -160,18 +166,31 @@ def save_tensors(path: Path, tree: Mapping[str, Any], *links: Path, keep: Path |
 
     Straight from where they lie: a state may fill a good part of the memory.
     """
-    import safetensors.torch
-
     tensors: dict[str, Tensor] = {}
     structure = json.dumps(_flatten(tree, "", tensors))
     metadata = {"format": str(_FORMAT), "structure": structure, "sha256": _digest(tensors, structure)}
     with replacing(path, *links, keep=keep) as temporary:
-        try:
-            safetensors.torch.save_file(tensors, temporary, metadata)
-        except safetensors.SafetensorError as error:
-            if number := re.search(r"\(os error (\d+)\)", str(error)):  # the system's, which it tells in words alone
-                raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
-            raise
+        _write(temporary, tensors, metadata)
+
+
+def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file piece by piece; the library puts it together in memory, or under a name of its own."""
+    import torch
+
+    header: dict[str, Any] = {"__metadata__": metadata}
+    names = sorted(tensors, key=lambda name: -tensors[name].itemsize)  # so that each begins at a multiple of its size
+    place = 0
+    for name in names:
+        tensor, start = tensors[name], place
+        place += tensor.nbytes
+        dtype = _DTYPES[str(tensor.dtype).removeprefix("torch.")]
+        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [start, place]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in names:
+            file.write(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
 
 
 def load_tensors(path: Path) -> dict[str, Any]:

@@ -45,6 +45,10 @@ class LBFGS:
             self._search(closure, self._direction(self._gradient))
         return torch.tensor(self._loss)
 
+    def forget(self) -> None:
+        """Let go of all that is known: the parameters are no longer where the last step left them."""
+        self._steps, self._changes, self._loss, self._gradient = [], [], None, None
+
     def _at(self, closure: Callable[[], Tensor]) -> tuple[float, Tensor]:
         with torch.enable_grad():
             loss = float(closure().detach())
