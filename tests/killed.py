@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors.torch
 import torch
 
 import toys
-from latente import GAN, Autoencoder, VariationalAutoencoder, resume
+from latente import GAN, Autoencoder, VariationalAutoencoder, files, resume
 from latente.estimators import adversarial
 from latente.training import Run, TrainingOptions, isolated_rng, loop, train
 
@@ -36,7 +37,8 @@ def die(*_: Any, **named: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def half_written(path: Path, content: bytes) -> None:
+def half_written(path: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str]) -> None:
+    content = safetensors.torch.save(tensors, metadata)
     with open(path, "wb") as file:
         file.write(content[: len(content) // 2])
         file.flush()
@@ -45,7 +47,7 @@ def half_written(path: Path, content: bytes) -> None:
 
 PLACES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "step": (TrainingOptions, "rate", die),
-    "half-written": (Path, "write_bytes", half_written),
+    "half-written": (files, "_write", half_written),
     "sync": (os, "fsync", die),
     "rename": (os, "replace", die),
     "evaluation": (loop, "evaluate", die),

@@ -13,15 +13,18 @@ import pytest
 import safetensors.torch
 import torch
 
+from latente import files
 from latente.errors import ModelError, TrainingError
 from latente.files import left_behind, load_tensors, own_memory, replacing, save_tensors, write_json
 from toys import difference
 
+_SHARED = torch.rand(4, 3)
 TREE = {
     "weights": {"a": torch.arange(6.0).reshape(2, 3), "b": torch.tensor(True)},
     "numbers": [1, 2.5, math.inf, None, "text", True],
     "by number": {0: {"step": torch.tensor(3.0)}, 7: []},
     "view": torch.arange(10)[::2],
+    "shared": [_SHARED, _SHARED, _SHARED[2:], _SHARED.T],
 }
 
 
@@ -71,18 +74,19 @@ def test_truncated_foreign_and_missing_files_are_refused(tmp_path: Path):
         load_tensors(tmp_path / "other")
 
 
-def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_full_disk_leaves_the_checkpoint_before_intact_and_says_so(tmp_path: Path):
+    resource = pytest.importorskip("resource")
     path = tmp_path / "tree.safetensors"
     save_tensors(path, TREE)
-
-    def full(file: Path, content: bytes) -> None:
-        with open(file, "wb") as half:
-            half.write(content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(TrainingError, match=r"disk is full: .*tree.safetensors was not written and the file before"):
-        save_tensors(path, {"other": torch.zeros(3)})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**12, limits[1]))
+    try:
+        with pytest.raises(
+            TrainingError, match=r"disk is full: .*tree.safetensors was not written and the file before"
+        ):
+            save_tensors(path, {"other": torch.zeros(2**12)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert difference(load_tensors(path), TREE) is None
     assert os.listdir(tmp_path) == ["tree.safetensors"]
 
@@ -92,11 +96,29 @@ def test_a_disk_too_full_for_a_checkpoint_is_told_before_anything_is_written(
 ):
     path = tmp_path / "tree.safetensors"
     save_tensors(path, TREE)
-    monkeypatch.setattr("latente.files.shutil.disk_usage", lambda folder: SimpleNamespace(free=100))
-    monkeypatch.setattr(Path, "write_bytes", lambda file, content: pytest.fail("it was written"))
+    monkeypatch.setattr("latente.files.shutil.disk_usage", lambda folder: SimpleNamespace(free=10))
+    monkeypatch.setattr(files, "_write", lambda *args: pytest.fail("it was written"))
     with pytest.raises(TrainingError, match=r"disk is full: .*tree.safetensors was not written and the file before"):
         save_tensors(path, {"other": torch.zeros(3)})
     assert difference(load_tensors(path), TREE) is None
+
+
+def test_the_file_is_one_of_safetensors_in_every_type_of_numbers(tmp_path: Path):
+    types = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.uint16)
+    types += (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64)
+    tree = {str(dtype): torch.ones(3, 1, dtype=dtype) for dtype in types} | {"none": torch.zeros(0, 2)}
+    save_tensors(tmp_path / "tree.safetensors", tree)
+    saved = safetensors.torch.load_file(tmp_path / "tree.safetensors")
+    assert difference({name.removeprefix("/"): value for name, value in saved.items()}, tree) is None
+
+
+def test_tensors_are_written_from_where_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    own, places = torch.zeros(5), []
+    monkeypatch.setattr(
+        files, "_write", lambda path, tensors, _: path.touch() or places.append(tensors["/own"].data_ptr())
+    )
+    save_tensors(tmp_path / "tree.safetensors", {"own": own})
+    assert places == [own.data_ptr()]
 
 
 def test_a_name_that_the_file_has_already_leaves_no_temporary_one(tmp_path: Path):

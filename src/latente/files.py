@@ -37,6 +37,12 @@ __all__ = [
 ]
 
 _FORMAT = 1  # of a file of tensors
+_DTYPES = {  # what a safetensors file calls them
+    **{f"{kind}{bits}": f"{kind[0].upper()}{bits}" for kind in ("int", "uint", "float") for bits in (8, 16, 32, 64)},
+    "bool": "BOOL",
+    "bfloat16": "BF16",
+    "complex64": "C64",
+}
 _LARGEST_JSON = 256 << 20
 _MARK = ".latente-"
 _UNWRITABLE = (
@@ -157,17 +163,38 @@ def finite(value: Any) -> Any:
 
 
 def save_tensors(path: Path, tree: Mapping[str, Any], *links: Path, keep: Path | None = None) -> None:
-    """Write a tree of tensors and JSON values to `path` atomically, with a hash over all of it (names: `replacing`)."""
-    import safetensors.torch
+    """Write a tree of tensors and JSON values to `path` atomically, with a hash over all of it (names: `replacing`).
 
+    Straight from where they lie: a state may fill a good part of the memory.
+    """
     tensors: dict[str, Tensor] = {}
     structure = json.dumps(_flatten(tree, "", tensors))
     metadata = {"format": str(_FORMAT), "structure": structure, "sha256": _digest(tensors, structure)}
-    content = safetensors.torch.save(tensors, metadata)
     with replacing(path, *links, keep=keep) as temporary:
-        if shutil.disk_usage(path.parent).free < len(content):  # else half of it would fill what is left first
+        needed = len(structure) + sum(tensor.nbytes for tensor in tensors.values())
+        if shutil.disk_usage(path.parent).free < needed:  # else half of it would fill what is left first
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        temporary.write_bytes(content)
+        _write(temporary, tensors, metadata)
+
+
+def _write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file piece by piece; the library puts it together in memory, or under a name of its own."""
+    import torch
+
+    header: dict[str, Any] = {"__metadata__": metadata}
+    names = sorted(tensors, key=lambda name: -tensors[name].itemsize)  # so that each begins at a multiple of its size
+    place = 0
+    for name in names:
+        tensor, start = tensors[name], place
+        place += tensor.nbytes
+        dtype = _DTYPES[str(tensor.dtype).removeprefix("torch.")]
+        header[name] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [start, place]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name in names:
+            file.write(tensors[name].reshape(-1).view(torch.uint8).numpy().data)
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
@@ -247,7 +274,7 @@ def _digest(tensors: Mapping[str, Tensor], structure: str) -> str:
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
@@ -256,8 +283,11 @@ def _flatten(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
     import torch
 
     if isinstance(value, torch.Tensor):
-        # a copy of its own: safetensors refuses views and tensors that share memory
-        tensors[path] = value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        tensor = value.detach().cpu().contiguous()
+        memory = tensor.untyped_storage().data_ptr()
+        if any(memory == other.untyped_storage().data_ptr() for other in tensors.values()):
+            tensor = tensor.clone()  # safetensors refuses tensors that share memory
+        tensors[path] = tensor
         return {"tensor": path}
     if isinstance(value, Mapping):
         return {"dict": [[key, _flatten(item, f"{path}/{key}", tensors)] for key, item in value.items()]}

@@ -42,6 +42,12 @@ def test_a_photograph_is_painted_and_its_run_is_kept(latente: Client) -> None:
     assert "exists already" in again.err
 
 
+def test_of_several_scales_the_finest_one_s_loss_is_told(latente: Client) -> None:
+    shown = latente(f"style photos/a.png paintings/red.png --out painted.png --scales 2 {QUICK}")
+    assert shown.code == 0, shown.err
+    assert "last        loss " in shown.out
+
+
 def test_a_stopped_run_goes_on_by_resume(latente: Client) -> None:
     assert latente(f"style photos/a.png paintings/red.png --out a.png --run mine {QUICK}").code == 0
     shown = latente("resume mine")

@@ -124,6 +124,14 @@ def test_a_run_goes_on_from_its_checkpoint_bit_for_bit(more: dict, tmp_path: Pat
     assert (options["network"], options["steps"], options["styles"]) == ("pyramid", 12, str(style))
 
 
+def test_what_the_optimiser_of_a_coarser_scale_knew_is_let_go_of(tmp_path: Path) -> None:
+    content, style = files(tmp_path)
+    transfer(scales=2, out=tmp_path / "run").stylise(content, style)
+    state = Run(tmp_path / "run").checkpoint()["optimizers"]
+    assert (state["picture2"]["steps"], state["picture2"]["gradient"]) == ([], None)
+    assert 0 < len(state["picture1"]["steps"]) <= 10
+
+
 def test_a_painted_picture_is_saved_loaded_copied_and_judged(tmp_path: Path) -> None:
     content, style = files(tmp_path)
     model = transfer(styles=str(style)).fit(content)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from latente.networks.strips import Reader
 from latente.objectives.style import (
     StyleObjective,
     aim_at,
@@ -23,9 +25,9 @@ from latente.objectives.style import (
 class Colours(nn.Module):
     """A network of one layer, "raw", the picture itself, and of one that is half as large."""
 
-    def forward(self, images: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+    def forward(self, images: Tensor, wanted: Sequence[str], read: Reader | None = None) -> dict[str, Any]:
         maps = {"raw": images, "half": nn.functional.avg_pool2d(images, 2)}
-        return {name: maps[name] for name in wanted}
+        return {name: read(name, maps[name], 0, maps[name].shape[2]) if read else maps[name] for name in wanted}
 
 
 def objective(picture: Tensor, style: Tensor, **more: object) -> StyleObjective:

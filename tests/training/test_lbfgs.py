@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from latente.training import lbfgs
 from latente.training.lbfgs import LBFGS
 
 
@@ -79,6 +80,29 @@ def test_it_goes_on_from_its_state_bit_for_bit() -> None:
         LBFGS([nn.Parameter(torch.zeros(3))]).load_state_dict(first.state_dict())
     with pytest.raises(ValueError, match="another optimiser"):
         second.load_state_dict({"means": []})
+
+
+def test_pairs_of_half_the_digits_lead_as_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    scales, reached = torch.logspace(0, 3, 200), []
+    for many in (10**9, 1):
+        monkeypatch.setattr(lbfgs, "_MANY", many)
+        x = nn.Parameter(torch.linspace(-1, 2, 200))
+
+        def closure(x: nn.Parameter = x) -> Tensor:
+            x.grad = None
+            loss = (scales * (x - 0.3).square() + x.cos()).sum()
+            loss.backward()
+            return loss
+
+        optimizer = LBFGS([x])
+        for _ in range(60):
+            optimizer.step(closure)
+        reached.append(optimizer.state_dict()["loss"])
+        assert {one.dtype for one in optimizer.state_dict()["steps"]} == {torch.float32 if many > 1 else torch.bfloat16}
+        other = LBFGS([nn.Parameter(x.detach().clone())])
+        other.load_state_dict(optimizer.state_dict())
+        assert all(map(torch.equal, other.state_dict()["changes"], optimizer.state_dict()["changes"]))
+    assert reached[1] < 1.01 * reached[0] < 200  # 191.5 and 191.7, after a start of 53,067
 
 
 def test_where_the_loss_is_no_number_it_steps_back() -> None:

@@ -259,7 +259,8 @@ def _paint(screen: Any, model: StyleTransfer, photograph: Path, file: Path, run:
             run.rmdir()  # where it was refused
     seconds = time.perf_counter() - start
     last = next(line for line in reversed(model.history_) if line["part"] == "train")
-    terms = {name: last[name] for name in ("loss", "content", "style", "tv")}
+    loss = next(name for name in ("loss", "picture1_loss") if name in last)  # the latter of several scales' finest
+    terms = {"loss": last[loss], **{name: last[name] for name in ("content", "style", "tv")}}
     told = ", ".join(f"{name} {words.figure(value)}" for name, value in terms.items())
     digest = f", sha256 {model.sha256_}" if model.sha256_ else ""
     screen.print(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from latente.networks.strips import Reader, Told, is_large, joined, joined_rows, strips_of, with_neighbours
 from latente.networks.vgg import balanced
 
 __all__ = ["Pyramid"]
@@ -34,19 +37,29 @@ class Pyramid(nn.Module):
         smooth = torch.tensor(_BINOMIAL) / sum(_BINOMIAL)
         self.register_buffer("smooth", torch.outer(smooth, smooth).expand(3, 1, -1, -1).contiguous())
 
-    def forward(self, images: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
-        """Return the maps of the wanted octaves by name."""
-        x, maps = images - 0.5, {}
+    def forward(
+        self, images: Tensor, wanted: Sequence[str], read: Reader | None = None
+    ) -> dict[str, Tensor] | dict[str, Told]:
+        """Return the maps of the wanted octaves by name, or what `read` tells of them, by strips of a large one."""
+        x, told = images - 0.5, {}
+        spares = is_large(images)
         for number, name in enumerate(self.layers[: 1 + max(map(self.layers.index, wanted))]):
             if number:
                 x = functional.conv2d(
                     functional.pad(x, (2, 2, 2, 2), mode="replicate"), self.get_buffer("smooth"), stride=2, groups=3
                 )
             if name in wanted:
-                reach = _SIDE // 2
-                padded = functional.pad(x, (reach, reach, reach, reach), mode="replicate")
-                maps[name] = functional.conv2d(padded, self.bank).relu() * self.scales[number][:, None, None]
-        return maps
+                work = functools.partial(self._answers, number, name, read)
+                told[name] = strips_of(work, x, len(self.bank), spares)
+        return joined(told) if read else {name: joined_rows(rows) for name, rows in told.items()}
+
+    def _answers(self, number: int, name: str, read: Reader | None, x: Tensor, top: int, end: int) -> Any:
+        """Return the maps of some rows of an octave, or what is told of them."""
+        height, reach = x.shape[2], _SIDE // 2
+        x, above, below = with_neighbours(x, top, end, reach)
+        padded = functional.pad(x, (reach, reach, reach - above, reach - below), mode="replicate")
+        maps = functional.conv2d(padded, self.bank).relu() * self.scales[number][:, None, None]
+        return maps if read is None else read(name, maps, top, height)
 
     @torch.no_grad()
     def balance_(self, photographs: Tensor) -> None:

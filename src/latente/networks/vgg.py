@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
 
 from latente.errors import InputError
 from latente.networks.features import read_tensors
+from latente.networks.strips import Reader, Told, is_large, joined, joined_rows, rows_of, strips_of, with_neighbours
 
 __all__ = ["LAYOUTS", "VGG", "balanced", "read_vgg", "sha256_of"]
 
 _DEPTHS = (2, 2, 4, 4, 4)  # convolutions of each stage
-_SPARING = 700_000  # pixels from which on the maps of a stage are worked out twice rather than kept
 _FAINT = 0.01  # of a layer's mean: a channel that answers less is not raised above that, for it would be noise
 
 
@@ -47,34 +48,53 @@ class VGG(nn.Module):
         self.layers = tuple(names)
         self.requires_grad_(False)
 
-    def forward(self, images: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
-        """Return the maps of the wanted layers by name; those behind the last of them are not worked out."""
+    def forward(
+        self, images: Tensor, wanted: Sequence[str], read: Reader | None = None
+    ) -> dict[str, Tensor] | dict[str, Told]:
+        """Return the maps of the wanted layers by name, or what `read` tells of them; those behind are not worked out.
+
+        With `read` a large picture's maps need never be there as a whole: it is asked of one strip after the other.
+        """
         stages: dict[str, list[str]] = {}
         for name in self.layers[: 1 + max(map(self.layers.index, wanted))]:
             stages.setdefault(name[0], []).append(name)
-        # a large picture's maps would fill the memory: a stage keeps what went in, and is gone through again
-        spares = images.requires_grad and images[0, 0].numel() >= _SPARING
-        maps: dict[str, Tensor] = {}
+        told: dict[str, list[Any]] = {name: [] for name in wanted}
+        spares, last = is_large(images), len(stages)
         x = self.conv0(images)
-        for stage, names in stages.items():
-            kept = [name for name in names if name in wanted]
-            if spares:
-                *found, x = checkpoint(self._stage, stage, names, kept, x, use_reentrant=False)
-            else:
-                *found, x = self._stage(stage, names, kept, x)
-            maps |= dict(zip(kept, found, strict=True))
-        return maps
+        for number, names in enumerate(stages.values(), 1):
+            work = functools.partial(self._stage, names, wanted, read, number < last)
+            rests = []
+            for found, rest in strips_of(work, x, self.conv_of(names[0]).out_channels, spares):
+                rests.append(rest)
+                for name, one in found.items():
+                    told[name].append(one)
+            x = joined_rows(rests)
+        return joined(told) if read else {name: joined_rows(rows) for name, rows in told.items()}
 
-    def _stage(self, stage: str, names: Sequence[str], kept: Sequence[str], x: Tensor) -> list[Tensor]:
-        """Return the maps of the layers that are kept, and after them that of the last one."""
-        x = x if stage == "1" else functional.max_pool2d(x, 2)
-        found = []
-        for name in names:
+    def _stage(
+        self,
+        names: Sequence[str],
+        wanted: Sequence[str],
+        read: Reader | None,
+        pools: bool,
+        x: Tensor,
+        top: int,
+        end: int,
+    ) -> tuple[dict[str, Any], Tensor]:
+        """Return what is wanted of some rows of the layers of a stage, and these rows as the next stage takes them."""
+        height, first = x.shape[2], 0
+        x, above, below = with_neighbours(x, top, end, len(names))
+        # a convolution takes a row off each side, but for the picture's edges
+        ends, found = (top == above, height - end == below), {}
+        for number, name in enumerate(names, 1):
             mode = "replicate" if name == "1_1" else "reflect" if self.reflects and min(x.shape[2:]) > 1 else "constant"
-            x = self.conv_of(name)(functional.pad(x, (1, 1, 1, 1), mode=mode)).relu_()
-            if name in kept:
-                found.append(x)
-        return [*found, x]
+            x = self.conv_of(name)(functional.pad(x, (1, 1, int(ends[0]), int(ends[1])), mode=mode)).relu_()
+            first = above if ends[0] else above - number
+            if name in wanted:
+                maps = rows_of(x, first, first + end - top)
+                found[name] = maps if read is None else read(name, maps, top, height)
+        x = rows_of(x, first, first + end - top)
+        return found, functional.max_pool2d(x, 2) if pools else x
 
     def conv_of(self, name: str) -> nn.Conv2d:
         """Return the convolution of a layer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 from collections.abc import Mapping, Sequence
 
@@ -29,18 +30,21 @@ _LUMA = (0.299, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601)
 _SMOOTH = 1e-4  # of differences squared: below its root the total variation is round, as a quasi-Newton method needs
 
 
-def gram(maps: Tensor, weights: Tensor | None = None) -> Tensor:
+def gram(maps: Tensor, weights: Tensor | None = None, *, top: int = 0, height: int | None = None) -> Tensor:
     """Return the Gram matrices (B, C, C) of maps (B, C, H, W): sums over positions, divided by their number.
 
     weights (1, 1, H, W) count positions by more or less than one. Worked out in float32 whatever the maps are, for sums
     over so many positions lose too much in half the digits (Gatys et al. 2016; the divisor is that of the report).
+    Of maps that are rows of higher ones, from `top` on, it is their share: those of all rows add up to the whole.
+    weights are of the whole then.
     """
     with torch.autocast(maps.device.type, enabled=False):
         flat = maps.float().flatten(2)
         if weights is None:
-            return flat @ flat.mT / flat.shape[2]
-        share = weights.float().flatten(2)
-        return (flat * share) @ flat.mT / share.sum().clamp_min(1e-6)
+            return flat @ flat.mT / ((height or maps.shape[2]) * maps.shape[3])
+        share = weights.float()
+        rows = share[:, :, top : top + maps.shape[2]].flatten(2)
+        return (flat * rows) @ flat.mT / share.sum().clamp_min(1e-6)
 
 
 def gram_distance(grams: Tensor, wanted: Tensor) -> Tensor:
@@ -100,10 +104,10 @@ def aim_at(
     styles: (1, 3, h, w) each, of any size. shares: by how much each of them counts, where they are blended. regions:
     where each of them holds instead, (styles, 1, H, W).
     """
-    grams = [{name: gram(maps) for name, maps in network(style, tuple(style_layers)).items()} for style in styles]
+    grams = [network(style, tuple(style_layers), _gram_of) for style in styles]
     parts = torch.tensor([1.0] * len(grams) if shares is None else list(shares))
     parts /= parts.sum()
-    every = {name: torch.cat([one[name] for one in grams]) for name in style_layers}
+    every = {name: torch.cat([one[name]["gram"] for one in grams]) for name in style_layers}
     mixed = {name: (parts.to(one)[:, None, None] * one).sum(0, keepdim=True) for name, one in every.items()}
     wanted = mixed if regions is None else every
     found = {name: maps.float() for name, maps in network(content, tuple(content_layers)).items()}
@@ -120,8 +124,9 @@ class StyleObjective(Objective):
     What plays is a sum of `octaves` pictures, each half as large as the one before: a step may then change the colour
     of a whole region as easily as that of a pixel. `scales` counts how many of them are whole pictures of their own on
     the way: with three, a third of the steps each goes to the picture at a quarter and a half of its sides, of which
-    the larger ones go on. network: (pictures, names of layers) -> maps by name; frozen. aims: one a scale, the finest
-    first. Without them there is a picture and nothing to compare it with.
+    the larger ones go on. network: (pictures, names of layers) -> maps by name, or with a third argument, (name, rows
+    of the maps, number of the first, of all) -> tensors by name, the sums of these over all rows; frozen. aims: one a
+    scale, the finest first. Without them there is a picture and nothing to compare it with.
 
     Logged terms: "content", "style" and "tv", without their weights.
     """
@@ -213,26 +218,38 @@ class StyleObjective(Objective):
     def terms(self, picture: Tensor, aim: Aim) -> dict[str, Tensor]:
         """Return the terms of a picture (1, 3, H, W), 0-D each, without their weights."""
         assert self.network is not None
-        maps = self.network(picture, tuple(dict.fromkeys((*self.content_layers, *self.style_layers))))
+        layers = tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
+        found = self.network(picture, layers, functools.partial(self._read, aim))
         content = [
-            weight * (maps[name].float() - aim.content[name]).square().mean() / aim.content[name].var()
-            for name, weight in self.content_layers.items()
+            weight * found[name]["content"] / aim.content[name].var() for name, weight in self.content_layers.items()
         ]
-        style = [weight * self._style(maps[name], aim, name) for name, weight in self.style_layers.items()]
+        style = [weight * self._style(found[name]["gram"], aim, name) for name, weight in self.style_layers.items()]
         return {
             "content": torch.stack(content).sum() / sum(self.content_layers.values()),
             "style": torch.stack(style).sum() / sum(self.style_layers.values()),
             "tv": total_variation(picture),
         }
 
-    def _style(self, maps: Tensor, aim: Aim, name: str) -> Tensor:
-        wanted = aim.grams[name]
+    def _read(self, aim: Aim, name: str, maps: Tensor, top: int, height: int) -> dict[str, Tensor]:
+        """Return the shares that rows of a layer's maps have in its error of the content and in its Gram matrices."""
+        found = {}
+        if name in self.content_layers:
+            content = aim.content[name]
+            error = maps.float() - content[:, :, top : top + maps.shape[2]]
+            found["content"] = error.square().sum() / content.numel()
+        if name in self.style_layers:
+            weights: list[Tensor | None] = [None]
+            if aim.regions is not None:
+                weights = list(functional.adaptive_avg_pool2d(aim.regions, (height, maps.shape[3])).split(1))
+            found["gram"] = torch.cat([gram(maps, one, top=top, height=height) for one in weights])
+        return found
+
+    def _style(self, grams: Tensor, aim: Aim, name: str) -> Tensor:
+        distances = gram_distance(grams, aim.grams[name])
         if aim.regions is None:
-            return gram_distance(gram(maps), wanted)[0]
-        regions = functional.adaptive_avg_pool2d(aim.regions, (maps.shape[2], maps.shape[3]))
-        shares = regions.mean((1, 2, 3)) / regions.mean((1, 2, 3)).sum()
-        grams = torch.cat([gram(maps, region[None]) for region in regions])
-        return (shares * gram_distance(grams, wanted)).sum()
+            return distances[0]
+        shares = aim.regions.mean((1, 2, 3))
+        return (shares / shares.sum() * distances).sum()
 
     def evaluate(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         """Return the terms of the picture beside each photograph of the batch, whose content it is compared with."""
@@ -256,6 +273,10 @@ def luminance(images: Tensor) -> Tensor:
 def as_rgb(images: Tensor) -> Tensor:
     """Return images of one to four channels as red, green and blue; alpha, the second or the fourth, is left out."""
     return images[:, : 1 if images.shape[1] < 3 else 3].expand(-1, 3, -1, -1)
+
+
+def _gram_of(name: str, maps: Tensor, top: int, height: int) -> dict[str, Tensor]:
+    return {"gram": gram(maps, top=top, height=height)}
 
 
 def _enlarged(image: Tensor, sides: Sequence[int]) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from latente.objectives import Batch, Objective, Player
 from latente.training import devices
 from latente.training.batches import Batches
+from latente.training.lbfgs import LBFGS
 from latente.training.optimizers import Stepper, optimizer_for
 from latente.training.options import TrainingOptions
 from latente.training.state import TrainingState
@@ -76,8 +77,11 @@ class Steps:
         """
         parts = self._micro_batches(rows, state.generator)
         terms_of_step: dict[str, Tensor] = {}
-        turns = self.objective.turns(state.step)
-        for turn in self.players if turns is None else turns:
+        turns = self.objective.turns(state.step) or tuple(self.players)
+        for turn, optimizer in state.optimizers.items():
+            if turn not in turns and isinstance(optimizer, LBFGS):
+                optimizer.forget()  # others move what it knows of, and its memory may be as large as ten models
+        for turn in turns:
             optimizer = state.optimizers[turn]
 
             def closure(turn: str = turn, optimizer: Stepper = optimizer) -> Tensor:
