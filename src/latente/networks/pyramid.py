@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latente.networks.strips import Reader, Told, is_large, joined, joined_rows, strips_of, with_neighbours
+from latente.networks.strips import Reader, Row, Told, is_large, joined, joined_rows, strips_of, with_neighbours
 from latente.networks.vgg import balanced
 
 __all__ = ["Pyramid"]
@@ -53,11 +53,11 @@ class Pyramid(nn.Module):
                 told[name] = strips_of(work, x, len(self.bank), spares)
         return joined(told) if read else {name: joined_rows(rows) for name, rows in told.items()}
 
-    def _answers(self, number: int, name: str, read: Reader | None, x: Tensor, top: int, end: int) -> Any:
+    def _answers(self, number: int, name: str, read: Reader | None, x: Tensor, top: Row, end: Row) -> Any:
         """Return the maps of some rows of an octave, or what is told of them."""
         height, reach = x.shape[2], _SIDE // 2
         x, above, below = with_neighbours(x, top, end, reach)
-        padded = functional.pad(x, (reach, reach, reach - above, reach - below), mode="replicate")
+        padded = functional.pad(x, (reach, reach, reach - int(above), reach - int(below)), mode="replicate")
         maps = functional.conv2d(padded, self.bank).relu() * self.scales[number][:, None, None]
         return maps if read is None else read(name, maps, top, height)
 

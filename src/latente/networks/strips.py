@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-__all__ = ["Reader", "Told", "is_large", "joined", "joined_rows", "rows_of", "strips_of", "with_neighbours"]
+__all__ = ["Reader", "Row", "Told", "is_large", "joined", "joined_rows", "rows_of", "strips_of", "with_neighbours"]
 
 _LARGE = 700_000  # pixels of a picture from which on it is worth it
 _VALUES = 1 << 23  # of a layer's maps in a strip, 32 MB; the fewer they are, the more rows are worked out for two
@@ -18,17 +18,18 @@ _VALUES = 1 << 23  # of a layer's maps in a strip, 32 MB; the fewer they are, th
 _Made = TypeVar("_Made")
 
 Told = dict[str, Tensor]
+Row = int | torch.SymInt  # a number of rows, which is a symbol while a graph is exported
 # (layer, rows of its maps, the number of the first of them, how many there are in all) to shares of what is asked of
 # the maps as a whole: those of all strips add up to it
-Reader = Callable[[str, Tensor, int, int], Told]
+Reader = Callable[[str, Tensor, Row, Row], Told]
 
 
 def is_large(images: Tensor) -> bool:
-    """Return whether the maps of images (B, C, H, W) should be worked out in strips."""
-    return images[0, 0].numel() >= _LARGE
+    """Return whether the maps of images (B, C, H, W) are worth strips, which a graph that is exported never has."""
+    return not torch.compiler.is_exporting() and images[0, 0].numel() >= _LARGE
 
 
-def strips_of(work: Callable[[Tensor, int, int], _Made], x: Tensor, channels: int, spares: bool) -> list[_Made]:
+def strips_of(work: Callable[[Tensor, Row, Row], _Made], x: Tensor, channels: int, spares: bool) -> list[_Made]:
     """Return what `work(x, top, bottom)` makes of each strip of the rows of x, from an even row on.
 
     channels: of the widest maps on the way. Where it spares memory, what a gradient needs of a strip is found again by
@@ -45,7 +46,7 @@ def strips_of(work: Callable[[Tensor, int, int], _Made], x: Tensor, channels: in
     ]
 
 
-def with_neighbours(x: Tensor, top: int, bottom: int, reach: int) -> tuple[Tensor, int, int]:
+def with_neighbours(x: Tensor, top: Row, bottom: Row, reach: int) -> tuple[Tensor, Row, Row]:
     """Return rows of x with as many on either side, as far as there are any, and how many these are above and below."""
     above, below = min(reach, top), min(reach, x.shape[2] - bottom)
     return rows_of(x, top - above, bottom + below), above, below
@@ -64,6 +65,6 @@ def joined_rows(parts: Sequence[Tensor]) -> Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts), 2)
 
 
-def rows_of(x: Tensor, top: int, bottom: int) -> Tensor:
+def rows_of(x: Tensor, top: Row, bottom: Row) -> Tensor:
     """Return some rows of x (B, C, H, W); x itself where these are all."""
     return x if (top, bottom) == (0, x.shape[2]) else x[:, :, top:bottom]

@@ -16,7 +16,17 @@ from torch.nn import functional
 
 from latente.errors import InputError
 from latente.networks.features import read_tensors
-from latente.networks.strips import Reader, Told, is_large, joined, joined_rows, rows_of, strips_of, with_neighbours
+from latente.networks.strips import (
+    Reader,
+    Row,
+    Told,
+    is_large,
+    joined,
+    joined_rows,
+    rows_of,
+    strips_of,
+    with_neighbours,
+)
 
 __all__ = ["LAYOUTS", "VGG", "balanced", "read_vgg", "sha256_of"]
 
@@ -78,11 +88,12 @@ class VGG(nn.Module):
         read: Reader | None,
         pools: bool,
         x: Tensor,
-        top: int,
-        end: int,
+        top: Row,
+        end: Row,
     ) -> tuple[dict[str, Any], Tensor]:
         """Return what is wanted of some rows of the layers of a stage, and these rows as the next stage takes them."""
-        height, first = x.shape[2], 0
+        first: Row = 0
+        height = x.shape[2]
         x, above, below = with_neighbours(x, top, end, len(names))
         # a convolution takes a row off each side, but for the picture's edges
         ends, found = (top == above, height - end == below), {}
