@@ -283,11 +283,7 @@ def _flatten(value: Any, path: str, tensors: dict[str, Tensor]) -> Any:
     import torch
 
     if isinstance(value, torch.Tensor):
-        tensor = value.detach().cpu().contiguous()
-        memory = tensor.untyped_storage().data_ptr()
-        if any(memory == other.untyped_storage().data_ptr() for other in tensors.values()):
-            tensor = tensor.clone()  # safetensors refuses tensors that share memory
-        tensors[path] = tensor
+        tensors[path] = value.detach().cpu().contiguous()
         return {"tensor": path}
     if isinstance(value, Mapping):
         return {"dict": [[key, _flatten(item, f"{path}/{key}", tensors)] for key, item in value.items()]}

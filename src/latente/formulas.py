@@ -166,9 +166,14 @@ def deviation(variance: Tensor) -> Tensor:
     return (variance + _LEAST_VARIANCE).sqrt()
 
 
-def renormalised(maps: Float[Tensor, "b c h w"], style: Float[Tensor, "n c p q"]) -> Float[Tensor, "b c h w"]:
-    """Return maps with the mean and the deviation of each channel of a style's maps (Huang & Belongie 2017, eq. 8)."""
-    (mean, deviation), (new_mean, new_deviation) = moments(maps), moments(style)
+def renormalised(
+    maps: Float[Tensor, "b c h w"], own: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]
+) -> Float[Tensor, "b c h w"]:
+    """Return maps whose `own` moments have become those that are wanted (Huang & Belongie 2017, eq. 8).
+
+    own, wanted: mean and deviation of each channel, as `moments` gives them.
+    """
+    (mean, deviation), (new_mean, new_deviation) = own, wanted
     return (maps.float() - mean) / deviation * new_deviation + new_mean
 
 

@@ -59,12 +59,14 @@ def classify(
     """
     from latente.culling import write_table
     from latente.estimators.abilities import classes_of
+    from latente.report.verdicts import name_of_class
 
     refuse_used_table(out, force)
     model = model_for("classify", run)
     source = images_for(model, images, split=split, count=count, exclude=exclude, frames=frames, budget=budget)
     probabilities = model.predict_proba(source)
-    names = [_name(model.label_names_, label) for label in classes_of(model)]
+    classes = classes_of(model)
+    names = [name_of_class(model.label_names_, classes, place) for place in range(len(classes))]
     files = tuple(map(printable, source.files)) if source.files else tuple(map(str, range(len(source))))
     best = probabilities.argmax(axis=1)
     rows = [
@@ -80,9 +82,3 @@ def classify(
     show.console().print(
         show.pairs([("classes", f"{words.count(len(rows), 'image')}: {told}"), ("wrote", str(out))]), soft_wrap=True
     )
-
-
-def _name(names: tuple[str, ...], label: object) -> str:
-    """Return what the training set calls a class, where it has names for them."""
-    number = str(label)
-    return names[int(number)] if number.isdecimal() and int(number) < len(names) else number

@@ -281,7 +281,6 @@ class AnomalyDetector(BaseDetector):
         aside: rows that alone are left out, as what was trained has seen all the others.
         """
         groups, objective = self._groups(images)[rows], self.objective_
-
         seen = self.as_seen(images)
         batches = self._batches(seen, columns=False)
 

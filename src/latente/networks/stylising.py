@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latente.formulas import deviation, moments
+from latente.formulas import deviation, moments, renormalised
 from latente.networks.vgg import VGG
 
 __all__ = ["StyleNet"]
@@ -110,9 +110,8 @@ class StyleNet(nn.Module):
 
 def _renormalised(maps: Tensor, own: Tensor, wanted: Tensor) -> Tensor:
     """Return maps (B, C, h, w) whose means and deviations are their `own`, (B, 2 C), with those that are wanted."""
-    mean, deviation = own[..., None, None].chunk(2, 1)
-    new_mean, new_deviation = wanted[..., None, None].chunk(2, 1)
-    return (maps.float() - mean) / deviation * new_deviation + new_mean
+    (mean, spread), (new_mean, new_spread) = (one[..., None, None].chunk(2, 1) for one in (own, wanted))
+    return renormalised(maps, (mean, spread), (new_mean, new_spread))
 
 
 class _Layer(nn.Module):

@@ -115,7 +115,7 @@ class StylisingObjective(Objective):
         """Return content and style of each picture (B,) by the maps of these."""
         content, style = [], []
         for name, weight in self.content_layers.items():
-            target = renormalised(photographs[name], styles[name])
+            target = renormalised(photographs[name], moments(photographs[name]), moments(styles[name]))
             error = (painted[name].float() - target).square().mean((1, 2, 3))
             content.append(weight * error / target.var((1, 2, 3)).clamp_min(1e-6))
         for name, weight in self.style_layers.items():

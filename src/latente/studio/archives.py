@@ -19,13 +19,22 @@ from latente.images.stores import FolderStore, Store, ZipStore
 from latente.studio.names import is_picture
 from latente.studio.problems import Problem
 from latente.studio.uploads import LARGEST, MOST_FILES, Announced, Uploads, files_of, pictures_folder
-from latente.studio.workspace import Workspace
+from latente.studio.workspace import PASSING, Workspace
 
-__all__ = ["LARGEST_ARCHIVE", "pack", "pack_files", "pack_folder", "packed", "receive", "take_archive", "take_folder"]
+__all__ = [
+    "LARGEST_ARCHIVE",
+    "RATIO",
+    "pack",
+    "pack_files",
+    "pack_folder",
+    "packed",
+    "receive",
+    "take_archive",
+    "take_folder",
+]
 
 LARGEST_ARCHIVE = 8 << 30  # bytes of a zip file
-_RATIO = 100  # to which pictures, which are packed themselves, may unpack as a whole
-_PACKED = ".archive-"  # begins the names of what is on its way, in or out
+RATIO = 100  # to which pictures, which are packed themselves, may unpack as a whole
 _AT_ONCE = 64 << 20  # bytes of pictures that are held before they are written
 
 
@@ -53,7 +62,7 @@ async def receive(
     if length.isdecimal():
         _refuse_size(int(length))
         workspace.refuse_full_disk(int(length))
-    with TemporaryDirectory(prefix=_PACKED, dir=workspace.path) as folder:
+    with TemporaryDirectory(prefix=PASSING, dir=workspace.path) as folder:
         path, size = Path(folder) / "archive.zip", 0
         with open(path, "wb") as file:
             async for chunk in chunks:
@@ -86,8 +95,8 @@ def pack_folder(workspace: Workspace, folder: Path) -> str:
 
 def packed(workspace: Workspace, archive_id: str) -> Path:
     """Return the zip file that has an id, for whoever takes it away to remove; raises Problem where there is none."""
-    for path in workspace.path.glob(f"{_PACKED}*.zip"):
-        if path.name == f"{_PACKED}{archive_id}.zip":
+    for path in workspace.path.glob(f"{PASSING}*.zip"):
+        if path.name == f"{PASSING}{archive_id}.zip":
             return path
     raise Problem(404, "unknown", "there is no such zip file", kind="archives")
 
@@ -96,7 +105,7 @@ def pack_files(workspace: Workspace, files: Mapping[str, Path]) -> str:
     """Pack files under names into a new zip file, and return the id by which `packed` finds it."""
     workspace.refuse_full_disk(sum(path.stat().st_size for path in files.values()))
     number = secrets.token_hex(8)
-    with zipfile.ZipFile(workspace.path / f"{_PACKED}{number}.zip", "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(workspace.path / f"{PASSING}{number}.zip", "w", zipfile.ZIP_STORED) as archive:
         for name, path in files.items():
             archive.write(path, name)
     return number
@@ -114,7 +123,7 @@ def _take(workspace: Workspace, uploads: Uploads, set_folder: Path, path: Path) 
     except InputError as error:
         raise Problem(400, "no_archive", "this is no zip file, or a damaged one") from error
     pictures = [name for name in store.names if is_picture(name)]
-    if sum(store.names[name][0] for name in pictures) > _RATIO * path.stat().st_size:
+    if sum(store.names[name][0] for name in pictures) > RATIO * path.stat().st_size:
         raise Problem(413, "archive_bomb", "this zip file unpacks to more than pictures do")
     return _take_pictures(workspace, uploads, set_folder, store, list(store.names))
 
@@ -145,6 +154,7 @@ def _take_pictures(
 def _portions(store: Store, names: list[str], refused: dict[str, str]) -> Iterator[dict[str, bytes]]:
     """Yield the contents of files, as many as are held at once; note those that cannot be read, or are too large."""
     some: dict[str, bytes] = {}
+    size = 0
     for name in names:
         if store.names[name][0] > LARGEST:
             refused[name] = "too_large"
@@ -153,8 +163,9 @@ def _portions(store: Store, names: list[str], refused: dict[str, str]) -> Iterat
             some[name] = store.read(name)
         except Damaged:
             refused[name] = "damaged"
-        if sum(map(len, some.values())) > _AT_ONCE:
+        size += len(some.get(name, b""))
+        if size > _AT_ONCE:
             yield some
-            some = {}
+            some, size = {}, 0
     if some:
         yield some

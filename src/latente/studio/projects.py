@@ -16,18 +16,17 @@ from latente.errors import InputError, LatenteError
 from latente.files import read_json, write_json
 from latente.images.damage import Damaged
 from latente.images.stores import ZipStore
-from latente.studio.archives import pack_files, receive
+from latente.studio.archives import RATIO, pack_files, receive
 from latente.studio.goals import GOALS
 from latente.studio.problems import Problem
 from latente.studio.tickets import Ticket
-from latente.studio.workspace import Kind, Workspace
+from latente.studio.workspace import PASSING, Kind, Workspace
 
 __all__ = ["pack_project", "take_project"]
 
 _FORMAT = 1
 _MOST_FILES = 300_000
 _NOT_TAKEN = ("checkpoints", "tensorboard", "thumbs", "onnx")
-_RATIO = 100
 
 
 def pack_project(workspace: Workspace, ticket: Ticket) -> str:
@@ -41,7 +40,7 @@ def pack_project(workspace: Workspace, ticket: Ticket) -> str:
         if set_id and (workspace.path / "sets" / set_id).is_dir()
     }
     files = {f"{place}/{name}": path for place, home in homes.items() for name, path in _files(home)}
-    with TemporaryDirectory(prefix=".archive-", dir=workspace.path) as folder:
+    with TemporaryDirectory(prefix=PASSING, dir=workspace.path) as folder:
         about = Path(folder) / "project.json"
         write_json(about, {"format": _FORMAT, "sets": [place for place in ("set", "beside") if place in homes]})
         return pack_files(workspace, {"project.json": about, **files})
@@ -78,7 +77,7 @@ def _take(workspace: Workspace, path: Path) -> str:
     except (InputError, Damaged, ValueError, KeyError, TypeError) as error:
         raise refusal from error
     size = sum(stamp[0] for stamp in store.names.values())
-    if len(store.names) > _MOST_FILES or size > _RATIO * path.stat().st_size:
+    if len(store.names) > _MOST_FILES or size > RATIO * path.stat().st_size:
         raise refusal
     workspace.refuse_full_disk(size)
     made: dict[str, Path] = {}

@@ -7,14 +7,14 @@ import os
 import posixpath
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from latente.files import read_json
 from latente.studio.names import is_picture
 from latente.studio.orders import order_of
-from latente.studio.plans import MAPS
+from latente.studio.plans import MAPS, Painting
 from latente.studio.problems import Problem
 from latente.studio.sets import save_thumbnail
 from latente.studio.tickets import Ticket
@@ -43,16 +43,16 @@ def told(workspace: Workspace, ticket: Ticket) -> dict[str, Any]:
     group -> its pictures. sheet: which painting is of which photograph in which style. claims: of an experiment, what
     was claimed and what was measured.
     """
-    sums = _sums(workspace, ticket.of)
+    sums, order = _sums(workspace, ticket.of), order_of(workspace, ticket)
     ranking, cuts = _ranking(workspace, ticket, sums)
     return {
         "pages": {name: _page_file(workspace, ticket, name).is_file() for name in _PAGES},
-        "galleries": {name: _shown(workspace, ticket, name, sums) for name in _SHOWN_GALLERIES},
+        "galleries": {name: _shown(workspace, ticket, name, sums, order.inputs) for name in _SHOWN_GALLERIES},
         "ranking": ranking,
         "maps": len(_gallery(workspace, ticket, MAPS)),
         "cuts": cuts,
         "sorted": _sorted(workspace, ticket, sums),
-        "sheet": _sheet(workspace, ticket, sums),
+        "sheet": _sheet(workspace, ticket, sums, order.paintings),
         "claims": read_json(claims)["rows"] if (claims := ticket.home(workspace) / "result.json").is_file() else [],
         "film": any(ticket.run(workspace).samples.glob("step-*.png")),
     }
@@ -182,9 +182,10 @@ def _sorted(workspace: Workspace, ticket: Ticket, sums: Mapping[str, str]) -> di
     return dict(sorted(groups.items()))
 
 
-def _sheet(workspace: Workspace, ticket: Ticket, sums: Mapping[str, str]) -> dict[str, Any] | None:
+def _sheet(
+    workspace: Workspace, ticket: Ticket, sums: Mapping[str, str], paintings: Sequence[Painting]
+) -> dict[str, Any] | None:
     """Return the photographs, the styles, and for each of both the place of the painting in the gallery, or None."""
-    paintings = order_of(workspace, ticket).paintings
     if not paintings:
         return None
     places = {path.stem: place for place, path in enumerate(_gallery(workspace, ticket, "painted"))}
@@ -198,9 +199,11 @@ def _sheet(workspace: Workspace, ticket: Ticket, sums: Mapping[str, str]) -> dic
     }
 
 
-def _shown(workspace: Workspace, ticket: Ticket, name: str, sums: Mapping[str, str]) -> list[dict[str, Any]]:
+def _shown(
+    workspace: Workspace, ticket: Ticket, name: str, sums: Mapping[str, str], inputs: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the pictures of a gallery; inputs: single files, whose results are called like them alone."""
     folder = ticket.results(workspace) / name
-    inputs = order_of(workspace, ticket).inputs  # single files, whose results are called like them alone
     before = {posixpath.basename(file): sums[file] for file in inputs if file in sums} or sums
     stems = {posixpath.splitext(file)[0]: sha256 for file, sha256 in before.items()} if name == "restored" else {}
     paths = _gallery(workspace, ticket, name)

@@ -13,11 +13,12 @@ from latente.errors import InputError, ModelError
 from latente.files import read_json, write_json
 from latente.studio.problems import Problem
 
-__all__ = ["DAYS_IN_TRASH", "Kind", "Workspace"]
+__all__ = ["DAYS_IN_TRASH", "PASSING", "Kind", "Workspace"]
 
 Kind = Literal["sets", "jobs", "runs", "trash"]
 KINDS: tuple[Kind, ...] = ("sets", "jobs", "runs", "trash")
 DAYS_IN_TRASH = 7
+PASSING = ".archive-"  # begins the names of what is on its way, in or out
 
 _LETTERS, _LENGTH = "abcdefghjkmnpqrstuvwxyz23456789", 8  # without those that are taken for one another
 _RESERVE = 1 << 30  # bytes of the disk that no upload takes: trainings, and the machine, need them
@@ -97,7 +98,7 @@ class Workspace:
 
     def sweep(self) -> None:
         """Remove what was on its way in or out when an earlier studio was ended."""
-        for path in self.path.glob(".archive-*"):
+        for path in self.path.glob(f"{PASSING}*"):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def empty_trash(self, days: float = DAYS_IN_TRASH) -> None:

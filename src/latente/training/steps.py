@@ -77,7 +77,8 @@ class Steps:
         """
         parts = self._micro_batches(rows, state.generator)
         terms_of_step: dict[str, Tensor] = {}
-        turns = self.objective.turns(state.step) or tuple(self.players)
+        turns = self.objective.turns(state.step)
+        turns = tuple(self.players) if turns is None else turns
         for turn, optimizer in state.optimizers.items():
             if turn not in turns and isinstance(optimizer, LBFGS):
                 optimizer.forget()  # others move what it knows of, and its memory may be as large as ten models

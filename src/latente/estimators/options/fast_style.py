@@ -36,7 +36,7 @@ class FastStyleOptions(LoopOptions):
         None, "File with the weights of a VGG-19, in a layout that is known.", Text("FILE", or_none=True)
     )
     width: int = option(
-        16, "Channels of the finest level of what paints; the others have 2, 4 and 6 times as many.", Whole()
+        16, "Channels of the finest level of what paints; coarser ones have 2 and 4 times as many.", Whole()
     )
     depth: int = option(3, "Pairs of layers at the coarsest level.", Whole(most=100))
     content_weight: float = option(1.0, "Weight of the content.", Number(least=0))
