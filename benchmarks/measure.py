@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import resource
 import statistics
 import subprocess
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
-__all__ = ["PeakMemory", "beside_bare", "commit", "load", "machine", "versions"]
+__all__ = ["PeakMemory", "beside", "commit", "load", "machine", "peer_steps", "versions"]
 
 
 class PeakMemory:
@@ -105,16 +106,31 @@ def versions(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def beside_bare(
-    ours: Callable[[], float], bare: Callable[[], float], rounds: int, batch: int, images: str, goal: float
-) -> None:
-    """Let both take turns, each a stretch of steps that gives the seconds of one, and print them and their ratio.
+def beside(ways: Mapping[str, Callable[[], float]], rounds: int, batch: int, images: str, goal: float) -> None:
+    """Let all take turns, each a stretch of steps that gives the seconds of one; print them, and ratios to the first.
 
-    images: what there are `batch` of in a step, in words.
+    images: what there are `batch` of in a step, in words. goal: of the first in parts of the others' speed.
     """
-    turns = [(ours(), bare()) for _ in range(rounds)]
-    for name, seconds in zip(("latente", "bare"), zip(*turns, strict=True), strict=True):
+    turns = [[way() for way in ways.values()] for _ in range(rounds)]
+    for name, seconds in zip(ways, zip(*turns, strict=True), strict=True):
         middle = statistics.median(seconds)
         print(f"{name}: {1e3 * middle:.1f} ms a step, {batch / middle:.1f} {images} a second of the processor")
-    ratios = sorted(other / own for own, other in turns)
-    print(f"of the bare loop: {statistics.median(ratios):.3f} ({ratios[0]:.3f}-{ratios[-1]:.3f}; goal {goal})")
+    for place, name in enumerate(ways):
+        if place:
+            ratios = sorted(turn[place] / turn[0] for turn in turns)
+            print(f"of {name}: {statistics.median(ratios):.3f} ({ratios[0]:.3f}-{ratios[-1]:.3f}; goal {goal})")
+
+
+@contextlib.contextmanager
+def peer_steps(python: Path, what: str, precision: str, steps: int) -> Iterator[Callable[[], float]]:
+    """Give a stretch of so many steps of peers_steps.py, in the environment of this `python`: the seconds of one."""
+    command = [str(python), str(Path(__file__).with_name("peers_steps.py")), what, precision]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+
+        def stretch() -> float:
+            assert worker.stdin is not None
+            assert worker.stdout is not None
+            print(steps, file=worker.stdin, flush=True)
+            return float(worker.stdout.readline())
+
+        yield stretch

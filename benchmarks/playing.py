@@ -1,11 +1,13 @@
 """How fast a GAN trains, beside a bare tuned loop.
 
     python benchmarks/playing.py                 two minutes
+    python benchmarks/playing.py --keras .venv-peers/bin/python        the published DCGAN beside Keras, too
 
 The usual networks for 28x28 pixels, batches of 64, the non-saturating loss, R1 every 8 steps, Adam for both, a running
 average of the generator. The bare loop does the same on torch alone: one pass of the generator for both turns, one of
-the critic for real and made images. Both take turns, a stretch of steps each, in seconds of the processor on one
-thread; the figure is the ratio of the means of a step.
+the critic for real and made images. The DCGAN is that of `latente reproduce dcgan-mnist`, in the precision that it
+chooses, with batches of 256, and Keras learns it in both of its precisions from arrays at rest. All take turns, a
+stretch of steps each, in seconds of the processor on one thread; the figure is the ratio of the means of a step.
 """
 
 from __future__ import annotations
@@ -13,15 +15,18 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn import clone
 from torch import Tensor
 from torch.nn import functional
 
 from latente import GAN
+from latente.experiments.dcgan_mnist import published
 from latente.objectives import AdversarialObjective
-from measure import beside_bare, load, machine
+from measure import beside, load, machine, peer_steps
 
 BATCH, LATENTS, SIDE = 64, 64, 28
 STEPS, WARM_UP = 48, 8  # of a stretch, of which the first ones do not count; both are multiples of those to a penalty
@@ -42,16 +47,26 @@ class Clocked(AdversarialObjective):
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5, help="of both, in turn (default: 5)")
-    rounds = parser.parse_args(arguments).rounds
+    parser.add_argument("--keras", type=Path, help="the python of an environment that has Keras (make bench-peers)")
+    asked = parser.parse_args(arguments)
     torch.set_num_threads(1)
     print(f"load before {load():.1f}, {machine()['processor']}, at {machine()['commit']}")
     images = np.random.default_rng(0).integers(0, 256, (BATCH * STEPS, SIDE, SIDE), dtype=np.uint8)
-    ours, bare = _ours(images), _bare(images)
 
-    def step(way: Stretch) -> float:
-        return float(np.mean(np.diff(way())[WARM_UP:]))
+    def step(way: Stretch) -> Callable[[], float]:
+        return lambda: float(np.mean(np.diff(way())[WARM_UP:]))
 
-    beside_bare(lambda: step(ours), lambda: step(bare), rounds, BATCH, "images", 0.97)
+    ways = {"latente": step(_ours(_model(), images)), "the bare loop": step(_bare(images))}
+    beside(ways, asked.rounds, BATCH, "images", 0.97)
+    if asked.keras is not None:
+        dcgan = published().set_params(epochs=1, verbose=False, device="cpu")
+        many = images.repeat(dcgan.batch_size // BATCH, axis=0)
+        with (
+            peer_steps(asked.keras, "dcgan", "float32", STEPS) as whole,
+            peer_steps(asked.keras, "dcgan", "bf16", STEPS) as half,
+        ):
+            ways = {"latente": step(_ours(dcgan, many)), "keras in float32": whole, "keras in bf16": half}
+            beside(ways, asked.rounds, dcgan.batch_size, "images", 1.3)
 
 
 def _model() -> GAN:
@@ -67,7 +82,7 @@ def _model() -> GAN:
     )
 
 
-def _ours(images: np.ndarray) -> Stretch:
+def _ours(model: GAN, images: np.ndarray) -> Stretch:
     from latente.estimators import adversarial
 
     adversarial.AdversarialObjective = Clocked
@@ -75,7 +90,7 @@ def _ours(images: np.ndarray) -> Stretch:
 
     def stretch() -> list[float]:
         TICKS.clear()
-        _model().fit(images)
+        clone(model).fit(images)
         return TICKS[:STEPS]
 
     return stretch

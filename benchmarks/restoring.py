@@ -1,15 +1,17 @@
 """How fast a restorer trains and works, and how much memory a large picture takes.
 
     python benchmarks/restoring.py train              a minute: steps of a training beside those of a bare loop
+    python benchmarks/restoring.py train --keras .venv-peers/bin/python        beside those of Keras, too
     python benchmarks/restoring.py use                seconds: 512x512 pixels of 256x256
     python benchmarks/restoring.py folder             a minute: many small files, several at once and one by one
     python benchmarks/restoring.py memory             some minutes: a photograph of 24 megapixels, twice as large
 
 train: the usual net that enlarges twice, batches of 16 crops of 64x64 out of 91 pictures, flipped and turned, L1, Adam,
-averaged weights. The bare loop does the same on torch alone. Both take turns, a stretch of steps each, in seconds of
-the processor on one thread; the figure is the ratio of the median steps of a turn. use, folder, memory: by the model
-sr-x2 that comes with Latente, medians; memory in a process of its own, which reads and writes the file, its private
-memory (RssAnon).
+averaged weights. The bare loop does the same on torch alone, in float32. Keras's `fit` learns the same net in both of
+its precisions from crops that are cut and shrunk beforehand; Latente, beside it, in the precision that it chooses. All
+take turns, a stretch of steps each, in seconds of the processor on one thread; the figure is the ratio of the median
+steps of a turn. use, folder, memory: by the model sr-x2 that comes with Latente, medians; memory in a process of its
+own, which reads and writes the file, its private memory (RssAnon).
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ from latente.objectives import RestorationObjective
 from latente.resampling import shrunk
 from latente.restoring import find_pictures, restore_files
 from latente.training.devices import limited_threads
-from measure import PeakMemory, beside_bare, load, machine
+from measure import PeakMemory, beside, load, machine, peer_steps
 
 CROP, BATCH, PICTURES = 64, 16, 91
 STEPS, WARM_UP = 30, 5  # of a stretch, of which the first ones do not count
@@ -49,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("what", choices=["train", "use", "folder", "memory"])
     parser.add_argument("--rounds", type=int, default=5, help="of all that is compared, in turn (default: 5)")
     parser.add_argument("--megapixels", type=int, default=24, help="of the photograph, for memory (default: 24)")
+    parser.add_argument("--keras", type=Path, help="the python of an environment that has Keras (make bench-peers)")
     parser.add_argument("--own", help=argparse.SUPPRESS)  # what the process of its own does
     options = parser.parse_args(arguments)
     if options.own:
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     print(f"load before {load():.1f}, {machine()['processor']}, at {machine()['commit']}")
     if options.what == "train":
-        _train(options.rounds)
+        _train(options.rounds, options.keras)
     elif options.what == "use":
         _use(options.rounds)
     elif options.what == "folder":
@@ -92,18 +95,25 @@ class Clocked(Downscale):
         return super().degrade(x, generator, shared, highest)
 
 
-def _train(rounds: int) -> None:
+def _train(rounds: int, keras: Path | None) -> None:
     torch.set_num_threads(1)
     pictures = _pictures(PICTURES, (256, 320))
-    ours, bare = _ours(pictures), _bare(pictures)
 
-    def step(way: Callable[[], list[float]]) -> float:
-        return float(np.median(np.diff(way())[WARM_UP:]))
+    def step(way: Callable[[], list[float]]) -> Callable[[], float]:
+        return lambda: float(np.median(np.diff(way())[WARM_UP:]))
 
-    beside_bare(lambda: step(ours), lambda: step(bare), rounds, BATCH, "crops", 0.95)
+    ours = {precision: step(_ours(pictures, precision)) for precision in ("float32", "auto")}
+    beside({"latente": ours["float32"], "the bare loop": step(_bare(pictures))}, rounds, BATCH, "crops", 0.95)
+    if keras is not None:
+        with (
+            peer_steps(keras, "residual", "float32", STEPS) as whole,
+            peer_steps(keras, "residual", "bf16", STEPS) as half,
+        ):
+            ways = {"latente": ours["auto"], "keras in float32": whole, "keras in bf16": half}
+            beside(ways, rounds, BATCH, "crops", 1.3)
 
 
-def _ours(pictures: list[np.ndarray]) -> Callable[[], list[float]]:
+def _ours(pictures: list[np.ndarray], precision: str) -> Callable[[], list[float]]:
     images = Images(Photographs.of(pictures))
     RestorationObjective.epoch_steps = STEPS
 
@@ -113,7 +123,7 @@ def _ours(pictures: list[np.ndarray]) -> Callable[[], list[float]]:
             corruption=Clocked(2),
             epochs=1,
             validation=None,
-            precision="float32",
+            precision=precision,
             random_state=0,
             verbose=False,
             device="cpu",

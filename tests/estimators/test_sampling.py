@@ -113,6 +113,22 @@ def test_few_images_and_very_long_codes_keep_the_normal_density(images: np.ndarr
         assert (model.prior_, model.prior_distances_, model.mixture_weights_) == ("normal", {}, None)
 
 
+def test_a_mixture_has_as_many_components_as_draw_the_nearest_images(
+    images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[Any, float] = {}
+
+    def distances(self: Any, ways: Any, *parts: Any) -> dict[Any, float]:
+        asked.update({way: abs(way - 5) for way in ways})
+        return asked
+
+    monkeypatch.setattr(VariationalAutoencoder, "_distances", distances)
+    model = VariationalAutoencoder(**OPTIONS, epochs=1, prior="mixture", validation=None).fit(images[:80])
+    assert list(asked) == [1, 2, 5]  # of ten there would be seven codes for each
+    assert model.mixture_weights_ is not None
+    assert len(model.mixture_weights_) == 5
+
+
 def test_a_prior_that_is_asked_for_is_taken_whatever_it_draws(images: np.ndarray) -> None:
     model = VariationalAutoencoder(**OPTIONS, epochs=1, prior="mixture", validation=None).fit(images[:40])
     assert (model.prior_, model.prior_distances_) == ("mixture", {})

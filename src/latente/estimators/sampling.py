@@ -32,7 +32,7 @@ LOOKED_AT = 2_000  # held-out images, and samples beside them
 _LONGEST_CODE = 256  # of which "auto" fits a mixture
 _FEWEST_CODES = 20
 _MOST_CODES = 5_000
-_COMPONENTS = (1, 2, 5, 10, 20, 50)
+_COMPONENTS = (1, 2, 5, 10, 20, 50, 100)
 _TOLERANCE = 0.01  # nats per code: what more patience gains cannot be seen
 _WORK = 4e8  # codes times components times the square of their length, which take seconds
 _FEATURES = 64  # principal components of images, by which samples are judged
@@ -41,6 +41,7 @@ _OF_FLOW = ("flow_weights_", "flow_mean_", "flow_root_")
 _VALUES = 25_000_000  # of images that are looked at, 100 MB
 
 Draw = Callable[[int, np.random.Generator], np.ndarray]
+Way = str | int  # a density's name, or the number of a mixture's components
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -99,7 +100,7 @@ class Sampler(ReconstructionOptions, Decoder):
 
     @own_surroundings()
     def _after_training(self, parts: Split) -> None:
-        """Fit the density of codes; "auto" takes the one whose samples are the nearest to held-out images."""
+        """Fit the density of codes; of several the one is taken whose samples are the nearest to held-out images."""
         super()._after_training(parts)
         if self.prior == "auto" and (len(parts.rows) < FEWEST_IMAGES or math.prod(self.code_shape_) > _LONGEST_CODE):
             return
@@ -109,19 +110,26 @@ class Sampler(ReconstructionOptions, Decoder):
             self._fit_flow(parts)
             return
         others = parts.validation or (parts.images, parts.rows)
-        learned, held_out = self._codes(parts.images, parts.rows, _MOST_CODES), self._codes(*others, LOOKED_AT)
-        if not (np.isfinite(learned).all() and np.isfinite(held_out).all()):
+        learned = self._codes(parts.images, parts.rows, _MOST_CODES)
+        if not np.isfinite(learned).all():
             return  # what came of such a training is told elsewhere
         work = len(learned) * learned.shape[1] ** 2
         components = [count for count in _COMPONENTS if count == 1 or count * work <= _WORK]
-        fitted, _ = fit_mixture(learned, self.seed_, components, held_out=held_out, tol=_TOLERANCE)
-        mixture = Mixture(fitted.weights_, fitted.means_, fitted.covariances_)
+        likeliest, fitted = fit_mixture(learned, self.seed_, components, tol=_TOLERANCE)
+        mixtures = {one.n_components: Mixture(one.weights_, one.means_, one.covariances_) for one, _ in fitted}
+        ways: dict[Way, Draw] = {count: one.draw for count, one in mixtures.items()}
+        if self.prior == "auto":
+            ways["normal"] = self._draw_normal
+        distances = self._distances(ways, parts, others)
+        judged = [count for count in mixtures if count in distances]
+        best = min(judged, key=lambda count: distances[count], default=likeliest.n_components)
         self.prior_ = self.prior
         if self.prior == "auto":
-            ways = {"normal": self._draw_normal, "mixture": mixture.draw}
-            self.prior_distances_ = self._distances(ways, parts, others)
+            named: list[tuple[str, Way]] = [("normal", "normal"), ("mixture", best)]
+            self.prior_distances_ = {name: distances[way] for name, way in named if way in distances}
             self.prior_ = min(self.prior_distances_, key=lambda name: self.prior_distances_[name], default="normal")
         if self.prior_ == "mixture":
+            mixture = mixtures[best]
             self.mixture_weights_, self.mixture_means_ = mixture.weights, mixture.means
             self.mixture_covariances_ = mixture.covariances
 
@@ -132,7 +140,7 @@ class Sampler(ReconstructionOptions, Decoder):
             self.prior_ = "flow"
             self.flow_weights_, self.flow_mean_, self.flow_root_ = flow.weights, flow.mean, flow.root
 
-    def _distances(self, ways: Mapping[str, Draw], parts: Split, others: tuple[Images, np.ndarray]) -> dict[str, float]:
+    def _distances(self, ways: Mapping[Way, Draw], parts: Split, others: tuple[Images, np.ndarray]) -> dict[Way, float]:
         """Return the Frechet distance from the samples of each density to images, by principal components of images."""
         count = min(LOOKED_AT, max(2, _VALUES // math.prod(self.image_shape_)))
         few = _some(parts.images, parts.rows, count)

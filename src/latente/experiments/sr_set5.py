@@ -6,7 +6,7 @@ Claim: PSNR on the luminance of Set5, mean of five photographs: bicubic 33.66 / 
 31.53 (Kim, Lee, Lee 2016, both).
 Ours: `SuperResolver`, one net for each factor, trained on t91 alone, without and with self-ensemble.
 Command: latente reproduce sr-set5
-Minutes: about 60 for each factor on two cores.
+Minutes: about 85 of one core that computes in bf16.
 
 The protocol: Y as MATLAB's rgb2ycbcr of uint8, rounded; `factor` pixels of border left out; enlarged are the given
 small pictures, which are MATLAB's bicubic ones in every value (`latente.resampling`). What chooses the epoch is a tenth

@@ -44,15 +44,13 @@ def fit_mixture(
     seed: int,
     components: Sequence[int] = COMPONENTS,
     *,
-    held_out: np.ndarray | None = None,
     tol: float = 1e-4,
 ) -> tuple[GaussianMixture, list[tuple[GaussianMixture, float]]]:
     """Return scikit-learn's mixture that is best for codes (N, D), and all that were tried, each with what it costs.
 
     Of codes beyond 20,000 a draw by `seed` is taken; of `components`, the numbers that have ten codes each. What one
     costs: its Bayesian information criterion (Schwarz 1978: -2 log-likelihood + parameters x log(codes)) over the
-    number of codes; where codes are `held_out` (M, D), their mean negative log-likelihood in nats. tol: gain in nats
-    per code with which it ends.
+    number of codes. tol: gain in nats per code with which it ends.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
@@ -66,6 +64,5 @@ def fit_mixture(
             if count * _FEWEST > len(few):
                 continue
             mixture = GaussianMixture(count, random_state=seed, max_iter=500, tol=tol).fit(few)
-            cost = mixture.bic(few) / len(few) if held_out is None else -mixture.score(held_out)
-            candidates.append((mixture, float(cost)))
+            candidates.append((mixture, float(mixture.bic(few) / len(few))))
     return min(candidates, key=lambda one: one[1])[0], candidates
