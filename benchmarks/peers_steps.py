@@ -111,12 +111,17 @@ class Clock(keras.callbacks.Callback):
         self.ticks.append(time.process_time())
 
 
-def main() -> None:
-    """Answer each line of the input."""
+def on_one_thread(precision: str) -> None:
+    """Let TensorFlow take one thread, and Keras compute in this precision."""
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bf16" else "float32")
+
+
+def main() -> None:
+    """Answer each line of the input."""
+    on_one_thread(sys.argv[2])
     keras.utils.set_random_seed(0)
-    keras.config.set_dtype_policy("mixed_bfloat16" if sys.argv[2] == "bf16" else "float32")
     model, x, y, batch = {"residual": residual, "dcgan": dcgan}[sys.argv[1]]()
     for line in sys.stdin:
         clock, steps = Clock(), int(line) + WARM_UP

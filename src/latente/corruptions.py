@@ -414,6 +414,7 @@ def _wide(x: Tensor) -> Tensor:
     return x if x.dtype == torch.float64 else x.float()
 
 
+@resampling.in_own_precision
 def _blurred(x: Float[Tensor, "b c h w"], sigmas: Float[Tensor, "n"], radius: int) -> Float[Tensor, "b c h w"]:
     """Return images blurred by one sigma for each, or one for all; edge pixels go on outside."""
     rows, columns = (_blur_matrices(side, sigmas, radius)[:, None] for side in x.shape[2:])

@@ -9,17 +9,40 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["enlarged", "phases", "shrunk", "shrunk_picture"]
+__all__ = ["enlarged", "in_own_precision", "phases", "shrunk", "shrunk_picture"]
 
 _REACH = 2  # pixels on either side that the kernel weighs up
 
+P = ParamSpec("P")
 
+
+def in_own_precision(
+    function: Callable[Concatenate[Tensor, P], Tensor],
+) -> Callable[Concatenate[Tensor, P], Tensor]:
+    """Let a function of images compute in their own precision within `torch.autocast`, too.
+
+    In bf16, which tells 256 levels between 1/2 and 1, pictures would be rounded beyond what a network is to learn.
+    """
+
+    @functools.wraps(function)
+    def exact(x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
+        if not torch.is_autocast_enabled(x.device.type):
+            return function(x, *args, **kwargs)
+        with torch.autocast(x.device.type, enabled=False):
+            return function(x, *args, **kwargs)
+
+    return exact
+
+
+@in_own_precision
 def shrunk(x: Float[Tensor, "*any h w"], factor: int, highest: int | None = None) -> Float[Tensor, "*any p q"]:
     """Return images whose sides are divided by a whole factor, and rounded up.
 
@@ -35,6 +58,7 @@ def shrunk_picture(pixels: np.ndarray, factor: int) -> np.ndarray:
     return small.numpy().astype(pixels.dtype)
 
 
+@in_own_precision
 def enlarged(x: Float[Tensor, "b c h w"], factor: int) -> Float[Tensor, "b c p q"]:
     """Return images whose sides are multiplied by a whole factor, not clipped."""
     if factor == 1:

@@ -18,6 +18,7 @@ from latente.resampling import enlarged
 __all__ = ["FoldedNet", "ResidualNet", "filled_up"]
 
 _FOLD = 2
+_MIDDLE = 0.5  # of the values, which is taken away: what all pixels have in common would drown what tells them apart
 
 
 class ResidualNet(nn.Module):
@@ -44,6 +45,7 @@ class ResidualNet(nn.Module):
     ) -> None:
         super().__init__()
         self.channels, self.factor = whole("channels", channels), whole("factor", factor)
+        self.middle = _MIDDLE if bias else 0.0
         width = whole("width", width)
         self.halo, self.step = 2 * whole("depth", depth) + 3, 1
         self.first = _convolution(inputs or channels, width, bias)
@@ -53,7 +55,7 @@ class ResidualNet(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d p q"]:
         """Return what it makes of scaled images."""
-        features = self.first(x)
+        features = self.first(x - self.middle).to(x.dtype)  # the sums of the blocks would be rounded in bf16
         details = self.unfold(self.last(features + self.blocks(features)))
         return details + enlarged(x[:, : self.channels], self.factor)
 
@@ -79,6 +81,7 @@ class FoldedNet(nn.Module):
     ) -> None:
         super().__init__()
         self.channels, self.factor = whole("channels", channels), whole("factor", factor)
+        self.middle = _MIDDLE if bias else 0.0
         widths = [_FOLD**2 * (inputs or channels), *[whole("width", width)] * whole("depth", depth)]
         self.halo, self.step = _FOLD * (depth + 1), _FOLD
         self.fold = nn.PixelUnshuffle(_FOLD)
@@ -91,7 +94,7 @@ class FoldedNet(nn.Module):
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d p q"]:
         """Return what it makes of scaled images."""
         height, width = self.factor * x.shape[2], self.factor * x.shape[3]
-        details = self.layers(self.fold(filled_up(x, self.step)))[:, :, :height, :width]
+        details = self.layers(self.fold(filled_up(x, self.step) - self.middle))[:, :, :height, :width]
         return details + enlarged(x[:, : self.channels], self.factor)
 
 
