@@ -94,6 +94,14 @@ def test_the_memory_layout_changes_no_number(corruption):
     torch.testing.assert_close(corruption(last, seeded()), corruption(x, seeded()))
 
 
+@pytest.mark.parametrize("corruption", ALL, ids=str)
+def test_a_training_in_bf16_meets_the_same_worse_images(corruption):
+    x = images(4, 3, 9, 13)
+    with torch.autocast("cpu", torch.bfloat16):
+        within = corruption(x, seeded())
+    assert torch.equal(within, corruption(x, seeded()))
+
+
 @pytest.mark.parametrize("corruption", [c for c in ALL if c.name != "gaussian"], ids=str)
 def test_scaled_images_stay_within_zero_and_one(corruption):
     worse = corruption((images(4, 3, 9, 13) > 0.5).float(), seeded())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Concatenate, ParamSpec
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -21,25 +21,24 @@ __all__ = ["enlarged", "in_own_precision", "phases", "shrunk", "shrunk_picture"]
 
 _REACH = 2  # pixels on either side that the kernel weighs up
 
-P = ParamSpec("P")
+_Function = TypeVar("_Function", bound=Callable[..., Tensor])
 
 
-def in_own_precision(
-    function: Callable[Concatenate[Tensor, P], Tensor],
-) -> Callable[Concatenate[Tensor, P], Tensor]:
+def in_own_precision(function: _Function) -> _Function:
     """Let a function of images compute in their own precision within `torch.autocast`, too.
 
     In bf16, which tells 256 levels between 1/2 and 1, pictures would be rounded beyond what a network is to learn.
     """
 
     @functools.wraps(function)
-    def exact(x: Tensor, *args: P.args, **kwargs: P.kwargs) -> Tensor:
-        if not torch.is_autocast_enabled(x.device.type):
+    def exact(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        kind = x.device.type
+        if not (torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)):
             return function(x, *args, **kwargs)
-        with torch.autocast(x.device.type, enabled=False):
+        with torch.autocast(kind, enabled=False):
             return function(x, *args, **kwargs)
 
-    return exact
+    return cast(_Function, exact)
 
 
 @in_own_precision

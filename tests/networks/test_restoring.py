@@ -61,6 +61,33 @@ def test_training_starts_at_the_bicubic_enlargement(kind: Any) -> None:
     torch.testing.assert_close(kind(3)(x), x)
 
 
+@pytest.mark.parametrize("kind", [ResidualNet, FoldedNet])
+def test_in_bf16_only_what_is_added_to_the_enlargement_is_rounded(kind: Any) -> None:
+    net, x = kind(3, factor=2), torch.rand(2, 3, 8, 10)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(net(x), enlarged(x, 2))
+
+
+def test_in_bf16_the_sums_of_the_blocks_stay_in_float32() -> None:
+    net, seen = ResidualNet(3, width=8, depth=2), []
+    for block in net.blocks:
+        block.register_forward_pre_hook(lambda _, given: seen.append(given[0].dtype))
+    with torch.autocast("cpu", torch.bfloat16):
+        net(torch.rand(1, 3, 8, 8))
+    assert seen == [torch.float32] * 3
+
+
+@pytest.mark.parametrize("name", ["residual", "folded"])
+@torch.no_grad()
+def test_what_is_learned_is_seen_around_the_middle_of_the_values(name: str) -> None:
+    net = network(name)
+    for parameter in net.parameters():
+        if parameter.ndim == 1:
+            parameter.zero_()
+    grey = torch.full((1, 2, 12, 12), 0.5, dtype=torch.float64)
+    torch.testing.assert_close(net(grey), grey)
+
+
 @pytest.mark.parametrize("name", ["residual", "folded"])
 def test_without_biases_a_weaker_picture_comes_out_weaker_by_as_much(name: str) -> None:
     net, x = network(name, bias=False), torch.rand(1, 2, 12, 12, dtype=torch.float64)

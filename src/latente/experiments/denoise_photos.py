@@ -30,7 +30,8 @@ __all__ = ["FILTERS", "SIGMAS", "denoiser", "noisy", "run"]
 SIGMAS = (15, 25, 50)
 SEEDS = range(5)  # of the noise
 GREY, COLOUR = "grey", "colour"
-TARGET = 30.80  # dB, at sigma 25, grey
+TARGET, LEAD = 30.80, 0.15  # dB at sigma 25, grey, and above BM3D
+BM3D = {15: 33.64, 25: 31.34, 50: 28.16}  # dB on the same noise on grey Set5 (benchmarks/denoising.py)
 BLIND = "blind"
 ROUNDS = 30
 
@@ -61,7 +62,7 @@ def run(request: Request) -> Result:
                         figures[f"sigma {sigma}"] = beside({"photograph": picture / 255, **made})
             request.tell(f"{kind}, sigma {sigma}: {_mean(lines, kind, sigma, 'ours'):.2f} dB on {judged}")
     table = means(lines, "pictures", "sigma")
-    claims = [_claim(table, sigmas)]
+    claims = _claims(table, sigmas, judged)
     claims += [
         Claim(
             f"dB by which ours leads the best filter, {line['pictures']}, sigma {line['sigma']}",
@@ -164,7 +165,11 @@ def _lead(line: Line) -> float:
     return float(line["ours"] - max(line[name] for name in FILTERS))
 
 
-def _claim(table: list[Line], sigmas: tuple[int, ...]) -> Claim:
+def _claims(table: list[Line], sigmas: tuple[int, ...], judged: str) -> list[Claim]:
     sigma = 25 if 25 in sigmas else sigmas[0]
     line = next(line for line in table if (line["pictures"], line["sigma"]) == (GREY, sigma))
-    return Claim(f"dB on grey Set5, sigma {sigma}", "BM3D 30.65, measured in benchmarks/", line["ours"], TARGET, True)
+    claims = [Claim(f"dB on grey {judged}, sigma {sigma}", "", line["ours"], TARGET, True)]
+    if judged == "Set5":
+        lead = line["ours"] - BM3D[sigma]
+        claims.append(Claim(f"dB by which ours leads BM3D, grey, sigma {sigma}", "", lead, LEAD, True))
+    return claims
