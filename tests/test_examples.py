@@ -36,6 +36,7 @@ from reached import (
     finds_the_damaged_one,
     goes_by_errors,
     goes_by_what_was_held_out,
+    goes_from_each_to_the_next,
     goes_on,
     goes_on_to_the_same_model,
     has_a_file_for_each,
@@ -361,6 +362,7 @@ CASES: dict[str, list[Case]] = {
         Case("latente fit digits --model gan", lambda stage: None, GAN),
         Case("latente sample runs/made -n 64", partial(shows_pictures, "new.png")),
         Case("latente sample runs/made --label 3", makes_threes),
+        Case("latente sample runs/made -n 16", goes_from_each_to_the_next),
         Case(
             "import latente",
             makes_digits,

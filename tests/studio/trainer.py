@@ -71,6 +71,8 @@ def main(verb: str, *arguments: str) -> None:
         print(verdict("fair", "It has begun to learn."))
         return
     elif verb == "rank":
+        if "--maps" in arguments and (out.parents[3] / "mapless").exists():
+            sys.exit("error: this model does not tell where")
         out.write_text("file,score,threshold,odd\nb.png,-9,-3,1\na.png,1,-3,0\n")
     elif verb == "classify":
         out.write_text("file,class,probability\na.png,cats,0.9\nb.png,dogs,0.6\n")

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from latente.studio.orders import Wished, is_done, pieces_of
 from latente.studio.plans import Piece, Step
 from latente.studio.problems import Problem
 from latente.studio.processes import Processes
+from latente.studio.remembered import Remembered
 from latente.studio.sets import Sets
 from latente.studio.tickets import Ticket
 from latente.studio.workspace import Workspace
@@ -46,6 +48,7 @@ class Jobs:
         self._workspace, self._sets, self._command = workspace, sets, command
         self._processes, self._lock, self._end = Processes(), threading.RLock(), threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True, name="queue")
+        self._tickets, self._lines = Remembered[Ticket](), Remembered[dict[str, Any]]()
         self.trouble: str | None = None  # what keeps the queue from going on
 
     def open(self) -> None:
@@ -136,21 +139,32 @@ class Jobs:
         return ticket
 
     def tickets(self) -> list[Ticket]:
-        """Return all tickets, in the order of the queue."""
-        tickets = []
-        for folder in self._workspace.all("jobs"):
+        """Return all tickets, in the order of the queue; those that are settled are not to be changed."""
+        tickets, home = [], str(self._workspace.path / "jobs")
+        for name in self._workspace.ids("jobs"):
+            folder = f"{home}/{name}"
             try:
-                tickets.append(Ticket.read(folder))
+                known = self._tickets.of((f"{folder}/ticket.json",), partial(Ticket.read, Path(folder)))
             except (ModelError, TypeError):
                 continue  # made this instant, or damaged by another hand
+            tickets.append(known if known.is_settled else known.copy())
         return sorted(tickets, key=lambda ticket: (ticket.order, ticket.id))
 
     def all(self) -> list[dict[str, Any]]:
         """Return what the page is told of each training, the newest first."""
         tickets = self.tickets()
         waiting = [ticket.id for ticket in tickets if self._is_waiting(ticket)]
-        told = [standing.told(self._workspace, ticket, waiting) for ticket in tickets]
+        told = [self._told(ticket, waiting) for ticket in tickets]
         return sorted(told, key=lambda one: -one["created"])
+
+    def _told(self, ticket: Ticket, waiting: list[str]) -> dict[str, Any]:
+        """Return what a list tells of an order; of one that is settled two files say all of it."""
+        read = partial(standing.told, self._workspace, ticket, waiting)
+        if not ticket.is_settled:
+            return read()
+        home = self._workspace.path
+        status = f"{home}/runs/{ticket.model or ticket.id}/{ticket.at}/status.json"
+        return self._lines.of((f"{home}/jobs/{ticket.id}/ticket.json", status), read)
 
     def one(self, job_id: str) -> dict[str, Any]:
         """Return what the page is told of a training, with what its run folder says of it."""

@@ -94,5 +94,5 @@ def _commands(workspace: Workspace, ticket: Ticket) -> list[Sequence[str]]:
     """Return the command lines that do the same without the studio."""
     order = order_of(workspace, ticket)
     if ticket.model:
-        return [step.arguments for step in plans.use(order)]
+        return [step.arguments for step in plans.use(order)[:1]]  # others stand in for it, where it gave nothing
     return [piece.begin for piece in plans.pieces(order)]
