@@ -26,8 +26,10 @@ def running(workspace: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command += ["--workspace", str(workspace), "--lang", "es"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        yield server, server.stdout.readline().split()[1]
-        server.send_signal(signal.SIGINT)
+        try:
+            yield server, server.stdout.readline().split()[1]
+        finally:  # or a fault would wait for it for ever
+            server.send_signal(signal.SIGINT)
 
 
 def discs(folder: Path, count: int = 20, side: int = 64, light: int = 200) -> list[Path]:

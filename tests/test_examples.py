@@ -303,6 +303,7 @@ CASES: dict[str, list[Case]] = {
         elsewhere("latente studio", "the studio has tests of its own"),
         elsewhere("latente studio --workspace", "the studio has tests of its own"),
         elsewhere("latente studio --host", "the studio has tests of its own"),
+        elsewhere("latente studio --painter", "tests/studio/test_goals.py paints at once"),
     ],
     "docs/es/index.md": [
         elsewhere("pip install", "it is an extra of the tests' environment"),

@@ -191,6 +191,27 @@ def test_a_finished_model_serves_other_pictures(client: Client, set_id: str, pai
     assert not (runs / job).exists()
 
 
+def test_a_painter_paints_at_once_each_photograph_in_each_style(
+    client: Client, set_id: str, paintings: str, few: dict[str, Any], tmp_path: Path
+) -> None:
+    wish = {"set": set_id, "goal": "style", "beside": paintings, "length": "once"}
+    assert client.get("/api/goals").json()["at_once"] == {"code": "no_painter", "fields": {}}
+    assert client.post("/api/jobs", json=wish).json()["code"] == "no_painter"
+    client.parts.jobs.painter = tmp_path / "painter"
+    assert client.get("/api/goals").json()["at_once"] is None
+    assert client.get("/api/goals/style/options?length=once").json() == []
+    assert client.post("/api/jobs", json={**wish, "options": {"--steps": "3"}}).status_code == 404
+    assert client.post("/api/jobs", json={**wish, "goal": "odd"}).status_code == 404
+    assert client.post("/api/plan", json=wish).json()["seconds"] is None
+    job = start(client, **wish)
+    client.parts.jobs.painter = None  # what paints was fixed when it was asked for
+    commands = told(client, job)["commands"]
+    assert all(words[words.index("--fast") + 1] == str(tmp_path / "painter") for words in commands)
+    reach(client, job, "finished")
+    made = client.get(f"/api/jobs/{job}/results").json()
+    assert len(made["galleries"]["painted"]) == len(commands) > 1
+
+
 @pytest.mark.parametrize("goal", ["clean", "enlarge", "odd", "sort"])
 def test_what_is_left_out_is_left_out_of_the_results_too(goal: str) -> None:
     asked = order(goal, 60, "quick", exclude=Path("list.txt"))

@@ -53,6 +53,9 @@ def main(verb: str, *arguments: str) -> None:
     elif verb == "style":
         if Path(arguments[1]).name == "broken.png":
             sys.exit("error: broken.png is no picture")
+        if "--fast" in arguments:
+            out.write_bytes(b"painted")
+            return
         run = Run.create(arguments[arguments.index("--run") + 1], {"model": "transfer", "options": {}})
         train(run, 1)
         (run.path / "picture.png").write_bytes(b"painted")

@@ -20,7 +20,7 @@ from latente.estimators.options.style import PICTURE
 from latente.files import replacing
 from latente.studio import commands, orders, plans, standing
 from latente.studio.commands import as_process, last_line
-from latente.studio.goals import goal_named, minutes_of
+from latente.studio.goals import AT_ONCE, goal_named, minutes_of
 from latente.studio.orders import Wished, is_done, pieces_of
 from latente.studio.plans import Piece, Step
 from latente.studio.problems import Problem
@@ -40,12 +40,19 @@ _LONGEST_LOG = 20_000  # bytes of a log in which its last line is looked for
 
 
 class Jobs:
-    """The trainings of a workspace. command: makes of the arguments of a verb what is started for them."""
+    """The trainings of a workspace.
+
+    command: makes of the arguments of a verb what is started for them. painter: a run that paints at once, or None.
+    """
 
     def __init__(
-        self, workspace: Workspace, sets: Sets, command: Callable[[list[str]], list[str]] = as_process
+        self,
+        workspace: Workspace,
+        sets: Sets,
+        command: Callable[[list[str]], list[str]] = as_process,
+        painter: Path | None = None,
     ) -> None:
-        self._workspace, self._sets, self._command = workspace, sets, command
+        self._workspace, self._sets, self._command, self.painter = workspace, sets, command, painter
         self._processes, self._lock, self._end = Processes(), threading.RLock(), threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True, name="queue")
         self._tickets, self._lines = Remembered[Ticket](), Remembered[dict[str, Any]]()
@@ -67,7 +74,7 @@ class Jobs:
     def new(self, wished: Wished) -> Ticket:
         """Put an order into the queue; raises Problem where the pictures do not fit the goal."""
         minutes_of(goal_named(wished.goal), wished.length)
-        count = orders.check(self._workspace, self._sets, wished)
+        count = orders.check(self._workspace, self._sets, wished, self.painter)
         self._workspace.refuse_full_disk(0)
         return self._add(wished, count)
 
@@ -88,7 +95,10 @@ class Jobs:
     def plan(self, wished: Wished) -> dict[str, Any]:
         """Return what an order would take, by a dry run: seconds, memory, parameters, as far as they are known."""
         goal = goal_named(wished.goal)
-        minutes, count = minutes_of(goal, wished.length), orders.check(self._workspace, self._sets, wished)
+        minutes = minutes_of(goal, wished.length)
+        count = orders.check(self._workspace, self._sets, wished, self.painter)
+        if wished.length == AT_ONCE:  # some seconds a picture, of which no dry run tells
+            return dict.fromkeys(("seconds", "memory", "parameters", "method"))
         if wished.experiment:
             from latente.experiments import EXPERIMENTS
 
@@ -134,7 +144,7 @@ class Jobs:
         with self._lock:
             ticket = self._ticket(self._workspace.new("jobs").name, wished, count)
             ticket.model, ticket.phase = model, phase
-            orders.fix(self._workspace, self._sets, ticket)
+            orders.fix(self._workspace, self._sets, ticket, self.painter)
             ticket.write(self._workspace)
         return ticket
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from latente.studio.details import as_arguments
-from latente.studio.goals import Goal, minutes_of
+from latente.studio.goals import AT_ONCE, Goal, minutes_of
 from latente.studio.likeness import CODES
 
 __all__ = [
@@ -56,8 +56,9 @@ class Order:
     count: pictures that are not left out. pictures, beside: folders of the set and of the second one. run, results:
     folders for what is trained and for what comes of it. exclude: a list of files that are left out. groups: a table
     of groups that were made in the browser; untaught: a list of all files that it does not name. paintings: of the
-    goal to paint. inputs: files of pairs that are turned, to be looked at; without them all are. experiment: of the
-    goal to repeat one. options: of the command line, flag -> text, that a person chose.
+    goal to paint; painter: the run that does so at once, where that is wanted. inputs: files of pairs that are turned,
+    to be looked at; without them all are. experiment: of the goal to repeat one. options: of the command line, flag ->
+    text, that a person chose.
     """
 
     goal: Goal
@@ -71,6 +72,7 @@ class Order:
     groups: Path | None = None
     untaught: Path | None = None
     paintings: Sequence[Painting] = ()
+    painter: Path | None = None
     inputs: Sequence[str] = ()
     experiment: str = ""
     options: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -111,9 +113,9 @@ def method_of(goal: Goal, count: int, length: str) -> str:
 
 
 def model_of(goal: Goal, count: int, length: str) -> str:
-    """Return the name of what learns, or "style"; "" where nothing does."""
+    """Return the name of what learns, or "style"; "" where nothing does that has options."""
     if goal.name in ("style", "experiment"):
-        return "style" if goal.name == "style" else ""
+        return "style" if goal.name == "style" and length != AT_ONCE else ""
     options = _OPTIONS.get(goal.name)
     return method_of(goal, count, length) if options is None else options[1]
 
@@ -180,9 +182,12 @@ def _fit(order: Order) -> list[str]:
 
 def _paint(order: Order, painting: Painting) -> Piece:
     assert order.beside is not None
-    side, steps = _PAINTED[order.length]
     run, picture = order.run / painting.name, order.results / "painted" / f"{painting.name}.png"
     content, style = order.pictures / painting.content, order.beside / painting.style
+    if order.painter is not None:
+        once = ("style", str(content), str(style), "--fast", str(order.painter), "--out", str(picture))
+        return Piece(painting.name, run, (*once, "--force", "--json"), result=picture)
+    side, steps = _PAINTED[order.length]
     how = ("--side", str(side), "--steps", str(steps), "--preview-every", "10", "--seed", str(_SEED))
     where = ("--out", str(picture), "--run", str(run), "--force", "--json")
     begin = ("style", str(content), str(style), *how, *as_arguments(order.options, "style"), *where)

@@ -58,12 +58,13 @@ def serve(
     welcome: Callable[[str], None],
     names: tuple[str, ...] = (),
     shelves: Sequence[Path] = (),
+    painter: Path | None = None,
 ) -> None:
     """Serve the studio of a workspace until Ctrl-C or SIGTERM; trainings go on after it.
 
     welcome: is told the address. names: by which other machines may ask for it. shelves: folders of this machine whose
-    pictures may be taken. Raises InputError where another studio serves the workspace, or where what the extra `studio`
-    brings is not installed.
+    pictures may be taken. painter: a run that paints at once. Raises InputError where another studio serves the
+    workspace, or where what the extra `studio` brings is not installed.
     """
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise InputError(f"the studio needs {', '.join(missing)}: pip install 'latente[studio]'")
@@ -72,7 +73,7 @@ def serve(
     from latente.studio.app import create, parts_of
 
     logging.getLogger("uvicorn.error").addFilter(_is_no_farewell)
-    parts = parts_of(workspace, language, shelves)
+    parts = parts_of(workspace, language, shelves, painter)
     token, port = secrets.token_urlsafe(24), listener.getsockname()[1]
     with locks.held(parts.workspace.path):
         config = uvicorn.Config(

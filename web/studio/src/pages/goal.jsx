@@ -43,6 +43,7 @@ export function Goal({ id, wish }) {
                 chosen={goal}
                 choose={(name) => {
                   setGoal(name);
+                  if (length === "once") setLength("quick");
                   setOptions({});
                 }}
                 isGrey={!!fault}
@@ -66,6 +67,20 @@ export function Goal({ id, wish }) {
       {known?.trains && (
         <fieldset class="choices lengths">
           <legend>{t(goal === "style" ? "length.size" : "length")}</legend>
+          {goal === "style" && (
+            <Choice
+              group="length"
+              value="once"
+              chosen={length}
+              choose={(name) => {
+                setLength(name);
+                setOptions({});
+              }}
+              isGrey={!!all.at_once}
+              title={t("length.once")}
+              text={all.at_once ? explain({ ...all.at_once, message: "" }) : t("length.style.once")}
+            />
+          )}
           {Object.entries(all.lengths).map(([name, minutes]) => (
             <Choice
               key={name}
@@ -85,7 +100,7 @@ export function Goal({ id, wish }) {
           ))}
         </fieldset>
       )}
-      {known && !set.unfit[goal] && (
+      {known && !set.unfit[goal] && length !== "once" && (
         <Details key={goal} path={`goals/${goal}/options?${new URLSearchParams({ count: `${count}`, length })}`} options={options} change={setOptions} />
       )}
       {known && (
