@@ -360,7 +360,6 @@ def goes_from_each_to_the_next(stage: Stage) -> None:
     np.testing.assert_allclose(strips[:, 0], codes[:-1], atol=1e-5)
     np.testing.assert_allclose(strips[:, -1], codes[1:], atol=1e-5)
     assert len(list((stage.folder / "between").iterdir())) == 15 * 7
-    shows_pictures("near.png", stage)
 
 
 def makes_digits(stage: Stage) -> None:

@@ -302,8 +302,8 @@ CASES: dict[str, list[Case]] = {
         elsewhere("pip install", "it is an extra of the tests' environment"),
         elsewhere("latente studio", "the studio has tests of its own"),
         elsewhere("latente studio --workspace", "the studio has tests of its own"),
-        elsewhere("latente studio --host", "the studio has tests of its own"),
         elsewhere("latente studio --painter", "tests/studio/test_goals.py paints at once"),
+        elsewhere("latente studio --host", "the studio has tests of its own"),
     ],
     "docs/es/index.md": [
         elsewhere("pip install", "it is an extra of the tests' environment"),
@@ -363,7 +363,9 @@ CASES: dict[str, list[Case]] = {
         Case("latente fit digits --model gan", lambda stage: None, GAN),
         Case("latente sample runs/made -n 64", partial(shows_pictures, "new.png")),
         Case("latente sample runs/made --label 3", makes_threes),
-        Case("latente sample runs/made -n 16", goes_from_each_to_the_next),
+        Case("latente sample runs/made -n 16", partial(has_codes, "new.npz", 16, 74)),
+        Case("latente vary runs/made new.npz -n 4", partial(shows_pictures, "near.png")),
+        Case("latente vary runs/made new.npz --between 7", goes_from_each_to_the_next),
         Case(
             "import latente",
             makes_digits,

@@ -17,6 +17,7 @@ pytest.importorskip("fastapi", reason="needs the extra studio")
 from accessible import faults
 from journeys import discs, opened, running
 from latente.studio.app import BUILT
+from studios import wait_until
 
 pytestmark = [
     pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="needs the built front end: make web"),
@@ -30,13 +31,18 @@ def give(tab: Any, pictures: list[Path]) -> None:
     tab.get_by_role("link", name="Siguiente: ¿para qué?").click()
 
 
-def train(tab: Any, goal: str) -> None:
-    """Start a training, and stop it once it has drawn its first picture: what it has learned is kept."""
+def train(tab: Any, goal: str, workspace: Path, **options: str) -> None:
+    """Start a training with options, and stop it once there is a model: what it has learned is kept."""
     tab.get_by_role("radio", name=goal).check()
+    if options:
+        tab.get_by_text("Detalles").click()
+    for name, text in options.items():
+        tab.locator(f'label:has(b:text-is("{name}")) input').fill(text)
     tab.get_by_role("link", name="Siguiente: comprobar").click()
     tab.get_by_text("Se compara con").wait_for()
     tab.get_by_role("button", name="Empezar").click()
     tab.locator("img.sample").first.wait_for()
+    wait_until(lambda: [*(workspace / "runs").glob("*/model/model.json")], 300)
     tab.get_by_role("button", name="Parar y conservar").click()
 
 
@@ -59,7 +65,7 @@ def test_new_pictures_are_varied_mixed_and_kept(browser: Any, tmp_path: Path) ->
         tab.get_by_role("link", name="Nuevo: elegir fotos").click()
         tab.locator("input[type=file]").nth(1).set_input_files(tmp_path / "fotos")
         tab.get_by_role("link", name="Siguiente: ¿para qué?").click()
-        train(tab, "Hacer otras nuevas como las mías")
+        train(tab, "Hacer otras nuevas como las mías", tmp_path / "workspace")
         tab.get_by_role("heading", name="Imágenes nuevas").wait_for()
         assert tab.locator(".gallery.new img").count() == 48
         tab.get_by_role("button", name="Imagen nueva 3", exact=True).click()
@@ -98,10 +104,16 @@ def test_noise_is_taken_out_of_all_pictures_but_the_one_that_is_left_out(browser
     complaints: list[str] = []
     with running(tmp_path / "workspace") as (_, address):
         tab = opened(browser, address, complaints)
-        give(tab, discs(tmp_path / "fotos", 12, 48))
-        train(tab, "Quitar el ruido")
+        tab.get_by_role("link", name="Nuevo: elegir fotos").click()
+        tab.locator("input[type=file]").first.set_input_files(discs(tmp_path / "fotos", 14, 48))
+        tab.get_by_role("link", name="Todas las fotos").click()
+        tab.get_by_role("option", name="foto-13.png").click()
+        tab.get_by_role("button", name="Dejar fuera").click()
+        tab.locator(".cell.out").wait_for()
+        tab.get_by_role("link", name="Siguiente: ¿para qué?").click()
+        train(tab, "Quitar el ruido", tmp_path / "workspace", width="8", depth="2")
         tab.get_by_role("heading", name="Tus fotos, mejoradas").wait_for()
-        assert tab.locator(".gallery .picture").count() == 12
+        assert tab.locator(".gallery .picture").count() == 13
         assert tab.locator(".slider img").count() == 2
         assert faults(tab) == []
         look(tab, "clean")
