@@ -168,13 +168,13 @@ class Jobs:
         return sorted(told, key=lambda one: -one["created"])
 
     def _told(self, ticket: Ticket, waiting: list[str]) -> dict[str, Any]:
-        """Return what a list tells of an order; of one that is settled two files say all of it."""
+        """Return what a list tells of an order; of one that is settled its ticket and its run's status say it all."""
         read = partial(standing.told, self._workspace, ticket, waiting)
         if not ticket.is_settled:
             return read()
         home = self._workspace.path
         status = f"{home}/runs/{ticket.model or ticket.id}/{ticket.at}/status.json"
-        return self._lines.of((f"{home}/jobs/{ticket.id}/ticket.json", status), read)
+        return self._lines.of((f"{home}/jobs/{ticket.id}/ticket.json", status), read, about=ticket)
 
     def one(self, job_id: str) -> dict[str, Any]:
         """Return what the page is told of a training, with what its run folder says of it."""

@@ -24,11 +24,15 @@ class Remembered(Generic[Value]):
     """Values by the files that they were read from. Whoever is handed a value must not change it."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ...], tuple[list[_Stamp | None], Value]] = {}
+        self._known: dict[tuple[str, ...], tuple[list[object], Value]] = {}
 
-    def of(self, files: tuple[str, ...], read: Callable[[], Value]) -> Value:
-        """Return what `read` returned when these files, which need not exist, last changed; raises as it does."""
-        stamps = [_stamp_of(file) for file in files]  # before they are read: what is written meanwhile is read again
+    def of(self, files: tuple[str, ...], read: Callable[[], Value], about: object = None) -> Value:
+        """Return what `read` returned when these files, which need not exist, last changed; raises as it does.
+
+        about: what else the value depends on, compared as well.
+        """
+        # before they are read: what is written meanwhile is read again
+        stamps = [about, *map(_stamp_of, files)]
         known = self._known.get(files)
         if known is not None and known[0] == stamps:
             return known[1]
