@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 __all__ = ["ODD", "discs", "opened", "running"]
 
 ODD = "foto-13.png"
-PATIENCE = 120_000  # milliseconds, of a machine that has other things to do
+PATIENCE = 300_000  # milliseconds, of a machine that has other things to do
 
 
 @contextlib.contextmanager
