@@ -4,9 +4,11 @@
     python benchmarks/studio.py load             50 clients for a minute beside a training; some 4 minutes
     python benchmarks/studio.py uploads          10,000 files, the connection cut three times
     python benchmarks/studio.py calls            5,000 requests of any kind, by Schemathesis
+    python benchmarks/studio.py journeys         new pictures, clean ones and a painting in Chromium, trained in earnest
     python benchmarks/studio.py lives            200 lives: pictures, trainings, kills, trash and undo in any order
 
-The last two need the package's own tests beside them, whose helpers they use, and train a stand-in that learns nothing.
+The last three need the package's own tests beside them, whose helpers they use; calls and lives train a stand-in that
+learns nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import io
 import json
 import os
 import re
+import resource
 import secrets
 import shutil
 import signal
@@ -135,7 +138,7 @@ def times(folder: Path) -> None:
             assert len(browser.ask("GET", "jobs")) == 1_000
             took.append(time.perf_counter() - begin)
         each = (_processor(pid) - before) / len(took)
-    print(f"1,000 trainings listed: {_told(took)}, {each:.2f} s of the processor with the queue's own work")
+    print(f"1,000 trainings listed: {_told(took)}, {1000 * each:.0f} ms of the processor with the queue's own work")
     with studio(folder / "first") as (_, address, _):
         browser = Browser.come(address)
         one = browser.ask("POST", "sets", {"name": "pictures"})["id"]
@@ -240,6 +243,15 @@ def lives(count: int) -> None:
     with stand_in():
         run_state_machine_as_test(Life, settings=settings)
     print(f"{count} lives of 20 steps: no picture lost, no process nobody's, no file half there")
+
+
+def journeys() -> None:
+    """Go from pictures to results as a person does, and print what that took of the processor."""
+    line = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--durations", "3"]
+    tests = TESTS / "web" / "test_studio_trains.py"
+    subprocess.run([*line, str(tests)], env={**os.environ, "LATENTE_JOURNEYS": "1"}, check=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{used.ru_utime + used.ru_stime:.0f} s of the processor")
 
 
 def _many_runs(workspace: Path, count: int) -> None:
@@ -362,12 +374,15 @@ def _wait(holds: Callable[[], Any], seconds: float = 600) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("times", "load", "uploads", "calls", "lives"))
+    parser.add_argument("what", choices=("times", "load", "uploads", "calls", "lives", "journeys"))
     parser.add_argument("--count", type=int, help="of calls or lives")
     options = parser.parse_args()
     sys.path.insert(0, str(TESTS))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
     print(f"load before: {load():.2f}")
+    if options.what == "journeys":
+        journeys()
+        return
     if options.what in ("calls", "lives"):
         run, usual = (calls, 5_000) if options.what == "calls" else (lives, 200)
         run(options.count or usual)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-__all__ = ["faults"]
+__all__ = ["faults", "go_to"]
 
 AXE = Path(__file__).parents[1] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 NARROW = 400  # pixels of a telephone
@@ -22,3 +22,20 @@ def faults(tab: Any) -> list[str]:
     wrong = [f"{one['id']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
     width, screen = tab.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     return wrong + ([f"{width} pixels wide, on a screen of {screen}"] if width > screen else [])
+
+
+def go_to(tab: Any, words: str) -> None:
+    """Press the tabulator until what has these words is reached."""
+    for _ in range(80):
+        tab.keyboard.press("Tab")
+        reached = tab.evaluate(
+            """() => {
+              const { labels, ariaLabel, innerText, tagName } = document.activeElement;
+              const isOwn = ["A", "BUTTON", "INPUT", "SELECT", "SUMMARY"].includes(tagName);
+              const picture = document.activeElement.querySelector("img")?.alt;
+              return isOwn ? [picture, ariaLabel, labels?.[0]?.innerText, innerText].join("|") : "";
+            }"""
+        )
+        if words in reached:
+            return
+    pytest.fail(f"the keyboard does not reach {words!r}")

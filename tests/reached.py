@@ -353,6 +353,15 @@ def makes_threes(stage: Stage) -> None:
     assert (gaps.argmin(1) == 3).mean() > 0.5
 
 
+def goes_from_each_to_the_next(stage: Stage) -> None:
+    """Each strip begins and ends at the codes of two samples that follow one another."""
+    with np.load(stage.folder / "new.npz") as samples, np.load(stage.folder / "between.npz") as between:
+        strips, codes = between["codes"].reshape(15, 7, -1), samples["codes"]
+    np.testing.assert_allclose(strips[:, 0], codes[:-1], atol=1e-5)
+    np.testing.assert_allclose(strips[:, -1], codes[1:], atol=1e-5)
+    assert len(list((stage.folder / "between").iterdir())) == 15 * 7
+
+
 def makes_digits(stage: Stage) -> None:
     makes_threes(stage)
     assert stage["between"].shape == (4, 6, 1, 8, 8)

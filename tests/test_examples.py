@@ -36,6 +36,7 @@ from reached import (
     finds_the_damaged_one,
     goes_by_errors,
     goes_by_what_was_held_out,
+    goes_from_each_to_the_next,
     goes_on,
     goes_on_to_the_same_model,
     has_a_file_for_each,
@@ -301,6 +302,7 @@ CASES: dict[str, list[Case]] = {
         elsewhere("pip install", "it is an extra of the tests' environment"),
         elsewhere("latente studio", "the studio has tests of its own"),
         elsewhere("latente studio --workspace", "the studio has tests of its own"),
+        elsewhere("latente studio --painter", "tests/studio/test_goals.py paints at once"),
         elsewhere("latente studio --host", "the studio has tests of its own"),
     ],
     "docs/es/index.md": [
@@ -361,6 +363,9 @@ CASES: dict[str, list[Case]] = {
         Case("latente fit digits --model gan", lambda stage: None, GAN),
         Case("latente sample runs/made -n 64", partial(shows_pictures, "new.png")),
         Case("latente sample runs/made --label 3", makes_threes),
+        Case("latente sample runs/made -n 16", partial(shows_pictures, "new/01.png", least=8)),
+        Case("latente vary runs/made new.npz -n 4", partial(shows_pictures, "near.png")),
+        Case("latente vary runs/made new.npz --between 7", goes_from_each_to_the_next),
         Case(
             "import latente",
             makes_digits,

@@ -38,6 +38,7 @@ LINES = {
     "reconstruct": "reconstruct RUN digits --out reconstructed.npy",
     "restore": "restore RUN PICTURE --out restored",
     "sample": "sample RUN --out samples.png",
+    "vary": "vary RUN CODES -n 2 --out varied.png",
     "traverse": "traverse RUN",
     "interpolate": "interpolate RUN digits",
     "direction": "direction learn RUN digits --attribute 3",
@@ -106,7 +107,7 @@ def test_a_verb_works_or_says_what_does(
 ) -> None:
     if verb == "edit" and "edit" in able(kind):
         latente(LINES["direction"].replace("RUN", str(runs[kind])))
-    if verb == "decode":
+    if verb in ("decode", "vary"):
         source = kind if "encode" in able(kind) else "autoencoder"
         latente(f"encode {runs[source]} digits --count 5 --out codes-of-it.npz")
     line = LINES[verb]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from latente import load, open_images
-from latente.cli.edit import strengths
+from latente.cli.shared.directions import strengths
 
 Client = Callable[..., Any]
 

@@ -67,6 +67,15 @@ def test_pictures_are_trained_on_at_their_own_size(enlarger: Path) -> None:
     assert options["data"]["shape"] == [3, 16, 16]
 
 
+def test_what_a_list_names_is_left_out(latente: Client, enlarger: Path, scenes: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("1.png\n")
+    assert latente("restore", enlarger, scenes, "--exclude", "list.txt", "--out", "larger").code == 0
+    assert sorted(path.name for path in (tmp_path / "larger").iterdir()) == ["0.png", "2.png"]
+    shown = latente("restore", enlarger, scenes, "--exclude", "no-list.txt", "--out", "others")
+    assert (shown.code, shown.err.count("\n")) == (2, 1)
+    assert "exclude='no-list.txt' cannot be read: No such file or directory" in shown.err
+
+
 def test_a_folder_comes_out_under_its_own_names_and_only_once(
     latente: Client, enlarger: Path, scenes: Path, tmp_path: Path
 ) -> None:

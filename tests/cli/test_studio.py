@@ -55,6 +55,7 @@ def test_the_studio_is_served_to_its_address_until_ctrl_c_and_says_nothing_of_th
         ("--host 127.0.0.2", "error: at 127.0.0.2 other machines can ask"),
         ("--name a/b", "error: 'a/b' is no name of a machine: write it as lab.example or lab.example:443"),
         ("--name *", "error: '*' is no name of a machine"),
+        ("--painter nothing --port 0", "error: nothing is no run folder: it has no options.json"),
         ("--host 203.0.113.1 --name lab --port 0", "error: port 0 of 203.0.113.1 cannot be used"),
         ("--workspace FILE/x", "error: the workspace FILE/x cannot be made: Not a directory; name another folder"),
     ],

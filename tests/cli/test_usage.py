@@ -22,7 +22,7 @@ Client = Callable[..., Any]
 
 HEAVY = {"torch", "sklearn", "skimage", "matplotlib", "numpy", "PIL"}
 TRAINING = ["fit", "resume", "watch", "sweep", "reproduce", "studio"]
-USING = ["rank", "score", "classify", "encode", "decode", "reconstruct", "restore", "sample", "export"]
+USING = ["rank", "score", "classify", "encode", "decode", "reconstruct", "restore", "sample", "vary", "export"]
 LOOKING = ["evaluate", "report", "explore", "map", "compare-pca", "nearest"]
 STEERING = ["traverse", "interpolate", "direction", "edit"]
 SECOND_VERBS = ["data list", "data get", "data show", "data clean", "direction learn", "direction list"]

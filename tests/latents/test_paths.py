@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm
 
 from latente.errors import InputError
-from latente.latents import interpolate, interpolate_codes, lattice, traverse
+from latente.latents import interpolate, interpolate_codes, lattice, nearby_codes, traverse
 
 rng = np.random.default_rng(0)
 IMAGES = rng.normal(size=(50, 1, 4, 5))
@@ -156,3 +156,22 @@ def test_a_lattice_needs_a_plane_and_a_part_of_the_prior() -> None:
     model.code_shape_ = (3,)  # type: ignore[attr-defined]
     with pytest.raises(InputError, match="two values, not 3"):
         lattice(model)
+
+
+def test_nearby_codes_lie_a_share_of_the_way_to_the_draws_and_keep_the_length_of_normal_codes() -> None:
+    codes, draws = rng.normal(size=(3, 500)), rng.normal(size=(3, 7, 500))
+    near = nearby_codes(codes, draws, 0.3)
+    assert near.shape == (3, 7, 500)
+    way = interpolate_codes(np.repeat(codes, 7, axis=0), draws.reshape(21, 500), 11, "spherical")
+    np.testing.assert_allclose(near.reshape(21, 500), way[:, 3])
+    # of as many normal numbers the length is the root of their count, which a straight line would fall short of
+    assert np.linalg.norm(near, axis=2).mean() == pytest.approx(np.sqrt(500), rel=0.03)
+    np.testing.assert_allclose(nearby_codes(codes, draws, 1.0), draws)
+
+
+@pytest.mark.parametrize(
+    ("draws", "share", "message"), [((3, 7, 4), 0.3, "shape"), ((3, 7, 5), 0, "above 0"), ((3, 7, 5), 1.1, "up to 1")]
+)
+def test_what_is_not_near_is_refused(draws: tuple[int, ...], share: float, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        nearby_codes(np.ones((3, 5)), np.ones(draws), share)

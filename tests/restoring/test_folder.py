@@ -77,6 +77,14 @@ def test_pictures_called_alike_in_two_places_are_refused(folder: Path, tmp_path:
         find_pictures([tmp_path / "nothing"])
 
 
+def test_pictures_that_are_left_out_are_found_by_their_names(folder: Path) -> None:
+    names = [place.name for place in find_pictures([folder])]
+    assert [place.name for place in find_pictures([folder], [names[0], "no such.png"])] == names[1:]
+    for exclude, named in ((["no such.png"], "names none of the"), (names, "names every one of the")):
+        with pytest.raises(InputError, match=named):
+            find_pictures([folder], exclude)
+
+
 def test_an_inpainter_takes_one_mask_for_all_or_one_each(untrained: Any, folder: Path, tmp_path: Path) -> None:
     model, mask = untrained("mask:0.5"), np.zeros((24, 36), np.uint8)
     mask[3:9, 4:20] = 255

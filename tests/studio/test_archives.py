@@ -127,14 +127,25 @@ def test_the_folders_that_were_named_and_those_below_are_told_by_ids(tmp_path: P
         Shelves([tmp_path / "secret.png"])
 
 
-def test_pictures_of_such_a_folder_are_copied_and_no_link_leads_out(tmp_path: Path, home: Path) -> None:
+def test_pictures_of_such_a_folder_are_copied_and_no_link_leads_out(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parts = make_parts(tmp_path / "workspace", [home])
     client = Client(parts)
     client.enter()
     own = client.post("/api/sets", json={"name": "Fotos"}).json()["id"]
+    read, seen = archives.FolderStore.read, []
+
+    def watched(store: Any, name: str) -> bytes:
+        seen.append(dict(parts.copying))
+        return read(store, name)
+
+    monkeypatch.setattr(archives.FolderStore, "read", watched)
     cats = next(one for one in client.get("/api/shelves").json() if one["name"] == "photos/cats")
     assert client.post(f"/api/sets/{own}/shelves/{cats['id']}").json() == {"count": 2, "refused": {}}
     assert sorted(files_of(parts.workspace.find("sets", own))) == ["a.png", "young/b.png"]
+    assert seen == [{own: (1, 2)}, {own: (2, 2)}]  # which a page can ask for meanwhile
+    assert client.get(f"/api/sets/{own}/copying").json() is None
     for name in ("..", "photos", "%2e%2e", "x"):
         assert client.post(f"/api/sets/{own}/shelves/{name}").status_code in (404, 405)
     parts.sets.close()

@@ -180,9 +180,52 @@ def test_a_finished_model_serves_other_pictures(client: Client, set_id: str, pai
     [command] = now["commands"]
     runs = client.parts.workspace.path / "runs"
     assert command[:3] == ["latente", "rank", str(runs / job)]
+    assert command[command.index("--maps") + 1].endswith(f"{other}/results/maps")
     assert client.get(f"/api/jobs/{other}/results").json()["ranking"][0]["odd"] is True
+    (client.parts.workspace.path / "mapless").touch()  # such a model ranks all the same, and says why there are no maps
+    third = client.post(f"/api/jobs/{job}/use", json={"set": paintings}).json()["id"]
+    reach(client, third, "finished")
+    assert told(client, third)["failures"] == {"rank": "this model does not tell where"}
+    assert client.get(f"/api/jobs/{third}/results").json()["ranking"][0]["odd"] is True
     assert client.delete(f"/api/jobs/{job}").status_code == 200
     assert not (runs / job).exists()
+
+
+def test_a_painter_paints_at_once_each_photograph_in_each_style(
+    client: Client, set_id: str, paintings: str, few: dict[str, Any], tmp_path: Path
+) -> None:
+    wish = {"set": set_id, "goal": "style", "beside": paintings, "length": "once"}
+    assert client.get("/api/goals").json()["at_once"] == {"code": "no_painter", "fields": {}}
+    assert client.post("/api/jobs", json=wish).json()["code"] == "no_painter"
+    client.parts.jobs.painter = tmp_path / "painter"
+    assert client.get("/api/goals").json()["at_once"] is None
+    assert client.get("/api/goals/style/options?length=once").json() == []
+    assert client.post("/api/jobs", json={**wish, "options": {"--steps": "3"}}).status_code == 404
+    assert client.post("/api/jobs", json={**wish, "goal": "odd"}).status_code == 404
+    assert client.post("/api/plan", json=wish).json()["seconds"] is None
+    job = start(client, **wish)
+    client.parts.jobs.painter = None  # what paints was fixed when it was asked for
+    commands = told(client, job)["commands"]
+    assert all(words[words.index("--fast") + 1] == str(tmp_path / "painter") for words in commands)
+    reach(client, job, "finished")
+    made = client.get(f"/api/jobs/{job}/results").json()
+    assert len(made["galleries"]["painted"]) == len(commands) > 1
+
+
+@pytest.mark.parametrize("goal", ["clean", "enlarge", "odd", "sort"])
+def test_what_is_left_out_is_left_out_of_the_results_too(goal: str) -> None:
+    asked = order(goal, 60, "quick", exclude=Path("list.txt"))
+    for arguments in (
+        plans.pieces(asked)[0].begin,
+        plans.after_training(asked)[1].arguments,
+        plans.use(asked)[0].arguments,
+    ):
+        assert arguments[arguments.index("--exclude") + 1] == "list.txt"
+
+
+def test_pairs_that_are_turned_are_named_one_by_one(tmp_path: Path) -> None:
+    asked = order("turn", 60, "quick", exclude=Path("list.txt"), inputs=("a/1.png",))
+    assert "--exclude" not in plans.after_training(asked)[1].arguments
 
 
 def test_pairs_in_the_set_need_no_second_one_and_two_sets_are_paired_by_name() -> None:

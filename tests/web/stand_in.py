@@ -6,6 +6,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "studio"))
@@ -22,14 +23,23 @@ def draw(path: Path, colour: tuple[int, int, int]) -> None:
         Image.new("RGB", (32, 24), colour).save(temporary, "PNG")
 
 
+def make(folder: Path, codes: Path, count: int) -> None:
+    for number in range(count):
+        draw(folder / f"{number:02}.png", (20 * number, 80, 120))
+    np.savez(codes, codes=np.eye(count, dtype=np.float32), files=[f"{number:02}.png" for number in range(count)])
+
+
 def main(verb: str, *arguments: str) -> None:
     out = Path(arguments[arguments.index("--out") + 1]) if "--out" in arguments else Path()
     if verb == "sample":
-        for number in range(6):
-            draw(out / f"{number}.png", (40 * number, 80, 120))
+        make(out, Path(arguments[arguments.index("--codes") + 1]), 6)
+    elif verb == "vary":
+        make(out, Path(arguments[arguments.index("--codes") + 1]), 12)
     elif verb == "restore":
         for path in sorted(Path(arguments[1]).rglob("*.png")):
             draw(out / path.relative_to(arguments[1]), (200, 200, 90))
+    elif verb == "style" and "--fast" in arguments:
+        draw(out, (10, 200, 20))
     elif verb == "rank":
         pictures = arguments[0 if arguments[1].startswith("--") else 1]  # behind the model, where there is one
         names = sorted(path.relative_to(pictures).as_posix() for path in Path(pictures).rglob("*.png"))

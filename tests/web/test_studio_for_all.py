@@ -13,7 +13,7 @@ pytest.importorskip("fastapi", reason="needs the extra studio")
 
 import uvicorn
 
-from accessible import faults
+from accessible import faults, go_to
 from latente.studio import bound, commands
 from latente.studio.app import BUILT, create
 from latente.studio.parts import Parts
@@ -68,22 +68,6 @@ def tab(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[
     yield tab
     context.close()
     assert complaints == []
-
-
-def go_to(tab: Any, words: str) -> None:
-    """Press the tabulator until what has these words is reached."""
-    for _ in range(80):
-        tab.keyboard.press("Tab")
-        reached = tab.evaluate(
-            """() => {
-              const { labels, ariaLabel, innerText, tagName } = document.activeElement;
-              const isOwn = ["A", "BUTTON", "INPUT", "SELECT", "SUMMARY"].includes(tagName);
-              return isOwn ? [ariaLabel, labels?.[0]?.innerText, innerText].join("|") : "";
-            }"""
-        )
-        if words in reached:
-            return
-    pytest.fail(f"the keyboard does not reach {words!r}")
 
 
 def test_the_keyboard_alone_comes_from_pictures_to_results_and_no_page_has_a_fault(

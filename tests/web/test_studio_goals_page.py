@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import subprocess
 import sys
 import threading
 import zipfile
@@ -18,7 +19,7 @@ pytest.importorskip("fastapi", reason="needs the extra studio")
 
 import uvicorn
 
-from accessible import faults
+from accessible import faults, go_to
 from latente.studio import commands
 from latente.studio.app import BUILT, create
 from latente.studio.jobs import Jobs
@@ -49,6 +50,7 @@ def answer(arguments: list[str]) -> dict[str, Any]:
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
     monkeypatch.setattr(commands, "answer", answer)
+    monkeypatch.setattr(commands, "run", lambda words: subprocess.run([sys.executable, STAND_IN, *words], check=True))
     workspace = Workspace(tmp_path / "workspace")
     (workspace.path / "enough").touch()
     sets = Sets(workspace)
@@ -107,11 +109,11 @@ def begin(tab: Any) -> None:
     tab.get_by_role("button", name="Empezar").click()
 
 
-def two_pictures(parts: Parts) -> str:
-    """Return the id of a set of two pictures that was looked through."""
+def pictures(parts: Parts, count: int) -> str:
+    """Return the id of a set of so many pictures that was looked through."""
     folder = parts.workspace.find("sets", parts.sets.new("Dos")["id"])
-    for name in ("a.png", "b.png"):
-        content = png(ord(name[0]))
+    for number in range(count):
+        name, content = f"{number:02}.png", png(number)
         listed = Announced(name, hashlib.sha256(content).hexdigest(), len(content))
         parts.uploads.announce(folder, [listed])
         parts.uploads.keep(folder, listed.sha256, content)
@@ -149,7 +151,7 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     assert tab.get_by_role("radio", name="Hacer otras nuevas como las mías").is_checked()
 
     # paintings: a second set, and a sheet of both
-    tab.goto(goals.replace(goals.split("/")[-2], two_pictures(parts)))
+    tab.goto(goals.replace(goals.split("/")[-2], pictures(parts, 2)))
     choose(tab, "Pintar al estilo de un cuadro")
     assert faults(tab) == []
     assert tab.get_by_role("button", name="Siguiente: comprobar").is_disabled()
@@ -192,6 +194,43 @@ def test_each_goal_leads_to_its_results_and_what_was_made_serves_other_pictures(
     tab.locator("input[type=file]").set_input_files(project)
     tab.get_by_role("heading", name="Imágenes nuevas").wait_for()
     assert tab.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_by_the_keyboard_alone_new_pictures_are_kept_and_varied_and_clean_ones_compared(tab: Any, parts: Parts) -> None:
+    goals = f"{tab.url.partition('#')[0]}#/set/{pictures(parts, 60)}/goal"
+
+    def reach(goal: str, downs: int) -> None:
+        tab.goto(goals)
+        tab.get_by_role("radio", name=goal).wait_for()
+        go_to(tab, "Ver qué se parece")
+        for _ in range(downs):
+            tab.keyboard.press("ArrowDown")
+        assert tab.get_by_role("radio", name=goal).is_checked()
+        for words in ("Siguiente: comprobar", "Empezar"):
+            go_to(tab, words)
+            tab.keyboard.press("Enter")
+            tab.get_by_role("heading", name="Comprobar").wait_for() if words != "Empezar" else None
+
+    reach("Hacer otras nuevas", 2)
+    tab.get_by_role("heading", name="Imágenes nuevas").wait_for()
+    go_to(tab, "Imagen nueva 3")
+    tab.keyboard.press("k")
+    tab.get_by_role("heading", name="1 conservada").wait_for()
+    tab.keyboard.press("Space")
+    tab.get_by_text("1 elegida").wait_for()
+    go_to(tab, "Más como esta")
+    tab.keyboard.press("Enter")
+    tab.get_by_role("heading", name="Como esta").wait_for()
+    tab.wait_for_function("document.activeElement.id === 'varied-001'")  # from where the new ones are the next
+    tab.keyboard.press("Tab")
+    tab.keyboard.press("k")
+    tab.get_by_role("heading", name="2 conservadas").wait_for()
+    assert faults(tab) == []
+    reach("Quitar el ruido", 3)
+    tab.get_by_role("heading", name="Tus fotos, mejoradas").wait_for()
+    go_to(tab, "Antes y después")
+    tab.keyboard.press("ArrowLeft")
+    assert tab.get_by_role("slider", name="Antes y después").input_value() == "49"
 
 
 def test_of_fifty_thousand_pictures_only_those_in_sight_are_there(tab: Any, parts: Parts) -> None:

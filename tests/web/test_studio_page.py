@@ -2,68 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import signal
-import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image, ImageDraw
 
 pytest.importorskip("fastapi", reason="needs the extra studio")
 
+from journeys import ODD, discs, opened, running
 from latente.studio.app import BUILT
 
-ODD = "foto-13.png"
-PATIENCE = 120_000  # milliseconds, of a machine that has other things to do
-
 pytestmark = pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="needs the built front end: make web")
-
-
-@contextlib.contextmanager
-def running(workspace: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Serve a studio in a process of its own; yield that and its address."""
-    command = [sys.executable, "-m", "latente", "studio", "--no-browser", "--port", "0"]
-    command += ["--workspace", str(workspace), "--lang", "es"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield server, server.stdout.readline().split()[1]
-        server.send_signal(signal.SIGINT)
 
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> list[Path]:
     """Twenty pictures of a disc, of which one is a cross, and one more that is half a file."""
-    folder, noise = tmp_path / "fotos", np.random.default_rng(0)
-    folder.mkdir()
-    for number in range(20):
-        image = Image.fromarray(noise.normal(200, 6, (64, 64, 3)).clip(0, 255).astype(np.uint8))
-        draw, (x, y), r = ImageDraw.Draw(image), noise.integers(20, 44, 2), int(noise.integers(9, 13))
-        path = folder / f"foto-{number:02d}.png"
-        if path.name == ODD:
-            draw.line((8, 8, 56, 56), fill=(20, 20, 20), width=7)
-            draw.line((8, 56, 56, 8), fill=(20, 20, 20), width=7)
-        else:
-            draw.ellipse((x - r, y - r, x + r, y + r), fill=(40, 90, 200))
-        image.save(path)
+    folder = tmp_path / "fotos"
+    discs(folder)
     whole = (folder / "foto-00.png").read_bytes()
     (folder / "rota.png").write_bytes(whole[: len(whole) // 2])
     return sorted(folder.iterdir())
-
-
-def opened(browser: Any, address: str, complaints: list[str]) -> Any:
-    context = browser.new_context(viewport={"width": 400, "height": 800}, locale="en-US")
-    context.set_default_timeout(PATIENCE)
-    tab = context.new_page()
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.goto(address)
-    return tab
 
 
 def test_the_odd_picture_is_found_though_the_tab_is_closed_and_the_server_killed(

@@ -46,6 +46,7 @@ from latente.cli import (
     style,
     sweep,
     traverse,
+    vary,
     watch,
 )
 from latente.cli import map as map_
@@ -100,7 +101,7 @@ app = typer.Typer(
 # in the order, panel by panel, in which help lists them
 for home in (
     *(fit, resume, watch, sweep, reproduce, studio),
-    *(rank, score, classify, encode, decode, reconstruct, restore, style, sample, edit, export),
+    *(rank, score, classify, encode, decode, reconstruct, restore, style, sample, vary, edit, export),
     *(evaluate, report, explore, map_, compare_pca, nearest, traverse, interpolate, direction),
     *(data, doctor),
 ):

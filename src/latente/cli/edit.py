@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from latente import words
-from latente.cli.shared.directions import AttributeOption, direction_of, facts_of
+from latente.cli.shared.directions import AttributeOption, StrengthOption, direction_of, facts_of
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import few_of, images_for, refuse_tables
 from latente.cli.shared.models import model_for
@@ -25,40 +24,13 @@ from latente.cli.shared.options import (
     SplitOption,
 )
 from latente.cli.shared.pictures import print_lines, refuse_picture, save_figures
-from latente.cli.shared.readers import number, option_parser, whole
-from latente.errors import InputError
 
-__all__ = ["strengths", "verb"]
+__all__ = ["verb"]
 
 verb = typer.Typer()
 
 ROWS = 8  # images in one picture, unless told otherwise
 
-
-def strengths(text: str) -> tuple[float, ...]:
-    """Read strengths: -1:2:7 for 7 of them evenly from -1 to 2, or numbers with commas between them."""
-    ends = text.split(":")
-    if len(ends) == 3 and (count := whole(ends[2])) >= 2:
-        first, last = number(ends[0]), number(ends[1])
-        values = tuple(round(first + (last - first) * i / (count - 1), 12) for i in range(count))
-    elif len(ends) == 1:
-        values = tuple(number(part) for part in text.split(","))
-    else:
-        raise InputError(f"{text!r} is neither start:stop:count, such as -1:2:7, nor numbers such as -1,0,2")
-    if not all(map(math.isfinite, values)):
-        raise InputError(f"{text!r} holds a number that is not finite")
-    return values
-
-
-StrengthOption = Annotated[
-    Any,
-    typer.Option(
-        "--strength",
-        parser=option_parser(strengths),
-        metavar="A:B:N",
-        help="start:stop:count, or numbers such as -1,0,2.",
-    ),
-]
 KeepDetailFlag = Annotated[
     bool, typer.Option("--keep-detail", help="Change the image itself, not its reconstruction: fine lines stay.")
 ]

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from latente.cli.shared.codes import refuse_used_codes, save_codes
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.images import images_for
 from latente.cli.shared.models import model_for
@@ -19,9 +20,6 @@ from latente.cli.shared.options import (
     RunArgument,
     SplitOption,
 )
-from latente.cli.shared.outputs import print_output, refuse_used, save_arrays
-from latente.errors import InputError
-from latente.words import count as counted
 
 __all__ = ["verb"]
 
@@ -45,14 +43,7 @@ def encode(
 
     The file holds the arrays codes (N, D), files and labels (-1 where unknown).
     """
-    import numpy as np
-
-    if out.suffix.lower() != ".npz":
-        raise InputError(f"--out {out}: codes, files and labels go together into one .npz file")
-    refuse_used(out, force)
+    refuse_used_codes(out, force, "--out")
     model = model_for("encode", run)
     source = images_for(model, images, split=split, count=count, frames=frames, budget=budget)
-    codes = model.transform(source)
-    labels = np.full(len(source), -1) if source.labels is None else source.labels
-    save_arrays(out, {"codes": codes, "files": np.array(source.files or [""] * len(source)), "labels": labels})
-    print_output(out, f"{counted(len(codes), 'code')} of {counted(codes.shape[1], 'number')}")
+    save_codes(out, model.transform(source), source.files or [""] * len(source), source.labels)

@@ -14,7 +14,7 @@ from latente.checks import Choice, Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import JsonFlag
+from latente.cli.shared.options import ExcludeOption, JsonFlag
 from latente.cli.shared.outputs import refuse_file_name, refuse_place
 from latente.cli.shared.readers import checked, option_parser
 from latente.errors import InputError, LatenteError
@@ -86,6 +86,7 @@ def restore(
     sources: SourcesArgument,
     out: FolderOption,
     shipped: ShippedOption = None,
+    exclude: ExcludeOption = None,
     mask: MaskOption = None,
     tile: TileOption = None,
     self_ensemble: EnsembleFlag = False,
@@ -98,6 +99,7 @@ def restore(
     Each result has its picture's name, format, depth, transparency, colour profile and EXIF. What lies in the folder
     already is kept and counted as done, so that the same command goes on where it was stopped.
     """
+    from latente.images.options import DoorOptions
     from latente.restoring import MOST_SHOWN, compare, find_pictures, restore_files, write_page
 
     refuse_file_name(out, "what comes out")
@@ -106,7 +108,7 @@ def restore(
     _refuse_own_folder(out, pictures)
     model = model_for("restore", run)
     _refuse_model(model, mask)
-    places = find_pictures(pictures)
+    places = find_pictures(pictures, DoorOptions(exclude=exclude).excluded)
     with show.progress() as step:
         results = restore_files(
             model,

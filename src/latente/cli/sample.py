@@ -7,11 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from latente.checks import Number, Whole
+from latente.cli.shared.codes import CodesFileOption, refuse_used_codes, save_codes
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import asked_of, model_for
 from latente.cli.shared.options import ConditionOption, ForceFlag, RunArgument, SeedOption
 from latente.cli.shared.outputs import ImagesOutOption, refuse_used_for_images, save_model_images
 from latente.cli.shared.readers import checked, option_parser, region
+from latente.errors import InputError
 
 __all__ = ["verb"]
 
@@ -48,7 +50,7 @@ WithinOption = Annotated[
     rich_help_panel=USE,
     epilog=examples(
         "latente sample runs/digits --out samples.png",
-        "latente sample runs/digits -n 100 --seed 7 --out samples/",
+        "latente sample runs/digits -n 100 --seed 7 --out samples/ --codes samples.npz",
         "latente fit digits --model gan --conditional --out runs/made",
         "latente sample runs/made --label 3 --truncation 0.7 --out threes.png",
     ),
@@ -62,10 +64,12 @@ def sample(
     truncation: TruncationOption = None,
     condition: ConditionOption = None,
     within: WithinOption = None,
+    codes: CodesFileOption = None,
     force: ForceFlag = False,
 ) -> None:
     """Draw new images from the model."""
     refuse_used_for_images(out, force)
+    refuse_used_codes(codes, force)
     model = model_for("sample", run)
     asked = {
         "labels": ("--label", label),
@@ -73,4 +77,12 @@ def sample(
         "conditions": ("--condition", condition),
         "within": ("--within", dict(within) if within else None),
     }
-    save_model_images(out, model, model.sample(n, random_state=seed, **asked_of(model.sample, model, asked)))
+    how = asked_of(model.sample, model, asked)
+    if codes is None:
+        save_model_images(out, model, model.sample(n, random_state=seed, **how))
+        return
+    if how:
+        raise InputError(f"--codes: with {asked[next(iter(how))][0]} the codes alone do not say it all; leave one out")
+    drawn = model.draw_codes(n, seed)
+    save_model_images(out, model, model.decode(drawn))
+    save_codes(codes, drawn)

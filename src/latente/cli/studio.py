@@ -36,6 +36,12 @@ PicturesOption = Annotated[
         help="A folder of this machine whose pictures can be taken without sending them; again for another.",
     ),
 ]
+PainterOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--painter", metavar="RUN", help="Paint at once, too, by a run of `latente fit PHOTOS --model style`."
+    ),
+]
 PortOption = Annotated[
     int | None,
     typer.Option(
@@ -81,6 +87,7 @@ NoBrowserFlag = Annotated[bool, typer.Option("--no-browser", help="Print the add
 def studio(
     workspace: WorkspaceOption = None,
     pictures: PicturesOption = None,
+    painter: PainterOption = None,
     port: PortOption = None,
     lang: LanguageOption = None,
     host: HostOption = "127.0.0.1",
@@ -109,4 +116,4 @@ def studio(
             typer.launch(address)
 
     with contextlib.closing(bound(port, host)) as listener:
-        serve(place, listener, lang, welcome, names, pictures or ())
+        serve(place, listener, lang, welcome, names, pictures or (), painter)

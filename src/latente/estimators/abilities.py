@@ -198,6 +198,7 @@ VERBS: dict[str, tuple[type | UnionType, ...]] = {
     "reconstruct": (Reconstructs,),
     "restore": (Restores,),
     "sample": (Samples,),
+    "vary": (DrawsCodes, Decodes),
     "traverse": (Encodes, Decodes),
     "interpolate": (Encodes, Decodes),
     "direction": (Encodes,),

@@ -11,7 +11,7 @@ from latente.latents.directions import Direction, edit, edit_codes, learn_direct
 from latente.latents.maps import LatentMap, knn_accuracy, map_codes, require_method, to_two_dimensions, trustworthiness
 from latente.latents.mixtures import Mixture, fit_mixture
 from latente.latents.novelty import Nearest, nearest
-from latente.latents.paths import interpolate, interpolate_codes, lattice, traverse
+from latente.latents.paths import interpolate, interpolate_codes, lattice, nearby_codes, traverse
 from latente.latents.saved import save_direction, saved_directions
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "lattice",
     "learn_direction",
     "map_codes",
+    "nearby_codes",
     "nearest",
     "require_method",
     "save_direction",

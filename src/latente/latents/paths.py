@@ -12,7 +12,7 @@ import numpy as np
 from latente.errors import InputError, did_you_mean
 from latente.latents.coding import Coder, decode_grid, flat_codes
 
-__all__ = ["interpolate", "interpolate_codes", "lattice", "traverse"]
+__all__ = ["interpolate", "interpolate_codes", "lattice", "nearby_codes", "traverse"]
 
 WAYS = ("linear", "spherical")
 PARALLEL = 1e-4  # radians: codes this close to one line give the sphere's formula nothing to divide by
@@ -73,8 +73,28 @@ def interpolate_codes(a: np.ndarray, b: np.ndarray, steps: int = 8, how: str = "
         raise did_you_mean("way", how, WAYS)
     if np.shape(a) != np.shape(b):
         raise InputError(f"interpolation needs as many codes in a as in b, not {np.shape(a)} and {np.shape(b)}")
-    start, end = flat_codes(a), flat_codes(b)
-    t = np.linspace(0, 1, steps)
+    path = _between(flat_codes(a), flat_codes(b), np.linspace(0, 1, steps), how)
+    return path.reshape(len(path), steps, *np.shape(a)[1:])
+
+
+def nearby_codes(codes: np.ndarray, draws: np.ndarray, share: float = 0.4) -> np.ndarray:
+    """Return codes (N, S, ...): from each of codes (N, ...) a share of the way to each of S draws (N, S, ...).
+
+    draws: codes of new images, as a model's `draw_codes` gives them. share: above 0, which stays at the code, to 1,
+    which is the draw. The way is the spherical one of `interpolate_codes`: what lies near a code that a normal prior
+    could have drawn could have been drawn by it, too.
+    """
+    if not 0 < share <= 1:
+        raise InputError(f"share must lie above 0 and up to 1, not {share}")
+    shape = np.shape(draws)
+    if len(shape) != np.ndim(codes) + 1 or (shape[0], *shape[2:]) != np.shape(codes):
+        raise InputError(f"draws must have the shape (N, S, ...) beside codes of {np.shape(codes)}, not {shape}")
+    start, end = np.repeat(flat_codes(codes), shape[1], axis=0), flat_codes(np.reshape(draws, (-1, *shape[2:])))
+    return _between(start, end, np.array([share]), "spherical").reshape(shape)
+
+
+def _between(start: np.ndarray, end: np.ndarray, t: np.ndarray, how: str) -> np.ndarray:
+    """Return what lies at the shares t (T,) of the way from codes (N, D) to others, (N, T, D)."""
     first, second = np.tile(1 - t, (len(start), 1)), np.tile(t, (len(start), 1))
     if how == "spherical":
         angle = _angles(start, end)
@@ -82,7 +102,7 @@ def interpolate_codes(a: np.ndarray, b: np.ndarray, steps: int = 8, how: str = "
         w = angle[turns, None]
         first[turns], second[turns] = np.sin((1 - t) * w) / np.sin(w), np.sin(t * w) / np.sin(w)
     path = first[..., None] * start[:, None] + second[..., None] * end[:, None]
-    return path.astype(np.result_type(start, end)).reshape(len(start), steps, *np.shape(a)[1:])
+    return path.astype(np.result_type(start, end))
 
 
 def lattice(model: Coder, steps: int = 20, *, coverage: float = 0.98) -> np.ndarray:

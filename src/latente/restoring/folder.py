@@ -84,10 +84,11 @@ class Results:
         return {**self.kept, **self.restored}
 
 
-def find_pictures(sources: Sequence[Path]) -> list[Place]:
+def find_pictures(sources: Sequence[Path], exclude: Sequence[str] = ()) -> list[Place]:
     """Return the pictures of folders, archives and single files, in the order of their names; damaged ones too.
 
-    Raises InputError where a source cannot be opened or holds none, and where two pictures are called alike.
+    exclude: names of pictures to leave out, below their folder or archive. Raises InputError where a source cannot be
+    opened or holds none, where two pictures are called alike, and where `exclude` names none of them, or all.
     """
     places: dict[str, Place] = {}
     for source in sources:
@@ -103,7 +104,14 @@ def find_pictures(sources: Sequence[Path]) -> list[Place]:
                     "pictures; restore them into two folders"
                 )
             places[name] = Place(store, name)
-    return list(places.values())
+    excluded = set(exclude)
+    left = [place for name, place in places.items() if words.printable(name) not in excluded]
+    if excluded and len(left) in (0, len(places)):
+        named = "every one" if not left else "none"
+        raise InputError(
+            f"the list of pictures to leave out names {named} of the {words.count(len(places), 'picture')}"
+        )
+    return left
 
 
 def restore_files(

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.staticfiles import StaticFiles
 
 import latente
-from latente.errors import LatenteError
+from latente.errors import InputError, LatenteError
 from latente.studio.guard import Guard
 from latente.studio.jobs import Jobs
 from latente.studio.parts import Parts
@@ -25,22 +25,40 @@ from latente.studio.sets import Sets
 from latente.studio.shelves import Shelves
 from latente.studio.uploads import Uploads
 from latente.studio.workspace import Workspace
+from latente.training.runs import Run
 
 __all__ = ["BUILT", "create", "parts_of"]
 
 BUILT = Path(__file__).parent / "web"
+_PAINTER = "style"  # the kind of model that `latente style --fast` paints with
 
 _UNBUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Latente</title>
 <p>The pages of the studio are not built: run <code>make web</code> in the sources of Latente (with Node.js 20 or
 newer), and start the studio again. A wheel brings them with it."""
 
 
-def parts_of(folder: Path, language: str | None = None, shelves: Sequence[Path] = ()) -> Parts:
-    """Return what works on a workspace; raises InputError where its folder cannot be made, or a shelf is none."""
+def parts_of(
+    folder: Path, language: str | None = None, shelves: Sequence[Path] = (), painter: Path | None = None
+) -> Parts:
+    """Return what works on a workspace; raises InputError where its folder cannot be made, or a shelf is none.
+
+    painter: a run that paints at once; InputError as well where it is none, or has not finished.
+    """
     own_shelves = Shelves(shelves)
+    if painter is not None:
+        painter = _checked_painter(painter.absolute())
     workspace = Workspace(folder)
     own_sets = Sets(workspace)
-    return Parts(workspace, own_sets, Uploads(workspace), Jobs(workspace, own_sets), language, own_shelves)
+    return Parts(
+        workspace, own_sets, Uploads(workspace), Jobs(workspace, own_sets, painter=painter), language, own_shelves
+    )
+
+
+def _checked_painter(path: Path) -> Path:
+    run = Run.open(path)
+    if run.options().get("model") != _PAINTER or not (run.model / "model.json").exists():
+        raise InputError(f"--painter {path} is no finished painter: train one by `latente fit PHOTOS --model style`")
+    return path
 
 
 def create(parts: Parts, port: int, token: str, names: tuple[str, ...] = ()) -> FastAPI:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import secrets
 import zipfile
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,6 +24,7 @@ from latente.studio.workspace import PASSING, Workspace
 __all__ = [
     "LARGEST_ARCHIVE",
     "RATIO",
+    "Tell",
     "pack",
     "pack_files",
     "pack_folder",
@@ -37,6 +38,8 @@ LARGEST_ARCHIVE = 8 << 30  # bytes of a zip file
 RATIO = 100  # to which pictures, which are packed themselves, may unpack as a whole
 _AT_ONCE = 64 << 20  # bytes of pictures that are held before they are written
 
+Tell = Callable[[int, int], None]  # is told how many of how many pictures have been read
+
 
 async def take_archive(
     workspace: Workspace,
@@ -44,13 +47,14 @@ async def take_archive(
     set_folder: Path,
     headers: Mapping[str, str],
     chunks: AsyncIterator[bytes],
+    tell: Tell,
 ) -> dict[str, Any]:
     """Take the bytes of a zip archive, and its pictures into a set; return how many, and which were refused -> code.
 
     Raises Problem where it is no such archive, too large, or unpacks to more than pictures do; nothing of it is kept.
     """
     async with receive(workspace, headers, chunks) as path:
-        return await to_thread.run_sync(_take, workspace, uploads, set_folder, path)
+        return await to_thread.run_sync(_take, workspace, uploads, set_folder, path, tell)
 
 
 @contextlib.asynccontextmanager
@@ -72,11 +76,13 @@ async def receive(
         yield path
 
 
-def take_folder(workspace: Workspace, uploads: Uploads, set_folder: Path, folder: Path, shelf: Path) -> dict[str, Any]:
+def take_folder(
+    workspace: Workspace, uploads: Uploads, set_folder: Path, folder: Path, shelf: Path, tell: Tell
+) -> dict[str, Any]:
     """Copy the pictures below a folder of this machine into a set; links that lead out of `shelf` are left alone."""
     store, home = FolderStore(folder), shelf.resolve()
     names = [name for name in store.names if (folder / name).resolve().is_relative_to(home)]
-    return _take_pictures(workspace, uploads, set_folder, store, names)
+    return _take_pictures(workspace, uploads, set_folder, store, names, tell)
 
 
 def pack(workspace: Workspace, set_folder: Path, names: Sequence[str]) -> str:
@@ -117,7 +123,7 @@ def _refuse_size(size: int) -> None:
         raise Problem(413, "archive_too_large", f"a zip file has at most {most >> 30} GiB", most=most)
 
 
-def _take(workspace: Workspace, uploads: Uploads, set_folder: Path, path: Path) -> dict[str, Any]:
+def _take(workspace: Workspace, uploads: Uploads, set_folder: Path, path: Path, tell: Tell) -> dict[str, Any]:
     try:
         store = ZipStore(path)
     except InputError as error:
@@ -125,11 +131,11 @@ def _take(workspace: Workspace, uploads: Uploads, set_folder: Path, path: Path) 
     pictures = [name for name in store.names if is_picture(name)]
     if sum(store.names[name][0] for name in pictures) > RATIO * path.stat().st_size:
         raise Problem(413, "archive_bomb", "this zip file unpacks to more than pictures do")
-    return _take_pictures(workspace, uploads, set_folder, store, list(store.names))
+    return _take_pictures(workspace, uploads, set_folder, store, list(store.names), tell)
 
 
 def _take_pictures(
-    workspace: Workspace, uploads: Uploads, set_folder: Path, store: Store, names: list[str]
+    workspace: Workspace, uploads: Uploads, set_folder: Path, store: Store, names: list[str], tell: Tell
 ) -> dict[str, Any]:
     """Copy what can be a picture into the set, under names without the one folder that holds them all."""
     refused = {name: "no_picture" for name in names if not is_picture(name)} | dict.fromkeys(store.lost, "damaged")
@@ -140,7 +146,7 @@ def _take_pictures(
     top = pictures[0].partition("/")[0] + "/" if pictures else "/"
     cut = len(top) if all(name.startswith(top) for name in pictures) else 0
     count = 0
-    for some in _portions(store, pictures, refused):
+    for some in _portions(store, pictures, refused, tell):
         listed = {name: Announced(name[cut:], hashlib.sha256(some[name]).hexdigest(), len(some[name])) for name in some}
         outside = uploads.announce(set_folder, listed.values())[1]
         by_sum = {one.sha256: some[name] for name, one in listed.items() if one.name not in outside}
@@ -151,11 +157,12 @@ def _take_pictures(
     return {"count": count, "refused": refused}
 
 
-def _portions(store: Store, names: list[str], refused: dict[str, str]) -> Iterator[dict[str, bytes]]:
+def _portions(store: Store, names: list[str], refused: dict[str, str], tell: Tell) -> Iterator[dict[str, bytes]]:
     """Yield the contents of files, as many as are held at once; note those that cannot be read, or are too large."""
     some: dict[str, bytes] = {}
     size = 0
-    for name in names:
+    for number, name in enumerate(names, 1):
+        tell(number, len(names))
         if store.names[name][0] > LARGEST:
             refused[name] = "too_large"
             continue

@@ -11,9 +11,9 @@ from typing import Any
 
 from latente.studio.problems import Problem
 
-__all__ = ["answer", "as_process", "last_line", "surroundings"]
+__all__ = ["answer", "as_process", "last_line", "run", "surroundings"]
 
-_LONGEST = 1800  # seconds that a look at a set may take
+_LONGEST = 1800  # seconds that a look at a set may take, or codes that have to be searched for
 
 
 def as_process(arguments: Sequence[str]) -> list[str]:
@@ -26,8 +26,28 @@ def surroundings() -> dict[str, str]:
     return {**os.environ, "COLUMNS": "1000", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 
 
+def run(arguments: Sequence[str]) -> str:
+    """Run a verb to its end and return what it printed; raises Problem with its own line where it refuses or fails."""
+    done = _ended(arguments)
+    if done.returncode:
+        raise Problem(500, "no_answer", last_line(done.stderr) or "latente gave no answer")
+    return done.stdout
+
+
 def answer(arguments: Sequence[str]) -> Any:
-    """Run a verb that prints JSON and return that; raises Problem with its own line where it refuses."""
+    """Run a verb that prints JSON and return that; raises Problem with its own line where it refuses.
+
+    What it says of its findings by its exit code does not matter here.
+    """
+    done = _ended(arguments)
+    try:
+        return json.loads(done.stdout)
+    except ValueError as error:
+        raise Problem(500, "no_answer", last_line(done.stderr) or "latente gave no answer") from error
+
+
+def _ended(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Return a verb that has ended; raises Problem where it refuses, or does not end."""
     try:
         done = subprocess.run(
             as_process(arguments),
@@ -44,10 +64,7 @@ def answer(arguments: Sequence[str]) -> Any:
         raise Problem(500, "no_answer", f"latente {arguments[0]} gave no answer: {error}") from error
     if done.returncode == 2:
         raise Problem(400, "refused", last_line(done.stderr), reason=last_line(done.stderr))
-    try:
-        return json.loads(done.stdout)
-    except ValueError as error:
-        raise Problem(500, "no_answer", last_line(done.stderr) or "latente gave no answer") from error
+    return done
 
 
 def last_line(text: str) -> str:

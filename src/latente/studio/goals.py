@@ -8,9 +8,20 @@ from typing import Any, Literal
 
 from latente.studio.problems import Problem
 
-__all__ = ["GOALS", "LENGTHS", "MOST_PAINTED", "Goal", "fault_beside", "goal_named", "minutes_of", "suitable"]
+__all__ = [
+    "AT_ONCE",
+    "GOALS",
+    "LENGTHS",
+    "MOST_PAINTED",
+    "Goal",
+    "fault_beside",
+    "goal_named",
+    "minutes_of",
+    "suitable",
+]
 
 LENGTHS: Mapping[str, float] = {"quick": 2, "good": 20, "overnight": 480}  # minutes
+AT_ONCE = "once"  # a length of the goal to paint alone: in one pass, by a painter that is trained
 MOST_PAINTED = 100  # pictures that one order paints
 _LEAST_GROUP = 4  # pictures of a group, below which it cannot be told from the others
 _UNKNOWN: dict[str, Any] = {"code": "not_looked_through", "fields": {}}
@@ -56,6 +67,8 @@ def goal_named(name: str) -> Goal:
 
 def minutes_of(goal: Goal, length: str) -> float | None:
     """Return how long a training of that length takes, or None where the goal's takes as long as it takes."""
+    if length == AT_ONCE and goal.name == "style":
+        return None
     if length not in LENGTHS:
         raise Problem(404, "unknown", "there is no such length", kind="lengths")
     return LENGTHS[length] if goal.trains and goal.name != "style" else None

@@ -16,11 +16,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from latente.studio.addresses import HOST, own_address
 from latente.studio.problems import Problem
 
-__all__ = ["FRAMED", "HOST", "PAGE", "Guard", "own_address"]
+__all__ = ["FRAMED", "PAGE", "Guard"]
 
-HOST = "127.0.0.1"
 _SAFE = ("GET", "HEAD")
 
 PAGE = (
@@ -125,17 +125,6 @@ class Guard:
         except CookieError:
             return False
         return cookie is not None and _is_same(cookie.value, self._session)
-
-
-def own_address(name: str, port: int) -> str:
-    """Return the beginning of the studio's addresses, without a slash, for a name by which it is asked.
-
-    name: a host, which stands for http and the studio's own port, or HOST:443, of a server before it that speaks TLS.
-    """
-    host, _, other = name.lower().partition(":")
-    if other in ("", str(port)):
-        return f"http://{host}:{port}"
-    return f"https://{host}" if other == "443" else f"https://{host}:{other}"
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from latente.estimators.options.style import PICTURE
 from latente.files import replacing
 from latente.studio import commands, orders, plans, standing
 from latente.studio.commands import as_process, last_line
-from latente.studio.goals import goal_named, minutes_of
+from latente.studio.goals import AT_ONCE, goal_named, minutes_of
 from latente.studio.orders import Wished, is_done, pieces_of
 from latente.studio.plans import Piece, Step
 from latente.studio.problems import Problem
 from latente.studio.processes import Processes
+from latente.studio.remembered import Remembered
 from latente.studio.sets import Sets
 from latente.studio.tickets import Ticket
 from latente.studio.workspace import Workspace
@@ -38,14 +40,22 @@ _LONGEST_LOG = 20_000  # bytes of a log in which its last line is looked for
 
 
 class Jobs:
-    """The trainings of a workspace. command: makes of the arguments of a verb what is started for them."""
+    """The trainings of a workspace.
+
+    command: makes of the arguments of a verb what is started for them. painter: a run that paints at once, or None.
+    """
 
     def __init__(
-        self, workspace: Workspace, sets: Sets, command: Callable[[list[str]], list[str]] = as_process
+        self,
+        workspace: Workspace,
+        sets: Sets,
+        command: Callable[[list[str]], list[str]] = as_process,
+        painter: Path | None = None,
     ) -> None:
-        self._workspace, self._sets, self._command = workspace, sets, command
+        self._workspace, self._sets, self._command, self.painter = workspace, sets, command, painter
         self._processes, self._lock, self._end = Processes(), threading.RLock(), threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True, name="queue")
+        self._tickets, self._lines = Remembered[Ticket](), Remembered[dict[str, Any]]()
         self.trouble: str | None = None  # what keeps the queue from going on
 
     def open(self) -> None:
@@ -64,7 +74,7 @@ class Jobs:
     def new(self, wished: Wished) -> Ticket:
         """Put an order into the queue; raises Problem where the pictures do not fit the goal."""
         minutes_of(goal_named(wished.goal), wished.length)
-        count = orders.check(self._workspace, self._sets, wished)
+        count = orders.check(self._workspace, self._sets, wished, self.painter)
         self._workspace.refuse_full_disk(0)
         return self._add(wished, count)
 
@@ -85,7 +95,10 @@ class Jobs:
     def plan(self, wished: Wished) -> dict[str, Any]:
         """Return what an order would take, by a dry run: seconds, memory, parameters, as far as they are known."""
         goal = goal_named(wished.goal)
-        minutes, count = minutes_of(goal, wished.length), orders.check(self._workspace, self._sets, wished)
+        minutes = minutes_of(goal, wished.length)
+        count = orders.check(self._workspace, self._sets, wished, self.painter)
+        if wished.length == AT_ONCE:  # some seconds a picture, of which no dry run tells
+            return dict.fromkeys(("seconds", "memory", "parameters", "method"))
         if wished.experiment:
             from latente.experiments import EXPERIMENTS
 
@@ -131,26 +144,37 @@ class Jobs:
         with self._lock:
             ticket = self._ticket(self._workspace.new("jobs").name, wished, count)
             ticket.model, ticket.phase = model, phase
-            orders.fix(self._workspace, self._sets, ticket)
+            orders.fix(self._workspace, self._sets, ticket, self.painter)
             ticket.write(self._workspace)
         return ticket
 
     def tickets(self) -> list[Ticket]:
-        """Return all tickets, in the order of the queue."""
-        tickets = []
-        for folder in self._workspace.all("jobs"):
+        """Return all tickets, in the order of the queue; those that are settled are not to be changed."""
+        tickets, home = [], str(self._workspace.path / "jobs")
+        for name in self._workspace.ids("jobs"):
+            folder = f"{home}/{name}"
             try:
-                tickets.append(Ticket.read(folder))
+                known = self._tickets.of((f"{folder}/ticket.json",), partial(Ticket.read, Path(folder)))
             except (ModelError, TypeError):
                 continue  # made this instant, or damaged by another hand
+            tickets.append(known if known.is_settled else known.copy())
         return sorted(tickets, key=lambda ticket: (ticket.order, ticket.id))
 
     def all(self) -> list[dict[str, Any]]:
         """Return what the page is told of each training, the newest first."""
         tickets = self.tickets()
         waiting = [ticket.id for ticket in tickets if self._is_waiting(ticket)]
-        told = [standing.told(self._workspace, ticket, waiting) for ticket in tickets]
+        told = [self._told(ticket, waiting) for ticket in tickets]
         return sorted(told, key=lambda one: -one["created"])
+
+    def _told(self, ticket: Ticket, waiting: list[str]) -> dict[str, Any]:
+        """Return what a list tells of an order; of one that is settled its ticket and its run's status say it all."""
+        read = partial(standing.told, self._workspace, ticket, waiting)
+        if not ticket.is_settled:
+            return read()
+        home = self._workspace.path
+        status = f"{home}/runs/{ticket.model or ticket.id}/{ticket.at}/status.json"
+        return self._lines.of((f"{home}/jobs/{ticket.id}/ticket.json", status), read, about=ticket)
 
     def one(self, job_id: str) -> dict[str, Any]:
         """Return what the page is told of a training, with what its run folder says of it."""

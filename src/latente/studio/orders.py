@@ -10,7 +10,7 @@ from typing import Any
 
 from latente.files import read_json, replacing, write_json
 from latente.studio.details import refuse_unknown
-from latente.studio.goals import Goal, fault_beside, goal_named, suitable
+from latente.studio.goals import AT_ONCE, Goal, fault_beside, goal_named, suitable
 from latente.studio.plans import Order, Painting, Piece, model_of, pieces
 from latente.studio.problems import Problem
 from latente.studio.sets import Sets
@@ -39,8 +39,11 @@ class Wished:
     options: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-def check(workspace: Workspace, sets: Sets, wished: Wished) -> int:
-    """Return how many pictures it is about; raises Problem where they do not fit the goal, or there is no such."""
+def check(workspace: Workspace, sets: Sets, wished: Wished, painter: Path | None = None) -> int:
+    """Return how many pictures it is about; raises Problem where they do not fit the goal, or there is no such.
+
+    painter: the run that paints at once, where the studio has one.
+    """
     goal = goal_named(wished.goal)
     if goal.name == "experiment":
         from latente.experiments import EXPERIMENTS
@@ -56,13 +59,19 @@ def check(workspace: Workspace, sets: Sets, wished: Wished) -> int:
     beside = sets.finding(workspace.find("sets", wished.beside)) if wished.beside and goal.beside else None
     if fault := suitable(finding)[goal.name] or fault_beside(goal, finding, beside):
         raise Problem(409, fault["code"], "these pictures do not fit this goal", **fault["fields"])
+    if wished.length == AT_ONCE and painter is None:
+        raise Problem(409, "no_painter", "the studio has no painter that paints at once")
     count = int(finding["total"]) - int(finding["left_out"])
-    refuse_unknown(model_of(goal, count, wished.length), wished.options)
+    model = model_of(goal, count, wished.length)
+    if wished.options and not model:
+        raise Problem(404, "unknown", "what paints at once has no options", kind="options")
+    if model:
+        refuse_unknown(model, wished.options)
     return count
 
 
-def fix(workspace: Workspace, sets: Sets, ticket: Ticket) -> None:
-    """Write what the order needs of its sets into the job's folder."""
+def fix(workspace: Workspace, sets: Sets, ticket: Ticket, painter: Path | None = None) -> None:
+    """Write what the order needs of its sets into the job's folder, and what paints at once where that is wanted."""
     folder = ticket.folder(workspace)
     (folder / "results").mkdir()
     if not ticket.of:
@@ -74,7 +83,10 @@ def fix(workspace: Workspace, sets: Sets, ticket: Ticket) -> None:
     files = [name for name in sorted(files_of(own)) if name not in set(out)]
     if ticket.goal == "style" and not ticket.model:
         (folder / "results" / "painted").mkdir()
-        write_json(folder / "order.json", {"paintings": _paintings(workspace, sets, ticket, files)})
+        known: dict[str, Any] = {"paintings": _paintings(workspace, sets, ticket, files)}
+        if ticket.length == AT_ONCE:
+            known["painter"] = str(painter)
+        write_json(folder / "order.json", known)
     elif ticket.goal == "turn" and not ticket.beside and not ticket.model:
         sign = (sets.finding(own)["pairs"] or [""])[0].casefold()
         write_json(folder / "order.json", {"inputs": [name for name in files if _has(name, sign)][:_INPUTS]})
@@ -101,6 +113,7 @@ def order_of(workspace: Workspace, ticket: Ticket) -> Order:
         untaught=_if_there(folder / "untaught.txt"),
         groups=_if_there(folder / "groups.csv"),
         paintings=[Painting(*one) for one in known.get("paintings", ())],
+        painter=Path(known["painter"]) if "painter" in known else None,
         inputs=tuple(known.get("inputs", ())),
         experiment=ticket.experiment,
         options=ticket.options,

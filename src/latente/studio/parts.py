@@ -18,7 +18,9 @@ __all__ = ["Parts", "TheParts"]
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """language: of the pages, until a person chooses another."""
+    """language: of the pages, until a person chooses another. copying: of sets that pictures are copied into, how many
+    of how many.
+    """
 
     workspace: Workspace
     sets: Sets
@@ -26,6 +28,7 @@ class Parts:
     jobs: Jobs
     language: str | None = None
     shelves: Shelves = dataclasses.field(default_factory=Shelves)
+    copying: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
 
 
 def _parts(request: Request) -> Parts:

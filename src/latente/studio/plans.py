@@ -7,13 +7,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from latente.studio.details import as_arguments
-from latente.studio.goals import Goal, minutes_of
+from latente.studio.goals import AT_ONCE, Goal, minutes_of
 from latente.studio.likeness import CODES
 
-__all__ = ["MAPS", "Order", "Painting", "Piece", "Step", "after_training", "method_of", "model_of", "pieces", "use"]
+__all__ = [
+    "MADE",
+    "MAPS",
+    "Order",
+    "Painting",
+    "Piece",
+    "Step",
+    "after_training",
+    "method_of",
+    "model_of",
+    "pieces",
+    "use",
+]
 
 MAPS = "maps"  # among the results: where the oddest pictures are odd
-_MADE, _SEED = 48, 1  # new pictures to show, and the seed that draws them
+MADE = "made"  # likewise: the new pictures; their codes are in a file beside them
+_COUNT, _SEED = 48, 1  # new pictures to show, and the seed that draws them
 _MANY, _LONG = 2000, 20  # pictures, and minutes, from which two networks that play against each other draw better ones
 _PAINTED: Mapping[str, tuple[int, int]] = {"quick": (256, 80), "good": (512, 200), "overnight": (1024, 300)}
 _OPTIONS: Mapping[str, tuple[str, ...]] = {  # of `latente fit`
@@ -43,8 +56,9 @@ class Order:
     count: pictures that are not left out. pictures, beside: folders of the set and of the second one. run, results:
     folders for what is trained and for what comes of it. exclude: a list of files that are left out. groups: a table
     of groups that were made in the browser; untaught: a list of all files that it does not name. paintings: of the
-    goal to paint. inputs: files of pairs that are turned, to be looked at; without them all are. experiment: of the
-    goal to repeat one. options: of the command line, flag -> text, that a person chose.
+    goal to paint; painter: the run that does so at once, where that is wanted. inputs: files of pairs that are turned,
+    to be looked at; without them all are. experiment: of the goal to repeat one. options: of the command line, flag ->
+    text, that a person chose.
     """
 
     goal: Goal
@@ -58,6 +72,7 @@ class Order:
     groups: Path | None = None
     untaught: Path | None = None
     paintings: Sequence[Painting] = ()
+    painter: Path | None = None
     inputs: Sequence[str] = ()
     experiment: str = ""
     options: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -98,9 +113,9 @@ def method_of(goal: Goal, count: int, length: str) -> str:
 
 
 def model_of(goal: Goal, count: int, length: str) -> str:
-    """Return the name of what learns, or "style"; "" where nothing does."""
+    """Return the name of what learns, or "style"; "" where nothing does that has options."""
     if goal.name in ("style", "experiment"):
-        return "style" if goal.name == "style" else ""
+        return "style" if goal.name == "style" and length != AT_ONCE else ""
     options = _OPTIONS.get(goal.name)
     return method_of(goal, count, length) if options is None else options[1]
 
@@ -130,9 +145,9 @@ def after_training(order: Order) -> list[Step]:
             explored = ("explore", str(order.run), "--out", str(page), "--force")
             return [report, Step("encode", encoded, codes), Step("explore", explored, page)]
         case "new":
-            folder = order.results / "made"
-            drawn = ("sample", str(order.run), "-n", str(_MADE), "--seed", str(_SEED), "--out", str(folder), "--force")
-            return [report, Step("sample", drawn, folder)]
+            folder, codes = order.results / MADE, order.results / f"{MADE}.npz"
+            drawn = ("sample", str(order.run), "-n", str(_COUNT), "--seed", str(_SEED), "--out", str(folder))
+            return [report, Step("sample", (*drawn, "--codes", str(codes), "--force"), folder)]
         case "sort":
             return [report, _classify(order)]
     return [report, _restore(order)]
@@ -142,7 +157,8 @@ def use(order: Order) -> list[Step]:
     """Return the commands by which the model in `order.run` serves the pictures of the order."""
     match order.goal.use:
         case "rank":
-            return [_rank(order, str(order.run))]
+            ranked = _rank(order, str(order.run))
+            return [ranked, _without_maps(ranked)]
         case "classify":
             return [_classify(order)]
         case "restore":
@@ -166,9 +182,12 @@ def _fit(order: Order) -> list[str]:
 
 def _paint(order: Order, painting: Painting) -> Piece:
     assert order.beside is not None
-    side, steps = _PAINTED[order.length]
     run, picture = order.run / painting.name, order.results / "painted" / f"{painting.name}.png"
     content, style = order.pictures / painting.content, order.beside / painting.style
+    if order.painter is not None:
+        once = ("style", str(content), str(style), "--fast", str(order.painter), "--out", str(picture))
+        return Piece(painting.name, run, (*once, "--force", "--json"), result=picture)
+    side, steps = _PAINTED[order.length]
     how = ("--side", str(side), "--steps", str(steps), "--preview-every", "10", "--seed", str(_SEED))
     where = ("--out", str(picture), "--run", str(run), "--force", "--json")
     begin = ("style", str(content), str(style), *how, *as_arguments(order.options, "style"), *where)
@@ -178,8 +197,14 @@ def _paint(order: Order, painting: Painting) -> Piece:
 def _rank(order: Order, *model: str) -> Step:
     table = order.results / "ranking.csv"
     pictures = (*model, str(order.pictures), *_left_out(order))
-    maps = () if model else ("--maps", str(order.results / MAPS))  # not every model tells where
+    maps = ("--maps", str(order.results / MAPS))
     return Step("rank", ("rank", *pictures, *maps, "--out", str(table), "--force"), table)
+
+
+def _without_maps(step: Step) -> Step:
+    """Return the ranking that follows where one with maps gave nothing: not every model tells where."""
+    at = step.arguments.index("--maps")
+    return Step("rank-alone", step.arguments[:at] + step.arguments[at + 2 :], step.product)
 
 
 def _classify(order: Order) -> Step:
@@ -190,7 +215,8 @@ def _classify(order: Order) -> Step:
 
 def _restore(order: Order) -> Step:
     folder = order.results / "restored"
-    sources = [str(order.pictures / name) for name in order.inputs] or [str(order.pictures)]
+    files = [str(order.pictures / name) for name in order.inputs]  # of which none is left out
+    sources = files or [str(order.pictures), *_left_out(order)]
     return Step("restore", ("restore", str(order.run), *sources, "--out", str(folder), "--json"), folder)
 
 

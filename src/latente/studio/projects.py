@@ -32,7 +32,7 @@ _NOT_TAKEN = ("checkpoints", "tensorboard", "thumbs", "onnx")
 def pack_project(workspace: Workspace, ticket: Ticket) -> str:
     """Pack a finished order with its pictures and what was trained; return the id by which it can be fetched, once."""
     if ticket.phase != "done":
-        raise Problem(409, "not_done", "wait until it is finished")
+        raise _not_done()
     homes = {"job": ticket.folder(workspace), "run": ticket.home(workspace)}
     homes |= {
         place: workspace.find("sets", set_id)
@@ -55,6 +55,11 @@ async def take_project(workspace: Workspace, headers: Mapping[str, str], chunks:
         return await to_thread.run_sync(_take, workspace, path)
 
 
+def _not_done() -> Problem:
+    """Return why such an order is no project: what it still needs are places and processes of its own machine."""
+    return Problem(409, "not_done", "a project is what is finished: wait for it, or stop it and keep what it has")
+
+
 def _files(home: Path) -> Iterator[tuple[str, Path]]:
     """Yield the files of a folder by their names in it, but for what can be made anew and what only resumes."""
     for path in sorted(home.rglob("*")):
@@ -72,8 +77,10 @@ def _take(workspace: Workspace, path: Path) -> str:
         places = [place for place in ("job", "run", *about["sets"]) if place in ("job", "run", "set", "beside")]
         known = {name for name in Ticket.__dataclass_fields__ if name in ticket}
         own = Ticket(**{name: ticket[name] for name in known})
-        if about["format"] != _FORMAT or own.goal not in GOALS or own.phase != "done":
+        if about["format"] != _FORMAT or own.goal not in GOALS:
             raise refusal
+        if own.phase != "done":
+            raise _not_done()
     except (InputError, Damaged, ValueError, KeyError, TypeError) as error:
         raise refusal from error
     size = sum(stamp[0] for stamp in store.names.values())

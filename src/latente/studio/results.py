@@ -14,7 +14,7 @@ from typing import Any
 from latente.files import read_json
 from latente.studio.names import is_picture
 from latente.studio.orders import order_of
-from latente.studio.plans import MAPS, Painting
+from latente.studio.plans import MADE, MAPS, Painting
 from latente.studio.problems import Problem
 from latente.studio.sets import save_thumbnail
 from latente.studio.tickets import Ticket
@@ -22,12 +22,13 @@ from latente.studio.uploads import files_of
 from latente.studio.workspace import Workspace
 from latente.watching.news import PICTURE
 
-__all__ = ["film", "packed", "page", "picture", "sample", "table", "told"]
+__all__ = ["VARIED", "film", "gallery_of", "packed", "page", "picture", "sample", "table", "told"]
 
 _PAGES = {"report": "report.html", "explorer": "explorer.html"}
-_SHOWN_GALLERIES = ("made", "restored", "painted")
+VARIED = "varied-"  # begins the names of galleries that were made out of other pictures; a number follows
+_SHOWN_GALLERIES = (MADE, "restored", "painted")
 _GALLERIES = (*_SHOWN_GALLERIES, MAPS)
-_TABLES = ("ranking", "sorted")
+_TABLES = ("ranking", "sorted", "kept")
 _SHOWN, _SIDE, _LARGE = 1000, 512, 1400
 _FILMS = (".gif", ".webp", ".mp4")
 _MOST_ALARMS = 20  # of 100 ordinary pictures, up to which the page may have them called odd
@@ -49,7 +50,7 @@ def told(workspace: Workspace, ticket: Ticket) -> dict[str, Any]:
         "pages": {name: _page_file(workspace, ticket, name).is_file() for name in _PAGES},
         "galleries": {name: _shown(workspace, ticket, name, sums, order.inputs) for name in _SHOWN_GALLERIES},
         "ranking": ranking,
-        "maps": len(_gallery(workspace, ticket, MAPS)),
+        "maps": len(gallery_of(workspace, ticket, MAPS)),
         "cuts": cuts,
         "sorted": _sorted(workspace, ticket, sums),
         "sheet": _sheet(workspace, ticket, sums, order.paintings),
@@ -66,7 +67,7 @@ def page(workspace: Workspace, ticket: Ticket, name: str) -> Path:
 
 
 def table(workspace: Workspace, ticket: Ticket, name: str) -> Path:
-    """Return the ranking, or the groups, as CSV."""
+    """Return the ranking, the groups, or what is kept, as CSV."""
     if name not in _TABLES:
         raise Problem(404, "unknown", "there is no such table", kind="tables")
     return _own_file(ticket.results(workspace) / f"{name}.csv", ticket, workspace)
@@ -104,7 +105,8 @@ def sample(workspace: Workspace, ticket: Ticket, step: int) -> Path:
 
 def picture(workspace: Workspace, ticket: Ticket, gallery: str, number: int, is_large: bool = False) -> Path:
     """Return the n-th picture of a gallery, made anew from its pixels."""
-    paths = _gallery(workspace, ticket, gallery) if gallery in _GALLERIES else []
+    is_known = gallery in _GALLERIES or gallery.removeprefix(VARIED).isdecimal()
+    paths = gallery_of(workspace, ticket, gallery) if is_known else []
     if not 0 <= number < len(paths):
         raise Problem(404, "unknown", "there is no such picture", kind="pictures")
     small = ticket.folder(workspace) / "thumbs" / f"{gallery}-{number}{'-large' * is_large}.webp"
@@ -188,7 +190,7 @@ def _sheet(
     """Return the photographs, the styles, and for each of both the place of the painting in the gallery, or None."""
     if not paintings:
         return None
-    places = {path.stem: place for place, path in enumerate(_gallery(workspace, ticket, "painted"))}
+    places = {path.stem: place for place, path in enumerate(gallery_of(workspace, ticket, "painted"))}
     styles = _sums(workspace, ticket.beside)
     contents, names = (list(dict.fromkeys(getattr(one, kind) for one in paintings)) for kind in ("content", "style"))
     painted = {(one.content, one.style): places.get(one.name) for one in paintings}
@@ -206,12 +208,13 @@ def _shown(
     folder = ticket.results(workspace) / name
     before = {posixpath.basename(file): sums[file] for file in inputs if file in sums} or sums
     stems = {posixpath.splitext(file)[0]: sha256 for file, sha256 in before.items()} if name == "restored" else {}
-    paths = _gallery(workspace, ticket, name)
+    paths = gallery_of(workspace, ticket, name)
     titles = [path.relative_to(folder).as_posix() for path in paths]
     return [{"title": title, "before": stems.get(posixpath.splitext(title)[0])} for title in titles]
 
 
-def _gallery(workspace: Workspace, ticket: Ticket, name: str) -> list[Path]:
+def gallery_of(workspace: Workspace, ticket: Ticket, name: str) -> list[Path]:
+    """Return the pictures of a gallery, in their order; of one that is not there, none."""
     folder = ticket.results(workspace) / name
     pictures = (path for path in folder.rglob("*") if path.is_file() and is_picture(path.name))
     return sorted(path for path in pictures if name != MAPS or not path.stem.endswith("-mask"))

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from latente import locks
 from latente.errors import InputError
+from latente.studio.addresses import HOST, own_address
 
 __all__ = ["PORT", "bound", "check_names", "serve"]
 
 PORT = 8421  # where it is free, so that the address is the same the next time
-_HOST = "127.0.0.1"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?", re.IGNORECASE)
 _NEEDED = ("fastapi", "uvicorn", "sse_starlette")
 
@@ -30,13 +30,13 @@ def check_names(host: str, names: tuple[str, ...]) -> None:
     for name in names:
         if not _NAME.fullmatch(name):
             raise InputError(f"{name!r} is no name of a machine: write it as lab.example or lab.example:443")
-    if not names and host not in (_HOST, "localhost"):
+    if not names and host not in (HOST, "localhost"):
         raise InputError(
             f"at {host} other machines can ask for the studio: name what it is called there, as by --name lab.example"
         )
 
 
-def bound(port: int | None, host: str = _HOST) -> socket.socket:
+def bound(port: int | None, host: str = HOST) -> socket.socket:
     """Return a socket that listens on a port of this machine; None takes `PORT`, or any free one where that is taken.
 
     0 takes any free one. host: the address at which it listens. Raises InputError where the port that is asked for is
@@ -46,7 +46,7 @@ def bound(port: int | None, host: str = _HOST) -> socket.socket:
         return _listening(PORT if port is None else port, host)
     except OSError as error:
         if port is not None or error.errno != errno.EADDRINUSE:
-            place = f"port {port}" if host == _HOST else f"port {PORT if port is None else port} of {host}"
+            place = f"port {port}" if host == HOST else f"port {PORT if port is None else port} of {host}"
             raise InputError(f"{place} cannot be used ({error.strerror}): name another, or none") from error
         return _listening(0, host)
 
@@ -58,22 +58,22 @@ def serve(
     welcome: Callable[[str], None],
     names: tuple[str, ...] = (),
     shelves: Sequence[Path] = (),
+    painter: Path | None = None,
 ) -> None:
     """Serve the studio of a workspace until Ctrl-C or SIGTERM; trainings go on after it.
 
     welcome: is told the address. names: by which other machines may ask for it. shelves: folders of this machine whose
-    pictures may be taken. Raises InputError where another studio serves the workspace, or where what the extra `studio`
-    brings is not installed.
+    pictures may be taken. painter: a run that paints at once. Raises InputError where another studio serves the
+    workspace, or where what the extra `studio` brings is not installed.
     """
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise InputError(f"the studio needs {', '.join(missing)}: pip install 'latente[studio]'")
     import uvicorn
 
     from latente.studio.app import create, parts_of
-    from latente.studio.guard import own_address
 
     logging.getLogger("uvicorn.error").addFilter(_is_no_farewell)
-    parts = parts_of(workspace, language, shelves)
+    parts = parts_of(workspace, language, shelves, painter)
     token, port = secrets.token_urlsafe(24), listener.getsockname()[1]
     with locks.held(parts.workspace.path):
         config = uvicorn.Config(
@@ -87,7 +87,7 @@ def serve(
             proxy_headers=False,
             timeout_graceful_shutdown=2,  # pages that listen to events never end by themselves
         )
-        address = own_address((*names, _HOST)[0], port)
+        address = own_address((*names, HOST)[0], port)
         welcome(f"{address}/?token={token}")  # it listens: whoever comes now waits for an instant
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])

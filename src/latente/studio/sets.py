@@ -134,6 +134,13 @@ class Sets:
         path = folder / "groups.json"
         return dict(read_json(path)) if path.exists() else {}
 
+    def folders(self, folder: Path) -> dict[str, str]:
+        """Return the groups that the files' folders are, as they were found: file -> group."""
+        scan = (self._scan(folder) or {}).get("facts", {}).get("scan") or {}
+        known = scan.get("classes", {})
+        groups = {name: next((part for part in name.split("/")[:-1] if part in known), "") for name in files_of(folder)}
+        return {name: group for name, group in groups.items() if group}
+
     def group(self, folder: Path, names: list[str], group: str) -> None:
         """Put files into a group, or where that has no name into none; raises Problem where there is no such file."""
         _refuse_unknown(folder, names)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from latente.studio import plans
-from latente.studio.goals import goal_named
+from latente.studio.goals import AT_ONCE, goal_named
 from latente.studio.orders import is_done, order_of, pieces_of
 from latente.studio.tickets import Ticket, printed_json
 from latente.studio.workspace import Workspace
@@ -80,7 +80,8 @@ def _state(ticket: Ticket, status: dict[str, Any]) -> str:
         return "stopping"
     if status.get("state") == "finished" and not ticket.at:
         return "finishing"
-    return "running" if status.get("state") == "running" or ticket.experiment else "starting"
+    has_no_run = bool(ticket.experiment) or ticket.length == AT_ONCE
+    return "running" if status.get("state") == "running" or has_no_run else "starting"
 
 
 def _verdict(workspace: Workspace, ticket: Ticket) -> dict[str, Any] | None:
@@ -94,5 +95,5 @@ def _commands(workspace: Workspace, ticket: Ticket) -> list[Sequence[str]]:
     """Return the command lines that do the same without the studio."""
     order = order_of(workspace, ticket)
     if ticket.model:
-        return [step.arguments for step in plans.use(order)]
+        return [step.arguments for step in plans.use(order)[:1]]  # others stand in for it, where it gave nothing
     return [piece.begin for piece in plans.pieces(order)]

@@ -57,6 +57,17 @@ class Ticket:
         ticket.process = Process(*ticket.process) if ticket.process else None
         return ticket
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing will happen to it any more unless a person asks for it."""
+        return self.phase in ("done", "failed") and self.process is None
+
+    def copy(self) -> Ticket:
+        """Return the same again, which can be changed."""
+        return dataclasses.replace(
+            self, options=dict(self.options), tried=list(self.tried), failures=dict(self.failures)
+        )
+
     def write(self, workspace: Workspace) -> None:
         write_json(self.folder(workspace) / "ticket.json", dataclasses.asdict(self), synced=False)
 

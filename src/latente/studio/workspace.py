@@ -39,16 +39,20 @@ class Workspace:
         except OSError as error:
             raise InputError(f"the workspace {path} cannot be made: {error.strerror}; name another folder") from error
 
+    def ids(self, kind: Kind) -> list[str]:
+        """Return the ids of what there is of a kind, sorted."""
+        with os.scandir(self.path / kind) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+
     def all(self, kind: Kind) -> list[Path]:
         """Return the folders of a kind, sorted by their ids."""
-        with os.scandir(self.path / kind) as entries:
-            return sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+        return [self.path / kind / name for name in self.ids(kind)]
 
     def find(self, kind: Kind, name: str) -> Path:
         """Return the folder of what has the id `name`; raises Problem where there is none."""
-        for folder in self.all(kind):
-            if folder.name == name:
-                return folder
+        for own in self.ids(kind):
+            if own == name:
+                return self.path / kind / own
         raise Problem(404, "unknown", f"there is none of that id among the {kind}", kind=kind)
 
     def new(self, kind: Kind) -> Path:

@@ -3,7 +3,7 @@
 import { useRef, useState } from "preact/hooks";
 import { ask, attempt } from "./api.js";
 import { useAnswer } from "./parts.jsx";
-import { chosen, dropped, send } from "./sending.js";
+import { chosen, dropped, follow, send } from "./sending.js";
 import { language, t } from "./words.js";
 
 const MOST_NAMED = 3;
@@ -34,8 +34,8 @@ export function Intake({ set, title, name, done }) {
       <Shelves
         take={(shelf) =>
           take(async (own) => {
-            setProgress({ step: "unpacking", done: 1, total: 1 });
-            return Object.keys((await ask("POST", `sets/${own}/shelves/${shelf}`)).refused);
+            setProgress({ step: "copying", done: 0, total: 0 });
+            return Object.keys((await follow(own, ask("POST", `sets/${own}/shelves/${shelf}`), setProgress)).refused);
           })
         }
       />
@@ -43,7 +43,7 @@ export function Intake({ set, title, name, done }) {
         {progress && (
           <p>
             <progress
-              {...(progress.step === "unpacking" ? {} : { value: progress.done, max: progress.total || 1 })}
+              {...(progress.total ? { value: progress.done, max: progress.total } : {})}
               aria-label={t("pictures")}
             />{" "}
             {t(`pictures.${progress.step}`, progress)}

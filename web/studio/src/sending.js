@@ -7,7 +7,19 @@ const BATCH = 200; // files announced together
 const LARGEST = 64 * 2 ** 20;
 
 /** @typedef {{name: string, file: File}} Picture */
-/** @typedef {{step: "reading" | "sending" | "zip" | "unpacking", done: number, total: number}} Progress */
+const LOOKS = 500; // milliseconds between two looks at how far the studio is
+
+/** @typedef {{step: "reading" | "sending" | "zip" | "copying", done: number, total: number}} Progress */
+
+/** Tell how far the studio is in copying pictures into a set, while it does; what it answers is returned.
+ * @template T @param {string} set @param {Promise<T>} work @param {(progress: Progress) => void} tell @returns {Promise<T>} */
+export async function follow(set, work, tell) {
+  const timer = setInterval(async () => {
+    const now = await ask("GET", `sets/${set}/copying`).catch(() => null);
+    if (now) tell({ step: "copying", ...now });
+  }, LOOKS);
+  return work.finally(() => clearInterval(timer));
+}
 
 /** Send files to a set; return the names of those that are refused. Raises Refused where the connection breaks.
  * @param {string} set @param {Picture[]} pictures @param {(progress: Progress) => void} tell */
@@ -16,7 +28,8 @@ export async function send(set, pictures, tell) {
   const refused = [];
   const [archives, singles] = [pictures.filter(isArchive), pictures.filter((one) => !isArchive(one))];
   for (const { file } of archives) {
-    const answer = await upload(`sets/${set}/archive`, file, (done) => tell({ step: done < 1 ? "zip" : "unpacking", done, total: 1 }));
+    const sent = upload(`sets/${set}/archive`, file, (done) => tell(done < 1 ? { step: "zip", done, total: 1 } : { step: "copying", done: 0, total: 0 }));
+    const answer = await follow(set, sent, tell);
     refused.push(...Object.keys(answer.refused));
   }
   refused.push(...singles.filter(({ file }) => file.size > LARGEST).map(({ name }) => name));

@@ -45,10 +45,12 @@ class Use(BaseModel):
 
 
 @router.get("/goals")
-def list_goals() -> dict[str, Any]:
+def list_goals(parts: TheParts) -> dict[str, Any]:
+    """Return what there is to want, for how long, and why nothing is painted at once, where that is so."""
     shown = ("name", "least", "trains", "beside", "use")
     goals = [{name: getattr(goal, name) for name in shown} for goal in GOALS.values()]
-    return {"goals": goals, "lengths": dict(LENGTHS)}
+    fault = None if parts.jobs.painter else {"code": "no_painter", "fields": {}}
+    return {"goals": goals, "lengths": dict(LENGTHS), "at_once": fault}
 
 
 @router.get("/goals/{name}/options")

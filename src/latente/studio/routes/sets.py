@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -12,7 +14,7 @@ from starlette.responses import FileResponse
 from latente.studio import archives, samples
 from latente.studio.goals import suitable
 from latente.studio.likeness import similar
-from latente.studio.parts import TheParts
+from latente.studio.parts import Parts, TheParts
 from latente.studio.problems import Problem
 from latente.studio.uploads import Announced, files_of
 
@@ -122,7 +124,10 @@ async def take_file(parts: TheParts, set_id: SetId, sha256: Sum, request: Reques
 async def take_archive(parts: TheParts, set_id: SetId, request: Request) -> dict[str, Any]:
     """Take a zip file, raw, and the pictures in it; return how many, and which files were refused."""
     folder = parts.workspace.find("sets", set_id)
-    return await archives.take_archive(parts.workspace, parts.uploads, folder, request.headers, request.stream())
+    with _told(parts, set_id) as tell:
+        return await archives.take_archive(
+            parts.workspace, parts.uploads, folder, request.headers, request.stream(), tell
+        )
 
 
 @router.get("/shelves")
@@ -135,7 +140,29 @@ def list_shelves(parts: TheParts) -> list[dict[str, Any]]:
 def take_shelf(parts: TheParts, set_id: SetId, shelf_id: SetId) -> dict[str, Any]:
     """Copy the pictures of a folder of this machine into the set; return how many, and which files were refused."""
     folder, shelf = parts.workspace.find("sets", set_id), parts.shelves.find(shelf_id)
-    return archives.take_folder(parts.workspace, parts.uploads, folder, shelf.path, shelf.home)
+    with _told(parts, set_id) as tell:
+        return archives.take_folder(parts.workspace, parts.uploads, folder, shelf.path, shelf.home, tell)
+
+
+@router.get("/sets/{set_id}/copying")
+def show_copying(parts: TheParts, set_id: SetId) -> dict[str, int] | None:
+    """Return how many of how many pictures were copied into the set out of an archive or a folder; null of none."""
+    parts.workspace.find("sets", set_id)
+    now = parts.copying.get(set_id)
+    return None if now is None else {"done": now[0], "total": now[1]}
+
+
+@contextlib.contextmanager
+def _told(parts: Parts, set_id: str) -> Iterator[archives.Tell]:
+    """Yield what is told how far copying into a set is, which pages may ask for meanwhile."""
+
+    def tell(done: int, total: int) -> None:
+        parts.copying[set_id] = (done, total)
+
+    try:
+        yield tell
+    finally:
+        parts.copying.pop(set_id, None)
 
 
 @router.get("/sets/{set_id}/similar")

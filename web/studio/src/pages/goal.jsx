@@ -13,10 +13,11 @@ export function Goal({ id, wish }) {
   const [length, setLength] = useState(wish.get("length") ?? "quick");
   const [beside, setBeside] = useState(wish.get("beside") ?? "");
   const [options, setOptions] = useState(/** @type {Record<string, string>} */ (readOptions(wish)));
+  const other = useLooked(beside);
   if (!set || !all) return <p class="busy">{t("loading")}</p>;
   const known = all.goals.find((/** @type {any} */ one) => one.name === goal);
   const pairs = known?.beside === "partners" ? set.finding.pairs : null;
-  const isReady = known && !set.unfit[goal] && (!known.beside || beside || pairs);
+  const isReady = known && !set.unfit[goal] && (!known.beside || pairs || other?.finding.state === "done");
   const order = new URLSearchParams({
     set: id,
     goal,
@@ -43,6 +44,7 @@ export function Goal({ id, wish }) {
                 chosen={goal}
                 choose={(name) => {
                   setGoal(name);
+                  if (length === "once") setLength("quick");
                   setOptions({});
                 }}
                 isGrey={!!fault}
@@ -59,13 +61,27 @@ export function Goal({ id, wish }) {
         <section>
           <h2>{t(`beside.${known.beside}`)}</h2>
           <p class="note">{pairs ? t("beside.pairs", { first: pairs[0], second: pairs[1] }) : t(`beside.${known.beside}.text`)}</p>
-          {!pairs && <Beside key={goal} goal={known.beside} set={id} chosen={beside} choose={setBeside} />}
+          {!pairs && <Beside key={goal} goal={known.beside} set={id} chosen={beside} own={other} choose={setBeside} />}
         </section>
       )}
       {known && !known.trains && <p>{t("length.own")}</p>}
       {known?.trains && (
         <fieldset class="choices lengths">
           <legend>{t(goal === "style" ? "length.size" : "length")}</legend>
+          {goal === "style" && (
+            <Choice
+              group="length"
+              value="once"
+              chosen={length}
+              choose={(name) => {
+                setLength(name);
+                setOptions({});
+              }}
+              isGrey={!!all.at_once}
+              title={t("length.once")}
+              text={all.at_once ? explain({ ...all.at_once, message: "" }) : t("length.style.once")}
+            />
+          )}
           {Object.entries(all.lengths).map(([name, minutes]) => (
             <Choice
               key={name}
@@ -85,7 +101,7 @@ export function Goal({ id, wish }) {
           ))}
         </fieldset>
       )}
-      {known && !set.unfit[goal] && (
+      {known && !set.unfit[goal] && length !== "once" && (
         <Details key={goal} path={`goals/${goal}/options?${new URLSearchParams({ count: `${count}`, length })}`} options={options} change={setOptions} />
       )}
       {known && (
@@ -153,10 +169,9 @@ function readOptions(wish) {
 }
 
 /** The second set that some goals take: one that is here, or one that is dropped now.
- * @param {{goal: string, set: string, chosen: string, choose: (set: string) => void}} props */
-function Beside({ goal, set, chosen, choose }) {
+ * @param {{goal: string, set: string, chosen: string, own: any, choose: (set: string) => void}} props own: the chosen one */
+function Beside({ goal, set, chosen, own, choose }) {
   const [sets, read] = useAnswer("sets");
-  const own = useLooked(chosen);
   const others = (sets ?? []).filter((/** @type {any} */ one) => one.id !== set && one.files);
   return (
     <>

@@ -46,8 +46,8 @@ function Training({ job: one }) {
       {isAlive && one.part === null && <progress aria-label={t("training")} />}
       {one.error && <p class="notice">{t("training.trouble", { text: one.error })}</p>}
       {one.trouble && <p class="notice">{t("training.trouble", { text: one.trouble })}</p>}
-      {one.goal === "odd" || one.experiment || one.served_by ? (
-        <p class="note">{t(one.experiment ? "training.experiment" : one.served_by ? "training.serving" : "training.direct")}</p>
+      {isDirect(one) ? (
+        <p class="note">{t(one.experiment ? "training.experiment" : one.served_by ? "training.serving" : one.length === "once" ? "training.once" : "training.direct")}</p>
       ) : (
         <div class="split">
           <div>
@@ -70,6 +70,11 @@ function Training({ job: one }) {
       {isAlive && <p class="note">{t("training.close")}</p>}
     </section>
   );
+}
+
+/** Whether nothing learns step by step that could be watched. @param {import("../api.js").WholeJob} job */
+function isDirect({ goal, length, experiment, served_by }) {
+  return goal === "odd" || length === "once" || !!experiment || !!served_by;
 }
 
 /** @param {{job: import("../api.js").WholeJob}} props */
