@@ -18,6 +18,7 @@ from latente.estimators.data import draw, split, usual_shape
 from latente.estimators.kinds import RUNS
 from latente.estimators.passing import ImageModel
 from latente.images import Images, from_layout, images_in, open_images
+from latente.languages import say
 from latente.latents import Direction, learn_direction
 from latente.metrics import elbo_error, lacking, latent_use, means, measure
 from latente.training import Run
@@ -95,8 +96,9 @@ class Evidence:
     def title(self) -> str:
         """What kind of model it is, in words."""
         name = self.options.get("model", getattr(self.model, "kind", None))
-        title = RUNS[name].title if name in RUNS else str(name or "model")
-        return title[:1].upper() + title[1:]
+        title = RUNS[name].title if name in RUNS else str(name or say("model"))
+        title = title[:1].upper() + title[1:]
+        return say(title) if name in RUNS else title
 
     @property
     def is_counted_in_epochs(self) -> bool:
