@@ -372,6 +372,7 @@ def test_a_model_that_only_encodes_gets_the_map_without_a_decoder(tmp_path: Path
     assert page.description["score"] == {
         "column": "confidence",
         "word": "confidence",
+        "head": "confidence",
         "worst": "lowest",
     }
     columns = {column["name"]: column for column in page.description["columns"]}
