@@ -293,6 +293,9 @@ def test_a_run_without_a_model_yet_still_has_a_page(tmp_path: Path) -> None:
     found = Page(write_report(tmp_path))
     assert "holds no model yet" in found.text
     assert "No epoch has ended yet." in found.text
+    spanish = Page(write_report(tmp_path, language="es")).text
+    assert f"{tmp_path} todavía no tiene modelo" in spanish
+    assert "Todavía no ha terminado ninguna época." in spanish
 
 
 def test_other_images_can_be_given_and_the_page_put_elsewhere(vae: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from latente.errors import InputError, LatenteError
 from latente.estimators.abilities import Classifies, Encodes, Reconstructs, Restores
 from latente.evidence import Evidence, open_evidence
 from latente.images import Images, open_images
-from latente.languages import say
+from latente.languages import recognised, say
 from latente.latents import knn_accuracy
 from latente.report.sections.latent import NEIGHBOURS
 from latente.report.sections.samples import draw_samples
@@ -161,7 +161,7 @@ def _told(name: str, missing: dict[str, str]) -> Iterator[None]:
     try:
         yield
     except LatenteError as error:
-        missing[name] = str(error)
+        missing[name] = recognised(str(error))
 
 
 def _remembering() -> Callable[..., Images]:

@@ -11,7 +11,7 @@ from latente import estimators, pages
 from latente.errors import LatenteError
 from latente.evidence import Evidence, open_evidence
 from latente.images import Images
-from latente.languages import say, speaking
+from latente.languages import recognised, say, speaking
 from latente.report.headline import bars, facts, key_figures
 from latente.report.sections import find_sections
 from latente.report.training import summarise
@@ -65,7 +65,7 @@ def _gather(run: Run, images: Images | None) -> Evidence:
         evidence = open_evidence(run, model, images)
         _ = evidence.outputs  # the one pass: images of another kind are refused here
     except LatenteError as error:
-        return Evidence(model, options=run.options(), lines=run.lines(), path=run.path, problem=str(error))
+        return Evidence(model, options=run.options(), lines=run.lines(), path=run.path, problem=recognised(str(error)))
     return evidence
 
 
