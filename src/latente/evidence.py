@@ -18,6 +18,7 @@ from latente.estimators.data import draw, split, usual_shape
 from latente.estimators.kinds import RUNS
 from latente.estimators.passing import ImageModel
 from latente.images import Images, from_layout, images_in, open_images
+from latente.languages import say
 from latente.latents import Direction, learn_direction
 from latente.metrics import elbo_error, lacking, latent_use, means, measure
 from latente.training import Run
@@ -35,7 +36,7 @@ __all__ = [
 MOST_IMAGES = 5_000  # that are measured
 MOST_VALUES = 20_000_000  # in the images measured at once, so that large pictures do not fill the memory
 MOST_LEARNED = 2_000  # training images whose codes are asked for
-IN_MEMORY = "the model was trained on arrays in memory; give them again to see it at work on them"
+IN_MEMORY = say("the model was trained on arrays in memory; give them again to see it at work on them")
 FEWEST = 10  # images on either side without which nothing is learned of an attribute
 
 
@@ -95,8 +96,9 @@ class Evidence:
     def title(self) -> str:
         """What kind of model it is, in words."""
         name = self.options.get("model", getattr(self.model, "kind", None))
-        title = RUNS[name].title if name in RUNS else str(name or "model")
-        return title[:1].upper() + title[1:]
+        title = RUNS[name].title if name in RUNS else str(name or say("model"))
+        title = title[:1].upper() + title[1:]
+        return say(title) if name in RUNS else title
 
     @property
     def is_counted_in_epochs(self) -> bool:
@@ -132,7 +134,7 @@ class Evidence:
         if self.model is None or self.measured is None:
             return {}
         if not len(self.measured):
-            raise InputError("there are no images to look at")
+            raise InputError(say("there are no images to look at"))
         outputs: Mapping[str, np.ndarray] = self.model.outputs(self.measured.take())
         return outputs
 
@@ -299,7 +301,7 @@ def _open_again(source: dict[str, Any], opening: Callable[..., Images]) -> Image
     try:
         return opening(**source)
     except (OSError, TypeError) as error:  # the disk is gone, or options.json is from elsewhere
-        raise InputError(f"the images cannot be opened again: {error}") from error
+        raise InputError(say("the images cannot be opened again: {error}", error=str(error))) from error
 
 
 def _split_again(model: Any, known: Images, options: Mapping[str, Any]) -> tuple[Selection, Selection | None]:

@@ -31,6 +31,11 @@ def test_the_page_is_in_the_run_folder_unless_told_otherwise(latente: Client, ru
     assert latente("explore", run, "--atlas").code == 0  # its own page may be replaced
 
 
+def test_the_page_is_in_the_language_asked_for(latente: Client, run: Path) -> None:
+    assert latente("explore", run, "--lang", "es", "--count", "20", "--atlas", "--out", "uno.html").code == 0
+    assert "explorador" in Path("uno.html").read_text()
+
+
 def test_other_images_can_be_explored_and_only_some_of_them(latente: Client, run: Path) -> None:
     shown = latente("explore", run, "digits", "--split", "train", "--count", 30, "--out", "page.html", "--atlas")
     assert (shown.code, "images 30" in shown.words) == (0, True), shown.err

@@ -42,6 +42,18 @@ def test_several_runs_are_compared_in_the_current_folder(latente: Client, runs: 
     assert latente("report", *runs, "--out", "pages/both.html").words == "report pages/both.html"
 
 
+def test_a_page_is_in_the_language_asked_for_and_no_unknown_one(latente: Client, runs: list[Path]) -> None:
+    assert latente("report", runs[0], "--lang", "es", "--out", "uno.html").code == 0
+    assert latente("report", *runs, "--lang", "es", "--out", "dos.html").code == 0
+    assert "informe del entrenamiento" in Path("uno.html").read_text()
+    assert "2 entrenamientos" in Path("dos.html").read_text()
+    refused = latente("report", runs[0], "--lang", "ed", "--out", "tres.html")
+    assert refused.code == 2
+    assert "--lang" in refused.err
+    assert "unknown language 'ed'; did you mean 'es'? known: en, es" in " ".join(refused.err.split())
+    assert not Path("tres.html").exists()
+
+
 def test_what_is_no_run_and_comes_last_are_the_images(latente: Client, runs: list[Path]) -> None:
     np.save("some.npy", np.random.default_rng(0).integers(0, 256, (20, 8, 8), np.uint8))
     assert latente("report", runs[0], "some.npy", "--out", "one.html").code == 0

@@ -26,6 +26,7 @@ from latente.explorer.space import space_of
 from latente.explorer.tiles import tiles
 from latente.images import Images, open_images
 from latente.latents import learn_direction, save_direction, saved_directions, to_two_dimensions
+from translating import left_in_description, left_in_english, mark
 
 rng = np.random.default_rng(0)
 
@@ -81,7 +82,7 @@ def test_the_page_holds_codes_points_errors_and_images_of_the_whole_set_by_part(
     error, label, part = about["columns"]
     assert (error["name"], label["name"], part["name"], about["start"]) == ("squared error", "class", "part", "class")
     assert part["names"] == ["training", "validation", "test"]
-    assert about["apart"] == ["test"]
+    assert about["apart"] == [["test", "test"]]
     rows, parts = found.numbers(about["rows"]), found.numbers(part["values"])
     assert np.bincount(parts).tolist() == [0, 180, 20, len(test)]
     np.testing.assert_array_equal(np.sort(rows[parts < 3]), np.arange(200))
@@ -256,8 +257,8 @@ def test_where_not_all_pictures_fit_every_so_many_are_there_and_the_page_says_so
     assert every > 1
     assert found.description["sheets"]["count"] == len(range(0, 400, every))
     _, pictures, reconstructions = written.notices
-    assert f"picture of every {writing.ordinal(every)} image" in pictures
-    assert "reconstruction of every" in reconstructions
+    assert f"picture of one image in {every} " in pictures
+    assert "reconstruction of one image in" in reconstructions
     assert pictures in found.text
 
 
@@ -371,6 +372,7 @@ def test_a_model_that_only_encodes_gets_the_map_without_a_decoder(tmp_path: Path
     assert page.description["score"] == {
         "column": "confidence",
         "word": "confidence",
+        "head": "confidence",
         "worst": "lowest",
     }
     columns = {column["name"]: column for column in page.description["columns"]}
@@ -471,3 +473,16 @@ def test_a_decoder_that_leaves_no_room_for_images_is_refused_and_the_atlas_propo
     with pytest.raises(InputError, match="--atlas"):
         write_explorer(run, _images(), tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+def test_the_page_is_wholly_in_the_language_asked_for(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spanish = write_explorer(run, atlas=True, count=30, out=run / "es.html", language="es").path
+    about = _File(spanish).description
+    assert "Mapa latente" in spanish.read_text(encoding="utf-8")
+    assert about["words"]["Leave out"] == "Apartar"
+    assert about["columns"][1]["name"] == about["start"] == "clase"
+    assert about["apart"] == [["prueba", "test"]]  # lists are read by other programs
+    mark(monkeypatch)
+    write_explorer(run, atlas=True, count=30, out=spanish, maps=["tsne"], language="es")
+    assert left_in_english(spanish) == set()
+    assert left_in_description(_File(spanish).description, run) == set()

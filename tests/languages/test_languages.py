@@ -9,10 +9,26 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import jinja2
 import pytest
+from jinja2 import nodes
 
 import latente
-from latente.languages import LANGUAGES, Figure, Message, joined, say, translated
+from latente.errors import InputError
+from latente.estimators.kinds import RUNS
+from latente.images.damage import SAID_BY_PILLOW
+from latente.languages import (
+    LANGUAGES,
+    Figure,
+    Message,
+    joined,
+    recognised,
+    said_by_script,
+    say,
+    speaking,
+    spoken,
+    translated,
+)
 from latente.words import count, decibels, figure, percent
 
 PACKAGE = Path(latente.__file__).parent
@@ -20,6 +36,10 @@ OTHERS = LANGUAGES[1:]
 # what is said of a set by the name of its part, which is put together where it is said
 PARTS = [f"{part} {what}" for part in ("test", "validation", "training", "unlabelled") for what in ("images", "rows")]
 PARTS += [part[:-1] for part in PARTS] + ["images given", "image given", "rows given", "row given"]
+PARTS += ["test", "unlabelled"]  # of the explorer, where it is clear that images are meant
+KINDS = [kind.title[:1].upper() + kind.title[1:] for kind in RUNS.values()]  # put together by `Evidence.title`
+
+NO_WORDS = ("sans-serif", "linear-gradient", "left out")  # in scripts: style, and a column of a file
 
 
 def constants(node: ast.AST) -> Iterator[str]:
@@ -48,9 +68,20 @@ def said(tree: ast.AST) -> Iterator[str]:
                 yield from constants(value)
 
 
+def said_by_page(text: str) -> Iterator[str]:
+    """Yield the templates of sentences that a page's own template says."""
+    for call in jinja2.Environment().parse(text).find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "say":
+            texts = call.args[0].find_all(nodes.Const) if isinstance(call.args[0], nodes.CondExpr) else [call.args[0]]
+            yield from (text.value for text in texts if isinstance(text, nodes.Const))
+
+
 def templates() -> set[str]:
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
-    return {text for tree in trees for text in said(tree)} | {"{first}, {second}", *PARTS}
+    pages = (path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.j2"))
+    scripts = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("explorer/templates/*.js"))
+    found = {text for tree in trees for text in said(tree)} | {text for page in pages for text in said_by_page(page)}
+    return found | set(said_by_script(scripts)) | {"{first}, {second}", *PARTS, *KINDS, *SAID_BY_PILLOW}
 
 
 def catalogue(language: str) -> dict[str, str]:
@@ -103,6 +134,56 @@ def test_what_is_in_a_sentence_is_translated_with_it_and_names_are_not() -> None
 )
 def test_numbers_are_written_as_each_language_does(text: str, spanish: str) -> None:
     assert translated(text, "es") == spanish
+
+
+def test_a_block_has_a_language_of_its_own() -> None:
+    text = say("{number} steps", number=12_000)
+    with speaking("es"):
+        assert (spoken(), translated(text)) == ("es", "12.000 pasos")
+        with speaking("en"):
+            assert translated(text) == "12,000 steps"
+        assert spoken() == "es"
+    assert (spoken(), translated(text)) == ("en", "12,000 steps")
+    with pytest.raises(InputError, match="did you mean 'es'"), speaking("ed"):
+        pass
+
+
+def test_pages_and_scripts_have_no_words_but_those_that_they_say() -> None:
+    folders = ("report/templates", "report/sections", "explorer/templates")
+    for path in (path for folder in folders for path in (PACKAGE / folder).iterdir()):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".j2":
+            text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", " ", text, flags=re.DOTALL)
+            own = re.findall(r'(?:alt|title|aria-label|placeholder)="([^"]*[a-z][^"]*)"', text)
+            own += re.findall(r"[A-Za-z]{2,}", re.sub(r"<[^>]*>", " ", text))
+            assert [word for word in own if word not in ("Latente", "CSV")] == [], path.name
+        elif path.suffix == ".js":
+            text = re.sub(r"/\*.*?\*/|(?<!:)//[^\n]*", " ", text, flags=re.DOTALL)
+            text = re.sub(r'\bt\(("(?:[^"\\]|\\.)*")', "t(", text)
+            text = re.sub(r"\$\{[^{}]*\}", "", text)
+            texts = re.findall(r'"(?:[^"\\\n]|\\.)*"|`[^`\n]*`', text)
+            own = [words for words in texts if re.search(r"[A-Za-z]{2,} [a-z]{2,}", words)]
+            own += re.findall(r'(?:textContent|title|ariaLabel|ariaValueText) = (["`][^"`]*[a-z]{2}[^"`]*["`])', text)
+            rest = [words for words in own if not any(sign in words for sign in NO_WORDS)]
+            assert rest == [], path.name
+
+
+@pytest.mark.parametrize(
+    ("text", "spanish"),
+    [
+        (
+            "cannot be decoded: image file is truncated (1,200 bytes not processed)",
+            "no se puede decodificar: el archivo está cortado (quedan 1200 bytes por procesar)",
+        ),
+        ("named .jpg, but its content is PNG", "se llama .jpg, pero su contenido es PNG"),
+        ("cannot be read: of its own kind", "no se puede leer: of its own kind"),
+        ("whatever nobody knows", "whatever nobody knows"),
+        (say("{number} steps", number=2), "2 pasos"),
+    ],
+)
+def test_what_has_lost_its_template_is_recognised_by_its_words(text: str, spanish: str) -> None:
+    assert recognised(text) == text
+    assert translated(recognised(text), "es") == spanish
 
 
 def test_a_list_is_joined_by_the_language_s_own_word() -> None:

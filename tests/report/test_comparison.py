@@ -19,6 +19,7 @@ from latente.report.contest import Candidate, Contest, Results
 from latente.report.training import summarise
 from latente.training import Run
 from pages import Page
+from translating import left_in_english, mark
 
 
 def _fit(run: Path, images: Any, kind: Any = Autoencoder, **changes: Any) -> Path:
@@ -199,3 +200,11 @@ def test_what_is_no_run_is_refused_before_anything_is_written(runs: list[Path], 
     with pytest.raises(InputError, match="no run folder"):
         write_comparison([*runs, tmp_path], out=tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_comparison_is_wholly_in_the_language_asked_for(
+    runs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark(monkeypatch)
+    page = write_comparison(runs, open_images("digits", split="test", count=40), runs[0].parent / "es.html", "es")
+    assert left_in_english(page, "narrow", "wide", "digits") == set()

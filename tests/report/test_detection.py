@@ -20,6 +20,7 @@ from latente.report.training import summarise
 from latente.report.verdicts import Verdict, judge
 from latente.report.yardsticks import find_yardstick
 from latente.training import Run
+from translating import left_in_english, mark
 
 
 def save(folder: Path, X: Iterable[np.ndarray]) -> None:
@@ -148,3 +149,9 @@ def test_what_is_advised_for_pictures_of_many_sizes_takes_them(tmp_path: Path) -
     assert "neighbours" not in advice
     with pytest.warns(UserWarning, match="alpha"):
         AnomalyDetector(method="gaussian", contrast=31, random_state=0).fit(images)
+
+
+def test_a_detectors_page_is_wholly_in_the_language_asked_for(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark(monkeypatch)
+    page = write_report(run, out=run / "es.html", language="es")
+    assert left_in_english(page, "test good corner bright png") == set()

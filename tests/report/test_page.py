@@ -15,6 +15,7 @@ from latente.estimators import Autoencoder, Encoder, Estimator, StackedAutoencod
 from latente.images import Images, Scaling, open_images
 from latente.report import write_report
 from pages import Page
+from translating import left_in_english, mark
 
 
 def _options(**changes: Any) -> dict[str, Any]:
@@ -292,6 +293,9 @@ def test_a_run_without_a_model_yet_still_has_a_page(tmp_path: Path) -> None:
     found = Page(write_report(tmp_path))
     assert "holds no model yet" in found.text
     assert "No epoch has ended yet." in found.text
+    spanish = Page(write_report(tmp_path, language="es")).text
+    assert f"{tmp_path} todavía no tiene modelo" in spanish
+    assert "Todavía no ha terminado ninguna época." in spanish
 
 
 def test_other_images_can_be_given_and_the_page_put_elsewhere(vae: Path, tmp_path: Path) -> None:
@@ -396,3 +400,27 @@ def test_a_run_whose_length_is_in_minutes_is_not_told_to_take_more_epochs(tmp_pa
     options["options"]["minutes"] = 0.1
     (run / "options.json").write_text(json.dumps(options))
     assert "latente resume" not in Page(write_report(run)).text
+
+
+def test_a_page_is_wholly_in_the_language_asked_for(
+    vae: Path, classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spanish = write_report(vae, open_images("digits", split="test", count=40), tmp_path / "es.html", "es").read_text()
+    assert '<html lang="es">' in spanish
+    assert "¿Está bien?" in spanish
+    mark(monkeypatch)
+    for run in (vae, classifier):
+        write_report(run, open_images("digits", split="test", count=40), run / "es.html", "es")
+        assert left_in_english(run / "es.html") == set()
+
+
+def test_the_language_is_that_of_the_environment_where_none_is_asked_for_and_english_where_it_is_not_known(
+    vae: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=r"unknown language 'klingon'; known: en, es"):
+        write_report(vae, out=tmp_path / "page.html", language="klingon")
+    assert not (tmp_path / "page.html").exists()
+    for name, language in (("es", "es"), ("klingon", "en")):
+        monkeypatch.setenv("LATENTE_LANG", name)
+        page = write_report(vae, open_images("digits", split="test", count=10), tmp_path / f"{name}.html")
+        assert f'<html lang="{language}">' in page.read_text(encoding="utf-8")

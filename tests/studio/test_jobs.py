@@ -13,7 +13,7 @@ import pytest
 
 import studios
 from latente import locks
-from latente.studio import workspace
+from latente.studio import commands, processes, workspace
 from latente.studio.processes import Process, Processes
 from latente.studio.tickets import Ticket
 from studios import Client, make_parts, wait_until
@@ -49,6 +49,26 @@ def test_a_training_starts_ends_and_is_used_for_what_it_was_for(client: Client, 
     assert (told["verdict"]["level"], told["failures"], told["report"]) == ("good", {}, True)
     results = client.get(f"/api/jobs/{job}/results").json()
     assert [(row["name"], row["odd"]) for row in results["ranking"]] == [("b.png", True), ("a.png", False)]
+
+
+def test_the_pages_of_a_training_are_in_the_language_of_who_asked_for_it(
+    client: Client, set_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str | None] = []
+
+    def surroundings(language: str) -> dict[str, str]:
+        seen.append(commands.surroundings(language).get("LATENTE_LANG"))
+        return commands.surroundings(language)
+
+    monkeypatch.setattr(processes, "surroundings", surroundings)
+    enough(client)
+    for language, named in (("es", "es"), ("x\0", None)):
+        wish = {"set": set_id, "goal": "odd", "language": language}
+        job = client.post("/api/jobs", json=wish).json()["id"]
+        reach(client, job, "finished")
+        assert len(seen) > 1
+        assert set(seen) == {named}  # what follows a training, too
+        seen.clear()
 
 
 def test_one_trains_at_a_time_and_the_queue_can_be_changed(client: Client, set_id: str) -> None:

@@ -14,11 +14,16 @@ from studios import Client, png
 
 
 def test_what_the_door_finds_is_told_with_each_fault(client: Client, set_id: str, facts: dict[str, Any]) -> None:
-    facts["scan"] |= {"damaged": {"c.png": "truncated"}, "duplicates": [["a.png", "b.png"]], "total": 61}
+    facts["scan"] |= {
+        "damaged": {"c.png": "truncated: the end of the file is missing"},
+        "duplicates": [["a.png", "b.png"]],
+        "total": 61,
+    }
     client.give(set_id, {"c.png": png(2)[:40]})
     told = client.look(set_id)
     wrong = [(one["kind"], one["name"], one["left_out"]) for one in told["finding"]["wrong"]]
     assert wrong == [("damaged", "c.png", True), ("doubled", "b.png", False)]
+    assert told["finding"]["wrong"][0]["es"] == {"reason": "cortado: falta el final del archivo"}
     assert (told["files"], told["finding"]["total"], told["finding"]["left_out"]) == (3, 61, 1)
     assert told["unfit"]["odd"] is None
 

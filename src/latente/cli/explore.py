@@ -12,7 +12,14 @@ from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
 from latente.cli.shared.models import model_for, refuse_kind
-from latente.cli.shared.options import BudgetOption, ForceFlag, FramesOption, RunArgument, SplitOption
+from latente.cli.shared.options import (
+    BudgetOption,
+    ForceFlag,
+    FramesOption,
+    LanguageOption,
+    RunArgument,
+    SplitOption,
+)
 from latente.cli.shared.outputs import refuse_used
 from latente.cli.shared.readers import checked, option_parser
 from latente.words import memory
@@ -51,6 +58,7 @@ MapsOption = Annotated[
     epilog=examples(
         "latente explore runs/digits",
         "latente explore runs/digits digits --split train --count 500 --out digits.html",
+        "latente explore runs/digits --lang es --count 500 --out explorador.html",
         "latente explore runs/digits --maps pca,tsne --count 500 --out maps.html",
     ),
 )
@@ -58,6 +66,7 @@ def explore(
     run: RunArgument,
     images: MappedArgument = None,
     out: PageOption = None,
+    lang: LanguageOption = None,
     split: SplitOption = None,
     count: MostOption = None,
     frames: FramesOption = None,
@@ -83,7 +92,8 @@ def explore(
     if images is None:
         say_left_out_by(run)
     with show.progress() as step:
-        page = write_explorer(run, source, out, count=count, atlas=atlas, maps=maps or (), progress=step)
+        options: dict[str, Any] = {"count": count, "atlas": atlas, "maps": maps or (), "language": lang}
+        page = write_explorer(run, source, out, **options, progress=step)
     rows = [("explorer", str(page.path)), ("images", f"{page.images:,}"), ("size", memory(page.size))]
     rows += [("note", notice.replace("`", "")) for notice in page.notices]
     show.console().print(show.pairs(rows))

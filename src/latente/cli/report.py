@@ -11,7 +11,7 @@ from latente.cli.shared import console as show
 from latente.cli.shared.help import INSIDE, examples
 from latente.cli.shared.images import images_for, refuse_choice_among_none, say_left_out_by
 from latente.cli.shared.models import model_for, refuse_kind
-from latente.cli.shared.options import BudgetOption, ForceFlag, FramesOption, JsonFlag
+from latente.cli.shared.options import BudgetOption, ForceFlag, FramesOption, JsonFlag, LanguageOption
 from latente.cli.shared.outputs import refuse_used
 from latente.errors import InputError
 
@@ -53,6 +53,7 @@ RunsArgument = Annotated[
     epilog=examples(
         "latente report runs/digits",
         "latente report runs/digits --out page.html",
+        "latente report runs/digits --lang es --out informe.html",
         "latente report runs/digits --film digits.webp",
         "latente report runs/digits runs/digits-autoencoder-1",
     ),
@@ -60,6 +61,7 @@ RunsArgument = Annotated[
 def report(
     runs: RunsArgument,
     out: PageOption = None,
+    lang: LanguageOption = None,
     film: FilmOption = None,
     frames: FramesOption = None,
     budget: BudgetOption = None,
@@ -92,9 +94,9 @@ def report(
     verdict = None
     with screen.status("writing the report"):
         if len(folders) > 1 and out is not None:
-            page = write_comparison(folders, images=images, out=out)
+            page = write_comparison(folders, images=images, out=out, language=lang)
         else:
-            page, verdict = report_with_verdict(folders[0], images=images, out=out)
+            page, verdict = report_with_verdict(folders[0], images=images, out=out, language=lang)
     lines = [("report", str(page))]
     if film is not None:
         sheets.film(Run(folders[0]).samples, film)

@@ -12,13 +12,13 @@ from latente.checks import Choice, Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import TRAIN, examples
 from latente.cli.shared.readers import option_parser
+from latente.languages import LANGUAGES
 
 __all__ = ["verb"]
 
 verb = typer.Typer()
 
 _PORT = Whole(least=0, most=65535)
-_LANGUAGES = ("en", "es")
 
 WorkspaceOption = Annotated[
     Path | None,
@@ -55,7 +55,7 @@ LanguageOption = Annotated[
     str | None,
     typer.Option(
         "--lang",
-        parser=option_parser(Choice(_LANGUAGES, kind="language").read),
+        parser=option_parser(Choice(LANGUAGES, kind="language").read),
         metavar="en|es",
         help="Language of the page [dim](default: your browser's)[/dim]",
         show_default=False,

@@ -24,6 +24,7 @@ from latente.estimators.passing import finite
 from latente.estimators.principal import Principal, fit_principal, mean_image
 from latente.estimators.sampling import LARGEST_CODE, Sampler
 from latente.images import Openable, Scaling
+from latente.languages import say
 from latente.networks.build import NETWORKS, build_pair, own_pair, resolve
 from latente.networks.layers import widths
 from latente.networks.shortcut import WithLinear, start_at
@@ -404,7 +405,7 @@ class Autoencoder(AutoencoderOptions, BaseAutoencoder):
         self.codes_mean_, self.codes_covariance_ = density.location_, density.covariance_
 
     def _normal_in_words(self) -> str:
-        return "a normal density fitted to the training codes"
+        return say("a normal density fitted to the training codes")
 
     def _draw_normal(self, n: int, rng: np.random.Generator) -> np.ndarray:
         if self.codes_mean_ is None or self.codes_covariance_ is None:

@@ -16,6 +16,7 @@ from latente.errors import InputError
 from latente.estimators.encoding import Encoder
 from latente.estimators.passing import finite
 from latente.images import Openable, to_layout
+from latente.languages import say
 from latente.machine import free_memory
 from latente.training.randomness import settle_seed
 from latente.training.surroundings import own_surroundings
@@ -69,7 +70,7 @@ class Decoder(Encoder):
 
     def drawn_from(self) -> str:
         """Return in words the density from which samples are drawn."""
-        return "the standard normal density"
+        return say("the standard normal density")
 
     def interpolate(self, a: Any, b: Any, steps: int = 8) -> np.ndarray:
         """Return (N, steps, ...) images decoded from the straight line between the codes of a and b (N each)."""

@@ -18,6 +18,7 @@ from latente.estimators import data
 from latente.estimators.hooks import Hooks
 from latente.images import Images, Openable, is_list_of_pictures, open_images
 from latente.images.depth import in_units_of, warn_of_other_units
+from latente.languages import say
 from latente.metrics import averages, measure
 from latente.networks.summary import LayerSummary, describe
 from latente.objectives import Batch
@@ -206,18 +207,21 @@ class ImageModel(Hooks):
         """Return images in the units of the training. Raises InputError where they do not match what was trained on."""
         if (self.window_ is not None or self.any_size_) and not images.is_table:
             if images.channels != self.image_shape_[0]:
-                raise InputError(
-                    f"{images.name} has {images.channels} channels, the model's images {self.image_shape_[0]}"
-                )
+                template = "{images} has {channels} channels, the model's images {own}"
+                own = self.image_shape_[0]
+                raise InputError(say(template, images=images.name, channels=images.channels, own=own))
         elif images.image_shape != self.image_shape_:
             sides, trained = ("x".join(map(str, shape)) for shape in (images.image_shape, self.image_shape_))
-            raise InputError(f"the images of {images.name} are {sides}, but the model was trained on {trained}")
+            template = "the images of {images} are {sides}, but the model was trained on {trained}"
+            raise InputError(say(template, images=images.name, sides=sides, trained=trained))
         images = in_units_of(images, self.scaling_)
         if not images.is_table and images.dtype.kind != np.dtype(self.scaling_.dtype).kind:
-            raise InputError(
-                f"the images of {images.name} are {images.dtype}, but the model was trained on {self.scaling_.dtype} "
-                f"from {self.scaling_.range_in_words}; convert them to it"
+            template = (
+                "the images of {images} are {dtype}, but the model was trained on {own} from {data_range}; convert "
+                "them to it"
             )
+            units = {"own": self.scaling_.dtype, "data_range": self.scaling_.range_in_words}
+            raise InputError(say(template, images=images.name, dtype=str(images.dtype), **units))
         warn_of_other_units(images, self.scaling_)
         return images
 

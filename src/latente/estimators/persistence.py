@@ -23,6 +23,7 @@ from torch import Tensor
 from latente.checks import Option, Own, is_own, saved_value
 from latente.errors import InputError, ModelError, TrainingError
 from latente.files import own_memory, read_json, read_whole, refuse_links, replacing, write_json
+from latente.languages import say
 from latente.objectives import Objective
 from latente.training.runs import Run
 
@@ -54,8 +55,9 @@ def model_folder(path: str | os.PathLike[str]) -> Path:
             refuse_links(home, [str(folder.relative_to(home)), str(folder.relative_to(home) / "model.json")])
             return folder
     if (path / "options.json").is_file():
-        raise ModelError(f"{path} holds no model yet: its training has not ended an epoch; use `latente resume {path}`")
-    raise ModelError(f"{path} holds no model: there is no model/model.json in it")
+        template = "{run} holds no model yet: its training has not ended an epoch; use `latente resume {run}`"
+        raise ModelError(say(template, run=str(path)))
+    raise ModelError(say("{run} holds no model: there is no model/model.json in it", run=str(path)))
 
 
 def training_source(folder: Path) -> Mapping[str, Any]:

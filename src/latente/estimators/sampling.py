@@ -19,6 +19,7 @@ from latente.estimators.flows import MOST_CODES, Flow, fit_flow, weights_of
 from latente.estimators.options.autoencoders import ReconstructionOptions
 from latente.estimators.principal import fit_principal
 from latente.images import Images
+from latente.languages import joined, say
 from latente.latents import Mixture, fit_mixture
 from latente.metrics import frechet_distance
 from latente.objectives import Batch, ReconstructionObjective
@@ -63,15 +64,17 @@ class Sampler(ReconstructionOptions, Decoder):
         if self.prior_ == "mixture":
             assert self.mixture_weights_ is not None
             count = len(self.mixture_weights_)
-            text = f"a mixture of {count} normal densities" if count > 1 else "a normal density"
-            text += " fitted to the training codes"
+            text = say("a normal density fitted to the training codes")
+            if count > 1:
+                text = say("a mixture of {count} normal densities fitted to the training codes", count=count)
         if self.prior_ == "flow":
-            text = "a flow fitted to the training codes"
+            text = say("a flow fitted to the training codes")
         if self.prior_ not in self.prior_distances_:
             return text
         own, *others = sorted(self.prior_distances_.items(), key=lambda one: one[0] != self.prior_)
-        beside = ", ".join(f"{name} {words.figure(value)}" for name, value in others)
-        return f"{text} (Frechet distance to held-out images {words.figure(own[1])}; {beside})"
+        beside = joined(say("{name} {value}", name=name, value=words.figure(value)) for name, value in others)
+        template = "{density} (Frechet distance to held-out images {distance}; {others})"
+        return say(template, density=text, distance=words.figure(own[1]), others=beside)
 
     # -- fitting
 

@@ -15,6 +15,7 @@ from latente.errors import InputError
 from latente.estimators import data, planning
 from latente.estimators.conditioning import ConditionedCoder
 from latente.images import Openable
+from latente.languages import say
 from latente.networks.summary import LayerSummary
 from latente.objectives import Batch, ConditionedObjective, VariationalObjective, check_bound, reparametrised
 
@@ -186,7 +187,7 @@ class VariationalAutoencoder(ConditionedCoder):
         return reparametrised(mean, log_var, noise)
 
     def _normal_in_words(self) -> str:
-        return "the standard normal prior"
+        return say("the standard normal prior")
 
     def _draw_normal(self, n: int, rng: np.random.Generator) -> np.ndarray:
         return rng.standard_normal((n, *self.code_shape_), dtype=np.float32)

@@ -12,6 +12,7 @@ import numpy as np
 from latente.estimators.data import draw
 from latente.explorer.survey import Survey
 from latente.figures import PALETTE
+from latente.languages import say
 from latente.latents import Direction, learn_direction
 
 __all__ = [
@@ -26,11 +27,11 @@ __all__ = [
     "score_of",
 ]
 
-CLASS = "class"
-PART = "part"  # of the set: training, validation or test
-ERROR = "squared error"
-ANSWER, CONFIDENCE, VERDICT = "taken for", "confidence", "answer"  # of a classifier
-WITH = ("without", "with")  # the classes of an attribute
+CLASS = say("class")
+PART = say("part")  # of the set: training, validation or test
+ERROR = say("squared error")
+ANSWER, CONFIDENCE, VERDICT = say("taken for"), say("confidence"), say("answer")  # of a classifier
+WITH = (say("without"), say("with"))  # the classes of an attribute
 FEWEST = 10  # images on either side without which nothing is learned of an attribute
 MOST_LEARNED_FROM = 20_000
 RAMP = 32  # colours between which the page mixes
@@ -91,24 +92,26 @@ def columns_of(survey: Survey) -> list[Column]:
     names = {column.name for column in columns}
     for column in _conditions(survey):
         # a set may name an attribute and its continuous value alike
-        name = f"{column.name} (continuous)" if column.name in names else column.name
+        name = say("{name} (continuous)", name=column.name) if column.name in names else column.name
         columns.append(dataclasses.replace(column, name=name))
     return columns
 
 
 def in_short(part: str) -> str:
     """What a part is called where it is clear that images are meant: training of training images."""
-    return part.removesuffix(" images")
+    return say(part.removesuffix(" images"))
 
 
 def score_of(survey: Survey) -> dict[str, str] | None:
-    """Return the column of the number that is told of every image, a word for it, and which end of it is the worst.
+    """Return the column of the number that is told of every image, a word for it, here and in files, and its worst end.
 
     None where there is no such number.
     """
     if survey.errors is not None:
-        return {"column": ERROR, "word": "error", "worst": "highest"}
-    return None if survey.answers is None else {"column": CONFIDENCE, "word": CONFIDENCE, "worst": "lowest"}
+        return {"column": ERROR, "word": say("error"), "head": "error", "worst": "highest"}
+    if survey.answers is None:
+        return None
+    return {"column": CONFIDENCE, "word": CONFIDENCE, "head": str(CONFIDENCE), "worst": "lowest"}
 
 
 def _answers(survey: Survey, labels: np.ndarray | None) -> list[Column]:
@@ -122,7 +125,7 @@ def _answers(survey: Survey, labels: np.ndarray | None) -> list[Column]:
     columns = [Column(ANSWER, answers.astype(np.uint16) + np.uint16(1), titles)]
     if labels is not None and classes.dtype.kind in "iu":
         right = np.where(labels < 0, 0, 1 + (classes[answers] == labels))
-        columns.append(Column(VERDICT, right.astype(np.uint16), ("wrong", "right")))
+        columns.append(Column(VERDICT, right.astype(np.uint16), (say("wrong"), say("right"))))
     return [*columns, Column(CONFIDENCE, confidence)]
 
 
@@ -132,7 +135,10 @@ def attributes_of(survey: Survey) -> list[Column]:
     if values is None:
         return []
     names = survey.images.attribute_names
-    return [_attribute(_name(names, "attribute", k), values[:, k]) for k in range(values.shape[1])]
+    return [
+        _attribute(_name(names, k, say("attribute {number}", number=k + 1)), values[:, k])
+        for k in range(values.shape[1])
+    ]
 
 
 def directions_of(survey: Survey, saved: Sequence[Direction] = ()) -> list[Direction]:
@@ -162,7 +168,10 @@ def _conditions(survey: Survey) -> list[Column]:
     values, names = survey.column("condition"), survey.images.condition_names
     if values is None:
         return []
-    return [Column(_name(names, "condition", k), values[:, k].astype(np.float32)) for k in range(values.shape[1])]
+    return [
+        Column(_name(names, k, say("condition {number}", number=k + 1)), values[:, k].astype(np.float32))
+        for k in range(values.shape[1])
+    ]
 
 
 def _splits(values: np.ndarray) -> bool:
@@ -189,5 +198,5 @@ def _attribute(name: str, values: np.ndarray) -> Column:
     return Column(name, values.astype(np.float32))
 
 
-def _name(names: tuple[str, ...], column: str, k: int) -> str:
-    return names[k] if k < len(names) else f"{column} {k + 1}"
+def _name(names: tuple[str, ...], k: int, otherwise: str) -> str:
+    return names[k] if k < len(names) else otherwise

@@ -9,6 +9,7 @@ from latente.errors import InputError
 from latente.explorer.parts import Part
 from latente.explorer.survey import Survey
 from latente.images.options import DoorOptions
+from latente.languages import Figure, say
 
 __all__ = ["PageEncoder", "page_encoder"]
 
@@ -34,16 +35,17 @@ def page_encoder(looks: Survey, room: float) -> PageEncoder:
     model = looks.model
     channels, height, width = model.image_shape_
     if model.scaling_.dtype != "uint8":
-        values = f"are {model.scaling_.dtype} {model.scaling_.range_in_words}"
-        return _without(f"the model's images {values}, and a browser reads pictures as 8 bits")
+        template = "the model's images are {dtype} {data_range}, and a browser reads pictures as 8 bits"
+        return _without(say(template, dtype=model.scaling_.dtype, data_range=model.scaling_.range_in_words))
     if channels > 4:
-        return _without(f"the model's images have {channels} channels, and picture files at most 4")
+        template = "the model's images have {channels} channels, and picture files at most 4"
+        return _without(say(template, channels=channels))
     try:
         part = Part.of("encoder", onnx_bytes(model, "encoder"))
     except InputError as error:
         return _without(str(error))
     if part.size > room:
-        return _without(f"the encoder would take {part.size / 1e6:.0f} MB")
+        return _without(say("the encoder would take {size} MB", size=Figure(f"{part.size / 1e6:.0f}")))
     crop = DoorOptions(crop=model.crop_).window
     rules = {"channels": channels, "height": height, "width": width, "crop": crop and list(crop)}
     return PageEncoder(part, rules | {"keeps": model.window_ is not None})

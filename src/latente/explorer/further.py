@@ -13,11 +13,12 @@ from latente.estimators.data import draw
 from latente.explorer.space import bounds_of
 from latente.explorer.survey import Survey
 from latente.images.options import Progress
+from latente.languages import Figure, say
 from latente.latents import map_codes, require_method
 
 __all__ = ["MOST_MAPPED", "TITLES", "FurtherMap", "chosen_methods", "further_maps"]
 
-TITLES = {"identity": "Codes", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+TITLES = {"identity": say("Codes"), "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 MOST_MAPPED = 5_000  # images, since t-SNE takes minutes for more
 NEIGHBOURS = 12  # known codes between which another one is placed
 
@@ -58,10 +59,12 @@ def further_maps(looks: Survey, methods: Sequence[str], progress: Progress | Non
         plane = map_codes(looks.codes[rows], method=method)
         points = np.full((len(looks), 2), np.nan, np.float32)
         points[rows] = plane.points
-        share = "" if len(rows) == len(looks) else f"of {len(rows):,} images, "
-        words = (
-            f"{share}trustworthiness {plane.trustworthiness:.2f}; keeps neighbours, not distances: other codes are "
-            f"placed at the weighted mean of their {NEIGHBOURS} nearest"
+        template = (
+            "trustworthiness {trust}; keeps neighbours, not distances: other codes are placed at the weighted mean of "
+            "their {count} nearest"
         )
+        words = say(template, trust=Figure(f"{plane.trustworthiness:.2f}"), count=NEIGHBOURS)
+        if len(rows) < len(looks):
+            words = say("of {count} images, {words}", count=len(rows), words=words)
         maps.append(FurtherMap(TITLES[method], points, words))
     return maps

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from latente import pages
 from latente.explorer.parts import Part
+from latente.languages import words_of
 
 __all__ = ["Runtime", "render", "runtime"]
 
@@ -19,6 +20,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 BUILT = Path(__file__).parent / "web"
 # in the order in which they need each other
 MODULES = (
+    "words",
     "text",
     "elements",
     "parts",
@@ -77,12 +79,13 @@ def render(page: Mapping[str, Any], description: Mapping[str, Any], parts: Seque
     """
     style = f"{pages.STYLE}\n{(TEMPLATES / 'explorer.css').read_text(encoding='utf-8')}"
     scripts = [pages.inline(live.script)] if live else []
-    scripts.append(pages.inline("\n".join(_module(name) for name in MODULES)))
+    own = "\n".join(_module(name) for name in MODULES)
+    scripts.append(pages.inline(own))
     scripted = {
         "policy": pages.policy(style, scripts, "'wasm-unsafe-eval'"),
         "style": Markup(style),
         "scripts": [Markup(script) for script in scripts],
-        "description": Markup(pages.as_json(description)),
+        "description": Markup(pages.as_json({**description, "words": words_of(own)})),
         "parts": [dataclasses.replace(part, text=Markup(part.text)) for part in parts],
         "licences": live.licences if live else "",
     }

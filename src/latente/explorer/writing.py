@@ -28,11 +28,12 @@ from latente.explorer.survey import Survey, survey
 from latente.explorer.tiles import tiles
 from latente.images import Images
 from latente.images.options import Progress
+from latente.languages import Figure, joined, say, speaking
 from latente.latents import Direction, LatentMap, map_codes, nearest, saved_directions
 from latente.training import Run
-from latente.words import printable
+from latente.words import count, figure, percent, printable
 
-__all__ = ["MOST_BYTES", "Written", "neighbours", "ordinal", "write_explorer"]
+__all__ = ["MOST_BYTES", "Written", "neighbours", "write_explorer"]
 
 MOST_BYTES = 60_000_000  # of the file
 MOST_IMAGES = 70_000
@@ -42,7 +43,6 @@ MOST_CODES = 16_000_000  # bytes; of more, only every so many are kept
 NEIGHBOURS = 12  # of a code, shown beside its image
 LARGEST_HALF = 60_000.0
 SHELL = 60_000  # bytes that markup and notices may take beside what is counted
-HOW_TO_BUILD = "`make web` in the sources of Latente (with Node.js 20 or newer)"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +64,7 @@ def write_explorer(
     count: int | None = None,
     atlas: bool = False,
     maps: Sequence[str] = (),
+    language: str | None = None,
     progress: Progress | None = None,
 ) -> Written:
     """Write the explorer of the run folder `run` to `out` (default: RUN/explorer.html): one file, less than 60 MB.
@@ -75,7 +76,8 @@ def write_explorer(
     The encoder travels too, so that the page can place an image of the reader's own. maps: those beside
     the codes themselves or their main plane ("pca"), "tsne" and "umap", of at most 5,000 images.
     Where pictures or codes do not fit into the file, only every so many images have them; the page says so.
-    progress: called as progress(done, total, what).
+    language: of the page, "en" or "es"; by default the one that the environment variable LATENTE_LANG names, else
+    English. progress: called as progress(done, total, what).
     Raises InputError where `run` is no run folder, holds a model of tables, or its decoder is too large.
     """
     folder = Run.open(run)
@@ -91,7 +93,7 @@ def write_explorer(
     if images is None:
         everything = Collection.of(*open_parts(folder, model))
     else:
-        everything = Collection.of(Selection(images, np.arange(len(images)), "images"))
+        everything = Collection.of(Selection(images, np.arange(len(images)), say("images")))
     judged = everything.drawn(min(count or usual_count or MOST_IMAGES, MOST_IMAGES), seed=0)
     if not len(judged):
         raise InputError("there are no images to explore")
@@ -101,7 +103,8 @@ def write_explorer(
     further = further_maps(looks, methods, progress)
     encoder = _encoder(looks, live, decoder)
     title = Evidence(model, options=folder.options()).title
-    text, notices = _compose(looks, title, saved, live, decoder, encoder, further, atlas, progress)
+    with speaking(language):
+        text, notices = _compose(looks, title, saved, live, decoder, encoder, further, atlas, progress)
     size = len(text.encode())
     if size >= MOST_BYTES:
         raise InputError(f"the page would take {size / 1e6:.0f} MB; choose fewer images with count")
@@ -154,7 +157,7 @@ def _compose(
         "tile_width": pictures.layout["width"],
         "tile_height": pictures.layout["height"],
         "live": bool(decoder),
-        "status": "starting the decoder …" if decoder else "decoded beforehand, in steps" if decodes else "",
+        "status": say("starting the decoder …") if decoder else say("decoded beforehand, in steps") if decodes else "",
         "single": beforehand is not None and looks.codes.shape[1] != 2,
     }
     return render(layout, description, parts, live), notices
@@ -174,7 +177,7 @@ def _decoder(model: Any, folder: Path, live: Runtime) -> Part:
 
 def _encoder(looks: Survey, live: Runtime | None, decoder: list[Part]) -> PageEncoder:
     if live is None:
-        return PageEncoder(None, None, "this page was written without what runs a model")
+        return PageEncoder(None, None, say("this page was written without what runs a model"))
     taken = sum(len(part.text) for part in [live.part, *decoder])
     return page_encoder(looks, MOST_DECODER * MOST_BYTES - taken)
 
@@ -217,7 +220,7 @@ def _data(
         "score": score_of(looks),
         "part": PART,
         "neighbours": {"most": NEIGHBOURS, "values": None},
-        "apart": [in_short(name) for name in looks.judged.apart],
+        "apart": [(in_short(name), str(in_short(name))) for name in looks.judged.apart],
         "slug": re.sub(r"[^A-Za-z0-9]+", "-", looks.images.name).strip("-") or "images",
         "encoder": None,
         "rows": None,
@@ -258,26 +261,27 @@ def _layout(
 ) -> dict[str, Any]:
     """What the template lays out before it is known which pictures fit."""
     channels, height, width = looks.model.image_shape_
-    colour = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}.get(channels, f"{channels} channels")
+    known = {1: say("grey"), 2: say("grey and alpha"), 3: "RGB", 4: "RGBA"}
+    colour = known.get(channels, say("{channels} channels", channels=channels))
     values = looks.codes.shape[1]
     facts = [
-        ("images", _by_part(looks.judged)),
-        ("each", f"{width} × {height}, {colour}"),
-        ("code", f"{values:,} number{'s' if values > 1 else ''}"),
-        ("map", _map_in_words(plane)),
+        (say("images"), _by_part(looks.judged)),
+        (say("each"), say("{width} × {height}, {colour}", width=str(width), height=str(height), colour=colour)),
+        (say("code"), count(values, "number")),
+        (say("map"), _map_in_words(plane)),
     ]
     if looks.errors is not None:
-        facts.append(("mean squared error", _mean_by_part(looks.judged, looks.errors)))
+        facts.append((say("mean squared error"), _mean_by_part(looks.judged, looks.errors)))
     if looks.answers is not None:
-        facts.append(("mean confidence", f"{looks.answers[1].mean(dtype=np.float64):.3f}"))
+        facts.append((say("mean confidence"), Figure(f"{looks.answers[1].mean(dtype=np.float64):.3f}")))
     if plane.knn_accuracy is not None:
-        facts.append(("k-NN accuracy on the map", f"{plane.knn_accuracy:.3f}"))
+        facts.append((say("k-NN accuracy on the map"), Figure(f"{plane.knn_accuracy:.3f}")))
     return {
         "model": title,
         "decodes": isinstance(looks.model, Decodes),
         "set_name": looks.images.name,
         "facts": facts,
-        "count": f"{len(looks):,}",
+        "count": figure(len(looks)),
         "version": latente.__version__,
         "width": width,
         "height": height,
@@ -291,64 +295,79 @@ def _layout(
         "notices": [],
         "single": False,
         "sorted": values > 2,
-        "missing": "Left out of this page, to keep the file small.",
     }
 
 
 def _by_part(judged: Collection) -> str:
-    parts = [f"{len(part):,} {in_short(part.name)}" for part in judged.parts]
-    return f"{len(judged):,}" + (f": {', '.join(parts)}" if len(parts) > 1 else "")
+    parts = [say("{count} {part}", count=len(part), part=in_short(part.name)) for part in judged.parts]
+    return _with_parts(figure(len(judged)), parts)
 
 
 def _mean_by_part(judged: Collection, errors: np.ndarray) -> str:
     means = [errors[judged.part_of == k].mean(dtype=np.float64) for k in range(len(judged.parts))]
-    parts = [f"{in_short(part.name)} {mean:.3g}" for part, mean in zip(judged.parts, means, strict=True)]
-    return f"{errors.mean(dtype=np.float64):.3g}" + (f": {', '.join(parts)}" if len(parts) > 1 else "")
+    parts = [
+        say("{name} {value}", name=in_short(part.name), value=Figure(f"{mean:.3g}"))
+        for part, mean in zip(judged.parts, means, strict=True)
+    ]
+    return _with_parts(Figure(f"{errors.mean(dtype=np.float64):.3g}"), parts)
+
+
+def _with_parts(whole: str, parts: Sequence[str]) -> str:
+    return say("{whole}: {parts}", whole=whole, parts=joined(parts)) if len(parts) > 1 else whole
 
 
 def _map_in_words(plane: LatentMap) -> str:
     if plane.method == "identity":
-        return "the codes themselves"
-    share = f", {plane.share:.0%} of the variance" if plane.share is not None else ""
-    trust = f", trustworthiness {plane.trustworthiness:.2f}" if plane.trustworthiness is not None else ""
-    return f"main plane of the codes (PCA){share}{trust}"
+        return say("the codes themselves")
+    words = [say("main plane of the codes (PCA)")]
+    if plane.share is not None:
+        words.append(say("{share} of the variance", share=percent(plane.share)))
+    if plane.trustworthiness is not None:
+        words.append(say("trustworthiness {trust}", trust=Figure(f"{plane.trustworthiness:.2f}")))
+    return joined(words)
 
 
 def _left_out(judged: Collection, usual_count: int | None) -> list[str]:
     """Say which images of the set are not in the page, and how to get them; usual_count: of images in such a page."""
     notices = []
     if len(judged) < judged.total:
-        cure = "without `--count` all are" if usual_count is None else f"`--count {judged.total}` takes all, and longer"
+        cure = say("without `--count` all are")
+        if usual_count is not None:
+            cure = say("`--count {total}` takes all, and longer", total=str(judged.total))
         if judged.total > MOST_IMAGES:
-            cure = f"a page holds at most {MOST_IMAGES:,}; to see a part whole, name it (`latente explore RUN IMAGES`)"
-        notices.append(f"{len(judged):,} of {judged.total:,} images are in this page, evenly drawn: {cure}.")
+            template = "a page holds at most {most}; to see a part whole, name it (`latente explore RUN IMAGES`)"
+            cure = say(template, most=MOST_IMAGES)
+        template = "{some} of {all} images are in this page, evenly drawn: {cure}."
+        notices.append(say(template, some=len(judged), all=judged.total, cure=cure))
     images = judged.images
     if len(judged.parts) == 1 and images.parts and images.source:
         shown = images.source.get("split") or images.parts[0]
         if others := [part for part in images.parts if part != shown]:
-            notices.append(
-                f"Only the part {shown} of {images.name} is in this page; the others have pages of their own: "
-                + ", ".join(f"`--split {part}`" for part in others)
-                + "."
-            )
+            template = "Only the part {shown} of {set} is in this page; the others have pages of their own: {others}."
+            commands = joined(f"`--split {part}`" for part in others)
+            notices.append(say(template, shown=str(shown), set=images.name, others=commands))
     return notices
 
 
 def _notices(pictures: int, codes: int, beforehand: Atlas | None, asked: bool) -> list[str]:
     notices = []
     if beforehand:
-        cure = "" if asked else f"; for the live one: {HOW_TO_BUILD}, and write the page again"
-        notices.append(f"The decoder of this page is an atlas of pictures decoded beforehand{cure}.")
-    limit = f"so that the file stays under {MOST_BYTES // 1_000_000} MB"
+        template = "The decoder of this page is an atlas of pictures decoded beforehand."
+        if not asked:
+            template = (
+                "The decoder of this page is an atlas of pictures decoded beforehand; for the live one: `make web` in "
+                "the sources of Latente (with Node.js 20 or newer), and write the page again."
+            )
+        notices.append(say(template))
+    most = MOST_BYTES // 1_000_000
     if pictures > 1:
-        notices.append(f"The picture of every {ordinal(pictures)} image is in this page, {limit}; all points are.")
+        template = (
+            "The picture of one image in {every} is in this page, so that the file stays under {most} MB; all points "
+            "are."
+        )
+        notices.append(say(template, every=pictures, most=most))
     rebuilt = beforehand.every if beforehand else codes
     if rebuilt > 1:
-        notices.append(f"The reconstruction of every {ordinal(rebuilt)} image is in this page, {limit}.")
+        template = "The reconstruction of one image in {every} is in this page, so that the file stays under {most} MB."
+        notices.append(say(template, every=rebuilt, most=most))
     return notices
-
-
-def ordinal(number: int) -> str:
-    """Write 2 as 2nd, 3 as 3rd, 11 as 11th."""
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"

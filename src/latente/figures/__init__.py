@@ -12,7 +12,7 @@ from latente.figures.distributions import histogram, histograms
 from latente.figures.effects import lines, main_effect
 from latente.figures.fonts import legible
 from latente.figures.pictures import above_partners, grid, lattice, pairs, strips
-from latente.figures.progress import curves, terms_of
+from latente.figures.progress import curves, terms_of, title_of
 from latente.figures.rendering import on_white
 from latente.figures.scatter import latent_map, maps, pictures_at
 from latente.figures.style import GRID, INK, MUTED, PALETTE
@@ -43,4 +43,5 @@ __all__ = [
     "pictures_at",
     "strips",
     "terms_of",
+    "title_of",
 ]

@@ -17,12 +17,14 @@ from latente.figures.style import (
     OTHERS,
     PALETTE,
     name_axes,
+    number,
     panels_of,
     put_title,
     shortened,
     shortened_apart,
     width_of,
 )
+from latente.languages import say, translated
 
 __all__ = ["comparison", "interval_bars", "kl_bars"]
 
@@ -42,9 +44,11 @@ def kl_bars(kl: np.ndarray, active: np.ndarray | None = None) -> Figure:
     figure, (panel,) = panels_of(1, 1, width=3.9, height=2.7)
     colours = [PALETTE[0] if in_use[i] else OTHERS for i in order[: len(values)]]
     panel.bar(np.arange(len(values)), values, color=colours, width=0.8 if len(values) < 40 else 1.0)
-    put_title(panel, f"{int(in_use.sum())} of {len(kl)} dimensions active")
-    cut = f", the largest {MAX_BARS} of {len(kl)}" if len(kl) > MAX_BARS else ""
-    name_axes(panel, f"latent dimension, sorted{cut}", "KL (nats)")
+    put_title(panel, say("{active} of {all} dimensions active", active=int(in_use.sum()), all=len(kl)))
+    across = say("latent dimension, sorted")
+    if len(kl) > MAX_BARS:
+        across = say("latent dimension, sorted, the largest {shown} of {all}", shown=MAX_BARS, all=len(kl))
+    name_axes(panel, across, "KL (nats)")
     if len(values) <= 16:
         panel.set_xticks(np.arange(len(values)), [str(i) for i in order[: len(values)]])
     else:
@@ -97,10 +101,12 @@ def interval_bars(
     lengths = np.array([value for value, _ in values.values()], dtype=float)
     ends = np.array([interval for _, interval in values.values()], dtype=float).reshape(-1, 2)
     colours = [PALETTE[0] if group in bright else OTHERS for group in values]
-    bars = panel.barh(heights, lengths, color=colours, height=0.7, label=legend[0])
+    bars = panel.barh(heights, lengths, color=colours, height=0.7, label=translated(legend[0]))
     panel.hlines(heights, ends[:, 0], ends[:, 1], color=INK, linewidth=1.2)
     marks = [others[group] for group in values]
-    [strokes] = panel.plot(marks, heights, "|", color=PALETTE[2], markersize=9, markeredgewidth=2, label=legend[1])
+    [strokes] = panel.plot(
+        marks, heights, "|", color=PALETTE[2], markersize=9, markeredgewidth=2, label=translated(legend[1])
+    )
     panel.set_yticks(heights, names)
     panel.tick_params(axis="y", labelcolor=INK)
     panel.set_ylim(len(values) - 0.4, -0.6)
@@ -119,7 +125,7 @@ def _contest(panel: Axes, values: Sequence[float], direction: str | None) -> Non
     best = {"lower": min, "higher": max}[direction](known) if direction and known else None
     for i, value in enumerate(values):
         panel.annotate(
-            f"{value:.4g}" if math.isfinite(value) else "–",
+            number(f"{value:.4g}") if math.isfinite(value) else "–",
             (max(lengths[i], 0.0), i),
             xytext=(4, 0),
             textcoords="offset points",

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latente.figures.style import GRID, INK, MUTED, name_axes, panels_of, put_title, shortened_apart, width_of
+from latente.languages import say
 
 __all__ = ["confusion", "confusions"]
 
@@ -32,8 +33,8 @@ def confusions(tables: Mapping[str, np.ndarray], names: Sequence[str], *, column
     most = max(int(_mistakes(table).max()) for table in tables.values())
     for panel, (title, table) in zip(panels, tables.items(), strict=True):
         _fill(panel, table, shortened_apart(names, 12), most)
-        count = f"{_mistakes(table).sum():,} of {table.sum():,} wrong"
-        put_title(panel, f"{title}: {count}" if title else count)
+        count = say("{wrong} of {all} wrong", wrong=int(_mistakes(table).sum()), all=int(table.sum()))
+        put_title(panel, say("{title}: {count}", title=title, count=count) if title else count)
     return figure
 
 
@@ -59,4 +60,4 @@ def _fill(panel: Axes, table: np.ndarray, names: Sequence[str], most: int) -> No
     panel.set_yticks(np.arange(len(table) + 1) - 0.5, minor=True)
     panel.grid(which="minor", color=GRID, linewidth=0.5)
     panel.tick_params(which="both", labelcolor=INK, length=0)
-    name_axes(panel, "taken for", "class")
+    name_axes(panel, say("taken for"), say("class"))

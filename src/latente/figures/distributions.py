@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from latente.figures.style import GRID, INK, PALETTE, name_axes, panels_of, put_title, shortened
+from latente.figures.style import GRID, INK, PALETTE, name_axes, number, panels_of, put_title, shortened
+from latente.languages import say, translated
 
 __all__ = ["histogram", "histograms"]
 
@@ -27,7 +28,7 @@ def histogram(values: np.ndarray, name: str, unit: str = "", *, marks: Mapping[s
     for k, (mark, value) in enumerate((_usual_marks(known) if marks is None else marks).items()):
         label = f"{shortened(mark)} {_amount(value, unit)}"
         panel.axvline(value, color=INK, linewidth=1.2, linestyle=DASHES[k % len(DASHES)], label=label)
-    _finish(figure, name, unit, "images", left_out, counts=True)
+    _finish(figure, name, unit, say("images"), left_out, counts=True)
     return figure
 
 
@@ -44,19 +45,22 @@ def histograms(series: Mapping[str, np.ndarray], name: str, unit: str = "") -> F
         if not len(known):
             continue
         shares = np.histogram(known, edges)[0] / len(known)
-        colour, label = PALETTE[k % 10], f"{shortened(run)}, mean {_amount(float(known.mean()), unit)}"
+        colour, label = (
+            PALETTE[k % 10],
+            f"{shortened(run)}, {translated(say('mean'))} {_amount(float(known.mean()), unit)}",
+        )
         panel.stairs(100 * shares, edges, color=colour, linewidth=1.6, label=label)
         panel.stairs(100 * shares, edges, color=colour, alpha=0.12, fill=True)
-    _finish(figure, name, unit, "% of images", sum(left_out for _, left_out in parts.values()))
+    _finish(figure, name, unit, say("% of images"), sum(left_out for _, left_out in parts.values()))
     return figure
 
 
 def _finish(figure: Figure, name: str, unit: str, height: str, left_out: int, *, counts: bool = False) -> None:
     """Give a panel of bars its title, axes and legend; counts: whether the bars are numbers of images."""
     panel = figure.axes[0]
-    note = f"  ({left_out:,} not finite, left out)" if left_out else ""
-    put_title(panel, shortened(name, 40) + note)
-    name_axes(panel, f"{name} ({unit})" if unit else name, height)
+    note = translated(say("({count} not finite, left out)", count=left_out)) if left_out else ""
+    put_title(panel, f"{shortened(name, 40)}  {note}".rstrip())
+    name_axes(panel, f"{translated(name)} ({unit})" if unit else name, height)
     panel.yaxis.set_major_locator(MaxNLocator(5, integer=counts))
     panel.xaxis.set_major_locator(MaxNLocator(6))
     panel.grid(axis="y", color=GRID, linewidth=0.7)
@@ -85,8 +89,8 @@ def _usual_marks(values: np.ndarray) -> dict[str, float]:
     if not len(values):
         return {}
     low, high = np.quantile(values, [0.05, 0.95])
-    return {"mean": float(values.mean()), "5 % quantile": float(low), "95 % quantile": float(high)}
+    return {say("mean"): float(values.mean()), say("5 % quantile"): float(low), say("95 % quantile"): float(high)}
 
 
 def _amount(value: float, unit: str) -> str:
-    return f"{value:.4g} {unit}".rstrip()
+    return number(f"{value:.4g} {unit}".rstrip())

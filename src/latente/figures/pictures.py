@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from latente.figures.style import INK, interpolation, name_axes, shortened_apart, styled, width_of
+from latente.languages import say, translated
 from latente.sheets import sheet, to_rgb, to_uint8
 
 __all__ = ["above_partners", "grid", "lattice", "pairs", "strips"]
@@ -28,7 +29,7 @@ def pairs(
     drawn with one scale for all (bright is large). titles: up to N lines above the columns.
     """
     rows = [to_rgb(to_uint8(originals)), to_rgb(to_uint8(reconstructions))]
-    names = ["original", "reconstruction"] + ([] if errors is None else ["error"])
+    names = [say("original"), say("reconstruction")] + ([] if errors is None else [say("error")])
     count, (height, width) = len(originals), originals.shape[2:]
     figure = Figure(
         figsize=(max(1.1 * count, 2.2), 1.1 * len(names) * min(height / width, 2) + 0.2 * bool(titles)),
@@ -45,7 +46,7 @@ def pairs(
                 panel.imshow(errors[j], cmap="magma", vmin=0, vmax=peak, interpolation=interpolation(height, width))
             panel.set(xticks=[], yticks=[])
             panel.spines[:].set_visible(False)
-        axes[i, 0].set_ylabel(name, color=INK, fontsize=9)
+        axes[i, 0].set_ylabel(translated(name), color=INK, fontsize=9)
     for panel, title in zip(axes[0], titles, strict=False):
         panel.set_title(title, color=INK, fontsize=8)
     return figure

@@ -10,22 +10,37 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from latente.figures.style import GRID, INK, MUTED, PALETTE, panels_of, put_title
+from latente.figures.style import GRID, INK, MUTED, PALETTE, name_axes, panels_of, put_title
+from latente.languages import say, translated
 
-__all__ = ["curves", "terms_of"]
+__all__ = ["curves", "terms_of", "title_of"]
 
 UNITS = {
-    "objective": "",
-    "mse": "squared, per value",
-    "l1": "absolute, per value",
-    "bce": "nats per value",
-    "reconstruction": "nats per image",
-    "kl": "nats per image",
+    "mse": say("squared, per value"),
+    "l1": say("absolute, per value"),
+    "bce": say("nats per value"),
+    "reconstruction": say("nats per image"),
+    "kl": say("nats per image"),
+}
+TITLES = {  # of the terms whose names are words
+    "objective": say("objective"),
+    "reconstruction": say("reconstruction"),
+    "accuracy": say("accuracy"),
+    "cross_entropy": say("cross_entropy"),
+    "oddness": say("oddness"),
+    "gradient_norm": say("gradient_norm"),
+    "critic": say("critic"),
+    "generator": say("generator"),
+    "real_right": say("real_right"),
+    "made_right": say("made_right"),
+    "content": say("content"),
+    "style": say("style"),
 }
 BOOKKEEPING = {
     *("part", "epoch", "step", "steps", "time"),
     *("loss", "objective", "images_per_second", "seconds"),
 }
+_PARTS = {"train": say("training"), "validation": say("validation")}
 RATE = "learning_rate"  # and, where there are several players, of each one
 
 Lines = Sequence[Mapping[str, Any]]
@@ -53,17 +68,18 @@ def curves(lines: Lines, terms: Sequence[str] | None = None, best_epoch: int | N
             drawn += y.tolist()
             rises += y[-1] - y[0]
             marker = "o" if part == "validation" and len(x) <= 40 else ""
-            label = "training" if part == "train" else part
-            panel.plot(x, y, color=colour, label=label, linewidth=1.6, marker=marker, markersize=3.5)
+            panel.plot(x, y, color=colour, label=translated(_PARTS[part]), linewidth=1.6, marker=marker, markersize=3.5)
         if best_epoch is not None and per_epoch is not None:
-            panel.axvline(best_epoch, color=MUTED, linewidth=1, linestyle=(0, (2, 2)), label="best epoch")
+            panel.axvline(
+                best_epoch, color=MUTED, linewidth=1, linestyle=(0, (2, 2)), label=translated(say("best epoch"))
+            )
         if drawn and min(drawn) > 0 and max(drawn) > 30 * min(drawn):
             panel.set_yscale("log")
         else:
             panel.yaxis.set_major_locator(MaxNLocator(5))
-        unit = UNITS.get(name, "")
-        put_title(panel, f"{name} ({unit})" if unit else name)
-        panel.set_xlabel("epoch" if per_epoch else "step", color=MUTED, fontsize=9)
+        unit = UNITS.get(name)
+        put_title(panel, f"{title_of(name)} ({translated(unit)})" if unit else title_of(name))
+        name_axes(panel, say("epoch" if per_epoch else "step"), "")
         panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         panel.grid(axis="y", color=GRID, linewidth=0.7)
         if drawn:
@@ -75,6 +91,11 @@ def curves(lines: Lines, terms: Sequence[str] | None = None, best_epoch: int | N
                 handlelength=1.6,
             )
     return figure
+
+
+def title_of(term: str) -> str:
+    """Return what to call a term of the loss."""
+    return translated(TITLES.get(term, term))
 
 
 def terms_of(lines: Lines) -> list[str]:

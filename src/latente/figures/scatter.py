@@ -20,6 +20,7 @@ from latente.figures.style import (
     MUTED,
     OTHERS,
     PALETTE,
+    Numbers,
     interpolation,
     name_axes,
     panels_of,
@@ -28,6 +29,7 @@ from latente.figures.style import (
     shortened_apart,
     width_of,
 )
+from latente.languages import say, translated
 from latente.sheets import to_rgb, to_uint8
 
 __all__ = ["latent_map", "maps", "pictures_at"]
@@ -37,6 +39,7 @@ MAX_CLASSES = 20
 PICTURE, THUMBNAIL = 19.0, 25.0  # points: the longer side of an image at its place, and of one among points
 # where a name may stand, from its cloud's centre, in shares of the map: the nearest first
 NEAR = sorted(itertools.product(np.arange(-2, 3) * 0.05, np.arange(-3, 4) * 0.05), key=lambda aside: np.hypot(*aside))
+AXES = (say("first dimension"), say("second dimension"))
 COLOURS = "viridis"  # even steps, also for colour-blind readers and in grey print
 
 
@@ -44,7 +47,7 @@ def latent_map(
     points: np.ndarray,
     labels: np.ndarray | None = None,
     label_names: Sequence[str] = (),
-    axis_names: tuple[str, str] = ("first dimension", "second dimension"),
+    axis_names: tuple[str, str] = AXES,
     *,
     values: np.ndarray | None = None,
     value_name: str = "",
@@ -96,9 +99,7 @@ def maps(
     return figure
 
 
-def pictures_at(
-    points: np.ndarray, images: np.ndarray, axis_names: tuple[str, str] = ("first dimension", "second dimension")
-) -> Figure:
+def pictures_at(points: np.ndarray, images: np.ndarray, axis_names: tuple[str, str] = AXES) -> Figure:
     """Draw each of N images at its point (N, 2), about a twentieth of the figure large.
 
     images: (N, C, H, W), uint8 or floats in [0, 1], or booleans. Where points are nearer than that, images overlap.
@@ -148,7 +149,7 @@ def _draw_classes(panel: Axes, points: np.ndarray, labels: np.ndarray | None, la
         colour = PALETTE[0] if labels is None else OTHERS
         _cloud(panel, points[rest], size, colour, "o", None if labels is None else _rest_name(labels[rest]))
     centres: list[tuple[str, str, np.ndarray]] = []
-    names = [str(label_names[value]) if value < len(label_names) else str(value) for value in classes]
+    names = [translated(label_names[value]) if value < len(label_names) else str(value) for value in classes]
     in_legend, on_map = shortened_apart(names), shortened_apart(names, 12)
     for k, value in enumerate(classes):
         assert labels is not None
@@ -163,7 +164,7 @@ def _draw_values(figure: Figure, panel: Axes, points: np.ndarray, values: np.nda
     known = np.isfinite(values)
     size = _size(len(points))
     if not known.all():
-        _cloud(panel, points[~known], size, OTHERS, "o", "unknown")
+        _cloud(panel, points[~known], size, OTHERS, "o", translated(say("unknown")))
     if not known.any():
         return
     low, high = np.quantile(values[known], [0.01, 0.99])
@@ -173,6 +174,7 @@ def _draw_values(figure: Figure, panel: Axes, points: np.ndarray, values: np.nda
     arrows = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
     bar = figure.colorbar(scale, ax=panel, extend=arrows[beyond], aspect=30, pad=0.02)
     bar.outline.set_visible(False)
+    bar.formatter = Numbers()
     bar.ax.tick_params(colors=MUTED, labelsize=8.5, length=0)
     bar.set_label(shortened(name, 40), color=MUTED, fontsize=9)
 
@@ -191,7 +193,7 @@ def _classes(labels: np.ndarray | None) -> list[int]:
 
 def _rest_name(labels: np.ndarray) -> str:
     others = len(np.unique(labels[labels >= 0]))
-    return f"{others} others" if others else "unknown"
+    return translated(say("{count} others", count=others) if others else say("unknown"))
 
 
 def _cloud(panel: Axes, points: np.ndarray, size: float, colour: Any, marker: str, label: str | None) -> None:

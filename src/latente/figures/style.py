@@ -1,4 +1,4 @@
-"""The look that all figures share: colours, panels, titles."""
+"""The look that all figures share: colours, panels, titles; their words and numbers in the language of the block."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from unicodedata import east_asian_width
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
 
+from latente import languages
+from latente.languages import translated
 from latente.words import printable
 
 __all__ = [
@@ -18,8 +21,10 @@ __all__ = [
     "MUTED",
     "OTHERS",
     "PALETTE",
+    "Numbers",
     "interpolation",
     "name_axes",
+    "number",
     "panels_of",
     "put_title",
     "shortened",
@@ -45,6 +50,21 @@ PALETTE = (
 OTHERS = "#c3cad1"  # classes without a colour of their own
 
 
+class Numbers(ScalarFormatter):
+    """Numbers along an axis, with the marks of the language."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return translated(languages.Figure(super().__call__(x, pos)))
+
+    def get_offset(self) -> str:
+        return translated(languages.Figure(super().get_offset()))
+
+
+def number(text: str) -> str:
+    """Return a number, with its unit, as the language writes it."""
+    return translated(languages.Figure(text))
+
+
 def panels_of(count: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """Return a figure of `count` styled panels in so many columns; width and height in inches, of one panel."""
     rows = math.ceil(count / columns)
@@ -60,16 +80,18 @@ def styled(panel: Axes) -> Axes:
     panel.spines[["left", "bottom"]].set_color(GRID)
     panel.tick_params(colors=MUTED, labelsize=8.5, length=0)
     panel.set_axisbelow(True)
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_formatter(Numbers())
     return panel
 
 
 def put_title(panel: Axes, text: str) -> None:
-    panel.set_title(text, loc="left", color=INK, fontsize=9.5, fontweight="bold")
+    panel.set_title(translated(text), loc="left", color=INK, fontsize=9.5, fontweight="bold")
 
 
 def name_axes(panel: Axes, x: str, y: str) -> None:
-    panel.set_xlabel(x, color=MUTED, fontsize=9)
-    panel.set_ylabel(y, color=MUTED, fontsize=9)
+    panel.set_xlabel(translated(x), color=MUTED, fontsize=9)
+    panel.set_ylabel(translated(y), color=MUTED, fontsize=9)
 
 
 def interpolation(height: int, width: int) -> str:
@@ -79,7 +101,7 @@ def interpolation(height: int, width: int) -> str:
 
 def shortened(name: str, length: int = 22) -> str:
     """Shorten a name to the width of so many letters, and keep matplotlib from reading dollar signs as mathematics."""
-    name = printable(name)
+    name = printable(translated(name))
     short = name if width_of(name) <= length else _start_of(name, length - 1).rstrip() + "…"
     return short.replace("$", r"\$")
 
@@ -90,8 +112,8 @@ def shortened_apart(names: Sequence[str], length: int = 22) -> list[str]:
     counts = Counter(short)
     half = (length - 1) // 2
     for i, name in enumerate(names):
-        if counts[short[i]] > 1 and width_of(name) > length:
-            end = _start_of(printable(name)[::-1], half)[::-1].replace("$", r"\$")
+        if counts[short[i]] > 1 and width_of(translated(name)) > length:
+            end = _start_of(printable(translated(name))[::-1], half)[::-1].replace("$", r"\$")
             short[i] = shortened(name, length - half) + end
     return short
 

@@ -15,6 +15,7 @@ from latente.images.layouts import to_layout
 from latente.images.options import Source
 from latente.images.photographs import Photographs, Rows
 from latente.images.scan import Scan
+from latente.languages import Figure
 from latente.words import brief
 
 __all__ = ["COLUMNS", "PARTNERS", "PLACES", "Images", "contents_of"]
@@ -157,7 +158,7 @@ class Images:
 
     def name_of(self, row: int) -> str:
         """What people call an image: its file's name, fit for a line of text, or else its number."""
-        return brief(self.files[row]) if self.files else f"#{row:,}"
+        return brief(self.files[row]) if self.files else Figure(f"#{row:,}")
 
     def take(self, indices: Rows) -> Images:
         """Return the images at `indices` with their columns; a slice copies nothing, and of photographs no rows do."""

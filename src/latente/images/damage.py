@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from PIL import Image, ImageFile, _imaging
 
 from latente.images.limits import MAX_PIXELS
+from latente.languages import say
 
 __all__ = [
+    "SAID_BY_PILLOW",
     "STUMBLES",
     "Damaged",
     "pillow_rules",
@@ -39,6 +41,25 @@ STUMBLES = (
     zlib.error,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
+)
+
+
+# what they say most often, which stands behind our own words, as the tables of other languages have it
+SAID_BY_PILLOW = (
+    "cannot identify image file {file}",
+    "image file is truncated",
+    "image file is truncated ({count} bytes not processed)",
+    "image was incomplete",
+    "truncated PNG file",
+    "Truncated File Read",
+    "broken data stream when reading image file",
+    "broken PNG file (chunk {chunk})",
+    "unrecognized data stream contents when reading image file",
+    "cannot decode image data",
+    "not enough image data",
+    "buffer is not large enough",
+    "failed to decode next frame in WebP file",
+    "decoder error {number} when reading image file",
 )
 
 
@@ -98,9 +119,9 @@ def stumbling() -> Iterator[None]:
     try:
         yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Damaged(f"more than {MAX_PIXELS:,} pixels") from error
+        raise Damaged(say("more than {most} pixels", most=MAX_PIXELS)) from error
     except STUMBLES as error:
-        raise Damaged(f"cannot be decoded: {reason_of(error)}") from error
+        raise Damaged(say("cannot be decoded: {reason}", reason=reason_of(error))) from error
 
 
 def reason_of(error: BaseException) -> str:

@@ -18,6 +18,7 @@ from latente.images.limits import check_memory
 from latente.images.reading import read_frames, read_masks
 from latente.images.sizing import Aim, Header
 from latente.images.survey import Survey
+from latente.languages import say
 from latente.machine import free_memory
 from latente.words import brief, printable
 
@@ -112,7 +113,7 @@ class Decoder:
         if arrays["pixels"].dtype == np.uint16:
             self.highest = max(self.highest, int(arrays["pixels"].max()))
         if (arrays["pixels"] == arrays["pixels"][:, :1, :1]).all():
-            self.scan.odd.setdefault(printable(item.shown), "one single colour")
+            self.scan.odd.setdefault(printable(item.shown), say("one single colour"))
 
     def _header(self, name: str, frame: int | None) -> Header:
         header = self.headers[name, frame]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import posixpath
 
+from latente.languages import say
+
 __all__ = [
     "FORMATS",
     "HEAD",
@@ -142,37 +144,45 @@ _MAGIC = (
 _AVIF_BRANDS = (b"avif", b"avis")
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
-_ARRAY = "and save its pixels as a .npy file"
-_RAW = "a camera's raw file; develop it into PNG or TIFF, as rawpy or darktable do"
-_VIDEO = "a video; take its pictures out of it: ffmpeg -i VIDEO FOLDER/%05d.png"
+_RAW = say("a camera's raw file; develop it into PNG or TIFF, as rawpy or darktable do")
+_VIDEO = say("a video; take its pictures out of it: ffmpeg -i VIDEO FOLDER/%05d.png")
+
+
+def _scan(kind: str, reader: str) -> str:
+    template = "a {kind} file; read it with {reader} and save its pixels as a .npy file"
+    if kind in ("HDF5", "OpenEXR"):
+        template = "an {kind} file; read it with {reader} and save its pixels as a .npy file"
+    return say(template, kind=kind, reader=reader)
+
+
 _SCANS = ((128, b"DICM"), (0, b"SIMPLE  ="), (344, b"n+1\0"), (344, b"ni1\0"))
 # (where, bytes there, what such a file is and what would open it)
 _FOREIGN = (
-    (128, b"DICM", f"a DICOM file; read it with pydicom {_ARRAY}"),
-    (0, b"SIMPLE  =", f"a FITS file; read it with astropy.io.fits {_ARRAY}"),
-    (344, b"n+1\0", f"a NIfTI file; read it with nibabel {_ARRAY}"),
-    (344, b"ni1\0", f"a NIfTI file; read it with nibabel {_ARRAY}"),
-    (0, b"NRRD", f"a NRRD file; read it with pynrrd or SimpleITK {_ARRAY}"),
-    (0, b"ObjectType", f"a MetaImage file; read it with SimpleITK {_ARRAY}"),
-    (0, b"ZISRAWFILE", f"a CZI file of a microscope; read it with czifile or bioio {_ARRAY}"),
-    (0, b"\x89HDF\r\n\x1a\n", f"an HDF5 file; read it with h5py {_ARRAY}"),
-    (0, b"MATLAB 5.0", f"a MATLAB file; read it with scipy.io.loadmat {_ARRAY}"),
-    (0, b"\x93NUMPY", "a .npy array; give it alone, not among pictures"),
-    (0, b"\x76\x2f\x31\x01", f"an OpenEXR file; read it with OpenEXR or OpenCV {_ARRAY}"),
-    (0, b"#?RADIANCE", f"a Radiance HDR file; read it with OpenCV or imageio {_ARRAY}"),
-    (0, b"#?RGBE", f"a Radiance HDR file; read it with OpenCV or imageio {_ARRAY}"),
-    (0, b"%PDF", "a PDF document; draw its pages as pictures: pdftoppm -png FILE page"),
-    (0, b"%!PS", "a PostScript file; draw it as PNG, as Ghostscript does"),
-    (0, b"\xc5\xd0\xd3\xc6", "a PostScript file; draw it as PNG, as Ghostscript does"),
-    (0, b"8BPS", "a Photoshop file; export it as PNG or TIFF"),
-    (0, b"gimp xcf", "a GIMP file; export it as PNG or TIFF"),
-    (0, b"\xff\x0a", "a JPEG XL picture; convert it: djxl FILE FILE.png"),
-    (0, b"\0\0\0\x0cJXL ", "a JPEG XL picture; convert it: djxl FILE FILE.png"),
-    (0, b"II\xbc\x01", "a JPEG XR picture; convert it to PNG or TIFF"),
-    (0, b"AT&TFORM", "a DjVu document; draw its pages as pictures: ddjvu -format=tiff"),
-    (0, b"\xd7\xcd\xc6\x9a", "a Windows metafile; draw it as PNG, as Inkscape does"),
-    (40, b" EMF", "a Windows metafile; draw it as PNG, as Inkscape does"),
-    (0, b"icns", "an Apple icon; convert it to PNG"),
+    (128, b"DICM", _scan("DICOM", "pydicom")),
+    (0, b"SIMPLE  =", _scan("FITS", "astropy.io.fits")),
+    (344, b"n+1\0", _scan("NIfTI", "nibabel")),
+    (344, b"ni1\0", _scan("NIfTI", "nibabel")),
+    (0, b"NRRD", _scan("NRRD", "pynrrd or SimpleITK")),
+    (0, b"ObjectType", _scan("MetaImage", "SimpleITK")),
+    (0, b"ZISRAWFILE", _scan("CZI", "czifile or bioio")),
+    (0, b"\x89HDF\r\n\x1a\n", _scan("HDF5", "h5py")),
+    (0, b"MATLAB 5.0", _scan("MATLAB", "scipy.io.loadmat")),
+    (0, b"\x93NUMPY", say("a .npy array; give it alone, not among pictures")),
+    (0, b"\x76\x2f\x31\x01", _scan("OpenEXR", "OpenEXR or OpenCV")),
+    (0, b"#?RADIANCE", _scan("Radiance HDR", "OpenCV or imageio")),
+    (0, b"#?RGBE", _scan("Radiance HDR", "OpenCV or imageio")),
+    (0, b"%PDF", say("a PDF document; draw its pages as pictures: pdftoppm -png FILE page")),
+    (0, b"%!PS", say("a PostScript file; draw it as PNG, as Ghostscript does")),
+    (0, b"\xc5\xd0\xd3\xc6", say("a PostScript file; draw it as PNG, as Ghostscript does")),
+    (0, b"8BPS", say("a Photoshop file; export it as PNG or TIFF")),
+    (0, b"gimp xcf", say("a GIMP file; export it as PNG or TIFF")),
+    (0, b"\xff\x0a", say("a JPEG XL picture; convert it: djxl FILE FILE.png")),
+    (0, b"\0\0\0\x0cJXL ", say("a JPEG XL picture; convert it: djxl FILE FILE.png")),
+    (0, b"II\xbc\x01", say("a JPEG XR picture; convert it to PNG or TIFF")),
+    (0, b"AT&TFORM", say("a DjVu document; draw its pages as pictures: ddjvu -format=tiff")),
+    (0, b"\xd7\xcd\xc6\x9a", say("a Windows metafile; draw it as PNG, as Inkscape does")),
+    (40, b" EMF", say("a Windows metafile; draw it as PNG, as Inkscape does")),
+    (0, b"icns", say("an Apple icon; convert it to PNG")),
     (0, b"FUJIFILMCCD-RAW", _RAW),
     (0, b"IIRO", _RAW),
     (0, b"IIRS", _RAW),
@@ -183,14 +193,14 @@ _FOREIGN = (
     (0, b"\x1aE\xdf\xa3", _VIDEO),
     (0, b"\0\0\x01\xba", _VIDEO),
     (0, b"FLV\x01", _VIDEO),
-    (0, b"PK\x03\x04", "a zip archive; give it on its own, or unpack it"),
-    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it and give the folder: 7z x FILE"),
-    (0, b"Rar!", "a RAR archive; unpack it and give the folder: unrar x FILE"),
-    (257, b"ustar", "a tar archive; unpack it and give the folder: tar -xf FILE"),
-    (0, b"\x1f\x8b", "a file packed by gzip; unpack it: gunzip FILE"),
-    (0, b"BZh", "a file packed by bzip2; unpack it: bunzip2 FILE"),
-    (0, b"\xfd7zXZ\0", "a file packed by xz; unpack it: unxz FILE"),
-    (0, b"\x28\xb5\x2f\xfd", "a file packed by zstd; unpack it: unzstd FILE"),
+    (0, b"PK\x03\x04", say("a zip archive; give it on its own, or unpack it")),
+    (0, b"7z\xbc\xaf\x27\x1c", say("a 7-Zip archive; unpack it and give the folder: 7z x FILE")),
+    (0, b"Rar!", say("a RAR archive; unpack it and give the folder: unrar x FILE")),
+    (257, b"ustar", say("a tar archive; unpack it and give the folder: tar -xf FILE")),
+    (0, b"\x1f\x8b", say("a file packed by gzip; unpack it: gunzip FILE")),
+    (0, b"BZh", say("a file packed by bzip2; unpack it: bunzip2 FILE")),
+    (0, b"\xfd7zXZ\0", say("a file packed by xz; unpack it: unxz FILE")),
+    (0, b"\x28\xb5\x2f\xfd", say("a file packed by zstd; unpack it: unzstd FILE")),
 )
 _TAR_SUFFIXES = (".tar", ".tgz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst")
 
@@ -242,9 +252,9 @@ def describe(head: bytes, name: str) -> str | None:
         return _RAW
     lower = name.lower()
     if lower.endswith(_TAR_SUFFIXES):
-        return "a tar archive; unpack it and give the folder: tar -xf FILE"
+        return say("a tar archive; unpack it and give the folder: tar -xf FILE")
     if lower.endswith(".nii.gz"):
-        return f"a NIfTI file; read it with nibabel {_ARRAY}"
+        return _scan("NIfTI", "nibabel")
     for place, magic, text in _FOREIGN:
         if head.startswith(magic, place):
             return text
@@ -252,9 +262,9 @@ def describe(head: bytes, name: str) -> str | None:
         return _RAW if brand == b"crx " else _VIDEO if brand not in (*_AVIF_BRANDS, *_HEIF_BRANDS) else None
     begins = head.lower()
     if b"<svg" in begins:
-        return "an SVG drawing; draw it as PNG: rsvg-convert FILE -o FILE.png"
+        return say("an SVG drawing; draw it as PNG: rsvg-convert FILE -o FILE.png")
     if b"<!doctype html" in begins or b"<html" in begins:
-        return "an HTML page, as servers send where a picture is missing; fetch it again"
+        return say("an HTML page, as servers send where a picture is missing; fetch it again")
     return None
 
 

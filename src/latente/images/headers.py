@@ -12,6 +12,7 @@ from latente.images.formats import is_as_named, suffix_of
 from latente.images.orientation import TURNED, orientation_of
 from latente.images.png import read_late_chunks
 from latente.images.sizing import Header
+from latente.languages import say
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -73,4 +74,6 @@ def _misnamed(content: str, name: str) -> str:
     if is_as_named(name, content):
         return ""
     is_format = {"MPO": "JPEG", "DIB": "BMP"}.get(content, content)
-    return f"named {suffix_of(name) or 'without a suffix'}, but its content is {is_format}"
+    if suffix := suffix_of(name):
+        return say("named {suffix}, but its content is {format}", suffix=suffix, format=is_format)
+    return say("named without a suffix, but its content is {format}", format=is_format)

@@ -12,6 +12,7 @@ from latente.images import deep
 from latente.images.damage import STUMBLES, Damaged, reason_of
 from latente.images.formats import HEAD, describe, formats_of, is_heif, is_raw
 from latente.images.limits import MAX_PIXELS
+from latente.languages import say
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -33,7 +34,7 @@ class OtherTiff(Damaged):
 def opened_picture(file: BinaryIO, name: str) -> Iterator[Image.Image]:
     """Open a picture by its content, in the allowed formats only, and refuse what is none or too much."""
     if not file.read(1):
-        raise Damaged("empty, 0 bytes")
+        raise Damaged(say("empty, 0 bytes"))
     file.seek(0)
     picture: Image.Image
     try:
@@ -43,7 +44,7 @@ def opened_picture(file: BinaryIO, name: str) -> Iterator[Image.Image]:
     with picture as image:
         width, height = image.size
         if width * height > MAX_PIXELS:  # Pillow's own limit can be switched off by others
-            raise Damaged(f"{width}x{height} is more than {MAX_PIXELS:,} pixels")
+            raise Damaged(say("{size} is more than {most} pixels", size=f"{width}x{height}", most=MAX_PIXELS))
         if image.format == "TIFF" and (_DNG_VERSION in image.tag_v2 or is_raw(name, _head(file))):  # type: ignore[attr-defined]
             raise Damaged(describe(b"", "a.dng") or "")
         yield image
@@ -56,7 +57,7 @@ def _open_otherwise(file: BinaryIO, name: str) -> Image.Image:
         try:
             from pillow_heif import HeifImageFile
         except ImportError:
-            raise Damaged('a HEIF picture (HEIC), which needs: pip install "latente[heif]"') from None
+            raise Damaged(say('a HEIF picture (HEIC), which needs: pip install "latente[heif]"')) from None
         return HeifImageFile(file)
     if what := describe(head, name):
         raise Damaged(what)
@@ -66,9 +67,10 @@ def _open_otherwise(file: BinaryIO, name: str) -> Image.Image:
             try:
                 factory(file, "")
             except STUMBLES as error:
-                what = f"a {name_of_format} file that is damaged or of a rare kind: {reason_of(error)}"
+                template = "a {format} file that is damaged or of a rare kind: {reason}"
+                what = say(template, format=name_of_format, reason=reason_of(error))
                 raise (OtherTiff if name_of_format == "TIFF" else Damaged)(what) from error
-    raise Damaged("not a picture, or in a format that is not read; convert it to PNG or JPEG")
+    raise Damaged(say("not a picture, or in a format that is not read; convert it to PNG or JPEG"))
 
 
 @contextlib.contextmanager
@@ -82,7 +84,8 @@ def other_tiff(file: BinaryIO, reason: OtherTiff) -> Iterator[list[TiffPage]]:
             raise Damaged(str(reason)) from None
         for page in pages:
             if page.imagewidth * page.imagelength > MAX_PIXELS:
-                raise Damaged(f"{page.imagewidth}x{page.imagelength} is more than {MAX_PIXELS:,} pixels")
+                size = f"{page.imagewidth}x{page.imagelength}"
+                raise Damaged(say("{size} is more than {most} pixels", size=size, most=MAX_PIXELS))
         yield pages
 
 

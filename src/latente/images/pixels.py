@@ -14,6 +14,7 @@ from latente.images.damage import Damaged
 from latente.images.options import DoorOptions
 from latente.images.orientation import TURNED, UPRIGHT, orientation_of
 from latente.images.sizing import Target, resize_arrays
+from latente.languages import say
 
 __all__ = [
     "in_target",
@@ -40,9 +41,9 @@ def in_target(values: np.ndarray, target: Target) -> np.ndarray:
     """Bring (H, W) or (H, W, C) values to the target's (C, H, W) and dtype."""
     is_shallow = target.dtype == "uint8" and values.dtype == np.uint16
     if values.dtype != np.dtype(target.dtype) and not is_shallow:
-        raise Damaged(f"holds {values.dtype} values, the others {target.dtype}")
+        raise Damaged(say("holds {dtype} values, the others {others}", dtype=str(values.dtype), others=target.dtype))
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise Damaged("holds NaN or infinity")
+        raise Damaged(say("holds NaN or infinity"))
     pixels = deep.in_channels(values, target.channels).transpose(2, 0, 1)
     sized = resize_arrays(pixels[None], DoorOptions(size=target.size, crop=target.crop))
     if is_shallow:

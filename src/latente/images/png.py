@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from latente.images.damage import Damaged
+from latente.languages import say
 
 __all__ = [
     "check_sums",
@@ -29,16 +30,16 @@ def check_sums(data: bytes) -> None:
     if not data.startswith(_MAGIC):
         return
     if _END not in data:
-        raise Damaged("truncated: the end of the file is missing")
+        raise Damaged(say("truncated: the end of the file is missing"))
     # by hand: Pillow's own check opens the file once more, which took a third of the time that a small picture takes
     place, kind = len(_MAGIC), b""
     while kind != b"IEND":
         length, kind = struct.unpack_from(">I4s", data, place)
         end = place + 8 + length
         if end + 12 > len(data) and kind != b"IEND":
-            raise Damaged("broken PNG file: a part of it reaches beyond its end")
+            raise Damaged(say("broken PNG file: a part of it reaches beyond its end"))
         if struct.unpack_from(">I", data, end)[0] != zlib.crc32(data[place + 4 : end]):
-            raise Damaged(f"broken PNG file: a wrong checksum in {kind.decode('latin-1')!r}")
+            raise Damaged(say("broken PNG file: a wrong checksum in {part}", part=repr(kind.decode("latin-1"))))
         place = end + 4
 
 

@@ -22,6 +22,7 @@ from latente.images.opening import OtherTiff, opened_picture, other_tiff
 from latente.images.pixels import in_target, mask_of, pixels_of
 from latente.images.png import check_sums
 from latente.images.sizing import Header, Target
+from latente.languages import say
 
 __all__ = [
     "read_frames",
@@ -115,6 +116,6 @@ def _at_frames(image: Image.Image, targets: Mapping[int | None, Target]) -> Iter
     for frame, target in targets.items():
         if frame is not None:
             if frame >= len(frames):
-                raise Damaged(f"has only {len(frames)} frames")
+                raise Damaged(say("has only {count} frames", count=len(frames)))
             image.seek(frames[frame])
         yield image, target

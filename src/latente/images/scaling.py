@@ -11,6 +11,8 @@ import numpy as np
 
 from latente.errors import InputError
 from latente.images.photographs import Photographs
+from latente.languages import Figure, say
+from latente.words import count
 
 if TYPE_CHECKING:
     import torch
@@ -163,14 +165,15 @@ class Scaling:
     @property
     def range_in_words(self) -> str:
         """The data's values that map to 0 and to 1, which is the data range of all figures about them."""
-        low, high = (f"{value:,.10g}" for value in self.data_range)
+        low, high = (Figure(f"{value:,.10g}") for value in self.data_range)
         if self.depth is not None:
-            return f"{low} to {high} ({self.depth} bit{'s' * (self.depth > 1)})"
+            return say("{low} to {high} ({bits})", low=low, high=high, bits=count(self.depth, "bit"))
         if (self.offset, self.scale) == ((0.0,), (1.0,)):
-            return f"{low} to {high}"
+            return say("{low} to {high}", low=low, high=high)
         if len(self.scale) == 1:
-            return f"{low} to {high}, the lowest and the highest value of the training"
-        return f"the lowest to the highest value of each of {len(self.scale):,} channels in the training"
+            return say("{low} to {high}, the lowest and the highest value of the training", low=low, high=high)
+        template = "the lowest to the highest value of each of {channels} channels in the training"
+        return say(template, channels=len(self.scale))
 
     def log_jacobian(self, shape: tuple[int, ...]) -> float:
         """Sum of log(scale) over an image of `shape`, in nats: log p(data) = log p(scaled) - log_jacobian."""

@@ -25,6 +25,7 @@ from latente.images.damage import Damaged
 from latente.images.formats import HEAD, SUFFIXES, suffix_of
 from latente.images.limits import MAX_BYTES, is_bomb
 from latente.images.scan import listed
+from latente.languages import say
 from latente.words import brief
 
 __all__ = ["FileStore", "FolderStore", "JoinedStore", "ListStore", "Store", "ZipStore", "open_store"]
@@ -99,7 +100,7 @@ class _Files:
             with self.open(name) as file:
                 return file.read()
         except OSError as error:
-            raise Damaged(f"cannot be read: {error.strerror}") from error
+            raise Damaged(say("cannot be read: {reason}", reason=str(error.strerror))) from error
 
 
 class FolderStore(_Files):
@@ -241,8 +242,8 @@ class ZipStore(_Files):
         _check_bytes(member.file_size)
         ratio = _PICTURE_RATIO if suffix_of(name) in SUFFIXES else _TEXT_RATIO
         if is_bomb(member.compress_size, member.file_size, _BOMB_BYTES, ratio):
-            sizes = f"{words.memory(member.compress_size)} unpack to {words.memory(member.file_size)}"
-            raise Damaged(f"a decompression bomb: {sizes}")
+            packed, whole = words.memory(member.compress_size), words.memory(member.file_size)
+            raise Damaged(say("a decompression bomb: {packed} unpack to {whole}", packed=packed, whole=whole))
         with self._unpacking(name):
             return self._zip.read(member)
 
@@ -251,11 +252,11 @@ class ZipStore(_Files):
         """Yield a member, and turn whatever zipfile raises while it is read into Damaged."""
         member = self._members[name]
         if member.flag_bits & 1:
-            raise Damaged("encrypted")
+            raise Damaged(say("encrypted"))
         try:
             yield member
         except _UNPACKING_ERRORS as error:
-            raise Damaged(f"cannot be unpacked: {error}") from error
+            raise Damaged(say("cannot be unpacked: {reason}", reason=str(error))) from error
 
 
 class JoinedStore:
@@ -288,7 +289,8 @@ class JoinedStore:
 
 def _check_bytes(size: int) -> None:
     if size > MAX_BYTES:
-        raise Damaged(f"{size / 2**20:,.0f} MiB is more than the limit of {MAX_BYTES // 2**20} MiB a file")
+        template = "{size} MiB is more than the limit of {most} MiB a file"
+        raise Damaged(say(template, size=round(size / 2**20), most=MAX_BYTES // 2**20))
 
 
 def _is_hidden(name: str) -> bool:

@@ -17,6 +17,7 @@ from latente.images.scan import Scan, listed
 from latente.images.sizing import Aim, Header, Target, Values, choose_targets
 from latente.images.stores import Store
 from latente.images.workers import Workers
+from latente.languages import say
 from latente.words import printable
 
 __all__ = ["Headers", "Survey"]
@@ -93,7 +94,7 @@ class Survey:
             with self.store.open(name) as file:
                 return read_headers(file, name, every_frame=self.options.frames == "all")
         except OSError as error:
-            return Damaged(f"cannot be read: {error.strerror}")
+            return Damaged(say("cannot be read: {reason}", reason=str(error.strerror)))
         except Damaged as damage:
             return damage
 
@@ -104,9 +105,9 @@ class Survey:
             return False
         odd = [header.odd] if header.odd else []
         if frame is None and header.frames > 1:
-            odd.append(f"the first of {header.frames} frames")
+            odd.append(say("the first of {count} frames", count=header.frames))
         if not odd and min(header.size) < 4:
-            odd.append(f"only {header.size[0]}x{header.size[1]} pixels")
+            odd.append(say("only {size} pixels", size=f"{header.size[0]}x{header.size[1]}"))
         if odd:
             self.scan.odd[shown] = "; ".join(odd)
         return True
@@ -161,7 +162,8 @@ def _of_one_sort(headers: Headers, listing: Listing) -> Headers:
         usual = max(Counter(read.values()).items(), key=lambda sort: sort[1], default=("", 0))[0]
         for key, sort in read.items():
             if sort != usual:
-                result[key] = Damaged(f"values of {sort} among pictures of {usual}; convert it to them")
+                template = "values of {sort} among pictures of {usual}; convert it to them"
+                result[key] = Damaged(say(template, sort=sort, usual=usual))
     return result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from latente.languages import say
 from latente.metrics import classification, distributions, images, likelihoods, ranking
 from latente.metrics.attributes import AttributeClassifier, AttributeShare, attribute_shares
 from latente.metrics.distributions import (
@@ -87,9 +88,11 @@ __all__ = [
 ]
 
 PROTOCOLS = {
-    "objective": "what training minimises; mean over images",
+    "objective": say("what training minimises; mean over images"),
     # of what paints in one pass, by the features through which it learned, mean over images and styles
-    "closed": "part of the way from the Gram matrices of a photograph to those of a style, in squares; 1 is all of it",
+    "closed": say(
+        "part of the way from the Gram matrices of a photograph to those of a style, in squares; 1 is all of it"
+    ),
     **images.PROTOCOLS,
     **likelihoods.PROTOCOLS,
     **classification.PROTOCOLS,
@@ -106,5 +109,8 @@ def protocols_of(names: Iterable[str], data_range: str | None = None) -> dict[st
     known = {name: PROTOCOLS[name] for name in names if name in PROTOCOLS}
     if data_range is None:
         return known
-    stated = f"; data range: {data_range}"
-    return {name: text + (stated if name in images.PROTOCOLS else "") for name, text in known.items()}
+    template = "{protocol}; data range: {data_range}"
+    return {
+        name: say(template, protocol=text, data_range=data_range) if name in images.PROTOCOLS else text
+        for name, text in known.items()
+    }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from latente.languages import say
+
 __all__ = ["PROTOCOLS"]
 
 PROTOCOLS = {
-    "accuracy": "share of the images whose most probable class is their label; images without a label are left out",
-    "error": "share of the images whose most probable class is another one, 1 - accuracy",
-    "cross_entropy": "-log of the probability of the label, in nats; mean over images",
+    "accuracy": say(
+        "share of the images whose most probable class is their label; images without a label are left out"
+    ),
+    "error": say("share of the images whose most probable class is another one, 1 - accuracy"),
+    "cross_entropy": say("-log of the probability of the label, in nats; mean over images"),
 }

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Num
 
 from latente.errors import InputError
+from latente.languages import say
 from latente.metrics.ranking import LEVEL, IntervalEstimate
 
 __all__ = [
@@ -29,18 +30,29 @@ __all__ = [
 ]
 
 PROTOCOLS = {
-    "frechet_distance": "squared distance between the normal densities with the sets' means and covariances (Heusel et "
-    "al. 2017, eq. 6); 0 is the best, and fewer images give more",
-    "kernel_distance": "squared maximum mean discrepancy by the kernel (x y / D + 1)^3, unbiased (Binkowski et al. "
-    "2018); about 0 is the best, and chance may bring it below",
-    "precision": "share of the made images that lie as near to a real one as its third nearest real one "
-    "(Kynkaanniemi et al. 2019)",
-    "recall": "share of the real images that lie as near to a made one as its third nearest made one "
-    "(Kynkaanniemi et al. 2019)",
-    "density": "how many real images, in units of 5, have a made one as near as their fifth nearest real one, mean "
-    "over the made ones (Naeem et al. 2020); about 1 is the best",
-    "coverage": "share of the real images that have a made one as near as their fifth nearest real one (Naeem et al. "
-    "2020)",
+    "frechet_distance": say(
+        "squared distance between the normal densities with the sets' means and covariances (Heusel et "
+        "al. 2017, eq. 6); 0 is the best, and fewer images give more"
+    ),
+    "kernel_distance": say(
+        "squared maximum mean discrepancy by the kernel (x y / D + 1)^3, unbiased (Binkowski et al. "
+        "2018); about 0 is the best, and chance may bring it below"
+    ),
+    "precision": say(
+        "share of the made images that lie as near to a real one as its third nearest real one "
+        "(Kynkaanniemi et al. 2019)"
+    ),
+    "recall": say(
+        "share of the real images that lie as near to a made one as its third nearest made one "
+        "(Kynkaanniemi et al. 2019)"
+    ),
+    "density": say(
+        "how many real images, in units of 5, have a made one as near as their fifth nearest real one, mean "
+        "over the made ones (Naeem et al. 2020); about 1 is the best"
+    ),
+    "coverage": say(
+        "share of the real images that have a made one as near as their fifth nearest real one (Naeem et al. 2020)"
+    ),
 }
 
 _Figure = Callable[[np.ndarray, np.ndarray], float]  # of the features of real images and of made ones

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from latente import formulas
 from latente.errors import InputError
+from latente.languages import Figure, say
 
 __all__ = [
     "PROTOCOLS",
@@ -39,16 +40,30 @@ _SMALLEST_PROBABILITY = 1e-7
 _VALUES_AT_ONCE = 1 << 21
 
 PROTOCOLS = {
-    "mse": "mean squared error per value, in the units compared (models: the data range becomes 1); mean over images",
-    "mae": "mean absolute error per value, in the units compared (models: the data range becomes 1); mean over images",
-    "bce": "cross-entropy per value in nats, both images divided by the data range, the reconstruction "
-    f"clipped to [{_SMALLEST_PROBABILITY:g}, 1 - {_SMALLEST_PROBABILITY:g}]; mean over images",
-    "psnr": "peak signal-to-noise ratio in dB, the data range (of a model what it scales to 0 and 1) as peak, all "
-    f"channels in one MSE; mean over images, each counted with at most {PSNR_CEILING:g} dB",
-    "input_psnr": "the same of what the model was given, where that is another picture of the same size",
-    "ssim": f"structural similarity (Wang et al. 2004), Gaussian window of sigma {_SSIM_SIGMA} in "
-    f"{SMALLEST_SSIM_SIDE}x{SMALLEST_SSIM_SIDE} pixels, K1 0.01, K2 0.03, the border of "
-    f"{SMALLEST_SSIM_SIDE // 2} pixels left out, mean over channels; mean over images",
+    "mse": say(
+        "mean squared error per value, in the units compared (models: the data range becomes 1); mean over images"
+    ),
+    "mae": say(
+        "mean absolute error per value, in the units compared (models: the data range becomes 1); mean over images"
+    ),
+    "bce": say(
+        "cross-entropy per value in nats, both images divided by the data range, the reconstruction clipped to "
+        "[{least}, 1 - {least}]; mean over images",
+        least=f"{_SMALLEST_PROBABILITY:g}",
+    ),
+    "psnr": say(
+        "peak signal-to-noise ratio in dB, the data range (of a model what it scales to 0 and 1) as peak, all channels "
+        "in one MSE; mean over images, each counted with at most {most} dB",
+        most=f"{PSNR_CEILING:g}",
+    ),
+    "input_psnr": say("the same of what the model was given, where that is another picture of the same size"),
+    "ssim": say(
+        "structural similarity (Wang et al. 2004), Gaussian window of sigma {sigma} in {side}x{side} pixels, K1 0.01, "
+        "K2 0.03, the border of {border} pixels left out, mean over channels; mean over images",
+        sigma=Figure(_SSIM_SIGMA),
+        side=SMALLEST_SSIM_SIDE,
+        border=SMALLEST_SSIM_SIDE // 2,
+    ),
 }
 
 _Pixels = Shaped[np.ndarray, "_ ..."] | Shaped[Tensor, "_ ..."]

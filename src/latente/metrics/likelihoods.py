@@ -7,20 +7,30 @@ import torch
 from jaxtyping import Bool, Float
 
 from latente import formulas
+from latente.languages import say
 
 __all__ = ["PROTOCOLS", "latent_use"]
 
-_CAVEAT = "a bound of log p(x) for Gaussian likelihoods and for binary data, else made of cross-entropies"
+_CAVEAT = say("a bound of log p(x) for Gaussian likelihoods and for binary data, else made of cross-entropies")
 
 PROTOCOLS = {
-    "reconstruction": "-log p(x|z) in nats per image, codes drawn from the posterior with noise that all "
-    "images share; a cross-entropy where a Bernoulli meets data that are not binary; mean over images",
-    "kl": "KL divergence from the posterior to the prior in nats per image, in closed form; mean over images",
-    "elbo": f"evidence lower bound, -reconstruction - kl, in nats per image ({_CAVEAT}); mean over images",
-    "elbo_error": "standard error of elbo and reconstruction, in nats, by the chance of the codes' noise: 50 noises "
-    "and their mirror images, each of which meets a share of the images",
-    "bound": "importance-weighted bound in nats per image (Burda et al. 2016), the number of samples stated "
-    f"beside it ({_CAVEAT}); mean over images",
+    "reconstruction": say(
+        "-log p(x|z) in nats per image, codes drawn from the posterior with noise that all "
+        "images share; a cross-entropy where a Bernoulli meets data that are not binary; mean over images"
+    ),
+    "kl": say("KL divergence from the posterior to the prior in nats per image, in closed form; mean over images"),
+    "elbo": say(
+        "evidence lower bound, -reconstruction - kl, in nats per image ({caveat}); mean over images", caveat=_CAVEAT
+    ),
+    "elbo_error": say(
+        "standard error of elbo and reconstruction, in nats, by the chance of the codes' noise: 50 noises "
+        "and their mirror images, each of which meets a share of the images"
+    ),
+    "bound": say(
+        "importance-weighted bound in nats per image (Burda et al. 2016), the number of samples stated beside it "
+        "({caveat}); mean over images",
+        caveat=_CAVEAT,
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from scipy.ndimage import label
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from latente.errors import InputError
+from latente.languages import say
 
 __all__ = [
     "LEVEL",
@@ -25,15 +26,15 @@ __all__ = [
 ]
 
 PROTOCOLS = {
-    "oddness": "mean over images; 0 is a usual normal image, higher is odder",
-    "auroc": "probability that an odd image is found odder than a normal one, ties counting half; 0.5 is chance",
-    "average_precision": "mean precision over the odd images, from the oddest on; chance is the base rate",
-    "base_rate": "share of the images that are odd",
-    "false_alarms": "share of the normal images that are taken for odd",
-    "misses": "share of the odd images that are taken for normal",
-    "pixel_average_precision": "the same over all pixels of all images; chance is pixel_base_rate",
-    "pixel_base_rate": "share of the pixels that are odd",
-    "aupro": "mean share of each odd region that is found, over false alarms of pixels up to 0.3, divided by 0.3",
+    "oddness": say("mean over images; 0 is a usual normal image, higher is odder"),
+    "auroc": say("probability that an odd image is found odder than a normal one, ties counting half; 0.5 is chance"),
+    "average_precision": say("mean precision over the odd images, from the oddest on; chance is the base rate"),
+    "base_rate": say("share of the images that are odd"),
+    "false_alarms": say("share of the normal images that are taken for odd"),
+    "misses": say("share of the odd images that are taken for normal"),
+    "pixel_average_precision": say("the same over all pixels of all images; chance is pixel_base_rate"),
+    "pixel_base_rate": say("share of the pixels that are odd"),
+    "aupro": say("mean share of each odd region that is found, over false alarms of pixels up to 0.3, divided by 0.3"),
 }
 
 LEVEL = 0.95  # of every interval

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -78,7 +79,12 @@ def heat_palette() -> bytes:
 
 
 def svg(figure: Figure, name: str) -> Markup:
-    """Return `figure` as inline SVG in the page's font and colours; `name` keeps its ids apart."""
+    """Return `figure` as inline SVG in the page's font and colours; `name` keeps its ids apart.
+
+    What it is called, for those who do not see it, are its panels' titles, else what stands along their axes.
+    """
+    titles = [panel.get_title("left") or " · ".join(filter(None, _along(panel))) for panel in figure.axes]
+    label = escape(", ".join(filter(None, titles)) or name)
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}), legible(figure, spells=False):
         nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -90,7 +96,7 @@ def svg(figure: Figure, name: str) -> Markup:
     text = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", text)
     text = re.sub(
         r'(<svg[^>]*?) width="([\d.]+)pt"',
-        rf'\1 role="img" aria-label="{name}" style="max-width:\2pt"',
+        lambda start: f'{start[1]} role="img" aria-label="{label}" style="max-width:{start[2]}pt"',
         text,
         count=1,
     )
@@ -99,6 +105,10 @@ def svg(figure: Figure, name: str) -> Markup:
     for colour, variable in ((INK, "--ink"), (MUTED, "--muted"), (GRID, "--line")):
         text = text.replace(colour, f"var({variable})")
     return Markup(text)  # matplotlib has escaped the text in it
+
+
+def _along(panel: Axes) -> tuple[str, str]:
+    return panel.get_xlabel(), panel.get_ylabel()
 
 
 def gif(path: Path) -> str | None:

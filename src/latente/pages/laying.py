@@ -10,6 +10,8 @@ import jinja2
 from markupsafe import Markup
 
 from latente.files import replacing
+from latente.languages import Figure, Message, say, spoken, translated
+from latente.words import figure
 
 __all__ = ["STYLE", "lay_out", "write"]
 
@@ -17,16 +19,26 @@ STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def lay_out(template: str, page: Mapping[str, object], *folders: Path) -> str:
-    """Return `page` laid out by the template of this name, which with all that it includes lies in the folders."""
+    """Return `page` laid out by the template of this name, which with all that it includes lies in the folders.
+
+    Whatever a template shows is in the language of the block (`latente.languages.speaking`), its own words too, which
+    it says by `say`; `language` is that language's code.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folders),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
-    environment.filters["typed"] = _typed
+    environment.filters |= {"typed": _typed, "figure": figure, "translated": translated}
+    environment.globals |= {"say": say, "language": spoken()}
     return environment.get_template(template).render(page)
+
+
+def _shown(value: object) -> object:
+    return translated(value) if isinstance(value, Figure | Message) else value  # markup stays markup
 
 
 def _typed(line: str) -> Markup:

@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from latente.languages import translated
+
 __all__ = ["as_json", "inline", "policy"]
 
 
@@ -17,8 +19,16 @@ def inline(script: str) -> str:
 
 
 def as_json(value: Mapping[str, Any]) -> str:
-    """Return JSON as it may stand inside an element."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    """Return JSON as it may stand inside an element, what is said in it in the language of the block."""
+    return json.dumps(_shown(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return translated(value)
+    if isinstance(value, Mapping):
+        return {name: _shown(one) for name, one in value.items()}
+    return [_shown(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def policy(style: str, scripts: Sequence[str], more_scripts: str = "", pictures: bool = False) -> str:

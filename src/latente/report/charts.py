@@ -14,6 +14,8 @@ from matplotlib.ticker import MaxNLocator
 
 from latente import figures
 from latente.figures.style import name_axes, panels_of, put_title, shortened
+from latente.languages import Figure as Number
+from latente.languages import say
 from latente.pages import embedding
 
 __all__ = ["Chart", "curves", "overlaid", "peak_note", "spread"]
@@ -41,11 +43,13 @@ def curves(lines: Sequence[Mapping[str, Any]], best_epoch: int | None, start: st
 def peak_note(psnr: float) -> str:
     """Why a mean PSNR of 60 to 70 dB, as was published for images in [0, 1], is none, with the mean `psnr` here."""
     extra = 20 * math.log10(255)
-    return (
+    template = (
         "A PSNR says nothing without its peak. Here values are scaled to [0, 1] and the peak is 1. Taking 255, the "
-        f"peak of 8-bit files, would add 20 log10 255 = {extra:.2f} dB to every image: a mean of {psnr:.1f} dB would "
-        f"read {psnr + extra:.1f} dB. Published values of 60 to 70 dB (Cerna 2024, CIMAT) look like that."
+        "peak of 8-bit files, would add 20 log10 255 = {extra} dB to every image: a mean of {psnr} dB would read "
+        "{more} dB. Published values of 60 to 70 dB (Cerna 2024, CIMAT) look like that."
     )
+    numbers = {"extra": f"{extra:.2f}", "psnr": f"{psnr:.1f}", "more": f"{psnr + extra:.1f}"}
+    return say(template, **{name: Number(text) for name, text in numbers.items()})
 
 
 def spread(series: Mapping[str, np.ndarray], name: str, unit: str, note: str) -> Chart:
@@ -77,8 +81,8 @@ def _overlay(runs: Mapping[str, Sequence[Mapping[str, Any]]], term: str) -> Figu
             drawn += by_epoch.values()
     if drawn and min(drawn) > 0 and max(drawn) > LOGARITHMIC * min(drawn):
         panel.set_yscale("log")
-    put_title(panel, term)
-    name_axes(panel, "epoch", "")
+    put_title(panel, figures.title_of(term))
+    name_axes(panel, say("epoch"), "")
     panel.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     panel.grid(axis="y", color=figures.GRID, linewidth=0.7)
     # below the panel, and the figure as much higher: within it would cover curves

@@ -15,6 +15,7 @@ from latente import pages
 from latente.figures import PALETTE
 from latente.formulas import ACTIVE_UNIT_VARIANCE
 from latente.images import Images
+from latente.languages import Figure, joined, say, speaking
 from latente.metrics import PROTOCOLS, PSNR_CEILING
 from latente.pages import embedding
 from latente.report import charts
@@ -64,15 +65,19 @@ def write_comparison(
     runs: Sequence[str | os.PathLike[str]],
     images: Images | None = None,
     out: str | os.PathLike[str] = "comparison.html",
+    language: str | None = None,
 ) -> Path:
     """Write one page that compares the run folders `runs` to `out`, and return its path.
 
     images: those to judge all by; by default the test part that all have, or what all of them held out of the one
     set that they were trained on. Where there are none in common, each is judged by its own, and the page says so.
-    Raises InputError where one of `runs` is no run folder or is given twice.
+    language: of the page, as of `write_report`. Raises InputError where one of `runs` is no run folder or is given
+    twice, or of a language that is not known.
     """
-    page = _page(hold_contest(runs, images))
-    return pages.write(Path(out), pages.lay_out("comparison.html.j2", page, *TEMPLATES))
+    with speaking(language):
+        page = _page(hold_contest(runs, images))
+        text = pages.lay_out("comparison.html.j2", page, *TEMPLATES)
+    return pages.write(Path(out), text)
 
 
 def _page(contest: Contest) -> dict[str, Any]:
@@ -107,7 +112,7 @@ def _about(run: Candidate, k: int) -> dict[str, Any]:
     return {
         "name": run.name,
         "colour": PALETTE[k % len(PALETTE)],
-        "what": f"{run.title} on {data.get('name', 'images')}",
+        "what": say("{model} on {images}", model=run.title, images=data.get("name", say("images"))),
         "command": run.options.get("command"),
         "missing": run.missing,
     }
@@ -121,31 +126,35 @@ def answer(contest: Contest) -> tuple[str, str]:
     """
     measured = {run.name: run.results for run in contest.candidates if run.results is not None}
     if len(measured) < 2:
-        return "fair", "There is nothing to compare yet: fewer than two of these runs could be judged."
+        return "fair", say("There is nothing to compare yet: fewer than two of these runs could be judged.")
     if contest.judged is None:
-        return "fair", "These runs were judged by different images, so that their figures do not compare strictly."
+        template = "These runs were judged by different images, so that their figures do not compare strictly."
+        return "fair", say(template)
     measures = {results.measure for results in measured.values()}
     if len(measures) > 1 or None in measures:
-        return "fair", "These models do different things: there is no figure by which one of them is the best."
+        template = "These models do different things: there is no figure by which one of them is the best."
+        return "fair", say(template)
     scores = {name: _scores(results) for name, results in measured.items()}
     first, second = sorted(scores, key=lambda name: -np.nanmean(scores[name]))[:2]
     lead = scores[first] - scores[second]
     lead = lead[np.isfinite(lead)]
     is_classes = measures == {"accuracy"}
     if lead.mean() <= SURE * lead.std() / math.sqrt(len(lead)):
-        what = "find the classes" if is_classes else "rebuild the images"
-        return "fair", f"{first} and {second} {what} equally well: the difference may be chance."
+        template = "{first} and {second} rebuild the images equally well: the difference may be chance."
+        if is_classes:
+            template = "{first} and {second} find the classes equally well: the difference may be chance."
+        return "fair", say(template, first=first, second=second)
     mean = float(np.nanmean(scores[first]))
     if is_classes:
-        points = f"{100 * lead.mean():.1f}"
-        return "good", f"{first} classifies best: {percent(mean)} right, {points} points more than {second}."
+        template = "{first} classifies best: {part} right, {points} points more than {second}."
+        points = Figure(f"{100 * lead.mean():.1f}")
+        return "good", say(template, first=first, part=percent(mean), points=points, second=second)
     if measures == {"mse"}:
         part = percent(measured[first].metrics["mse"] / measured[second].metrics["mse"])
-        return "good", f"{first} rebuilds best: its squared error is {part} of that of {second}."
-    return (
-        "good",
-        f"{first} rebuilds best: mean PSNR {decibels(mean)}, {decibels(float(lead.mean()))} more than {second}.",
-    )
+        template = "{first} rebuilds best: its squared error is {part} of that of {second}."
+        return "good", say(template, first=first, part=part, second=second)
+    template = "{first} rebuilds best: mean PSNR {mean}, {gain} more than {second}."
+    return "good", say(template, first=first, mean=decibels(mean), gain=decibels(float(lead.mean())), second=second)
 
 
 def _scores(results: Results) -> np.ndarray:
@@ -159,24 +168,26 @@ def _notes(contest: Contest) -> list[str]:
     """By what the runs were judged, and what to mind in comparing them."""
     measured = [(run.name, run.results) for run in contest.candidates if run.results is not None]
     if contest.judged is not None:
-        notes = [f"All are judged by the same {contest.judged}."]
+        notes = [say("All are judged by the same {images}.", images=contest.judged)]
     else:
-        notes = [f"{name} is judged by {results.judged}." for name, results in measured]
+        notes = [say("{name} is judged by {images}.", name=name, images=results.judged) for name, results in measured]
     notes += [
-        f"{name} saw these images in training, which flatters it."
+        say("{name} saw these images in training, which flatters it.", name=name)
         for name, results in measured
         if results.is_unseen is False
     ]
     worsened = [name for name, results in measured if results.is_worsened]
     if 0 < len(worsened) < len(measured):
-        notes.append(f"{_listed(worsened)} had to rebuild the images from worsened ones, the others from the images.")
+        template = "{names} had to rebuild the images from worsened ones, the others from the images."
+        notes.append(say(template, names=_listed(worsened)))
     if not contest.is_one_scale:
-        notes.append("The networks see the values through different scalings, which are the units of their errors.")
+        template = "The networks see the values through different scalings, which are the units of their errors."
+        notes.append(say(template))
     return notes
 
 
 def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if len(names) == 1 else joined([joined(names[:-1]), names[-1]], "{first} and {second}")
 
 
 def _differing(runs: Sequence[Candidate]) -> list[Measure]:
@@ -186,12 +197,12 @@ def _differing(runs: Sequence[Candidate]) -> list[Measure]:
         data, options = run.options.get("data", {}), run.options["options"]
         tables.append(
             {
-                "model": run.options.get("model"),
-                "images": data.get("name"),
-                "fingerprint of the images": str(data.get("fingerprint", ""))[:12],
+                say("model"): run.options.get("model"),
+                say("images"): data.get("name"),
+                say("fingerprint of the images"): str(data.get("fingerprint", ""))[:12],
                 **{name: value for name, value in options.items() if name not in OF_THE_FOLDER},
                 "latente": run.options.get("versions", {}).get("latente"),
-                "device used": run.options.get("device"),
+                say("device used"): run.options.get("device"),
             }
         )
     names = list(dict.fromkeys(name for table in tables for name in table))
@@ -222,14 +233,16 @@ def _latents(runs: Sequence[Candidate], is_shared: bool) -> list[Measure]:
     """What the codes are worth; rows that no run has anything for are left out."""
     results = [run.results for run in runs]
     accuracy = [None if one is None else one.accuracy for one in results]
-    votes = f"share of images whose {NEIGHBOURS} nearest neighbours among the codes vote for the right class"
-    varies = f"those whose posterior mean has a variance above {ACTIVE_UNIT_VARIANCE:g} (Burda et al. 2016)"
-    linear = "mean squared error of PCA with as many numbers, fitted on training images"
+    template = "share of images whose {most} nearest neighbours among the codes vote for the right class"
+    votes = say(template, most=NEIGHBOURS)
+    template = "those whose posterior mean has a variance above {least} (Burda et al. 2016)"
+    varies = say(template, least=Figure(f"{ACTIVE_UNIT_VARIANCE:g}"))
+    linear = say("mean squared error of PCA with as many numbers, fitted on training images")
     rows = [
-        _row("k-NN accuracy", accuracy, "higher" if is_shared else "", votes),
-        _row("latent dimensions", [None if one is None else one.dimensions for one in results]),
-        _row("active dimensions", [None if one is None else one.active for one in results], "", varies),
-        _row("mse of PCA", [None if one is None else one.linear for one in results], "", linear),
+        _row(say("k-NN accuracy"), accuracy, "higher" if is_shared else "", votes),
+        _row(say("latent dimensions"), [None if one is None else one.dimensions for one in results]),
+        _row(say("active dimensions"), [None if one is None else one.active for one in results], "", varies),
+        _row(say("mse of PCA"), [None if one is None else one.linear for one in results], "", linear),
     ]
     return [row for row in rows if any(cell.text != NOTHING for cell in row.cells)]
 
@@ -239,11 +252,11 @@ def _costs(runs: Sequence[Candidate]) -> list[Measure]:
     seconds = [run.training.seconds for run in runs]
     times = [NOTHING if value is None else duration(value) for value in seconds]
     return [
-        _row("parameters", [run.options.get("parameters") for run in runs], "lower"),
-        _row("training time", seconds, "lower", texts=times),
-        _row("epochs", [run.training.epochs for run in runs]),
-        _row("best epoch", [run.training.best_epoch for run in runs]),
-        _row("images per second", [run.training.speed for run in runs], "higher"),
+        _row(say("parameters"), [run.options.get("parameters") for run in runs], "lower"),
+        _row(say("training time"), seconds, "lower", texts=times),
+        _row(say("epochs"), [run.training.epochs for run in runs]),
+        _row(say("best epoch"), [run.training.best_epoch for run in runs]),
+        _row(say("images per second"), [run.training.speed for run in runs], "higher"),
     ]
 
 
@@ -267,9 +280,9 @@ def _histograms(runs: Sequence[Candidate]) -> list[charts.Chart]:
     figures = {run.name: run.results.figures for run in runs if run.results is not None}
     psnrs = {run.name: np.minimum(figures[run.name]["psnr"], PSNR_CEILING) for run in _rebuilding(runs)}
     ssims = {run.name: figures[run.name]["ssim"] for run in _rebuilding(runs) if "ssim" in figures[run.name]}
-    histograms = [charts.spread(psnrs, "PSNR", "dB", "Peak 1.0, the whole range of the data.")] if psnrs else []
+    histograms = [charts.spread(psnrs, "PSNR", "dB", say("Peak 1.0, the whole range of the data."))] if psnrs else []
     if ssims:
-        histograms.append(charts.spread(ssims, "SSIM", "", "1 is identical."))
+        histograms.append(charts.spread(ssims, "SSIM", "", say("1 is identical.")))
     return histograms
 
 

@@ -19,6 +19,7 @@ from latente.errors import InputError, LatenteError
 from latente.estimators.abilities import Classifies, Encodes, Reconstructs, Restores
 from latente.evidence import Evidence, open_evidence
 from latente.images import Images, open_images
+from latente.languages import recognised, say
 from latente.latents import knn_accuracy
 from latente.report.sections.latent import NEIGHBOURS
 from latente.report.sections.samples import draw_samples
@@ -160,7 +161,7 @@ def _told(name: str, missing: dict[str, str]) -> Iterator[None]:
     try:
         yield
     except LatenteError as error:
-        missing[name] = str(error)
+        missing[name] = recognised(str(error))
 
 
 def _remembering() -> Callable[..., Images]:
@@ -182,7 +183,7 @@ def _shared(gathered: Sequence[Evidence]) -> tuple[np.ndarray, str] | None:
     if len(rows) < min(FEWEST_SHARED, *map(len, selections)):
         return None
     names = {selection.name for selection in selections}
-    return rows, names.pop() if len(names) == 1 else "images"
+    return rows, names.pop() if len(names) == 1 else say("images")
 
 
 def _results(evidence: Evidence) -> Results:

@@ -10,6 +10,7 @@ from typing import Any
 
 from latente.estimators.abilities import Classifies
 from latente.evidence import Evidence
+from latente.languages import Figure, say
 from latente.report.oddness import oddness_of
 from latente.report.training import Training
 from latente.report.yardsticks import Yardstick
@@ -40,13 +41,13 @@ class Bar:
 def facts(options: Mapping[str, Any], training: Training) -> list[tuple[str, str]]:
     """Who, where and when, for the page's head."""
     rows = [
-        ("device", options.get("device")),
-        ("started", _moment(options.get("started"))),
-        ("trained for", None if training.seconds is None else duration(training.seconds)),
-        ("epochs", f"{training.epochs:,}" if training.epochs else None),
+        (say("device"), options.get("device")),
+        (say("started"), _moment(options.get("started"))),
+        (say("trained for"), None if training.seconds is None else duration(training.seconds)),
+        (say("epochs"), figure(training.epochs) if training.epochs else None),
         ("latente", options.get("versions", {}).get("latente")),
     ]
-    return [(name, str(value)) for name, value in rows if value]
+    return [(name, value if isinstance(value, str) else str(value)) for name, value in rows if value]
 
 
 def key_figures(model: object, evidence: Evidence, training: Training) -> list[KeyFigure]:
@@ -58,11 +59,13 @@ def key_figures(model: object, evidence: Evidence, training: Training) -> list[K
         *_of_made(evidence),
     ]
     if not figures and training.best is not None:
-        figures.append(KeyFigure("Objective", figure(training.best), f"validation, epoch {training.best_epoch}"))
+        note = say("validation, epoch {epoch}", epoch=str(training.best_epoch))
+        figures.append(KeyFigure(say("Objective"), figure(training.best), note))
     if evidence.options.get("parameters"):
-        figures.append(KeyFigure("Parameters", compact(int(evidence.options["parameters"])), "in all networks"))
+        parameters = compact(int(evidence.options["parameters"]))
+        figures.append(KeyFigure(say("Parameters"), parameters, say("in all networks")))
     if training.speed:
-        figures.append(KeyFigure("Speed", compact(training.speed), "images per second"))
+        figures.append(KeyFigure(say("Speed"), compact(training.speed), say("images per second")))
     return figures
 
 
@@ -71,7 +74,7 @@ def bars(yardstick: Yardstick | None) -> list[Bar]:
     if yardstick is None or not yardstick.baselines:
         return []
     errors = [(baseline.name, baseline.error, False) for baseline in yardstick.baselines]
-    errors.append(("this model", yardstick.error, True))
+    errors.append((say("this model"), yardstick.error, True))
     widest = max(error for _, error, _ in errors) or 1.0
     return [Bar(name, figure(error), max(0.5, 100 * error / widest), is_model) for name, error, is_model in errors]
 
@@ -82,17 +85,21 @@ def _of_reconstructions(evidence: Evidence) -> list[KeyFigure]:
     metrics, codes, originals = evidence.metrics, evidence.outputs.get("codes"), evidence.originals
     figures = []
     if not evidence.is_table:
-        figures.append(KeyFigure("PSNR", decibels(metrics["psnr"]), "peak 1.0, mean over images"))
+        figures.append(KeyFigure("PSNR", decibels(metrics["psnr"]), say("peak 1.0, mean over images")))
     if codes is None and "input_psnr" in metrics:
-        figures.append(KeyFigure("Before", decibels(metrics["input_psnr"]), "PSNR of what it is given"))
+        figures.append(KeyFigure(say("Before"), decibels(metrics["input_psnr"]), say("PSNR of what it is given")))
     if "ssim" in metrics:
-        figures.append(KeyFigure("SSIM", f"{metrics['ssim']:.3f}", "1 is identical"))
-    figures.append(KeyFigure("Typical error", percent(math.sqrt(metrics["mse"])), "of the range, root mean square"))
+        figures.append(KeyFigure("SSIM", Figure(f"{metrics['ssim']:.3f}"), say("1 is identical")))
+    typical = percent(math.sqrt(metrics["mse"]))
+    figures.append(KeyFigure(say("Typical error"), typical, say("of the range, root mean square")))
     if "elbo" in metrics:
-        error = f", ± {figure(metrics['elbo_error'])}" if "elbo_error" in metrics else ""
-        figures.append(KeyFigure("ELBO", figure(metrics["elbo"]), f"nats per image{error}"))
+        note = say("nats per image")
+        if "elbo_error" in metrics:
+            note = say("nats per image, ± {error}", error=figure(metrics["elbo_error"]))
+        figures.append(KeyFigure("ELBO", figure(metrics["elbo"]), note))
     if codes is not None:
-        figures.append(KeyFigure("Latent", f"{codes.shape[1]:,}", f"numbers for {originals[0].size:,} values"))
+        note = say("numbers for {values} values", values=int(originals[0].size))
+        figures.append(KeyFigure(say("Latent"), figure(codes.shape[1]), note))
     return figures
 
 
@@ -101,12 +108,13 @@ def _of_classes(model: object, evidence: Evidence) -> list[KeyFigure]:
         return []
     probabilities, figures = evidence.outputs["probabilities"], []
     if "accuracy" in evidence.metrics:
-        figures.append(KeyFigure("Accuracy", percent(evidence.metrics["accuracy"]), "of the known classes"))
+        figures.append(KeyFigure(say("Accuracy"), percent(evidence.metrics["accuracy"]), say("of the known classes")))
     if "cross_entropy" in evidence.metrics:
-        figures.append(KeyFigure("Cross-entropy", figure(evidence.metrics["cross_entropy"]), "nats, mean over images"))
+        entropy = figure(evidence.metrics["cross_entropy"])
+        figures.append(KeyFigure(say("Cross-entropy"), entropy, say("nats, mean over images")))
     sure = percent(float(probabilities.max(axis=1).mean()))
-    figures.append(KeyFigure("Confidence", sure, "in its answers, mean over images"))
-    figures.append(KeyFigure("Classes", f"{probabilities.shape[1]:,}", "that it tells apart"))
+    figures.append(KeyFigure(say("Confidence"), sure, say("in its answers, mean over images")))
+    figures.append(KeyFigure(say("Classes"), figure(probabilities.shape[1]), say("that it tells apart")))
     return figures
 
 
@@ -114,14 +122,15 @@ def _of_made(evidence: Evidence) -> list[KeyFigure]:
     metrics = evidence.metrics
     if "frechet_distance" not in metrics:
         return []
-    figures = [KeyFigure("Frechet distance", figure(metrics["frechet_distance"]), "of edges and tones; 0 is the best")]
+    distance = figure(metrics["frechet_distance"])
+    figures = [KeyFigure(say("Frechet distance"), distance, say("of edges and tones; 0 is the best"))]
     notes = {
-        "precision": "of the new images look like real ones",
-        "recall": "of the real ones look like new ones",
-        "coverage": "of the real ones have a new one nearby",
+        "precision": (say("Precision"), say("of the new images look like real ones")),
+        "recall": (say("Recall"), say("of the real ones look like new ones")),
+        "coverage": (say("Coverage"), say("of the real ones have a new one nearby")),
     }
     return figures + [
-        KeyFigure(name.capitalize(), percent(metrics[name]), note) for name, note in notes.items() if name in metrics
+        KeyFigure(title, percent(metrics[name]), note) for name, (title, note) in notes.items() if name in metrics
     ]
 
 
@@ -130,18 +139,22 @@ def _of_odd(model: object, evidence: Evidence) -> list[KeyFigure]:
     if oddness is None:
         return []
     if oddness.has_both:
-        for name, title, note in (
-            ("auroc", "AUROC", "0.5 is chance"),
-            ("average_precision", "Average precision", f"{oddness.odd.mean():.3f} is chance"),
+        for name, title, chance in (
+            ("auroc", "AUROC", "0.5"),
+            ("average_precision", say("Average precision"), f"{oddness.odd.mean():.3f}"),
         ):
             estimate = oddness.estimate(name)
             low, high = estimate.interval
-            figures.append(KeyFigure(title, f"{estimate.value:.3f}", f"{note}; 95 %: {low:.3f} to {high:.3f}"))
+            ends = {"chance": Figure(chance), "low": Figure(f"{low:.3f}"), "high": Figure(f"{high:.3f}")}
+            note = say("{chance} is chance; 95 %: {low} to {high}", **ends)
+            figures.append(KeyFigure(title, Figure(f"{estimate.value:.3f}"), note))
     if oddness.alarms is not None:
-        promised = "of the normal images" if oddness.promised is None else f"promised {percent(oddness.promised)}"
-        figures.append(KeyFigure("False alarms", percent(oddness.alarms), promised))
+        promised = say("of the normal images")
+        if oddness.promised is not None:
+            promised = say("promised {share}", share=percent(oddness.promised))
+        figures.append(KeyFigure(say("False alarms"), percent(oddness.alarms), promised))
     if oddness.missed is not None:
-        figures.append(KeyFigure("Missed", percent(oddness.missed), "of the odd images"))
+        figures.append(KeyFigure(say("Missed"), percent(oddness.missed), say("of the odd images")))
     return figures
 
 

@@ -11,6 +11,7 @@ from latente import estimators, pages
 from latente.errors import LatenteError
 from latente.evidence import Evidence, open_evidence
 from latente.images import Images
+from latente.languages import recognised, say, speaking
 from latente.report.headline import bars, facts, key_figures
 from latente.report.sections import find_sections
 from latente.report.training import summarise
@@ -24,27 +25,36 @@ TEMPLATES = (Path(__file__).parent / "templates", Path(__file__).parent / "secti
 
 
 def write_report(
-    run: str | os.PathLike[str], images: Images | None = None, out: str | os.PathLike[str] | None = None
+    run: str | os.PathLike[str],
+    images: Images | None = None,
+    out: str | os.PathLike[str] | None = None,
+    language: str | None = None,
 ) -> Path:
     """Write the report of the run folder `run` to `out` (default: RUN/report.html) and return its path.
 
     images: those to judge the model by; by default the test part of the set it was trained on, else that set
     itself. The very images of the training (their fingerprint tells) stand for that set, which is then not opened
     again. At most 5,000 images are measured; what is measured on fewer, the page says. What cannot be shown,
-    because the images or the model are missing, is named in the report. Raises InputError where `run` is no run
-    folder.
+    because the images or the model are missing, is named in the report. language: of the page, "en" or "es"; by default
+    the one that the environment variable LATENTE_LANG names, else English. Raises InputError where `run` is no run
+    folder, or of a language that is not known.
     """
-    return report_with_verdict(run, images, out)[0]
+    return report_with_verdict(run, images, out, language)[0]
 
 
 def report_with_verdict(
-    run: str | os.PathLike[str], images: Images | None = None, out: str | os.PathLike[str] | None = None
+    run: str | os.PathLike[str],
+    images: Images | None = None,
+    out: str | os.PathLike[str] | None = None,
+    language: str | None = None,
 ) -> tuple[Path, Verdict]:
     """Do what `write_report` does, and return beside the path what the page says of how good the model is."""
     folder = Run.open(run)
-    page = _page(_gather(folder, images))
     path = Path(out) if out is not None else folder.path / "report.html"
-    return pages.write(path, pages.lay_out("report.html.j2", page, *TEMPLATES)), page["verdict"]
+    with speaking(language):
+        page = _page(_gather(folder, images))
+        text = pages.lay_out("report.html.j2", page, *TEMPLATES)
+    return pages.write(path, text), page["verdict"]
 
 
 def _gather(run: Run, images: Images | None) -> Evidence:
@@ -55,7 +65,7 @@ def _gather(run: Run, images: Images | None) -> Evidence:
         evidence = open_evidence(run, model, images)
         _ = evidence.outputs  # the one pass: images of another kind are refused here
     except LatenteError as error:
-        return Evidence(model, options=run.options(), lines=run.lines(), path=run.path, problem=str(error))
+        return Evidence(model, options=run.options(), lines=run.lines(), path=run.path, problem=recognised(str(error)))
     return evidence
 
 
@@ -67,7 +77,7 @@ def _page(evidence: Evidence) -> dict[str, Any]:
     return {
         "style": pages.STYLE,
         "model": evidence.title,
-        "set_name": options.get("data", {}).get("name", "images"),
+        "set_name": options.get("data", {}).get("name", say("images")),
         "facts": facts(options, training),
         "command": options.get("command"),
         "missing": evidence.problem,

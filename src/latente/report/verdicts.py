@@ -78,10 +78,11 @@ def judge(model: object, evidence: Evidence, yardstick: Yardstick | None, traini
         reasons += _reasons_on_made(evidence, yardstick)
     elif isinstance(model, Stylises) and "closed" in evidence.metrics:
         level, answer = _answer_on_painting(evidence.metrics["closed"])
-        reasons.append(
+        template = (
             "The way is the squared distance between the Gram matrices of photographs and those of the training's "
             "styles; none of it is the photograph as it was."
         )
+        reasons.append(say(template))
     if level == "good" and evidence.is_unseen is False:
         level, answer = (
             "fair",
@@ -408,12 +409,16 @@ def _of_players(evidence: Evidence) -> list[str]:
 
 
 def _answer_on_painting(closed: float) -> tuple[str, str]:
-    way = f"{percent(max(0.0, closed))} of the way from photograph to style"
-    if closed >= PAINTED:
-        return "good", f"Yes, by its figures; look at what it paints below: it goes {way}."
+    level, template = "poor", "Hardly: it goes {part} of the way from photograph to style."
     if closed >= HALF:
-        return "fair", f"It takes over colours and some texture: it goes {way}."
-    return "poor", f"Hardly: it goes {way}."
+        level = "fair"
+        template = "It takes over colours and some texture: it goes {part} of the way from photograph to style."
+    if closed >= PAINTED:
+        level = "good"
+        template = (
+            "Yes, by its figures; look at what it paints below: it goes {part} of the way from photograph to style."
+        )
+    return level, say(template, part=percent(max(0.0, closed)))
 
 
 # -- training

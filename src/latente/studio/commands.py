@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from latente.languages import LANGUAGES
 from latente.studio.problems import Problem
 
 __all__ = ["answer", "as_process", "last_line", "run", "surroundings"]
@@ -21,9 +22,13 @@ def as_process(arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", "latente", *arguments]
 
 
-def surroundings() -> dict[str, str]:
-    """Return the environment of such a process: ours, with lines that are not broken and no colours."""
-    return {**os.environ, "COLUMNS": "1000", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+def surroundings(language: str = "") -> dict[str, str]:
+    """Return the environment of such a process: ours, with lines that are not broken and no colours.
+
+    language: of the pages that it writes, where that is one of the house's.
+    """
+    spoken = {"LATENTE_LANG": language} if language in LANGUAGES else {}
+    return {**os.environ, "COLUMNS": "1000", "NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **spoken}
 
 
 def run(arguments: Sequence[str]) -> str:

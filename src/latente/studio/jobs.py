@@ -86,7 +86,9 @@ class Jobs:
             raise Problem(409, "nothing_to_use", "this training has made nothing that serves other pictures")
         if finding["state"] != "done":
             raise Problem(409, "not_looked_through", "these pictures do not fit this goal")
-        wished = Wished(set_id, ticket.goal, ticket.length, ticket.beside, options=ticket.options)
+        wished = Wished(
+            set_id, ticket.goal, ticket.length, ticket.beside, options=ticket.options, language=ticket.language
+        )
         if goal.use == "style":
             return self.new(wished)
         self._workspace.refuse_full_disk(0)
@@ -137,6 +139,7 @@ class Jobs:
             beside=wished.beside,
             experiment=wished.experiment,
             options=dict(wished.options),
+            language=wished.language,
             count=count,
         )
 
@@ -316,7 +319,7 @@ class Jobs:
         log = ticket.log(self._workspace)
         with open(log, "a", encoding="utf-8") as file:
             file.write(f"{_PROMPT}{shlex.join(['latente', *arguments])}\n")  # what it says comes below
-        ticket.process = self._processes.start(self._command(arguments), out, log)
+        ticket.process = self._processes.start(self._command(arguments), out, log, ticket.language)
         ticket.told = None
         ticket.write(self._workspace)
 

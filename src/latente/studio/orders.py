@@ -28,7 +28,8 @@ _INPUTS = 48  # pictures of pairs that are turned, to be looked at
 class Wished:
     """What a person asks for. of, beside: ids of sets; beside may be empty. experiment: a name, of that goal alone.
 
-    options: of the command line, flag -> text, for those who look into the details.
+    options: of the command line, flag -> text, for those who look into the details. language: of the person, for the
+    pages that come of it.
     """
 
     of: str
@@ -37,6 +38,7 @@ class Wished:
     beside: str = ""
     experiment: str = ""
     options: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    language: str = ""
 
 
 def check(workspace: Workspace, sets: Sets, wished: Wished, painter: Path | None = None) -> int:

@@ -33,15 +33,18 @@ class Processes:
             raise InputError("the studio needs Linux or macOS so far; the command line works here as well")
         self._own: set[int] = set()  # those that have to be waited for
 
-    def start(self, command: Sequence[str], out: Path, log: Path) -> Process:
-        """Start a command; what it prints replaces the file `out`, what it says is added to `log`."""
+    def start(self, command: Sequence[str], out: Path, log: Path, language: str = "") -> Process:
+        """Start a command; what it prints replaces the file `out`, what it says is added to `log`.
+
+        language: of the pages that it writes.
+        """
         with open(out, "wb") as printed, open(log, "ab") as said:
             child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=said,
-                env=surroundings(),
+                env=surroundings(language),
                 start_new_session=True,
             )
         child.returncode = 0  # it may outlive us, of which Python would warn

@@ -14,6 +14,7 @@ from typing import Any
 
 from latente.errors import LatenteError, ModelError
 from latente.files import read_json, replacing, write_json
+from latente.languages import LANGUAGES, recognised, translated
 from latente.studio import commands
 from latente.studio.problems import Problem
 from latente.studio.uploads import files_of, names_of, pictures_folder
@@ -240,9 +241,14 @@ def _pairs(scan: dict[str, Any]) -> list[str] | None:
 
 
 def _wrong(scan: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what is wrong with which files: kind, name, and the reason in the door's words."""
-    wrong = [{"kind": "damaged", "name": name, "reason": why} for name, why in scan.get("damaged", {}).items()]
+    """Return what is wrong with which files: kind, name, and the reason, in other languages under their names."""
+    wrong = [{"kind": "damaged", "name": name, **_in_words(why)} for name, why in scan.get("damaged", {}).items()]
     doubled = [(name, group[0]) for group in scan.get("duplicates", []) for name in group[1:]]
     wrong += [{"kind": "doubled", "name": name, "reason": first} for name, first in doubled]
-    wrong += [{"kind": "odd", "name": name, "reason": why} for name, why in scan.get("odd", {}).items()]
+    wrong += [{"kind": "odd", "name": name, **_in_words(why)} for name, why in scan.get("odd", {}).items()]
     return wrong
+
+
+def _in_words(why: str) -> dict[str, Any]:
+    others = {language: {"reason": translated(recognised(why), language)} for language in LANGUAGES[1:]}
+    return {"reason": why, **others}

@@ -22,9 +22,10 @@ class Ticket:
     id: also that of its run. of: the set's id. order: its place in the queue, lower is earlier. wish: "run", "pause" or
     "stop" (and keep). phase: "train", then "after", then "done"; or "failed". process: what works on it now. told: when
     that was told to stop. beside: the id of the second set. experiment: the name of one to repeat. options: of the
-    command line, flag -> text. model: the job whose model serves the pictures, where nothing trains. count: pictures
-    that are not left out. at: the piece that works, or did last, of an order of several. tried: the steps after the
-    training that were started. failures: what became of those that gave nothing, by name. error: why it failed.
+    command line, flag -> text. language: of the pages that come of it. model: the job whose model serves the pictures,
+    where nothing trains. count: pictures that are not left out. at: the piece that works, or did last, of an order of
+    several. tried: the steps after the training that were started. failures: what became of those that gave nothing, by
+    name. error: why it failed.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Ticket:
     beside: str = ""
     experiment: str = ""
     options: dict[str, str] = dataclasses.field(default_factory=dict)
+    language: str = ""
     model: str = ""
     count: int = 0
     at: str = ""

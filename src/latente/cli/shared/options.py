@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from latente.checks import Option, options_of
+from latente.checks import Choice, Option, options_of
 from latente.cli.shared.readers import option_parser, seed, values
 from latente.images.options import DoorOptions
+from latente.languages import LANGUAGES
 
 __all__ = [
     "BudgetOption",
@@ -26,6 +27,7 @@ __all__ = [
     "ImagesArgument",
     "JsonFlag",
     "LabelsOption",
+    "LanguageOption",
     "NoReportFlag",
     "OptionalImagesArgument",
     "PairsOption",
@@ -91,6 +93,16 @@ def _checked(option: Option) -> Callable[[str], Any]:
     return read
 
 
+LanguageOption = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        parser=option_parser(Choice(LANGUAGES, kind="language").read),
+        metavar="en|es",
+        help="Language of the page [dim](default: that of LATENTE_LANG, else en)[/dim]",
+        show_default=False,
+    ),
+]
 FramesOption = Annotated[str | None, _door_option("frames")]
 SplitOption = Annotated[str | None, _door_option("split")]
 CountOption = Annotated[int | None, _door_option("count")]

@@ -1,6 +1,7 @@
 import { numbersOf } from "./parts.js";
 import { css, mixed, packed } from "./scatter.js";
 import { grouped, short } from "./text.js";
+import { t } from "./words.js";
 
 /**
  * Colours of the points by class, by attribute or by a number, and their legend.
@@ -86,7 +87,7 @@ export function legend(place, column, colours, changed) {
     button.type = "button";
     button.className = "class";
     button.setAttribute("aria-pressed", "false");
-    button.title = `${grouped(counts[k + 1])} images`;
+    button.title = t("{count} images", { count: grouped(counts[k + 1]) });
     const dot = document.createElement("i");
     dot.style.background = css(colours[k + 1]);
     button.append(dot, name);
@@ -101,7 +102,7 @@ export function legend(place, column, colours, changed) {
   if (counts[0]) {
     const dot = document.createElement("i");
     dot.style.background = css(colours[0]);
-    const entry = word("unknown");
+    const entry = word(t("unknown"));
     entry.className = "class";
     entry.prepend(dot);
     place.append(entry);

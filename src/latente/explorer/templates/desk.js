@@ -3,6 +3,7 @@ import { byId, say } from "./elements.js";
 import { LeftOut } from "./lists.js";
 import { download, lay, list, sorted, summary, thumbnails } from "./selection.js";
 import { grouped } from "./text.js";
+import { t } from "./words.js";
 
 /**
  * Where images are found, selected and sorted, and lists are made of them.
@@ -18,14 +19,14 @@ const WORST = 20;
 
 export class Desk {
   /**
-   * @param {any} data @param {Omit<import("./selection.js").Known, "word" | "left">} known
+   * @param {any} data @param {Omit<import("./selection.js").Known, "word" | "head" | "left">} known
    * @param {(error: unknown) => void} fail @param {Bench} bench
    */
   constructor(data, known, fail, bench) {
     this.data = data;
     this.bench = bench;
     this.left = new LeftOut(known.names, data.slug, () => this.#dropped());
-    this.known = { ...known, word: data.score?.word ?? "", left: this.left.images };
+    this.known = { ...known, word: data.score?.word ?? "", head: data.score?.head ?? "", left: this.left.images };
     /** @type {number[]} */
     this.chosen = []; // in the order in which they are listed
     this.last = -1; // the one that was gone to
@@ -38,7 +39,7 @@ export class Desk {
     const find = /** @type {HTMLInputElement} */ (byId("find"));
     find.addEventListener("input", () => {
       this.choose(this.known.names.matching(find.value));
-      byId("found").textContent = find.value.trim() && !this.chosen.length ? "No name holds this." : "";
+      byId("found").textContent = find.value.trim() && !this.chosen.length ? t("No name holds this.") : "";
     });
     find.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.clear();
@@ -48,7 +49,7 @@ export class Desk {
     });
     const { score } = this.data;
     byId("worst").hidden = !score;
-    byId("worst").textContent = score?.worst === "lowest" ? `${WORST} least sure` : `${WORST} worst`;
+    byId("worst").textContent = score?.worst === "lowest" ? t("{count} least sure", { count: WORST }) : t("{count} worst", { count: WORST });
     byId("worst").addEventListener("click", () => this.choose(this.worst()));
     byId("clear").addEventListener("click", () => this.clear());
     byId("download").addEventListener("click", () => download(`${this.data.slug}-selection.csv`, list(this.chosen, this.known)));
@@ -94,10 +95,10 @@ export class Desk {
     this.last = -1;
     const count = this.chosen.length;
     byId("selection").hidden = byId("to-selection").hidden = !count;
-    const told = `${grouped(count)} ${count === 1 ? "image" : "images"} selected`;
+    const told = count === 1 ? t("1 image selected") : t("{count} images selected", { count: grouped(count) });
     byId("selection-count").textContent = byId("to-selection").textContent = told;
     byId("found").textContent = "";
-    say(count ? `${told}.` : "No image is selected.");
+    say(count ? `${told}.` : t("No image is selected."));
     for (const head of this.#heads()) head.ariaSort = "none";
     this.bench.chosen();
     if (count) this.shown.ask(this.chosen);
@@ -130,8 +131,8 @@ export class Desk {
     byId("selection-facts").textContent = summary(chosen, this.known);
     const rows = lay(byId("selection-rows"), chosen, this.known, this.bench.go, (i, isOut) => this.left.put([i], isOut));
     const shown = await thumbnails(byId("thumbnails"), chosen, sheets, (i) => names.of(i), this.bench.go);
-    const told = shown < chosen.length ? [`the first ${shown} with a picture are shown`] : [];
-    if (rows < chosen.length) told.push(`the first ${rows} are listed`);
-    byId("selection-rest").textContent = told.length ? `Of these ${told.join(", ")}; the file has all.` : "";
+    const told = shown < chosen.length ? [t("the first {count} with a picture are shown", { count: shown })] : [];
+    if (rows < chosen.length) told.push(t("the first {count} are listed", { count: rows }));
+    byId("selection-rest").textContent = told.length ? t("Of these {told}; the file has all.", { told: told.join(", ") }) : "";
   }
 }

@@ -1,4 +1,5 @@
 import { tidied } from "./pictures.js";
+import { t } from "./words.js";
 
 /**
  * What the reconstruction of an image lost, kept in what the sliders make of it, as `latente edit --keep-detail` does:
@@ -8,9 +9,9 @@ import { tidied } from "./pictures.js";
  */
 
 const HINTS = {
-  none: "It needs an image to start from: click a dot, or bring an image of your own.",
-  smaller: "This page holds the images smaller than the model's, so that it keeps the detail of your own image only.",
-  kept: "What the reconstruction of the image loses is added to what the sliders make of it.",
+  none: () => t("It needs an image to start from: click a dot, or bring an image of your own."),
+  smaller: () => t("This page holds the images smaller than the model's, so that it keeps the detail of your own image only."),
+  kept: () => t("What the reconstruction of the image loses is added to what the sliders make of it."),
 };
 
 export class Detail {
@@ -43,7 +44,7 @@ export class Detail {
   /** @param {keyof typeof HINTS} state */
   #say(state) {
     this.box.disabled = state !== "kept";
-    this.hint.textContent = HINTS[state];
+    this.hint.textContent = HINTS[state]();
   }
 
   /**

@@ -1,5 +1,6 @@
 import { opened } from "./decoders.js";
 import { centreBox, scaled } from "./resampling.js";
+import { t } from "./words.js";
 
 /**
  * The encoder in the page, and picture files made into what it takes.
@@ -31,7 +32,7 @@ export class PictureEncoder {
     // upright, and in the file's own numbers whatever profile lies beside them
     const options = /** @type {ImageBitmapOptions} */ ({ colorSpaceConversion: "none", premultiplyAlpha: "none" });
     const bitmap = await createImageBitmap(file, options).catch(() => null);
-    if (!bitmap) throw new Error("it is no picture that this browser can read");
+    if (!bitmap) throw new Error(t("it is no picture that this browser can read"));
     const { channels, height, width } = this.data;
     /** @type {[number, number]} */
     const sides = [bitmap.height, bitmap.width];
@@ -48,7 +49,8 @@ export class PictureEncoder {
     const { height, width, crop, keeps } = this.data;
     if (!keeps) return centreBox([high, wide], crop, [height, width]);
     if (high < height || wide < width) {
-      throw new Error(`it has ${wide} × ${high} pixels, and the model looks at the ${width} × ${height} around the centre`);
+      const told = { own: `${wide} × ${high}`, seen: `${width} × ${height}` };
+      throw new Error(t("it has {own} pixels, and the model looks at the {seen} around the centre", told));
     }
     return { left: Math.floor((wide - width) / 2), top: Math.floor((high - height) / 2), width, height };
   }

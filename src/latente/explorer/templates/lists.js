@@ -1,5 +1,6 @@
 import { download } from "./selection.js";
 import { grouped } from "./text.js";
+import { t } from "./words.js";
 
 /** Which images are to stay in the set and which are left out, and both lists as files. */
 
@@ -32,7 +33,8 @@ export class LeftOut {
   /** Say how many there are. */
   get count() {
     const { size } = this.images;
-    return size ? `${grouped(size)} of ${grouped(this.names.count)} images left out` : "No image is left out";
+    if (!size) return t("No image is left out");
+    return t("{some} of {all} images left out", { some: grouped(size), all: grouped(this.names.count) });
   }
 
   /** The names of the images that are left out, or of all others, one a line. @param {boolean} isOut */
@@ -50,10 +52,11 @@ export class LeftOut {
   /** Leave out what a list names, and nothing else; return what came of it, in words. @param {File} file */
   async open(file) {
     const { found, unknown } = this.names.listed(await file.text());
-    if (!found.length) return `${file.name} names no image of this page.`;
+    if (!found.length) return t("{file} names no image of this page.", { file: file.name });
     this.images.clear();
     this.put(found, true);
     this.isSaved = true;
-    return `${file.name}: ${this.count}${unknown ? `; ${grouped(unknown)} of its lines name none of this page` : ""}.`;
+    const told = { file: file.name, found: this.count, unknown: grouped(unknown) };
+    return unknown ? t("{file}: {found}; {unknown} of its lines name none of this page.", told) : t("{file}: {found}.", told);
   }
 }

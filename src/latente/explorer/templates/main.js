@@ -13,8 +13,9 @@ import { Sheets, show } from "./pictures.js";
 import { thumbnails } from "./selection.js";
 import { Codes, Space } from "./space.js";
 import { Steering } from "./steering.js";
-import { coordinates, grouped, measured } from "./text.js";
+import { coordinates, grouped, marked, measured } from "./text.js";
 import { Thumbs } from "./thumbs.js";
+import { speak, t } from "./words.js";
 
 /** The explorer: a map of the codes, a decoder that follows the hand, and the images behind the points. */
 
@@ -22,7 +23,7 @@ import { Thumbs } from "./thumbs.js";
 function fail(error) {
   const place = byId("failure");
   place.hidden = false;
-  place.textContent = `This page met an error: ${error instanceof Error ? error.message : error}`;
+  place.textContent = t("This page met an error: {error}", { error: error instanceof Error ? error.message : String(error) });
   console.error(error);
 }
 
@@ -96,7 +97,8 @@ class Explorer {
       decoder = await AtlasDecoder.start(this.data.atlas, this.space);
     } else {
       decoder = await LiveDecoder.start(this.data.format, this.space, this.codes);
-      status.textContent = `decoder started in ${((performance.now() - begun) / 1000).toFixed(1)} s`;
+      const seconds = marked(((performance.now() - begun) / 1000).toFixed(1));
+      status.textContent = t("decoder started in {seconds} s", { seconds });
     }
     this.steering.lay(byId("attributes"), byId("dimensions"), byId("more"), decoder);
     byId("attributes-title").hidden = !byId("attributes").children.length;
@@ -137,7 +139,10 @@ class Explorer {
     picture();
     const outside = this.map.outside();
     byId("outside").hidden = !outside;
-    byId("outside").textContent = `${grouped(outside)} ${outside === 1 ? "image lies" : "images lie"} beyond the map’s first view; “Whole” shows all.`;
+    byId("outside").textContent =
+      outside === 1
+        ? t("1 image lies beyond the map’s first view; “Whole” shows all.")
+        : t("{count} images lie beyond the map’s first view; “Whole” shows all.", { count: grouped(outside) });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       this.maps.restyle();
       this.paint();
@@ -203,10 +208,12 @@ class Explorer {
     const code = this.codes.of(index) ?? (place && this.space.codeAt(place));
     if (index >= 0) this.hold(index);
     else this.release();
-    if (!code) return say("There is no image here.");
+    if (!code) return say(t("There is no image here."));
     this.load(code, this.codes.of(index) ? index : -1);
-    if (!this.data.decodes) say(index >= 0 ? `Image ${this.names.of(index)}.` : "There is no image here.");
-    else say(this.codes.of(index) ? `The sliders show the code of image ${this.names.of(index)}.` : "The sliders show the code of this place.");
+    const told = { image: this.names.of(index) };
+    if (!this.data.decodes) say(index >= 0 ? t("Image {image}.", told) : t("There is no image here."));
+    else if (this.codes.of(index)) say(t("The sliders show the code of image {image}.", told));
+    else say(t("The sliders show the code of this place."));
   }
 
   /** Show image i, wherever it is on the maps. @param {number} index */
@@ -215,7 +222,7 @@ class Explorer {
     this.maps.reveal(index);
     const code = this.codes.of(index);
     if (code) this.load(code, index);
-    say(`Image ${this.names.of(index)}.`);
+    say(t("Image {image}.", { image: this.names.of(index) }));
   }
 
   /** Keep image i in its panel, with its neighbours, wherever the pointer goes. @param {number} index */
@@ -259,12 +266,13 @@ class Explorer {
     const decoded = await decoder.decoded(code);
     this.own.show(decoded);
     this.maps.bring(code);
-    const facts = decoded && this.score ? `${name}: ${ranked(this.own.error(decoded), this.score.values)}.` : `${name} is encoded.`;
-    byId("own-told").textContent = `${facts} The diamond on the map is its place.`;
+    const error = decoded && this.score ? ranked(this.own.error(decoded), this.score.values) : "";
+    const facts = error ? `${name}: ${error}.` : t("{file} is encoded.", { file: name });
+    byId("own-told").textContent = `${facts} ${t("The diamond on the map is its place.")}`;
     this.take(code, -1, async () => values, name);
     const nearest = this.codes.nearest(code, 12).map(({ image }) => image);
     await thumbnails(byId("own-nearest"), nearest, this.sheets, (i) => this.names.of(i), (i) => this.go(i));
-    say(`${byId("own-told").textContent} The sliders show its code.`);
+    say(`${byId("own-told").textContent} ${t("The sliders show its code.")}`);
   }
 
   /** Show image i beside what its code decodes to. @param {number} index */
@@ -289,7 +297,7 @@ class Explorer {
       if (attribute) having.push(...(column.values[i] === 2 ? [name] : []));
       else if (kind === "class" || column === this.score || column === this.column) found.push([name, column.text(i)]);
     }
-    if (having.length) found.push(["attributes", having.join(", ")]);
+    if (having.length) found.push([t("attributes"), having.join(", ")]);
     return found.filter(([, text]) => text);
   }
 
@@ -335,16 +343,16 @@ class Explorer {
     byId("decoded-code").textContent = coordinates(code);
     const told = Array.from(conditions ?? [], (value, k) => /** @type {[string, string]} */ ([this.data.conditions[k], measured(value)]));
     setFacts(byId("decoded-conditions"), told);
-    if (asked !== null) byId("decoded-what").textContent = "Under the pointer";
+    if (asked !== null) byId("decoded-what").textContent = t("Under the pointer");
     else if (steering.name) byId("decoded-what").textContent = steering.name;
     else if (steering.image >= 0) byId("decoded-what").textContent = this.names.of(steering.image);
-    else byId("decoded-what").textContent = steering.rests ? "The mean code" : "Where the sliders are";
+    else byId("decoded-what").textContent = steering.rests ? t("The mean code") : t("Where the sliders are");
   }
 
   /** Offer to leave out the image in the panel, or to take it back. */
   offer() {
     const isOut = this.desk.left.images.has(this.near);
-    byId("leave").textContent = isOut ? "Keep" : "Leave out";
+    byId("leave").textContent = isOut ? t("Keep") : t("Leave out");
     byId("near").classList.toggle("out", isOut);
     this.maps.request();
   }
@@ -353,6 +361,7 @@ class Explorer {
 
 async function main() {
   const data = description();
+  speak(data.words);
   const floats = async (/** @type {import("./parts.js").Stored} */ stored) =>
     /** @type {Float32Array} */ (await numbersOf(stored));
   const space = new Space(data.space, await floats(data.axes));
@@ -364,7 +373,9 @@ async function main() {
   const points = await floats(data.points);
   const further = await Promise.all(data.maps.map((/** @type {import("./maps.js").FurtherMap} */ map) => floats(map.points)));
   const part = columns.find((column) => column.data.name === data.part);
-  const apart = (/** @type {number} */ i) => (data.apart.includes(part?.text(i)) ? part?.text(i) ?? "" : "");
+  /** @type {Map<string, [string, string]>} */
+  const parts = new Map(data.apart.map((/** @type {[string, string]} */ both) => [both[0], both]));
+  const apart = (/** @type {number} */ i) => parts.get(part?.text(i) ?? "") ?? /** @type {[string, string]} */ (["", ""]);
   const names = new Names(points.length / 2, files, rows, apart);
   const listed = data.neighbours.values && /** @type {Uint32Array} */ (await numbersOf(data.neighbours.values));
   const neighbours = new Neighbours(codes, listed, data.neighbours.most);

@@ -5,7 +5,8 @@ export class Names {
    * @param {number} count
    * @param {string[]} files of all images, or of none
    * @param {Uint32Array | null} rows the images' numbers in their sets; null: they are counted as they come
-   * @param {(i: number) => string} apart the part of the set in which image i is counted from the start again, or ""
+   * @param {(i: number) => [string, string]} apart the part of the set in which image i is counted from the start again,
+   *   as this page and as lists call it, or ""
    */
   constructor(count, files, rows, apart) {
     this.count = count;
@@ -22,7 +23,7 @@ export class Names {
   /** @param {number} i */
   of(i) {
     if (this.files.length) return this.files[i];
-    const part = this.apart(i);
+    const [part] = this.apart(i);
     return `${part}${part && " "}#${this.number(i)}`;
   }
 
@@ -34,7 +35,9 @@ export class Names {
 
   /** What stands for the image in a list that other programs read. @param {number} i */
   line(i) {
-    return this.of(i).replace(this.files.length ? "" : "#", "");
+    if (this.files.length) return this.files[i];
+    const [, part] = this.apart(i);
+    return `${part}${part && " "}${this.number(i)}`;
   }
 
   /** Return the images with a text in their names, whatever its case; the one that is called so comes first. @param {string} text */

@@ -1,6 +1,7 @@
 import { PictureEncoder } from "./encoder.js";
 import { paint, show, tidied } from "./pictures.js";
 import { short } from "./text.js";
+import { t } from "./words.js";
 
 /**
  * An image of the reader's own, dropped on the page or chosen: encoded, drawn again from its code, and told apart.
@@ -30,6 +31,7 @@ export class OwnImage {
     /** @type {Encoded | null} */
     this.encoded = null;
     const file = /** @type {HTMLInputElement} */ (ownPart("own-file"));
+    ownPart("own-choose").addEventListener("click", () => file.click()); // the browser would say it in its own language
     file.addEventListener("change", () => file.files?.length && this.take(file.files[0]));
     // without this the browser would leave the page for a picture that misses its mark
     for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
@@ -44,16 +46,17 @@ export class OwnImage {
   /** Encode the picture of a file. @param {File} file */
   async take(file) {
     this.busy = true;
-    ownPart("own-told").textContent = `encoding ${file.name} …`;
+    ownPart("own-told").textContent = t("encoding {file} …", { file: file.name });
     try {
       const values = await this.encoder.values(file);
       const code = await this.encoder.encode(values);
-      if (!code.every(Number.isFinite)) throw new Error("its code is not finite");
+      if (!code.every(Number.isFinite)) throw new Error(t("its code is not finite"));
       this.encoded = { name: file.name, code, values };
       ownPart("own").hidden = false;
       await this.changed(this.encoded);
     } catch (error) {
-      ownPart("own-told").textContent = `${file.name} cannot be encoded: ${error instanceof Error ? error.message : error}.`;
+      const problem = error instanceof Error ? error.message : String(error);
+      ownPart("own-told").textContent = t("{file} cannot be encoded: {problem}.", { file: file.name, problem });
     } finally {
       this.busy = false;
     }
@@ -82,5 +85,6 @@ export class OwnImage {
 export function ranked(error, others) {
   let less = 0;
   for (let i = 0; i < others.length; i++) less += Number(others[i] < error);
-  return `squared error ${short(error)}, above that of ${Math.round((100 * less) / others.length)} % of the map's images`;
+  const share = Math.round((100 * less) / others.length);
+  return t("squared error {error}, above that of {share} % of the map's images", { error: short(error), share });
 }

@@ -1,3 +1,5 @@
+import { t } from "./words.js";
+
 /**
  * The page's data: one JSON text, and binary parts as base64 in script elements that no browser runs.
  */
@@ -8,7 +10,7 @@
 /** @param {string} name */
 function element(name) {
   const found = document.getElementById(`part-${name}`);
-  if (!found) throw new Error(`the page lacks its part "${name}"; write it again with: latente explore`);
+  if (!found) throw new Error(t("the page lacks its part {name}; write it again with: latente explore", { name }));
   return found;
 }
 

@@ -1,5 +1,6 @@
 import { show } from "./pictures.js";
 import { grouped, short } from "./text.js";
+import { language, t } from "./words.js";
 
 /** Images that were selected, by a lasso, by their names or by their errors: a look at them, and their list. */
 
@@ -12,6 +13,7 @@ const ROWS = 300; // of the list in the page; the file has all
  * @property {import("./pictures.js").Sheets} sheets
  * @property {import("./colours.js").Column | undefined} score
  * @property {string} word for the score
+ * @property {string} head of its column in files, in all languages the same
  * @property {import("./colours.js").Column | undefined} label
  * @property {Set<number>} left out of the set
  *
@@ -62,20 +64,20 @@ export async function thumbnails(place, indices, sheets, name, chosen) {
 /** Sum up images: their mean score, and how many are of which class. @param {number[]} indices @param {Known} known */
 export function summary(indices, { score, word, label }) {
   const mean = score ? indices.reduce((sum, i) => sum + score.values[i], 0) / indices.length : 0;
-  const facts = score ? [`mean ${word} ${short(mean)}`] : [];
+  const facts = score ? [t("mean {score} {value}", { score: word, value: short(mean) })] : [];
   if (!label) return facts.join(" · ");
   /** @type {Map<string, number>} */
   const counts = new Map();
-  for (const name of indices.map((i) => label.text(i) || "unknown")) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const name of indices.map((i) => label.text(i) || t("unknown"))) counts.set(name, (counts.get(name) ?? 0) + 1);
   const ranked = [...counts].sort((a, b) => b[1] - a[1]);
   facts.push(...ranked.slice(0, 6).map(([name, count]) => `${name} ${grouped(count)}`));
-  if (ranked.length > 6) facts.push(`${ranked.length - 6} more classes`);
+  if (ranked.length > 6) facts.push(t("{count} more classes", { count: ranked.length - 6 }));
   return facts.join(" · ");
 }
 
 /** Return images in another order. @param {number[]} indices @param {Order} by @param {boolean} down @param {Known} known */
 export function sorted(indices, by, down, { names, score, label }) {
-  const words = new Intl.Collator("en", { numeric: true });
+  const words = new Intl.Collator(language(), { numeric: true });
   const compare = {
     name: (/** @type {number} */ a, /** @type {number} */ b) => words.compare(names.of(a), names.of(b)),
     class: (/** @type {number} */ a, /** @type {number} */ b) => words.compare(label?.text(a) ?? "", label?.text(b) ?? ""),
@@ -85,7 +87,7 @@ export function sorted(indices, by, down, { names, score, label }) {
 }
 
 /** The list of images as CSV. @param {number[]} indices @param {Known} known */
-export function list(indices, { names, score, word, label, left }) {
+export function list(indices, { names, score, head, label, left }) {
   const rows = indices.map((i) => [
     names.number(i),
     names.files[i] ?? "",
@@ -93,7 +95,7 @@ export function list(indices, { names, score, word, label, left }) {
     ...(score ? [Number(score.values[i]).toPrecision(6)] : []),
     left.has(i) ? "yes" : "no",
   ]);
-  return csv([["index", "file", "label", ...(score ? [word] : []), "left out"], ...rows]);
+  return csv([["index", "file", "label", ...(score ? [head] : []), "left out"], ...rows]);
 }
 
 /**
@@ -120,7 +122,7 @@ export function lay(place, indices, { names, score, label, left }, chosen, put) 
     const box = document.createElement("input");
     box.type = "checkbox";
     box.checked = left.has(i);
-    box.ariaLabel = `Leave out ${names.of(i)}`;
+    box.ariaLabel = t("Leave out {image}", { image: names.of(i) });
     box.addEventListener("change", () => put(i, box.checked));
     cell(box);
     row.classList.toggle("out", box.checked);

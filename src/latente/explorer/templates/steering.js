@@ -1,4 +1,5 @@
 import { coordinate, signed } from "./text.js";
+import { t } from "./words.js";
 
 /**
  * The code that the sliders steer: a value for each dimension, and so many class gaps along each attribute's direction.
@@ -83,7 +84,7 @@ export class Steering {
       } else {
         input.value = String(this.strengths[i]);
         output.value = signed(this.strengths[i]);
-        input.ariaValueText = `${signed(this.strengths[i])} class gaps`;
+        input.ariaValueText = t("{count} class gaps", { count: signed(this.strengths[i]) });
       }
     }
   }
@@ -108,7 +109,8 @@ export class Steering {
         this.#row(dimensions, { kind: "dimension", index }, `z${index}`, this.space.spreads, 0.02);
       }
       more.hidden = waiting.length === 0;
-      more.textContent = waiting.length > shown ? `Show ${shown} more of ${waiting.length}` : `Show ${waiting.length} more`;
+      const counts = { count: Math.min(shown, waiting.length), all: waiting.length };
+      more.textContent = waiting.length > shown ? t("Show {count} more of {all}", counts) : t("Show {count} more", counts);
       this.refresh();
     };
     more.addEventListener("click", show);

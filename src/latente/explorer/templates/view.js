@@ -1,3 +1,5 @@
+import { marked } from "./text.js";
+
 /** The part of the plane that a canvas shows: right is the first coordinate, up the second. */
 
 /** @typedef {{left: number, right: number, bottom: number, top: number}} Bounds */
@@ -110,5 +112,5 @@ export function ticks(low, high, count) {
   const found = [];
   for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(k * step);
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
-  return found.map((value) => ({ value, text: (value || 0).toFixed(Math.min(digits, 6)).replace("-", "−") }));
+  return found.map((value) => ({ value, text: marked((value || 0).toFixed(Math.min(digits, 6))) }));
 }

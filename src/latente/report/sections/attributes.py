@@ -9,6 +9,7 @@ import numpy as np
 from latente.estimators.abilities import Decodes, Encodes
 from latente.estimators.data import draw
 from latente.evidence import MOST_LEARNED, Evidence, as_pictures
+from latente.languages import say
 from latente.latents import Direction, edit_codes
 from latente.metrics import lacking
 from latente.pages import embedding
@@ -48,16 +49,18 @@ def find(model: object, evidence: Evidence) -> Section | None:
             for name, original, moved in zip(edit.names, originals, edit.moved, strict=True)
         ]
         without, having = edit.direction.counts
-        note = f"told in {percent(edit.direction.accuracy)}; learned from {having:,} with and {without:,} without"
+        template = "told in {part}; learned from {having} with and {without} without"
+        note = say(template, part=percent(edit.direction.accuracy), having=having, without=without)
         strengths = [signed(strength) for strength in STRENGTHS]
-        rows.append((edit.direction.attribute, note, Strips(["original", *strengths], strips)))
-    lead = (
+        rows.append((edit.direction.attribute, note, Strips([say("original"), *strengths], strips)))
+    template = (
         "Images of the judged part that lack the attribute, moved along its direction: strength 0 is the "
         "reconstruction, 1 the distance between the mean codes without and with it. Each direction is the difference "
-        f"of these means over at most {MOST_LEARNED:,} training images. Shown are the attributes that the codes "
+        "of these means over at most {most} training images. Shown are the attributes that the codes "
         "tell best (mean over the two classes, on codes held out of these; 50 % is chance)."
     )
-    return Section("Attributes", "attributes", "attributes.html.j2", {"edits": rows}, lead)
+    lead = say(template, most=MOST_LEARNED)
+    return Section(say("Attributes"), "attributes", "attributes.html.j2", {"edits": rows}, lead)
 
 
 def find_edits(model: object, evidence: Evidence) -> list[Edit]:

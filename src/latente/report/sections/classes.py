@@ -9,11 +9,12 @@ import numpy as np
 from latente import figures
 from latente.estimators.abilities import Classifies, classes_of
 from latente.evidence import Evidence
+from latente.languages import say
 from latente.pages import embedding
 from latente.report.charts import Chart
 from latente.report.sections.section import Section
 from latente.report.verdicts import how_many, name_of_class
-from latente.words import percent
+from latente.words import figure, percent
 
 __all__ = ["ClassFigures", "find", "find_classes"]
 
@@ -36,7 +37,7 @@ class ClassFigures:
     def texts(self) -> tuple[str, str, str]:
         """The figures as they are read."""
         right, precise = ("" if share is None else percent(share) for share in (self.right, self.precise))
-        return f"{self.count:,}", right, precise
+        return figure(self.count), right, precise
 
     @property
     def width(self) -> float:
@@ -54,13 +55,16 @@ def find(model: object, evidence: Evidence) -> Section | None:
     classes = find_classes(model, evidence, table)
     charts = []
     if len(table) <= MOST_CLASSES:
-        figure = figures.confusion(table, [one.name for one in classes])
-        note = f"{how_many(evidence)}; mistakes are shaded, the darker the more of a kind there are."
-        charts = [Chart("confusion", embedding.svg(figure, "confusion"), note)]
-    lead = "The hardest class first. Found: the share of a class's images that the model names right. "
-    lead += "Right when named: the share of the answers of that name that are right."
+        matrix = figures.confusion(table, [one.name for one in classes])
+        template = "{images}; mistakes are shaded, the darker the more of a kind there are."
+        note = say(template, images=how_many(evidence))
+        charts = [Chart("confusion", embedding.svg(matrix, "confusion"), note)]
+    lead = say(
+        "The hardest class first. Found: the share of a class's images that the model names right. Right when named: "
+        "the share of the answers of that name that are right."
+    )
     hardest = sorted(classes, key=lambda one: 2.0 if one.right is None else one.right)
-    return Section("Class by class", "classes", "classes.html.j2", {"classes": hardest, "charts": charts}, lead)
+    return Section(say("Class by class"), "classes", "classes.html.j2", {"classes": hardest, "charts": charts}, lead)
 
 
 def find_classes(model: Classifies, evidence: Evidence, table: np.ndarray) -> list[ClassFigures]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from latente import figures
 from latente.evidence import Evidence
+from latente.languages import Figure, joined, say
 from latente.latents import map_codes
 from latente.pages import embedding
 from latente.report.charts import Chart
@@ -30,20 +31,26 @@ def find(model: object, evidence: Evidence) -> Section | None:
     charts, rest = [], []
     for k, name in enumerate(names):
         values = known[:, k]
-        note = "the images' own values"
+        note = say("the images' own values")
         if told is not None:
             made = scaling.from_range(told)[:, k]
             error = np.sqrt(np.mean((made - values) ** 2))
             span = float(np.ptp(values)) or 1.0
-            note = (
-                f"decoded with an error of {figure(float(error))} (root mean square), {error / span:.2%} of its range"
-            )
+            share = Figure(f"{100 * error / span:.2f}\N{NO-BREAK SPACE}%")
+            template = "decoded with an error of {error} (root mean square), {share} of its range"
+            note = say(template, error=figure(float(error)), share=share)
         if k >= MOST_CHARTS:
-            rest.append(f"{name}: {note}")
+            rest.append(say("{name}: {note}.", name=name, note=note))
             continue
         plane = figures.latent_map(points, values=values, value_name=name)
-        charts.append(Chart(f"condition-{k}", embedding.svg(plane, f"condition-{k}"), f"{name}: {note}."))
-    what = "decoded from the codes as the images are" if told is not None else "given to encoder and decoder"
-    content = {"charts": charts, "remark": f"The conditions are {what}.", "note": " ".join(f"{one}." for one in rest)}
-    lead = f"The latent map of {how_many(evidence)}, coloured by each number of their condition."
-    return Section("Conditions", "conditions", "charts.html.j2", content, lead)
+        charts.append(
+            Chart(
+                f"condition-{k}", embedding.svg(plane, f"condition-{k}"), say("{name}: {note}.", name=name, note=note)
+            )
+        )
+    remark = say("The conditions are given to encoder and decoder.")
+    if told is not None:
+        remark = say("The conditions are decoded from the codes as the images are.")
+    content = {"charts": charts, "remark": remark, "note": joined(rest, "{first} {second}")}
+    lead = say("The latent map of {images}, coloured by each number of their condition.", images=how_many(evidence))
+    return Section(say("Conditions"), "conditions", "charts.html.j2", content, lead)

@@ -9,6 +9,7 @@ import numpy as np
 
 from latente.estimators.abilities import Localises
 from latente.evidence import Evidence
+from latente.languages import Figure, joined, say
 from latente.pages import embedding
 from latente.report.oddness import Oddness, oddness_of
 from latente.report.sections.section import Section, image_note
@@ -47,31 +48,33 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if scores is None or threshold is None:
         return None
     kinds = oddness.kinds() if oddness is not None and oddness.has_both else []
-    rows = [(kind.name, f"{kind.count:,}", f"{kind.auroc:.3f}", percent(kind.missed)) for kind in kinds]
+    rows = [(kind.name, figure(kind.count), Figure(f"{kind.auroc:.3f}"), percent(kind.missed)) for kind in kinds]
     groups = _groups(model, evidence, scores, float(threshold), oddness)
-    lead = f"An image is taken for odd above an oddness of {figure(float(threshold))}; a usual normal image has 0."
+    template = "An image is taken for odd above an oddness of {threshold}; a usual normal image has 0."
+    lead = say(template, threshold=figure(float(threshold)))
     if any(one.map for group in groups for one in group.images):
-        lead += " Beside each: where it is odd, on one scale for all, from black to nearly white."
-    return Section("The odd ones", "odd", "detection.html.j2", {"kinds": rows, "groups": groups}, lead)
+        maps = say("Beside each: where it is odd, on one scale for all, from black to nearly white.")
+        lead = joined([lead, maps], "{first} {second}")
+    return Section(say("The odd ones"), "odd", "detection.html.j2", {"kinds": rows, "groups": groups}, lead)
 
 
 def _groups(
     model: object, evidence: Evidence, scores: np.ndarray, threshold: float, oddness: Oddness | None
 ) -> list[Group]:
     order = np.argsort(-scores, kind="stable")
-    parts = [("The oddest", "images", order)]
+    parts = [(say("The oddest"), say("images"), order)]
     if oddness is not None:
         alarms = oddness.places[~oddness.odd & (oddness.scores > threshold)]
         missed = oddness.places[oddness.odd & (oddness.scores <= threshold)]
-        parts.append(
-            ("Normal images taken for odd", "false alarms, the oddest first", alarms[np.argsort(-scores[alarms])])
-        )
-        parts.append(("Odd images taken for normal", "missed, the least odd first", missed[np.argsort(scores[missed])]))
+        alarms, missed = alarms[np.argsort(-scores[alarms])], missed[np.argsort(scores[missed])]
+        parts.append((say("Normal images taken for odd"), say("false alarms, the oddest first"), alarms))
+        parts.append((say("Odd images taken for normal"), say("missed, the least odd first"), missed))
     wanted = [(name, note, places[:EACH], len(places)) for name, note, places in parts if len(places)]
     shown = _shown(model, evidence, np.concatenate([places for _, _, places, _ in wanted]), scores)
     groups, first = [], 0
     for name, note, places, total in wanted:
-        groups.append(Group(name, f"{len(places):,} of {total:,} {note}", shown[first : first + len(places)]))
+        counted = say("{some} of {all} {name}", some=len(places), all=total, name=note)
+        groups.append(Group(name, counted, shown[first : first + len(places)]))
         first += len(places)
     return groups
 

@@ -11,6 +11,7 @@ from latente import figures
 from latente.estimators.abilities import Encodes
 from latente.evidence import Evidence
 from latente.formulas import ACTIVE_UNIT_VARIANCE
+from latente.languages import Figure, joined, say
 from latente.latents import LatentMap, knn_accuracy, map_codes, trustworthiness
 from latente.metrics import lacking
 from latente.pages import embedding
@@ -53,7 +54,7 @@ def find(model: object, evidence: Evidence) -> Section | None:
         return None
     content = {"charts": charts, "scores": scores, "note": _note(maps)}
     lead = shown_of(evidence, len(evidence.outputs["codes"]))
-    return Section("The latent space", "latent", "latent.html.j2", content, lead)
+    return Section(say("The latent space"), "latent", "latent.html.j2", content, lead)
 
 
 def find_maps(evidence: Evidence) -> Maps | None:
@@ -75,23 +76,29 @@ def find_maps(evidence: Evidence) -> Maps | None:
 
 def _charts(evidence: Evidence, maps: Maps) -> list[Chart]:
     labels, names, colours = _classes(evidence)
-    dimensions, unit = evidence.outputs["codes"].shape[1], "features" if evidence.is_table else "pixels"
-    axes = ("first component", "second component")
+    dimensions = evidence.outputs["codes"].shape[1]
+    axes = (say("first component"), say("second component"))
     if dimensions == 2:
-        how, own_axes = "the two latent dimensions as they are", ("first dimension", "second dimension")
+        how = say("the two latent dimensions as they are")
+        own_axes = (say("first dimension"), say("second dimension"))
     elif dimensions == 1:
-        how, own_axes = "the one latent dimension", ("the dimension", "")
+        how, own_axes = say("the one latent dimension"), (say("the dimension"), "")
     else:
-        share = f"{percent(maps.codes.share or 0.0)} of their variance"
-        how, own_axes = f"the two main directions (PCA) of {dimensions:,} latent dimensions, {share}", axes
+        template = "the two main directions (PCA) of {dimensions} latent dimensions, {share} of their variance"
+        how, own_axes = say(template, dimensions=dimensions, share=percent(maps.codes.share or 0.0)), axes
     thumbnails = _thumbnails(evidence) if labels is None else None
     plane = figures.latent_map(maps.codes.points, labels, names, own_axes, thumbnails=thumbnails)
     if thumbnails is not None:
-        colours = " At some of the points stand their images, as many as fit beside each other."
+        colours = say("At some of the points stand their images, as many as fit beside each other.")
     linear = figures.latent_map(maps.raw.points, labels, names, axes, thumbnails=thumbnails)
-    note = f"For comparison, PCA of the {unit}: {percent(maps.raw.share or 0.0)} of their variance."
+    template = "For comparison, PCA of the pixels: {share} of their variance."
+    if evidence.is_table:
+        template = "For comparison, PCA of the features: {share} of their variance."
+    note = say(template, share=percent(maps.raw.share or 0.0))
+    what = say("The latent map: {images}; {how}.", images=how_many(evidence), how=how)
+    what = joined([what, colours], "{first} {second}") if colours else what
     return [
-        Chart("map", embedding.svg(plane, "map"), f"The latent map: {how_many(evidence)}; {how}.{colours}"),
+        Chart("map", embedding.svg(plane, "map"), what),
         Chart("pca-map", embedding.svg(linear, "pca-map"), note),
     ]
 
@@ -105,7 +112,8 @@ def _classes(evidence: Evidence) -> tuple[np.ndarray | None, Sequence[str], str]
         return evidence.labels, images.label_names, ""
     name = evidence.directions[0].attribute
     labels = np.where(lacking(values[:, images.attribute_names.index(name)]), 0, 1)
-    return labels, ("without", "with"), f" Coloured by {name}, the attribute that the codes tell best."
+    words = say("Coloured by {name}, the attribute that the codes tell best.", name=name)
+    return labels, (say("without"), say("with")), words
 
 
 def _thumbnails(evidence: Evidence) -> Callable[[np.ndarray], np.ndarray] | None:
@@ -121,29 +129,35 @@ def _scores(evidence: Evidence, maps: Maps) -> list[tuple[str, str, str]]:
     if not maps.trusts:
         return []
     dimensions = evidence.outputs["codes"].shape[1]
-    linear = f"PCA map of the {'features' if evidence.is_table else 'pixels'}"
-    rows = [("latent map", maps.codes.knn_accuracy), (linear, maps.raw.knn_accuracy)]
+    linear = say("PCA map of the features" if evidence.is_table else "PCA map of the pixels")
+    rows = [(say("latent map"), maps.codes.knn_accuracy), (linear, maps.raw.knn_accuracy)]
     if dimensions > 2:
-        rows.append((f"all {dimensions:,} latent dimensions", maps.accuracy))
+        rows.append((say("all {dimensions} latent dimensions", dimensions=dimensions), maps.accuracy))
     return [
-        (name, "" if accuracy is None else f"{accuracy:.3f}", f"{trust:.3f}")
+        (name, "" if accuracy is None else Figure(f"{accuracy:.3f}"), Figure(f"{trust:.3f}"))
         for (name, accuracy), trust in zip(rows, maps.trusts, strict=False)
     ]
 
 
 def _note(maps: Maps | None) -> str:
     """What the scores are."""
-    accuracy = f"k-NN accuracy: the share of images whose class the vote of their {NEIGHBOURS} nearest neighbours finds"
-    trust = "Trustworthiness: how far neighbours here are neighbours among the raw values too (Venna & Kaski 2001; "
-    trust += f"1 is entirely; on at most {MOST_TRUSTED:,} images)."
-    return f"{accuracy}. {trust}" if maps is not None and maps.accuracy is not None else trust
+    template = (
+        "Trustworthiness: how far neighbours here are neighbours among the raw values too (Venna & Kaski 2001; 1 is "
+        "entirely; on at most {most} images)."
+    )
+    trust = say(template, most=MOST_TRUSTED)
+    if maps is None or maps.accuracy is None:
+        return trust
+    template = "k-NN accuracy: the share of images whose class the vote of their {most} nearest neighbours finds."
+    return joined([say(template, most=NEIGHBOURS), trust], "{first} {second}")
 
 
 def _dimensions(kl: np.ndarray, active: np.ndarray) -> Chart:
     """The bars of KL per dimension, and how many dimensions are active."""
-    note = (
-        "KL from each dimension's posterior to the prior, mean over images. Active are the "
-        f"{int(active.sum())} of {len(kl)} whose posterior mean varies over the images with a variance above "
-        f"{ACTIVE_UNIT_VARIANCE:g} (Burda et al. 2016); grey ones are idle."
+    template = (
+        "KL from each dimension's posterior to the prior, mean over images. Active are the {active} of {all} whose "
+        "posterior mean varies over the images with a variance above {least} (Burda et al. 2016); grey ones are idle."
     )
+    least = Figure(f"{ACTIVE_UNIT_VARIANCE:g}")
+    note = say(template, active=int(active.sum()), all=len(kl), least=least)
     return Chart("kl", embedding.svg(figures.kl_bars(kl, active), "kl"), note)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from latente import metrics
 from latente.evidence import Evidence
+from latente.languages import joined, say
 from latente.report.sections.section import Section
 from latente.report.verdicts import how_many
 from latente.words import figure
@@ -18,7 +19,8 @@ def find(model: object, evidence: Evidence) -> Section | None:
     data_range = evidence.model.scaling_.range_in_words if "reconstructions" in evidence.outputs else None
     protocols = metrics.protocols_of(evidence.metrics, data_range)
     rows = [(name, figure(value), protocols.get(name, "")) for name, value in evidence.metrics.items()]
-    lead = f"Of {how_many(evidence)}."
+    lead = say("Of {images}.", images=how_many(evidence))
     if data_range is not None:
-        lead += f" The data range is 1: values of {data_range} are scaled to 0 to 1, as the network sees them."
-    return Section("Metrics", "metrics", "metrics.html.j2", {"rows": rows}, lead)
+        template = "The data range is 1: values of {data_range} are scaled to 0 to 1, as the network sees them."
+        lead = joined([lead, say(template, data_range=data_range)], "{first} {second}")
+    return Section(say("Metrics"), "metrics", "metrics.html.j2", {"rows": rows}, lead)

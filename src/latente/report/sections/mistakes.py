@@ -8,6 +8,7 @@ import numpy as np
 
 from latente.estimators.abilities import Classifies, classes_of
 from latente.evidence import Evidence
+from latente.languages import say
 from latente.pages import embedding
 from latente.report.sections.section import Section, rest_of
 from latente.report.verdicts import name_of_class
@@ -57,8 +58,9 @@ def find(model: object, evidence: Evidence) -> Section | None:
         )
         for place, picture in zip(places, pictures, strict=True)
     ]
-    which = "All of them"
+    which = say("All of them.")
     if len(wrong) > MOST_MISTAKES:
-        which = f"Of {len(wrong):,} mistakes those that the model is surest of{rest_of(evidence)}"
-    lead = f"The image's class, what it was taken for, and how probable the model found that. {which}."
-    return Section("The most confident mistakes", "mistakes", "mistakes.html.j2", {"mistakes": mistakes}, lead)
+        template = "Of {mistakes} mistakes those that the model is surest of{rest}."
+        which = say(template, mistakes=len(wrong), rest=rest_of(evidence))
+    lead = say("The image's class, what it was taken for, and how probable the model found that. {which}", which=which)
+    return Section(say("The most confident mistakes"), "mistakes", "mistakes.html.j2", {"mistakes": mistakes}, lead)

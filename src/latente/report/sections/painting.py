@@ -9,8 +9,10 @@ import numpy as np
 from latente.errors import InputError
 from latente.estimators.abilities import Stylises
 from latente.evidence import Evidence
+from latente.languages import joined, say
 from latente.pages import embedding
 from latente.report.sections.section import Section, Strips
+from latente.report.verdicts import name_of_judged
 
 __all__ = ["find"]
 
@@ -27,7 +29,7 @@ def find(model: object, evidence: Evidence) -> Section | None:
     except InputError:  # which lay elsewhere then
         return None
     chosen = evidence.judged.drawn(PHOTOGRAPHS, seed=0)
-    names = [f"style {number}" for number in range(1, len(styles) + 1)]
+    names = [say("style {number}", number=number) for number in range(1, len(styles) + 1)]
     rows = []
     for row in chosen.rows:
         one = chosen.images.take([int(row)])
@@ -38,13 +40,15 @@ def find(model: object, evidence: Evidence) -> Section | None:
         photograph = photograph[..., 0] if photograph.shape[2] < 3 else photograph[..., :3]
         pictures = [photograph, *(model.stylise(photograph, style) for style in styles)]
         rows.append((one.name_of(0), "", [_shown(picture) for picture in pictures]))
-    lead = f"The first styles of the training; then in each row one of the {chosen.name}, and the same in each of them."
+    template = "The first styles of the training; then in each row one of the {images}, and the same in each of them."
+    lead = say(template, images=name_of_judged(evidence))
     if evidence.path is not None:
         command = f"latente style PHOTO PAINTING --fast {shlex.quote(str(evidence.path))} --out painted.png"
-        lead += f" Any photograph in any style: `{command}`."
+        rest = say("Any photograph in any style: `{command}`.", command=command)
+        lead = joined([lead, rest], "{first} {second}")
     known = Strips(names, [("", "", [_shown(style) for style in styles])])
-    content = {"styles": known, "strips": Strips(["photograph", *names], rows)}
-    return Section("Painted", "painting", "painting.html.j2", content, lead)
+    content = {"styles": known, "strips": Strips([say("photograph"), *names], rows)}
+    return Section(say("Painted"), "painting", "painting.html.j2", content, lead)
 
 
 def _shown(picture: np.ndarray) -> str:

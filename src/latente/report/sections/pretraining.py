@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from latente.evidence import Evidence
+from latente.languages import say
 from latente.report.charts import curves
 from latente.report.sections.section import Section
 from latente.report.training import summarise
@@ -20,8 +21,13 @@ def find(model: object, evidence: Evidence) -> Section | None:
     for file in folders:
         lines = Run(file.parent).lines()
         name = file.parent.name
-        parts.append((name.replace("-", " "), curves(lines, summarise(lines).best_epoch, start=f"{name}-curve")))
+        parts.append(
+            (
+                say("layer {number}", number=name.removeprefix("layer-")),
+                curves(lines, summarise(lines).best_epoch, start=f"{name}-curve"),
+            )
+        )
     if not any(charts for _, charts in parts):
         return None
-    lead = "Before the labels were looked at, each layer learned to rebuild its input from a worsened one."
-    return Section("Pre-training", "pretraining", "pretraining.html.j2", {"parts": parts}, lead)
+    lead = say("Before the labels were looked at, each layer learned to rebuild its input from a worsened one.")
+    return Section(say("Pre-training"), "pretraining", "pretraining.html.j2", {"parts": parts}, lead)

@@ -8,6 +8,7 @@ import numpy as np
 
 from latente.estimators.abilities import Reconstructs, Restores
 from latente.evidence import Evidence
+from latente.languages import Figure, joined, say
 from latente.pages import embedding
 from latente.report.sections.section import Section, conditions_in_words, image_note, shown_of
 from latente.words import decibels, figure
@@ -34,19 +35,29 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if not is_able or "reconstructions" not in evidence.outputs or evidence.is_table:
         return None
     groups, peak = _groups(evidence)
-    result = "the input, what the model makes of that" if evidence.inputs is not None else "what the model makes of it"
-    lead = (
-        f"Each row: the original, {result}, and where it errs (black is none, white is {peak:.2g} of the range or "
-        "more). PSNR and mean squared error (in units of the range) are each image's own."
+    template = (
+        "Each row: the original, what the model makes of it, and where it errs (black is none, white is {peak} of the "
+        "range or more). PSNR and mean squared error (in units of the range) are each image's own."
     )
-    lead = f"{shown_of(evidence, sum(len(cases) for _, cases in groups))} {lead}"
+    if evidence.inputs is not None:
+        template = (
+            "Each row: the original, the input, what the model makes of that, and where it errs (black is none, white "
+            "is {peak} of the range or more). PSNR and mean squared error (in units of the range) are each image's own."
+        )
+    shown = shown_of(evidence, sum(len(cases) for _, cases in groups))
+    lead = [shown, say(template, peak=Figure(f"{peak:.2g}"))]
     if max(evidence.originals.shape[2:]) > embedding.LONGEST_SIDE:
-        lead += " Pictures are shown reduced; the figures are of the full size."
+        lead.append(say("Pictures are shown reduced; the figures are of the full size."))
     black, white = embedding.window(evidence.originals)
     if (black, white) != (0.0, 1.0):
-        lead += f" Shown with black at {black:.3g} and white at {white:.3g} of the range."
-    title = "Originals and reconstructions" if isinstance(model, Reconstructs) else "Originals and restored pictures"
-    return Section(title, "reconstructions", "reconstructions.html.j2", {"groups": groups}, lead)
+        ends = {"black": Figure(f"{black:.3g}"), "white": Figure(f"{white:.3g}")}
+        lead.append(say("Shown with black at {black} and white at {white} of the range.", **ends))
+    title = say("Originals and restored pictures")
+    if isinstance(model, Reconstructs):
+        title = say("Originals and reconstructions")
+    return Section(
+        title, "reconstructions", "reconstructions.html.j2", {"groups": groups}, joined(lead, "{first} {second}")
+    )
 
 
 def _groups(evidence: Evidence) -> tuple[list[tuple[str, list[Case]]], float]:
@@ -54,13 +65,13 @@ def _groups(evidence: Evidence) -> tuple[list[tuple[str, list[Case]]], float]:
     errors, originals = evidence.figures["mse"], evidence.originals
     order = np.argsort(errors, kind="stable")
     each = min(CASES if max(originals.shape[2:]) <= LARGE else FEWER_CASES, len(order) // 3)
-    groups = [("All, best first", order)]
+    groups = [(say("All, best first"), order)]
     if each:
         middle = (len(order) - each) // 2
         groups = [
-            ("Best", order[:each]),
-            ("Typical", order[middle : middle + each]),
-            ("Worst", order[-each:][::-1]),
+            (say("Best"), order[:each]),
+            (say("Typical"), order[middle : middle + each]),
+            (say("Worst"), order[-each:][::-1]),
         ]
     shown, peak = cases(evidence, np.concatenate([rows for _, rows in groups]))
     remaining = iter(shown)
@@ -71,19 +82,21 @@ def cases(evidence: Evidence, places: np.ndarray) -> tuple[list[Case], float]:
     """Return the measured images at these places beside what the model makes of them, and the error drawn white."""
     originals, reconstructions = evidence.originals, evidence.outputs["reconstructions"][places]
     limits = embedding.window(originals)
-    columns = {"original": embedding.pictures(originals[places], limits)}
+    columns = {say("original"): embedding.pictures(originals[places], limits)}
     if evidence.inputs is not None:
-        columns["input"] = embedding.pictures(evidence.inputs[places], limits)
-    columns["reconstruction"] = embedding.pictures(reconstructions, limits)
-    columns["error"], peak = embedding.error_maps(originals[places], reconstructions)
+        columns[say("input")] = embedding.pictures(evidence.inputs[places], limits)
+    columns[say("reconstruction")] = embedding.pictures(reconstructions, limits)
+    columns[say("error")], peak = embedding.error_maps(originals[places], reconstructions)
     told = None
     if "conditions" in evidence.outputs:
         told = evidence.model.column_scalings_["condition"].from_range(evidence.outputs["conditions"][places])
     shown = []
     for k, place in enumerate(places.tolist()):
-        note = f"MSE {figure(float(evidence.figures['mse'][place]))} · {image_note(evidence, place)}"
+        error = say("MSE {error}", error=figure(float(evidence.figures["mse"][place])))
+        note = joined([error, image_note(evidence, place)], "{first} · {second}")
         if told is not None:
-            note += f" · decoded with it: {', '.join(conditions_in_words(evidence.model, told[k]))}"
+            conditions = joined(conditions_in_words(evidence.model, told[k]))
+            note = joined([note, say("decoded with it: {conditions}", conditions=conditions)], "{first} · {second}")
         pictures = [(name, uris[k]) for name, uris in columns.items()]
         shown.append(Case(pictures, decibels(float(evidence.figures["psnr"][place])), note))
     return shown, peak

@@ -13,6 +13,7 @@ from latente.errors import InputError
 from latente.estimators.abilities import DrawsCodes, Samples
 from latente.evidence import Evidence, as_pictures
 from latente.images import Conditioned
+from latente.languages import Figure, joined, say
 from latente.latents import nearest
 from latente.pages import embedding
 from latente.report.sections.section import Section, conditions_in_words
@@ -67,16 +68,18 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if isinstance(made, Conditioned):
         told = [conditions_in_words(model, row) for row in made.conditions]
     novelty = find_novelty(evidence, samples)
-    lead = f"{len(samples)} new images."
+    lead = [say("{count} new images.", count=len(samples))]
     if isinstance(model, DrawsCodes):
-        lead = f"{len(samples)} new images, decoded from codes drawn from {model.drawn_from()}."
+        template = "{count} new images, decoded from codes drawn from {density}."
+        lead = [say(template, count=len(samples), density=model.drawn_from())]
     if novelty is not None:
-        lead += " Below each the nearest training image and how far away it is, nearest first."
+        lead.append(say("Below each the nearest training image and how far away it is, nearest first."))
     if evidence.path is not None:
-        lead += f" More of them: `latente sample {shlex.quote(str(evidence.path))} -n 64 --out samples.png`."
+        run = shlex.quote(str(evidence.path))
+        lead.append(say("More of them: `latente sample {run} -n 64 --out samples.png`.", run=run))
     statement = None if novelty is None else newness(novelty)
     content = {"samples": _captioned(evidence, samples, told or [[]] * len(samples), novelty), "statement": statement}
-    return Section("Samples", "samples", "samples.html.j2", content, lead)
+    return Section(say("Samples"), "samples", "samples.html.j2", content, joined(lead, "{first} {second}"))
 
 
 def draw_samples(model: object, evidence: Evidence) -> np.ndarray | None:
@@ -117,27 +120,39 @@ def find_novelty(evidence: Evidence, samples: np.ndarray) -> Novelty | None:
 
 def newness(novelty: Novelty) -> str:
     """Say whether samples are new or copies of training images, by the yardstick of held-out images."""
-    some = f"{novelty.searched:,} " + (f"of {novelty.learned:,} " if novelty.searched < novelty.learned else "")
-    typical = f"A sample is typically {figure(float(np.median(novelty.distances)))} of the range (root mean square "
-    typical += f"per value) from the nearest of {some}training images"
+    counts, typical = {"searched": novelty.searched}, figure(float(np.median(novelty.distances)))
+    template = (
+        "A sample is typically {distance} of the range (root mean square per value) from the nearest of {searched} "
+        "training images"
+    )
+    if novelty.searched < novelty.learned:
+        template = (
+            "A sample is typically {distance} of the range (root mean square per value) from the nearest of {searched} "
+            "of {learned} training images"
+        )
+        counts["learned"] = novelty.learned
+    found = say(template, distance=typical, **counts)
     if novelty.held_out is None:
-        return f"{typical}; nothing was held out that would tell whether that is near."
+        return say("{found}; nothing was held out that would tell whether that is near.", found=found)
     near = float(np.quantile(novelty.held_out, CLOSE))
     if near == 0:
-        return f"{typical}. Held-out images are copies of training images themselves, so that this set tells nothing."
+        template = "{found}. Held-out images are copies of training images themselves, so that this set tells nothing."
+        return say(template, found=found)
     close, total = int((novelty.distances < near).sum()), len(novelty.distances)
-    typical += (
-        f", a held-out image {figure(float(np.median(novelty.held_out)))}; {close} of {total} samples are nearer "
-        f"than {percent(1 - CLOSE)} of the held-out images are"
+    template = (
+        "{found}, a held-out image {usual}; {close} of {all} samples are nearer than {share} of the held-out images are"
     )
+    usual, share = figure(float(np.median(novelty.held_out))), percent(1 - CLOSE)
+    found = say(template, found=found, usual=usual, close=close, all=total, share=share)
     if close > total / 2:
-        return f"These samples look memorised. {typical}."
+        return say("These samples look memorised. {found}.", found=found)
     if close > total / 4:
-        return (
-            f"Some of these samples may be copies. {typical}. Blurred images come near without being copies, so "
+        template = (
+            "Some of these samples may be copies. {found}. Blurred images come near without being copies, so "
             "compare them with what stands below them."
         )
-    return f"These samples are new, not copies. {typical}."
+        return say(template, found=found)
+    return say("These samples are new, not copies. {found}.", found=found)
 
 
 def _captioned(evidence: Evidence, samples: np.ndarray, told: list[list[str]], novelty: Novelty | None) -> list[Sample]:
@@ -147,4 +162,6 @@ def _captioned(evidence: Evidence, samples: np.ndarray, told: list[list[str]], n
     if novelty is None:
         return [Sample(picture, words, None, None, None) for picture, words in zip(pictures, told, strict=True)]
     known, order = embedding.pictures(novelty.nearest, limits), np.argsort(novelty.distances, kind="stable")
-    return [Sample(pictures[i], told[i], known[i], f"{novelty.distances[i]:.3f}", novelty.names[i]) for i in order]
+    return [
+        Sample(pictures[i], told[i], known[i], Figure(f"{novelty.distances[i]:.3f}"), novelty.names[i]) for i in order
+    ]

@@ -11,6 +11,7 @@ from torch import nn
 
 from latente.evidence import Evidence
 from latente.images.scan import listed
+from latente.languages import Figure, joined, say
 from latente.networks import describe
 from latente.report.sections.section import Section
 from latente.training import TrainingOptions
@@ -42,13 +43,13 @@ def find(model: Any, evidence: Evidence) -> Section:
     options = evidence.options.get("options", {})
     content = {
         "columns": [
-            ("Images", data_rows(evidence.options.get("data", {}))),
-            ("Model", option_rows(options, of_training=False)),
-            ("Training", option_rows(options, of_training=True)),
+            (say("Images"), data_rows(evidence.options.get("data", {}))),
+            (say("Model"), option_rows(options, of_training=False)),
+            (say("Training"), option_rows(options, of_training=True)),
         ],
         "layers": [] if evidence.judged is None else layers_of(model),
     }
-    return Section("What was trained, on what", "setup", "setup.html.j2", content)
+    return Section(say("What was trained, on what"), "setup", "setup.html.j2", content)
 
 
 def layers_of(model: Any) -> list[LayerFacts]:
@@ -76,27 +77,29 @@ def layers_of(model: Any) -> list[LayerFacts]:
 
 def data_rows(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What the model was trained on."""
-    source = listed_options(data["source"]) if data.get("source") else "an array in memory"
+    source = listed_options(data["source"]) if data.get("source") else say("an array in memory")
     rows = [
-        ("set", data.get("name")),
-        ("images", _count(data.get("count"))),
-        ("left out", _left_out(data)),
-        ("for training", _count(data.get("train_count"))),
-        ("for validation", _count(data.get("validation_count"))),
-        ("shape", " × ".join(map(str, data.get("shape") or ()))),
-        ("stored as", data.get("dtype")),
-        ("columns", ", ".join(data.get("columns") or ())),
-        ("classes", len(data.get("label_names") or ()) or None),
-        ("opened with", source),
-        ("fingerprint", data.get("fingerprint")),
+        (say("set"), data.get("name")),
+        (say("images"), _count(data.get("count"))),
+        (say("left out"), _left_out(data)),
+        (say("for training"), _count(data.get("train_count"))),
+        (say("for validation"), _count(data.get("validation_count"))),
+        (say("shape"), " × ".join(map(str, data.get("shape") or ()))),
+        (say("stored as"), data.get("dtype")),
+        (say("columns"), ", ".join(data.get("columns") or ())),
+        (say("classes"), _count(len(data.get("label_names") or ()) or None)),
+        (say("opened with"), source),
+        (say("fingerprint"), data.get("fingerprint")),
     ]
-    return [(name, str(value)) for name, value in rows if value not in (None, "")]
+    return [(name, value if isinstance(value, str) else str(value)) for name, value in rows if value not in (None, "")]
 
 
 def _left_out(data: Mapping[str, Any]) -> str | None:
     """The files that could not be used, the first of them by name."""
     files = data.get("left_out")
-    return f"{len(files):,} of {_count(data.get('total'))}: {listed(files)}" if files else None
+    if not files:
+        return None
+    return say("{some} of {all}: {files}", some=len(files), all=_count(data.get("total")) or "", files=listed(files))
 
 
 def option_rows(options: Mapping[str, Any], of_training: bool) -> list[tuple[str, str]]:
@@ -106,17 +109,18 @@ def option_rows(options: Mapping[str, Any], of_training: bool) -> list[tuple[str
 
 def listed_options(options: Mapping[str, Any]) -> str:
     """Write options by name in one line, each as `as_text` writes it."""
-    return " · ".join(f"{name} {as_text(value)}" for name, value in options.items())
+    named = (say("{name} {value}", name=name, value=as_text(value)) for name, value in options.items())
+    return joined(named, "{first} · {second}")
 
 
 def as_text(value: object) -> str:
     """Write an option's value for people."""
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(map(as_text, value))
+        return joined(map(as_text, value))
     if value is None or isinstance(value, bool):
-        return {None: "none", True: "yes", False: "no"}[value]
+        return {None: say("none"), True: say("yes"), False: say("no")}[value]
     return str(value)
 
 
 def _count(value: object) -> str | None:
-    return f"{value:,}" if isinstance(value, int) else None
+    return Figure(f"{value:,}") if isinstance(value, int) else None

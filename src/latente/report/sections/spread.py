@@ -7,6 +7,7 @@ import numpy as np
 from latente import figures
 from latente.estimators.abilities import Reconstructs
 from latente.evidence import Evidence
+from latente.languages import say
 from latente.metrics import PSNR_CEILING
 from latente.pages import embedding
 from latente.report.charts import Chart, peak_note
@@ -24,10 +25,10 @@ def find(model: object, evidence: Evidence) -> Section | None:
     if evidence.is_table or len(psnrs) < 2:
         return None
     figure = figures.histogram(np.minimum(psnrs, PSNR_CEILING), "PSNR", "dB")
-    note = f"{how_many(evidence)}; peak 1.0, the whole range of the data."
+    note = say("{images}; peak 1.0, the whole range of the data.", images=how_many(evidence))
     charts = [Chart("psnrs", embedding.svg(figure, "psnrs"), note)]
     if ssims is not None:
         figure = figures.histogram(ssims, "SSIM")
-        charts.append(Chart("ssims", embedding.svg(figure, "ssims"), "the same images; 1 is identical."))
-    content = {"charts": charts, "remark": "On the peak.", "note": peak_note(evidence.metrics["psnr"])}
-    return Section("How good from image to image", "spread", "charts.html.j2", content)
+        charts.append(Chart("ssims", embedding.svg(figure, "ssims"), say("the same images; 1 is identical.")))
+    content = {"charts": charts, "remark": say("On the peak."), "note": peak_note(evidence.metrics["psnr"])}
+    return Section(say("How good from image to image"), "spread", "charts.html.j2", content)

@@ -8,6 +8,7 @@ import numpy as np
 
 from latente.estimators.abilities import Decodes, Encodes
 from latente.evidence import Evidence, as_pictures
+from latente.languages import say
 from latente.latents import traverse
 from latente.pages import embedding
 from latente.report.sections.section import Section, Strips, signed
@@ -39,19 +40,28 @@ def find(model: object, evidence: Evidence) -> Section | None:
         return None
     limits = embedding.window(evidence.originals)
     rows = [
-        (f"dimension {dimension}", f"moves {percent(float(effect))}", embedding.pictures(images, limits, exact=False))
+        (
+            say("dimension {dimension}", dimension=str(dimension)),
+            say("moves {share}", share=percent(float(effect))),
+            embedding.pictures(images, limits, exact=False),
+        )
         for dimension, effect, images in zip(*dataclasses.astuple(traversal), strict=True)
     ]
     dimensions = evidence.outputs["codes"].shape[1]
-    which = f"These {len(rows)} of {dimensions:,} dimensions" if len(rows) < dimensions else "They"
-    lead = (
-        f"From the mean code, one dimension at a time goes from {signed(-SPAN)} to {signed(SPAN)} standard deviations "
-        f"(sd) of the codes of {how_many(evidence)}. {which} come in the order of how much they move the image: "
-        "root mean square, of the range, from one standard deviation below the mean to one above."
+    which = say("They")
+    if len(rows) < dimensions:
+        which = say("These {shown} of {all} dimensions", shown=len(rows), all=dimensions)
+    template = (
+        "From the mean code, one dimension at a time goes from {low} to {high} standard deviations (sd) of the codes "
+        "of {images}. {which} come in the order of how much they move the image: root mean square, of the range, from "
+        "one standard deviation below the mean to one above."
     )
-    columns = [f"{signed(value)} sd" if value else "mean" for value in np.linspace(-SPAN, SPAN, STEPS)]
+    lead = say(template, low=signed(-SPAN), high=signed(SPAN), images=how_many(evidence), which=which)
+    columns = [
+        say("{steps} sd", steps=signed(value)) if value else say("mean") for value in np.linspace(-SPAN, SPAN, STEPS)
+    ]
     content = {"strips": Strips(columns, rows)}
-    return Section("One dimension at a time", "traversals", "traversals.html.j2", content, lead)
+    return Section(say("One dimension at a time"), "traversals", "traversals.html.j2", content, lead)
 
 
 def find_traversal(model: object, evidence: Evidence) -> Traversal | None:

@@ -6,6 +6,7 @@ import shlex
 
 from latente.estimators.abilities import Classifies, Decodes, Encodes, Reconstructs, Restores, Samples, has
 from latente.evidence import Evidence
+from latente.languages import say
 from latente.report.sections.section import Section
 from latente.report.training import summarise
 
@@ -20,21 +21,21 @@ def find(model: object, evidence: Evidence) -> Section | None:
     images = shlex.quote(str(source)) if source else "IMAGES"
     uses = []
     if isinstance(model, Reconstructs):
-        uses.append(("Reconstruct images", f"latente reconstruct {run} {images} --out reconstructed"))
+        uses.append((say("Reconstruct images"), f"latente reconstruct {run} {images} --out reconstructed"))
     if has(model, Restores):
-        uses.append(("Restore picture files", f"latente restore {run} PICTURES --out restored --check"))
+        uses.append((say("Restore picture files"), f"latente restore {run} PICTURES --out restored --check"))
     if isinstance(model, Samples):
-        uses.append(("Draw new images", f"latente sample {run} -n 64 --out samples.png"))
+        uses.append((say("Draw new images"), f"latente sample {run} -n 64 --out samples.png"))
     if isinstance(model, Encodes):
-        uses.append(("Get the codes", f"latente encode {run} {images} --out codes.npz"))
-        uses.append(("Explore the codes on a map", f"latente explore {run}"))
+        uses.append((say("Get the codes"), f"latente encode {run} {images} --out codes.npz"))
+        uses.append((say("Explore the codes on a map"), f"latente explore {run}"))
     if model is not None:
-        uses.append(("Measure it on other images", f"latente evaluate {run} IMAGES --json"))
+        uses.append((say("Measure it on other images"), f"latente evaluate {run} IMAGES --json"))
     if evidence.is_counted_in_epochs:
         epochs = 2 * max(1, summarise(evidence.lines).epochs)
-        uses.append(("Train it further", f"latente resume {run} --epochs {epochs}"))
-    uses.append(("Use it from Python", _in_python(model, str(evidence.path))))
-    return Section("Using this model", "usage", "usage.html.j2", {"uses": uses})
+        uses.append((say("Train it further"), f"latente resume {run} --epochs {epochs}"))
+    uses.append((say("Use it from Python"), _in_python(model, str(evidence.path))))
+    return Section(say("Using this model"), "usage", "usage.html.j2", {"uses": uses})
 
 
 def _in_python(model: object, path: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from latente import figures
 from latente.estimators.abilities import Reconstructs, Samples
 from latente.evidence import Evidence
+from latente.languages import Figure, say
 from latente.metrics import AttributeShare, Group, lacking
 from latente.pages import embedding
 from latente.report.charts import Chart
@@ -57,19 +58,20 @@ def find(model: object, evidence: Evidence) -> Section | None:
     findings = [of_groups(kind, lines) for kind, lines in groups.items()]
     lead = ""
     if groups:
-        lead = (
-            f"The squared error (mean per value, in units of the range) of {how_many(evidence)}, by what they show. "
+        template = (
+            "The squared error (mean per value, in units of the range) of {images}, by what they show. "
             "Whiskers and intervals are of 95 %: of a mean by Student's t, of a difference of two by Welch's. Each "
             "is of its own line: where nothing makes a difference, one line of 20 seems to. What is called hard is so "
             "with all lines counted in (Bonferroni)."
         )
+        lead = say(template, images=how_many(evidence))
     content = {
         "findings": [*findings, *([] if shares is None else [of_shares(shares)])],
         "kinds": [_kind(evidence, kind, lines) for kind, lines in groups.items()],
         "shares": None if shares is None else [_row(share) for share in shares.shares],
         "note": None if shares is None else _note(evidence, shares),
     }
-    return Section("Where it fails", "weaknesses", "weaknesses.html.j2", content, lead)
+    return Section(say("Where it fails"), "weaknesses", "weaknesses.html.j2", content, lead)
 
 
 def find_groups(model: object, evidence: Evidence) -> dict[str, list[Group]]:
@@ -102,48 +104,62 @@ def find_shares(model: object, evidence: Evidence) -> SampleShares | None:
 def of_groups(kind: str, groups: Sequence[Group]) -> str:
     """Say which of the groups is the hardest, where one is harder than all others beyond chance."""
     hardest = next((group for group in groups if group.is_higher), None)
-    what = kind.removeprefix("by ")
+    is_class = kind == "by class"
     if hardest is None:
-        return f"No {what} is rebuilt worse than the rest beyond chance."
+        template = "No attribute is rebuilt worse than the rest beyond chance."
+        if is_class:
+            template = "No class is rebuilt worse than the rest beyond chance."
+        return say(template)
     own, others = hardest.means
-    times = f"{own / others:.3g} times" if others else "above"
-    return f"The hardest {what} is {hardest.name}: its squared error is {times} that of the other images."
+    template = "The hardest attribute is {name}: its squared error is {times} that of the other images."
+    if is_class:
+        template = "The hardest class is {name}: its squared error is {times} that of the other images."
+    times = say("{times} times", times=Figure(f"{own / others:.3g}")) if others else say("above")
+    return say(template, name=hardest.name, times=times)
 
 
 def of_shares(shares: SampleShares) -> str:
     """Say which attribute is farthest from its share among real images."""
     farthest = shares.shares[0]
     if farthest.in_samples is None or farthest.interval is None:
-        return "Of no attribute can a plain classifier tell whether a sample has it."
-    low, high = farthest.interval
-    return (
-        f"Among {shares.count:,} samples the share of {farthest.name} is farthest from that of real images: "
-        f"{percent(farthest.in_samples)} ({percent(low)} to {percent(high)}) for {percent(farthest.called)}."
-    )
+        return say("Of no attribute can a plain classifier tell whether a sample has it.")
+    template = "Among {count} samples the share of {name} is farthest from that of real images: {drawn} for {called}."
+    drawn = _with_ends(farthest.in_samples, farthest.interval)
+    return say(template, count=shares.count, name=farthest.name, drawn=drawn, called=percent(farthest.called))
+
+
+def _with_ends(share: float, interval: tuple[float, float]) -> str:
+    low, high = map(percent, interval)
+    return say("{share} ({low} to {high})", share=percent(share), low=low, high=high)
 
 
 def _kind(evidence: Evidence, kind: str, groups: Sequence[Group]) -> Kind:
-    shown, what = groups[:MOST_GROUPS], kind.removeprefix("by ")
+    shown, is_class = groups[:MOST_GROUPS], kind == "by class"
+    whose = say("images of the class, 95 % interval" if is_class else "images with the attribute, 95 % interval")
     chart = figures.interval_bars(
         {group.name: (group.means[0], group.interval) for group in shown},
         {group.name: group.means[1] for group in shown},
-        "mean squared error",
-        legend=(f"images {'with' if what == 'attribute' else 'of'} the {what}, 95 % interval", "all other images"),
+        say("mean squared error"),
+        legend=(whose, say("all other images")),
         bright=[group.name for group in shown if group.is_higher],
     )
     rows = [
-        (group.name, f"{group.counts[0]:,}", *map(figure, group.means), _between(group.gap, group.gap_interval))
+        (group.name, figure(group.counts[0]), *map(figure, group.means), _between(group.gap, group.gap_interval))
         for group in shown
     ]
     identity = f"error-{kind.replace(' ', '-')}"
-    note = "In colour: harder than the others beyond chance."
+    note = say("In colour: harder than the others beyond chance.")
     charts = [Chart(identity, embedding.svg(chart, identity), note)]
-    return Kind(f"Error {kind}", what, charts, rows, len(groups) - len(shown), _worst(evidence, kind, groups))
+    title, column = (
+        say("Error by class" if is_class else "Error by attribute"),
+        say("class" if is_class else "attribute"),
+    )
+    return Kind(title, column, charts, rows, len(groups) - len(shown), _worst(evidence, kind, groups))
 
 
 def _between(value: float, interval: tuple[float, float]) -> str:
-    low, high = (f"{end:.2g}" for end in interval)
-    return f"{value:.2g} ({low} to {high})".replace("-", "\N{MINUS SIGN}")
+    own, low, high = (Figure(f"{end:.2g}".replace("-", "\N{MINUS SIGN}")) for end in (value, *interval))
+    return say("{share} ({low} to {high})", share=own, low=low, high=high)
 
 
 def _worst(evidence: Evidence, kind: str, groups: Sequence[Group]) -> list[tuple[str, list[Case]]]:
@@ -157,25 +173,25 @@ def _worst(evidence: Evidence, kind: str, groups: Sequence[Group]) -> list[tuple
     own = ~lacking(values)[:, hardest.key] if kind == "by attribute" else values == hardest.key
     places = np.flatnonzero(own)
     worst = places[np.argsort(-evidence.figures["mse"][places], kind="stable")][:WORST]
-    return [(f"{hardest.name}: the worst", cases(evidence, worst)[0])]
+    return [(say("{name}: the worst", name=hardest.name), cases(evidence, worst)[0])]
 
 
 def _row(share: AttributeShare) -> tuple[str, ...]:
-    told = f"{percent(share.accuracy)} ({percent(share.commoner)})"
+    told = say("{share} ({commoner})", share=percent(share.accuracy), commoner=percent(share.commoner))
     if share.in_samples is None or share.interval is None:
-        return share.name, percent(share.in_data), told, percent(share.called), "cannot be told"
-    low, high = share.interval
-    drawn = f"{percent(share.in_samples)} ({percent(low)} to {percent(high)})"
+        return share.name, percent(share.in_data), told, percent(share.called), say("cannot be told")
+    drawn = _with_ends(share.in_samples, share.interval)
     return share.name, percent(share.in_data), told, percent(share.called), drawn
 
 
 def _note(evidence: Evidence, shares: SampleShares) -> str:
     run = "RUN" if evidence.path is None else shlex.quote(str(evidence.path))
-    return (
+    template = (
         "Told by a logistic regression for each attribute, on means over small squares, learned from "
-        f"{shares.learned:,} real images and tried on {shares.tried:,} others; in brackets what always giving the "
+        "{learned} real images and tried on {tried} others; in brackets what always giving the "
         "commoner answer would get right. Compare the share among samples with what the classifier says of real "
         "images: both have its errors in them. An attribute of which it does not take away half of the commoner "
         "answer's errors has no share. Intervals are of 95 % (Wilson's, binomial), and of the samples' chance alone. "
-        f"`latente evaluate {run} IMAGES` counts more samples."
+        "`latente evaluate {run} IMAGES` counts more samples."
     )
+    return say(template, learned=shares.learned, tried=shares.tried, run=run)

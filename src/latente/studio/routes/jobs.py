@@ -25,7 +25,10 @@ Word = Annotated[str, Field(max_length=32)]
 
 
 class Wish(BaseModel):
-    """What is to be done: with which set, to which end, for how long; with which second set, or which experiment."""
+    """What is to be done: with which set, to which end, for how long; with which second set, or which experiment.
+
+    language: of the report and of the explorer, "en" or "es"; of any other they are in English.
+    """
 
     set: str = Field("", max_length=64)
     goal: Word
@@ -33,9 +36,10 @@ class Wish(BaseModel):
     beside: str = Field("", max_length=64)
     experiment: Word = ""
     options: dict[Word, Annotated[str, Field(max_length=200)]] = Field(default_factory=dict, max_length=100)
+    language: Word = ""
 
     def wished(self) -> Wished:
-        return Wished(self.set, self.goal, self.length, self.beside, self.experiment, self.options)
+        return Wished(self.set, self.goal, self.length, self.beside, self.experiment, self.options, self.language)
 
 
 class Use(BaseModel):

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ask, attempt } from "../api.js";
 import { Steps, useAnswer } from "../parts.jsx";
-import { duration, memory, t } from "../words.js";
+import { duration, language, memory, t } from "../words.js";
 
 /** @param {{wish: URLSearchParams}} props */
 export function Check({ wish }) {
@@ -19,7 +19,7 @@ export function Check({ wish }) {
   }, []);
   const start = async () => {
     setIsStarting(true);
-    const job = await attempt(() => ask("POST", "jobs", order));
+    const job = await attempt(() => ask("POST", "jobs", { ...order, language: language.value }));
     setIsStarting(false);
     if (job) location.hash = `#/job/${job.id}`;
   };

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, attempt } from "../api.js";
 import { busy, Intake } from "../intake.jsx";
 import { Steps, Thumbnail } from "../parts.jsx";
-import { t } from "../words.js";
+import { language, t } from "../words.js";
 
 /** @param {{id?: string}} props */
 export function Pictures({ id }) {
@@ -87,9 +87,7 @@ function Finding({ set, leaveOut }) {
                   <b>{one.name}</b>
                   <small>{t(`pictures.${one.kind}`, { reason: one.reason })}</small>
                   {one.kind !== "doubled" && (
-                    <small class="own" lang="en">
-                      {one.reason}
-                    </small>
+                    <small class="own">{(one[language.value] ?? one).reason}</small>
                   )}
                 </span>
                 <label>
