@@ -630,8 +630,8 @@ def test_pictures_that_were_left_out_are_named(
     written = write_explorer(squares.run, squares.images, tmp_path / "small.html", atlas=True)
     page = visit(written.path)
     assert [page.text(f".notice:visible >> nth={k}") for k in range(3)] == list(written.notices)
-    assert "picture of every" in written.notices[1]
-    assert "reconstruction of every" in written.notices[2]
+    assert "picture of one image in" in written.notices[1]
+    assert "reconstruction of one image in" in written.notices[2]
     for i, left_out in ((0, False), (1, True)):
         page.tab.evaluate(f"explorer.meet({i})")
         page.settle()
