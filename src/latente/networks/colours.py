@@ -11,7 +11,7 @@ from torch import Tensor
 __all__ = ["COUNT", "colours_of", "recoloured"]
 
 COUNT = 3 + 6  # numbers of a mean and a covariance
-_LEAST = 1e-3  # added to variances, 8 levels of 255 squared: what hardly varies is not blown up to strong colours
+_LEAST = 1e-3  # added to variances, the square of 8 levels of 255: what hardly varies is not blown up to strong colours
 _PAIRS = ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2))  # of a covariance's lower triangle
 # light, yellow against blue, red against green: of length 1 and orthogonal to each other
 _AXES = ((3**-0.5, 3**-0.5, 3**-0.5), (6**-0.5, 6**-0.5, -2 * 6**-0.5), (2**-0.5, -(2**-0.5), 0.0))
