@@ -110,9 +110,9 @@ class StyleNet(nn.Module):
             x = up(functional.interpolate(x, scale_factor=2.0, mode="nearest"), wanted)
         reach = _EDGE // 2
         strokes = self.last(functional.pad(x, (reach,) * 4, mode="replicate")).float()
-        colours = recoloured(maps[0], own[:, :COUNT], wanted[:, :COUNT]).clamp(0, 1)
-        blurred = functional.avg_pool2d(colours, _BLUR)
-        return strokes + functional.interpolate(blurred, scale_factor=float(_BLUR), mode="bilinear")
+        blurred = functional.avg_pool2d(maps[0].float(), _BLUR)
+        colours = recoloured(blurred, own[:, :COUNT], wanted[:, :COUNT]).clamp(0, 1)
+        return strokes + functional.interpolate(colours, scale_factor=float(_BLUR), mode="bilinear")
 
     def finished(self, painted: Tensor, wanted: Tensor, colours: Tensor | None = None) -> Tensor:
         """Return what was painted with the colours among the statistics that are wanted, not clipped.
