@@ -16,6 +16,7 @@ from sklearn.base import clone
 from latente import InputError, StyleTransfer, load, resume
 from latente.estimators import weights
 from latente.training import Run
+from published import written
 
 
 @pytest.fixture(autouse=True)
@@ -182,3 +183,13 @@ def test_one_photograph_is_painted_and_no_set() -> None:
         transfer(styles=painting()).fit(np.stack([photograph()] * 3))
     with pytest.raises(InputError, match="is a table of 5 columns; StyleTransfer needs pictures"):
         transfer(styles=painting()).fit(np.zeros((1, 5)))
+
+
+def test_it_paints_through_squeezenet_by_its_file(tmp_path: Path) -> None:
+    path = written("squeezenet", tmp_path / "mine.npz", 0.1)
+    model = transfer(network="auto", weights=str(path), steps=4, log_every=1)
+    painted = model.stylise(photograph(), painting())
+    losses = [line["loss"] for line in model.history_ if line["part"] == "train"]
+    assert painted.shape == (40, 48, 3)
+    assert model.network_ == "squeezenet"
+    assert losses[-1] < losses[0]

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from latente import InputError
 from latente.estimators import weights
 from latente.estimators.weights import FILES, fetch_weights, network_here, open_network
-from latente.networks.vgg import LAYOUTS
+from published import written
 
 CONTENT = bytes(range(256)) * 5000
 NAME = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
@@ -121,11 +120,7 @@ def test_the_best_network_that_is_here_is_taken(tmp_path: Path, monkeypatch: pyt
 
 def test_a_file_of_weights_says_which_network_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(weights, "_PHOTOGRAPHS", 2)
-    build, names = LAYOUTS["vgg19-normalised"]
-    own = build().state_dict()
-    path = tmp_path / "mine.npz"
-    theirs = {f"{names[key.partition('.')[0]]}.{key.partition('.')[2]}": value for key, value in own.items()}
-    np.savez(path, **{key: value.numpy() for key, value in theirs.items()})
+    path = written("vgg19-normalised", tmp_path / "mine.npz")
     net = open_network("auto", path)
     assert (net.name, net.file, net.sha256) == ("vgg19-normalised", path, hashlib.sha256(path.read_bytes()).hexdigest())
     with pytest.raises(InputError, match="holds the weights of vgg19-normalised, not of vgg19"):
@@ -137,20 +132,15 @@ def test_what_was_read_is_kept_as_safetensors_until_the_file_changes(
 ) -> None:
     monkeypatch.setattr(weights, "_PHOTOGRAPHS", 2)
     monkeypatch.setenv("LATENTE_CACHE", str(tmp_path / "cache"))
-    build, names = LAYOUTS["vgg19-normalised"]
-    theirs = {
-        f"{names[key.partition('.')[0]]}.{key.partition('.')[2]}": one for key, one in build().state_dict().items()
-    }
     reads: list[Path] = []
-    read = weights.read_vgg
+    read = weights.read_network
 
     def told(path: Path, sha256: str | None = None) -> object:
         reads.append(path)
         return read(path, sha256)
 
-    monkeypatch.setattr(weights, "read_vgg", told)
-    path = tmp_path / "mine.npz"
-    np.savez(path, **{key: value.numpy() for key, value in theirs.items()})
+    monkeypatch.setattr(weights, "read_network", told)
+    path = written("vgg19-normalised", tmp_path / "mine.npz")
     nets = [open_network("auto", path) for _ in range(2)]
     assert len(reads) == 1
     assert (nets[1].name, nets[1].sha256) == (nets[0].name, nets[0].sha256)
@@ -159,6 +149,6 @@ def test_what_was_read_is_kept_as_safetensors_until_the_file_changes(
     [kept] = (tmp_path / "cache" / "weights").iterdir()
     kept.write_bytes(kept.read_bytes()[:-1])  # damaged
     open_network("auto", path)
-    np.savez(path, **{key: 2 * value.numpy() for key, value in theirs.items()})
+    written("vgg19-normalised", path, 0.4)
     assert open_network("auto", path).sha256 != nets[0].sha256
     assert len(reads) == 3

@@ -9,28 +9,18 @@ import numpy as np
 import pytest
 import torch
 
+import published
 from latente import AnomalyDetector, InputError, load
 from latente.estimators.options import detection
-from latente.networks import features
-from latente.networks.features import NETWORKS, SHA256, open_features
+from latente.networks.features import NETWORKS, open_features
+from latente.networks.published import SHA256
 
 FILES = {"squeezenet": "squeezenet_v1_0.npz", "vgg19-distilled": "vgg19_distilled16x_wct_se.pth"}
-_CAFFE = {"squeeze": "conv1x1_1", "expand1": "conv1x1_2", "expand3": "conv3x3_2"}
 
 
 def written(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Write random numbers in the layout of the published file, take its sum for the known one, and return it."""
-    torch.manual_seed(0)
-    weights = {key: 0.1 * torch.randn(value.shape) for key, value in NETWORKS[name]().state_dict().items()}
-    path = folder / FILES[name]
-    if path.suffix == ".npz":
-        weights["conv_final.weight"] = torch.zeros(1000, 512, 1, 1)
-        for ours, theirs in _CAFFE.items():
-            weights = {key.replace(f".{ours}.", f"/{theirs}."): value for key, value in weights.items()}
-        np.savez(path, **{key: value.numpy() for key, value in weights.items()})
-    else:
-        weights["conv51.weight"] = torch.zeros(128, 128, 3, 3)
-        torch.save({"epoch": 1, "model": weights}, path)  # as others publish theirs
+    path = published.written(name, folder / FILES[name], 0.1)
     monkeypatch.setitem(SHA256, name, hashlib.sha256(path.read_bytes()).hexdigest())
     return path
 
@@ -84,9 +74,9 @@ def test_a_file_that_is_missing_or_another_is_refused(tmp_path: Path, monkeypatc
         open_features("squeezenet", tmp_path / "none.npz")
     path = tmp_path / "other.pth"
     path.write_bytes(b"nothing")
-    with pytest.raises(InputError, match="is not the file of weights for vgg19-distilled: its sha256 is"):
+    with pytest.raises(InputError, match="is not the file that is known by its name"):
         open_features("vgg19-distilled", path)
-    monkeypatch.setitem(features.SHA256, "vgg19-distilled", hashlib.sha256(b"nothing").hexdigest())
+    monkeypatch.setitem(SHA256, "vgg19-distilled", hashlib.sha256(b"nothing").hexdigest())
     with pytest.raises(InputError, match="is no file of weights"):
         open_features("vgg19-distilled", path)
 

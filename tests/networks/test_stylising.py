@@ -34,14 +34,15 @@ def test_the_picture_is_as_large_as_the_photograph_whatever_the_size_of_the_styl
 @torch.no_grad()
 def test_the_statistics_of_parts_are_those_of_the_whole() -> None:
     net = network()
-    maps = net.maps(pictures(1, 3, 16, 24))
+    x = pictures(1, 3, 16, 24)
+    maps = net.maps(x)
     halves = []
     for half in (slice(0, 2), slice(2, 6)):  # of the deepest level, and as much more of the others
         spans = [slice(half.start * 4 // by, half.stop * 4 // by) for by in net.shrinks]
         halves.append([one[..., span] for one, span in zip(maps, spans, strict=True)])
     whole = net.statistics(maps)
     assert whole.shape == (1, net.size)
-    torch.testing.assert_close(net.statistics_of_parts(halves), whole, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(net.statistics_of_parts(x, halves), whole, rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()

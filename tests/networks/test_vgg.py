@@ -1,78 +1,26 @@
-"""VGG-19 is read in each layout in which it is published, gives the maps of its layers, and is brought to one scale."""
+"""Channels of networks are brought to one scale on photographs, and their maps stay what they were but for that."""
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import torch
-from torch.nn import functional
+from torch import nn
 
-from latente import InputError
-from latente.networks import vgg
-from latente.networks.vgg import LAYOUTS, VGG, read_vgg
-
-
-def written(name: str, path: Path) -> Path:
-    """Write random numbers in the layout of a published file."""
-    torch.manual_seed(0)
-    build, names = LAYOUTS[name]
-    own = {key: 0.2 * torch.randn(value.shape) for key, value in build().state_dict().items()}
-    theirs = {key: key.partition(".") for key in own if key.partition(".")[0] in names}
-    tensors = {f"{names[layer]}.{what}": own[key] for key, (layer, _, what) in theirs.items()}
-    torch.save({"epoch": 1, "model": tensors} if name == "vgg19-distilled" else tensors, path)
-    return path
+from latente.networks.squeezenet import SqueezeNet
+from latente.networks.vgg import VGG
 
 
-@pytest.mark.parametrize("name", ["vgg19-normalised", "vgg19-distilled"])
-def test_a_file_is_known_by_its_layout(name: str, tmp_path: Path) -> None:
-    network, found, _ = read_vgg(written(name, tmp_path / "any.pth"))
-    assert found == name
-    maps = network(torch.rand(1, 3, 32, 48), ("1_1", "3_1"))
-    assert {layer: tuple(one.shape[2:]) for layer, one in maps.items()} == {"1_1": (32, 48), "3_1": (8, 12)}
-
-
-def test_the_file_of_torchvision_is_read_as_that_names_its_layers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "build", [lambda: VGG((16, 32, 64, 128), "4_1", reflects=True), lambda: SqueezeNet("fire5")], ids=["vgg", "squeeze"]
+)
+def test_channels_are_brought_to_one_mean_and_maps_stay_the_same_but_for_that(
+    build: Callable[[], nn.Module],
 ) -> None:
-    # the layout with a few channels a layer: the published one has 80 MB of them up to here
-    build, names = LAYOUTS["vgg19"]
-    first_layer = build().conv0.state_dict()
-
-    def small() -> VGG:
-        network = VGG((2, 3, 4, 4, 4), "5_1", reflects=False)
-        network.conv0.load_state_dict(first_layer)
-        return network
-
-    assert [names[f"conv{layer}"] for layer in ("1_1", "2_1", "3_4", "4_2", "5_1")] == [
-        f"features.{place}" for place in (0, 5, 16, 21, 28)
-    ]
-    monkeypatch.setattr(vgg, "LAYOUTS", {"vgg19": (small, names)})
-    monkeypatch.setitem(LAYOUTS, "vgg19", (small, names))
-    path = written("vgg19", tmp_path / "vgg19.pth")
-    network, found, _ = read_vgg(path)
-    assert found == "vgg19"
-    x, tensors = torch.rand(1, 3, 16, 16), torch.load(path, weights_only=True)
-    means, deviations = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])[..., None, None]
-    seen = functional.pad((x - means) / deviations, (1, 1, 1, 1), mode="replicate")
-    first = functional.conv2d(seen, tensors["features.0.weight"], tensors["features.0.bias"]).relu()
-    second = functional.conv2d(first, tensors["features.2.weight"], tensors["features.2.bias"], padding=1).relu()
-    third = functional.conv2d(
-        functional.max_pool2d(second, 2), tensors["features.5.weight"], tensors["features.5.bias"], padding=1
-    ).relu()
-    for layer, expected in {"1_1": first, "1_2": second, "2_1": third}.items():
-        torch.testing.assert_close(network(x, (layer,))[layer], expected)
-
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    read_vgg(path.rename(tmp_path / f"vgg19-{digest[:8]}.pth"))
-    wrong = (tmp_path / f"vgg19-{digest[:8]}.pth").rename(tmp_path / "vgg19-dcbb9e9d.pth")
-    with pytest.raises(InputError, match=f"not the file that its name states: its sha256 begins with {digest[:8]}"):
-        read_vgg(wrong)
-
-
-def test_channels_are_brought_to_one_mean_and_the_maps_stay_the_same_but_for_that(tmp_path: Path) -> None:
-    network, *_ = read_vgg(written("vgg19-distilled", tmp_path / "any.pth"))
+    network, generator = build(), torch.Generator().manual_seed(0)
+    for parameter in network.parameters():
+        parameter.copy_(0.2 * torch.randn(parameter.shape, generator=generator))
     photographs, other = torch.rand(4, 3, 32, 32), torch.rand(1, 3, 40, 32)
     before = network(other, network.layers)
     network.balance_(photographs)
@@ -83,28 +31,3 @@ def test_channels_are_brought_to_one_mean_and_the_maps_stay_the_same_but_for_tha
     for layer, maps in network(other, network.layers).items():
         scales = (maps.sum((0, 2, 3)) / before[layer].sum((0, 2, 3)).clamp_min(1e-9))[:, None, None]
         torch.testing.assert_close(maps, before[layer] * scales, rtol=1e-3, atol=1e-3)
-
-
-def test_another_file_is_refused(tmp_path: Path) -> None:
-    torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "other.pth")
-    with pytest.raises(InputError, match="holds none of the networks vgg19, vgg19-normalised, vgg19-distilled"):
-        read_vgg(tmp_path / "other.pth")
-    with pytest.raises(InputError, match="cannot be read: No such file"):
-        read_vgg(tmp_path / "none.pth")
-    (tmp_path / "text.pth").write_text("no weights")
-    with pytest.raises(InputError, match="is no file of weights"):
-        read_vgg(tmp_path / "text.pth")
-
-
-@pytest.mark.parametrize(
-    ("file", "name"),
-    [("vgg19_distilled16x_wct_se.pth", "vgg19-distilled"), ("vgg_normalised_conv3_1.pth", "vgg19-normalised")],
-)
-def test_the_published_files_are_read(file: str, name: str, data_folder: Path) -> None:
-    path = data_folder / "style" / "weights" / file
-    if not path.exists():
-        pytest.skip(f"{path} is not here: the published weights are not part of the project")
-    network, found, _ = read_vgg(path)
-    maps = network(torch.linspace(0, 1, 64).expand(1, 3, 64, 64), network.layers)
-    assert found == name
-    assert all(one.isfinite().all() and one.mean() > 0 for one in maps.values())

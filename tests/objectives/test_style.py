@@ -120,6 +120,7 @@ def test_a_region_is_compared_with_its_own_style() -> None:
         made.aim(Colours(), [aim])
         style = made.terms(made.picture(), aim)["style"].item()
         assert style == pytest.approx(0, abs=1e-8) if expected == 0 else style > 0.5
+        assert aim.regions_at(8, 8) is aim.regions_at(8, 8)  # shrunk once, however many strips ask
 
 
 def test_blended_styles_are_the_mean_of_their_gram_matrices() -> None:

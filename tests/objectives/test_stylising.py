@@ -34,6 +34,9 @@ class Painter(nn.Module):
     def paint(self, maps: list[Tensor], own: Tensor, wanted: Tensor) -> Tensor:
         return maps[0] + self.gain * (wanted - own)[..., None, None]
 
+    def finished(self, painted: Tensor, wanted: Tensor) -> Tensor:
+        return painted
+
 
 def images(count: int, seed: int = 0) -> Tensor:
     return torch.rand(count, 3, 8, 8, generator=Generator().manual_seed(seed))

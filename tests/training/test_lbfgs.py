@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from latente.training import lbfgs
 from latente.training.lbfgs import LBFGS
+from latente.training.optimizers import Adam, Remembers
 
 
 class Rosenbrock:
@@ -131,3 +132,21 @@ def test_at_the_lowest_point_it_stays() -> None:
 
     assert float(LBFGS([x]).step(closure)) == 0
     assert torch.equal(x, torch.zeros(3))
+
+
+def test_it_remembers_and_is_told_when_others_move_what_it_knows() -> None:
+    parameter = nn.Parameter(torch.tensor([1.0, -2.0]))
+    optimizer = LBFGS([parameter])
+    assert isinstance(optimizer, Remembers)
+    assert not isinstance(Adam([parameter], 0.1), Remembers)
+    for _ in range(2):
+        optimizer.step(lambda: backward(parameter))
+    optimizer.forget()
+    assert optimizer.state_dict() == {"steps": [], "changes": [], "loss": None, "gradient": None}
+
+
+def backward(parameter: nn.Parameter) -> Tensor:
+    parameter.grad = None
+    loss = parameter.square().sum()
+    loss.backward()
+    return loss

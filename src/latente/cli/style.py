@@ -34,6 +34,7 @@ verb = typer.Typer()
 _BETTER = {  # how to get further than with a network
     "pyramid": "it sees textures, no shapes: --network vgg19 fetches 548 MB once, or name a file with --weights",
     "vgg19-distilled": "--network vgg19 fetches 548 MB once, and sees more",
+    "squeezenet": "it leaves some grain: --network vgg19 fetches 548 MB once",
     "vgg19-normalised": "it sees no more than small shapes: --network vgg19 fetches 548 MB once",
 }
 _OPTIONS = options_of(TransferOptions)

@@ -25,6 +25,7 @@ from latente.estimators.tiling import Tile, joined, tiles, with_room
 from latente.estimators.weights import USUAL, FeatureNet, network_here, open_network
 from latente.images import Images, Openable, Scaling
 from latente.networks import StyleNet
+from latente.networks.colours import colours_of
 from latente.networks.vgg import VGG
 from latente.objectives import StylisingObjective
 from latente.objectives.style import as_rgb
@@ -251,42 +252,58 @@ class FastStyleTransfer(FastStyleOptions, Estimator):
         height, width = picture.shape[1:]
         whole = np.pad(picture, ((0, 0), (0, -height % step), (0, -width % step)), mode="edge")
 
+        def seen(part: np.ndarray) -> Tensor:
+            return finite(as_rgb(units.apply(self._batch_of(part))), "pictures")
+
         def maps_of(part: np.ndarray) -> list[Tensor]:
-            x = finite(as_rgb(units.apply(self._batch_of(part))), "pictures")
+            x = seen(part)
             with self._as_fast_as_it_learned():
                 return network.maps(x)
 
         def work(side: int) -> np.ndarray:
             cuts = tiles(whole.shape[1:], -(-side // step) * step, network.halo)
             maps = maps_of(whole) if len(cuts) == 1 else None
-            own = self._own(maps_of, whole, cuts).to(wanted) if maps is None else network.statistics(maps)
+            own = self._own(seen(whole), maps_of, whole, cuts).to(wanted) if maps is None else network.statistics(maps)
             goal = torch.lerp(own, wanted, alpha)
 
             def paint(part: np.ndarray) -> np.ndarray:
                 found = maps_of(part) if maps is None else maps
                 with self._as_fast_as_it_learned():
-                    painted = network.paint(found, own, goal)
-                return coloured(units).invert(finite(painted, "results").clamp(0, 1))[0]
+                    return finite(network.paint(found, own, goal), "results")[0].cpu().numpy()
 
-            return joined(paint, whole, cuts, tell=tell)
+            painted = joined(paint, whole, cuts, tell=tell)[:, :height, :width]
+            colours = colours_of(torch.from_numpy(painted)[None]).to(goal)
 
-        return with_room(work, picture.shape[1:], side)[:, :height, :width]
+            def finish(part: np.ndarray) -> np.ndarray:
+                done = network.finished(torch.from_numpy(part)[None].to(goal), goal, colours)
+                return coloured(units).invert(done.clamp(0, 1))[0]
+
+            return joined(finish, painted, tiles(painted.shape[1:], side, 0))
+
+        return with_room(work, picture.shape[1:], side)
 
     def _as_fast_as_it_learned(self) -> AbstractContextManager[Any]:
         """Return the precision of the training, where this device computes in it by itself."""
         is_fast = self.precision_ == "bf16" == fast_precision(self.device_)
         return autocast(self.device_, "bf16" if is_fast else "float32")
 
-    def _own(self, maps_of: Callable[[np.ndarray], list[Tensor]], whole: np.ndarray, cuts: Sequence[Tile]) -> Tensor:
-        """Return the statistics of a whole picture, whose maps are worked out tile by tile."""
+    def _own(
+        self,
+        picture: Tensor,
+        maps_of: Callable[[np.ndarray], list[Tensor]],
+        whole: np.ndarray,
+        cuts: Sequence[Tile],
+    ) -> Tensor:
+        """Return the statistics of a whole picture (1, 3, H, W), whose maps are worked out tile by tile."""
         network = self._painter()
-        return network.statistics_of_parts(
+        parts = (
             [
                 one[:, :, *(slice(part.start // shrinks, part.stop // shrinks) for part in tile.inner())]
                 for shrinks, one in zip(network.shrinks, maps_of(whole[:, *tile.outer]), strict=True)
             ]
             for tile in cuts
         )
+        return network.statistics_of_parts(picture, parts)
 
     # -- on disk
 

@@ -48,13 +48,14 @@ class StyleTransfer(TransferOptions, Estimator):
     leaves it in `picture_`.
 
     styles: paths or arrays (H, W, 3). blend mixes several by shares; regions says instead where in the photograph each
-    holds, by pictures that are white there. network: "vgg19" (548 MB, fetched once), "vgg19-distilled" and
-    "vgg19-normalised", whose files are looked for in LATENTE_DATA/style/weights and in the cache, or "pyramid", which
-    needs none: random filters, that see textures but no shapes. "auto" is the first of vgg19, vgg19-distilled and
-    pyramid that is there. weights: a file in a layout that one of these has. Each channel is brought to a mean of 1 on
-    photographs. style_scale: how large the style's picture is beside the result: 2 makes strokes twice as large.
-    octaves: the picture is a sum of so many, each half as large as the one before, by which colours change as easily as
-    details. scales: a large picture is painted small first, and then twice as large, as often as it takes.
+    holds, by pictures that are white there. network: "vgg19" (548 MB, fetched once), "vgg19-distilled",
+    "vgg19-normalised" and "squeezenet", whose files are looked for in LATENTE_DATA/style/weights and in the cache, or
+    "pyramid", which needs none: random filters, that see textures but no shapes. "auto" is the first of vgg19,
+    vgg19-distilled and pyramid that is there. weights: a file in a layout that one of these has. Each channel is
+    brought to a mean of 1 on photographs. style_scale: how large the style's picture is beside the result: 2 makes
+    strokes twice as large. octaves: the picture is a sum of so many, each half as large as the one before, by which
+    colours change as easily as details. scales: a large picture is painted small first, and then twice as large, as
+    often as it takes.
 
     Fitted: `picture_`, (H, W, 3) in the photograph's units; `network_` and `weights_`, by which it was painted, with
     the `sha256_` of the file; `history_`.

@@ -18,9 +18,8 @@ from latente.errors import InputError, ModelError, TrainingError
 from latente.files import load_tensors, save_tensors, stamp_of
 from latente.images import open_images
 from latente.images.cache import cache_folder
-from latente.networks.features import SHA256
+from latente.networks.published import LAYOUTS, SHA256, Published, read_network, sha256_of
 from latente.networks.pyramid import Pyramid
-from latente.networks.vgg import LAYOUTS, VGG, read_vgg, sha256_of
 
 __all__ = ["FILES", "SOURCE", "USUAL", "FeatureNet", "Usual", "fetch_weights", "network_here", "open_network"]
 
@@ -28,6 +27,7 @@ FILES = {  # the name under which each is published
     "vgg19": "vgg19-dcbb9e9d.pth",
     "vgg19-distilled": "vgg19_distilled16x_wct_se.pth",
     "vgg19-normalised": "vgg_normalised_conv3_1.pth",
+    "squeezenet": "squeezenet_v1_0.npz",
 }
 SOURCE = "https://download.pytorch.org/models/"  # of "vgg19", 548 MB
 _PHOTOGRAPHS, _SIDE = 32, 128  # patches on which channels are brought to one scale
@@ -57,6 +57,7 @@ USUAL: Mapping[str, Usual] = {
     "vgg19": Usual("4_2", _DEEP, 300, "3_1", (64, 128, 256)),
     "vgg19-distilled": Usual("4_2", _DEEP, 300, "3_1", (16, 32, 64)),
     "vgg19-normalised": Usual("3_1", "1_1,2_1,3_1", 300, "3_1", (64, 128, 256)),
+    "squeezenet": Usual("fire5", "conv1,fire2,fire3,fire4,fire5", 300, "fire4", (16, 32, 64)),
     "pyramid": Usual("4", "1,2,3,4,5", 140, "3", (16, 32, 64), 1500.0),
 }
 
@@ -67,7 +68,7 @@ Progress = Callable[[int, int, str], None]
 class FeatureNet:
     """A network whose channels are of one scale on photographs, its name, the file of its weights, and its sha256."""
 
-    network: VGG | Pyramid
+    network: Published | Pyramid
     name: str
     file: Path | None = None
     sha256: str | None = None
@@ -119,8 +120,8 @@ def open_network(
     return _ready(FeatureNet(network, name, path, digest))
 
 
-def _read(path: Path, sha256: str | None = None) -> tuple[VGG, str, str]:
-    """Return what `read_vgg` does, and keep in the cache what of the file is used, as safetensors: 80 of 548 MB.
+def _read(path: Path, sha256: str | None = None) -> tuple[Published, str, str]:
+    """Return what `read_network` does, and keep in the cache what of the file is used, as safetensors: 80 of 548 MB.
 
     That holds as long as the file stays as it was, which then need be neither read nor hashed again.
     """
@@ -132,7 +133,7 @@ def _read(path: Path, sha256: str | None = None) -> tuple[VGG, str, str]:
             network = LAYOUTS[known["network"]][0]()
             network.load_state_dict(known["weights"])
             return network.eval(), known["network"], known["sha256"]
-    network, name, digest = read_vgg(path, sha256)
+    network, name, digest = read_network(path, sha256)
     tree = {"stamp": stamp_of(path.stat()), "network": name, "sha256": digest, "weights": network.state_dict()}
     with contextlib.suppress(OSError, TrainingError):  # a cache that cannot be written is none
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from latente.formulas import deviation, moments, renormalised
+from latente.networks.colours import COUNT, colours_of, recoloured
 from latente.networks.vgg import VGG
 
 __all__ = ["StyleNet"]
@@ -24,12 +25,13 @@ class StyleNet(nn.Module):
     """Pictures (B, 3, H, W) in [0, 1], painted with the statistics of others: adaptive instance normalisation.
 
     An encoder, the first layers of a VGG, describes a picture by maps of three levels; a style is the mean and the
-    deviation of each of their channels, and of its colours. The photograph's deepest map gets those of the style
-    instead of its own, and a decoder makes the picture of it (Huang & Belongie 2017), whose layers are scaled and
-    shifted by what they read in the style's statistics of all levels (as Dumoulin, Shlens & Kudlur 2017 do for each
-    style of a list). To that the photograph's blurred colours are added, brought to the style's in the same way, so
-    that what is bright and what is dark need not be found again. The encoder does not learn; it is part of the network,
-    so that no other file is needed to use it.
+    deviation of each of their channels, and the mean and the covariance of its colours. The photograph's deepest map
+    gets those of the style instead of its own, and a decoder makes the picture of it (Huang & Belongie 2017), whose
+    layers are scaled and shifted by what they read in the style's statistics (as Dumoulin, Shlens & Kudlur 2017 do for
+    each style of a list). To that the photograph's blurred colours are added, brought to the style's, so that what is
+    bright and what is dark need not be found again; and what comes out is brought to the style's colours as a whole,
+    so that no strong hue of the photograph stays. The encoder does not learn; it is part of the network, so that no
+    other file is needed to use it.
 
     widths: channels of the encoder's levels; reflects: see `VGG`. width: channels of the decoder at its finest level;
     coarser ones have 2 and 4 times as many. blocks: pairs of layers at the coarsest one. step, halo: see
@@ -45,7 +47,7 @@ class StyleNet(nn.Module):
         self.encoder = VGG(widths[: len(_LAYERS)], _LAYERS[-1], reflects=reflects)
         self.widths = (3, *widths[: len(_LAYERS)])  # channels of what is described, and by what its sides are divided
         self.shrinks = (1, *(2**level for level in range(len(_LAYERS))))
-        self.size = 2 * sum(self.widths)  # of the statistics
+        self.size = COUNT + 2 * sum(self.widths[1:])  # of the statistics
         inner = 4 * width
         self.first = nn.Conv2d(self.widths[-1], inner, 1)
         self.blocks = nn.ModuleList([_Block(inner, self.size) for _ in range(blocks)])
@@ -67,9 +69,8 @@ class StyleNet(nn.Module):
         """Return the content painted in the style (1 or B, 3, h, w), (B, 3, H, W), not clipped; None is its own."""
         maps = self.maps(content)
         own = self.statistics(maps)
-        return self.paint(maps, own, own if style is None else self.statistics(self.maps(style)))[
-            ..., : content.shape[2], : content.shape[3]
-        ]
+        wanted = own if style is None else self.statistics(self.maps(style))
+        return self.finished(self.paint(maps, own, wanted)[..., : content.shape[2], : content.shape[3]], wanted)
 
     def maps(self, images: Tensor) -> list[Tensor]:
         """Return the pictures themselves and the maps of the levels, the finest first."""
@@ -79,11 +80,12 @@ class StyleNet(nn.Module):
         return [x, *(found[name] for name in _LAYERS)]
 
     def statistics(self, maps: list[Tensor]) -> Tensor:
-        """Return the means and the deviations of maps of the levels, (B, size); those of several may be averaged."""
-        return torch.cat([part.flatten(1) for one in maps for part in moments(one)], 1)
+        """Return the colours of pictures, and means and deviations of their maps, (B, size), which may be averaged."""
+        picture, *levels = maps
+        return torch.cat([colours_of(picture), *(part.flatten(1) for one in levels for part in moments(one))], 1)
 
-    def statistics_of_parts(self, parts: Iterable[Sequence[Tensor]]) -> Tensor:
-        """Return the statistics (1, size) of a picture whose maps come in parts, each a level's (1, C, h, w)."""
+    def statistics_of_parts(self, picture: Tensor, parts: Iterable[Sequence[Tensor]]) -> Tensor:
+        """Return the statistics (1, size) of a picture (1, 3, H, W) whose maps come in parts, a level's each."""
         sums = [torch.zeros(2, width, dtype=torch.float64) for width in self.widths]
         counts = [0] * len(sums)
         for maps in parts:
@@ -91,11 +93,15 @@ class StyleNet(nn.Module):
                 values = one[0].double().flatten(1)
                 sums[level] += torch.stack([values.sum(1), values.square().sum(1)]).cpu()
                 counts[level] += values.shape[1]
-        means = [(values / count).unbind() for values, count in zip(sums, counts, strict=True)]
-        return torch.cat([part for mean, square in means for part in (mean, deviation(square - mean**2))])[None].float()
+        means = [(values / count).unbind() for values, count in zip(sums[1:], counts[1:], strict=True)]
+        levels = [part.float() for mean, square in means for part in (mean, deviation(square - mean**2))]
+        return torch.cat([colours_of(picture)[0].cpu(), *levels])[None]
 
     def paint(self, maps: list[Tensor], own: Tensor, wanted: Tensor) -> Tensor:
-        """Return the picture that maps stand for, whose statistics are their `own`, with those that are wanted."""
+        """Return the picture that maps stand for, whose statistics are their `own`, with those that are wanted.
+
+        It is still to be `finished`, as a whole.
+        """
         deepest = slice(-2 * self.widths[-1], None)
         x = self.first(_renormalised(maps[-1], own[:, deepest], wanted[:, deepest]))
         for block in self.blocks:
@@ -104,8 +110,16 @@ class StyleNet(nn.Module):
             x = up(functional.interpolate(x, scale_factor=2.0, mode="nearest"), wanted)
         reach = _EDGE // 2
         strokes = self.last(functional.pad(x, (reach,) * 4, mode="replicate")).float()
-        colours = functional.avg_pool2d(_renormalised(maps[0], own[:, :6], wanted[:, :6]).clamp(0, 1), _BLUR)
+        blurred = functional.avg_pool2d(maps[0].float(), _BLUR)
+        colours = recoloured(blurred, own[:, :COUNT], wanted[:, :COUNT]).clamp(0, 1)
         return strokes + functional.interpolate(colours, scale_factor=float(_BLUR), mode="bilinear")
+
+    def finished(self, painted: Tensor, wanted: Tensor, colours: Tensor | None = None) -> Tensor:
+        """Return what was painted with the colours among the statistics that are wanted, not clipped.
+
+        colours: of all that was painted, where this is a part of it; see `colours_of`.
+        """
+        return recoloured(painted, colours_of(painted) if colours is None else colours, wanted[:, :COUNT])
 
 
 def _renormalised(maps: Tensor, own: Tensor, wanted: Tensor) -> Tensor:

@@ -1,21 +1,15 @@
-"""VGG-19 in the three forms in which its weights are published, as the maps of its named layers."""
+"""VGG-19 at any widths, as the maps of its named layers."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
-import os
-import re
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latente.errors import InputError
-from latente.networks.features import read_tensors
 from latente.networks.strips import (
     Reader,
     Row,
@@ -28,9 +22,10 @@ from latente.networks.strips import (
     with_neighbours,
 )
 
-__all__ = ["LAYOUTS", "VGG", "balanced", "read_vgg", "sha256_of"]
+__all__ = ["NAMES", "VGG", "balanced"]
 
 _DEPTHS = (2, 2, 4, 4, 4)  # convolutions of each stage
+NAMES = tuple(f"{stage}_{number}" for stage, depth in enumerate(_DEPTHS, 1) for number in range(1, depth + 1))
 _FAINT = 0.01  # of a layer's mean: a channel that answers less is not raised above that, for it would be noise
 
 
@@ -39,13 +34,14 @@ class VGG(nn.Module):
 
     The layers are called "1_1", "1_2", "2_1" ... up to `last`; stage s has maps (B, widths[s - 1], H / 2^(s - 1), ...).
     reflects: whether maps are padded by reflection, as those who distilled it did, or by zeros as Simonyan and
-    Zisserman (2015); the picture itself is continued by its edge in any case, for zeros would be drawn along it. The
-    first layer, `conv0`, makes of the picture what the published net was trained on.
+    Zisserman (2015). edge: how the picture itself is continued, as torch calls it: by its edge, for what is painted
+    would get zeros drawn along it. The first layer, `conv0`, makes of the picture what the published net was trained
+    on.
     """
 
-    def __init__(self, widths: Sequence[int], last: str, *, reflects: bool) -> None:
+    def __init__(self, widths: Sequence[int], last: str, *, reflects: bool, edge: str = "replicate") -> None:
         super().__init__()
-        self.reflects = reflects
+        self.reflects, self.edge = reflects, edge
         self.conv0 = nn.Conv2d(3, 3, 1)
         inside, names = 3, []
         for stage, (width, depth) in enumerate(zip(widths, _DEPTHS, strict=False), 1):
@@ -98,7 +94,7 @@ class VGG(nn.Module):
         # a convolution takes a row off each side, but for the picture's edges
         ends, found = (top == above, height - end == below), {}
         for number, name in enumerate(names, 1):
-            mode = "replicate" if name == "1_1" else "reflect" if self.reflects and min(x.shape[2:]) > 1 else "constant"
+            mode = self._padding(name) if min(x.shape[2:]) > 1 or name == "1_1" else "constant"
             x = self.conv_of(name)(functional.pad(x, (1, 1, int(ends[0]), int(ends[1])), mode=mode)).relu_()
             first = above if ends[0] else above - number
             if name in wanted:
@@ -106,6 +102,9 @@ class VGG(nn.Module):
                 found[name] = maps if read is None else read(name, maps, top, height)
         x = rows_of(x, first, first + end - top)
         return found, functional.max_pool2d(x, 2) if pools else x
+
+    def _padding(self, name: str) -> str:
+        return self.edge if name == "1_1" else "reflect" if self.reflects else "constant"
 
     def conv_of(self, name: str) -> nn.Conv2d:
         """Return the convolution of a layer."""
@@ -126,8 +125,7 @@ class VGG(nn.Module):
             conv.weight /= scale[:, None, None]
             if name != "1_1" and name.endswith("_1"):
                 x = functional.max_pool2d(x, 2)
-            mode = "replicate" if name == "1_1" else "reflect" if self.reflects else "constant"
-            x = conv(functional.pad(x, (1, 1, 1, 1), mode=mode)).relu_()
+            x = conv(functional.pad(x, (1, 1, 1, 1), mode=self._padding(name))).relu_()
             scale = balanced(x)
             conv.weight *= scale[:, None, None, None]
             conv.bias.mul_(scale)  # type: ignore[union-attr]
@@ -138,74 +136,3 @@ def balanced(maps: Tensor) -> Tensor:
     """Return by what the channels of maps (B, C, H, W) are multiplied to have a mean of 1."""
     means = maps.mean((0, 2, 3))
     return 1 / means.clamp_min(max(_FAINT * float(means.mean()), 1e-12))
-
-
-def _torchvision() -> VGG:
-    vgg = VGG((64, 128, 256, 512, 512), "5_1", reflects=False)
-    means, deviations = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])  # of ImageNet, as it was trained
-    vgg.conv0.weight.copy_(torch.diag(1 / deviations)[..., None, None])
-    vgg.conv0.bias.copy_(-means / deviations)  # type: ignore[union-attr]
-    return vgg
-
-
-_NAMES = tuple(f"{stage}_{number}" for stage, depth in enumerate(_DEPTHS, 1) for number in range(1, depth + 1))
-
-
-def _at(places: Sequence[int], prefix: str = "") -> Mapping[str, str]:
-    """Return the names that the layers of a sequence have in its file, by ours."""
-    return {f"conv{name}": f"{prefix}{place}" for name, place in zip(_NAMES, places, strict=False)}
-
-
-# by the name of the network: how it is built, and what the file calls its layers
-LAYOUTS: Mapping[str, tuple[Callable[[], VGG], Mapping[str, str]]] = {
-    "vgg19": (_torchvision, _at((0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28), "features.")),
-    "vgg19-normalised": (
-        lambda: VGG((64, 128, 256), "3_1", reflects=True),
-        {"conv0": "0", **_at((2, 5, 9, 12, 16))},
-    ),
-    "vgg19-distilled": (
-        lambda: VGG((16, 32, 64, 128, 128), "5_1", reflects=True),
-        {"conv0": "conv0", **{f"conv{name}": f"conv{name.replace('_', '')}" for name in _NAMES}},
-    ),
-}
-_STATED = re.compile(r".+-([0-9a-f]{8})\.pth")  # the first digits of its sha256, in a name such as torchvision gives
-
-
-def read_vgg(path: str | os.PathLike[str], sha256: str | None = None) -> tuple[VGG, str, str]:
-    """Return the network whose weights a file holds, its name in `LAYOUTS`, and the file's sha256.
-
-    The layout says which network it is. sha256: what the file's must be, where that is known. Raises InputError where
-    the file cannot be read, has another layout, or a name that states other digits of its sha256 than it has.
-    """
-    path = Path(path).expanduser()
-    digest = sha256_of(path)
-    if (stated := _STATED.fullmatch(path.name)) and not digest.startswith(stated[1]):
-        raise InputError(
-            f"{path} is not the file that its name states: its sha256 begins with {digest[:8]}; fetch it again"
-        )
-    if digest != (sha256 or digest):
-        raise InputError(f"{path} is not the file that is known by its name: its sha256 begins with {digest[:12]}")
-    tensors = read_tensors(path)
-    for name, (build, names) in LAYOUTS.items():
-        network = build()
-        wanted = network.state_dict()
-        theirs = {key: _theirs(key, names) for key in wanted if key.partition(".")[0] in names}
-        if all(key in tensors and tensors[key].shape == wanted[ours].shape for ours, key in theirs.items()):
-            network.load_state_dict(wanted | {ours: tensors[key] for ours, key in theirs.items()})
-            return network.eval(), name, digest
-    raise InputError(f"{path} holds none of the networks {', '.join(LAYOUTS)}: its layers have other names or shapes")
-
-
-def _theirs(key: str, names: Mapping[str, str]) -> str:
-    """Return what a file calls one of our tensors, such as conv1_1.weight."""
-    layer, _, what = key.partition(".")
-    return f"{names[layer]}.{what}"
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file in hexadecimal; raises InputError where it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None

@@ -86,6 +86,18 @@ class Aim:
     content: Mapping[str, Tensor]
     grams: Mapping[str, Tensor]
     regions: Tensor | None = None
+    _shrunk: dict[tuple[int, int], list[Tensor]] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+
+    def regions_at(self, height: int, width: int) -> Sequence[Tensor | None]:
+        """Return where each style holds among so many places, (1, 1, height, width) each; None of one style.
+
+        They are shrunk once for each size, however many strips ask for them.
+        """
+        if self.regions is None:
+            return [None]
+        if (height, width) not in self._shrunk:
+            self._shrunk[height, width] = list(functional.adaptive_avg_pool2d(self.regions, (height, width)).split(1))
+        return self._shrunk[height, width]
 
 
 @torch.no_grad()
@@ -238,9 +250,7 @@ class StyleObjective(Objective):
             error = maps.float() - content[:, :, top : top + maps.shape[2]]
             found["content"] = error.square().sum() / content.numel()
         if name in self.style_layers:
-            weights: list[Tensor | None] = [None]
-            if aim.regions is not None:
-                weights = list(functional.adaptive_avg_pool2d(aim.regions, (height, maps.shape[3])).split(1))
+            weights = aim.regions_at(height, maps.shape[3])
             found["gram"] = torch.cat([gram(maps, one, top=top, height=height) for one in weights])
         return found
 

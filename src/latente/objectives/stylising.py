@@ -24,6 +24,7 @@ class _Painter(Protocol):
     def maps(self, images: Tensor) -> list[Tensor]: ...
     def statistics(self, maps: list[Tensor]) -> Tensor: ...
     def paint(self, maps: list[Tensor], own: Tensor, wanted: Tensor) -> Tensor: ...
+    def finished(self, painted: Tensor, wanted: Tensor) -> Tensor: ...
 
 
 _Maps = Mapping[str, Tensor]  # by layer
@@ -76,10 +77,17 @@ class StylisingObjective(Objective):
 
     def painted(self, photographs: Tensor, style: Tensor | None = None) -> Tensor:
         """Return photographs (B, 3, H, W) in a style (1, 3, h, w), or each in its own, within [0, 1]."""
+        wanted = None if style is None else self.painter.statistics(self.painter.maps(style))
+        return self._painted(photographs, wanted).clamp(0, 1)
+
+    def _painted(self, photographs: Tensor, wanted: Tensor | None) -> Tensor:
+        """Return photographs with the statistics that are wanted, (1 or B, K), or with their own, not clipped."""
         maps = self.painter.maps(photographs)
         own = self.painter.statistics(maps)
-        wanted = own if style is None else self.painter.statistics(self.painter.maps(style)).expand_as(own)
-        return _as_large(self.painter.paint(maps, own, wanted), photographs).clamp(0, 1)
+        wanted = own if wanted is None else wanted.expand_as(own)
+        painted = self.painter.paint(maps, own, wanted)
+        # without what continued the photographs to whole steps of the network
+        return self.painter.finished(painted[..., : photographs.shape[2], : photographs.shape[3]], wanted)
 
     def forward(self, turn: str, batch: Batch, generator: Generator) -> tuple[Tensor, dict[str, Tensor]]:
         assert self.draw is not None
@@ -87,9 +95,7 @@ class StylisingObjective(Objective):
         count = len(photographs) - len(photographs) // _OWN
         styles = self.draw(photographs, generator)
         styles = torch.cat([styles[:count], photographs[count:]])
-        maps = self.painter.maps(photographs)
-        wanted = self.painter.statistics(self.painter.maps(styles))
-        painted = _as_large(self.painter.paint(maps, self.painter.statistics(maps), wanted), photographs)
+        painted = self._painted(photographs, self.painter.statistics(self.painter.maps(styles)))
         content, style = self._terms(*self._maps(painted[:count], photographs[:count], styles[:count]))
         own = (painted[count:] - photographs[count:]).abs()
         terms = {
@@ -155,8 +161,3 @@ class StylisingObjective(Objective):
         itself = self.painted(photographs)
         terms = {"content": content, "style": style, "identity": (itself - photographs).abs().mean((1, 2, 3))}
         return {**terms, "closed": closed, "objective": self._total(terms)}
-
-
-def _as_large(painted: Tensor, photographs: Tensor) -> Tensor:
-    """Return pictures without what continued the photographs to whole steps of the network."""
-    return painted[..., : photographs.shape[2], : photographs.shape[3]]

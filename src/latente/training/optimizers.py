@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from latente.training.lbfgs import LBFGS
 from latente.training.options import TrainingOptions
 
-__all__ = ["Adam", "Stepper", "optimizer_for"]
+__all__ = ["Adam", "Remembers", "Stepper", "optimizer_for"]
 
 _LBFGS_HISTORY = 10  # pairs of steps and gradients, each as large as the parameters; more brought nothing
 
@@ -25,6 +25,13 @@ class Stepper(Protocol):
     def zero_grad(self, set_to_none: bool = True) -> None: ...
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state_dict: dict[str, Any], /) -> None: ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """An optimiser that goes by where its last step left the parameters, and is to be told when others move them."""
+
+    def forget(self) -> None: ...
 
 
 def optimizer_for(options: TrainingOptions, parameters: Sequence[nn.Parameter], *, is_fixed: bool = False) -> Stepper:

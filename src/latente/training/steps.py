@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from latente.objectives import Batch, Objective, Player
 from latente.training import devices
 from latente.training.batches import Batches
-from latente.training.lbfgs import LBFGS
-from latente.training.optimizers import Stepper, optimizer_for
+from latente.training.optimizers import Remembers, Stepper, optimizer_for
 from latente.training.options import TrainingOptions
 from latente.training.state import TrainingState
 
@@ -80,8 +79,8 @@ class Steps:
         turns = self.objective.turns(state.step)
         turns = tuple(self.players) if turns is None else turns
         for turn, optimizer in state.optimizers.items():
-            if turn not in turns and isinstance(optimizer, LBFGS):
-                optimizer.forget()  # others move what it knows of, and its memory may be as large as ten models
+            if turn not in turns and isinstance(optimizer, Remembers):
+                optimizer.forget()  # its memory may be as large as ten models
         for turn in turns:
             optimizer = state.optimizers[turn]
 

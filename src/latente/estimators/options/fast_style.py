@@ -33,7 +33,7 @@ class FastStyleOptions(LoopOptions):
         Choice(NETWORKS),
     )
     weights: str | None = option(
-        None, "File with the weights of a VGG-19, in a layout that is known.", Text("FILE", or_none=True)
+        None, "File with the weights of one of these, in a layout that is known.", Text("FILE", or_none=True)
     )
     width: int = option(
         16, "Channels of the finest level of what paints; coarser ones have 2 and 4 times as many.", Whole()

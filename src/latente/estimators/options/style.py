@@ -13,7 +13,7 @@ __all__ = ["COLOURS", "NETWORKS", "PICTURE", "STARTS", "WRITTEN_SUFFIXES", "Tran
 
 PICTURE = "picture.png"  # in the run folder: what came of it
 WRITTEN_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")  # of files that may be named for it
-NETWORKS = ("auto", "vgg19", "vgg19-normalised", "vgg19-distilled", "pyramid")
+NETWORKS = ("auto", "vgg19", "vgg19-normalised", "vgg19-distilled", "squeezenet", "pyramid")
 STARTS = ("content", "noise", "style")
 COLOURS = ("style", "luminance", "histogram")
 STEPPERS = ("lbfgs", "adam")
@@ -47,7 +47,7 @@ class TransferOptions(LogOptions, EstimatorOptions):
         Choice(NETWORKS),
     )
     weights: str | None = option(
-        None, "File with the weights of a VGG-19, in a layout that is known.", Text("FILE", or_none=True)
+        None, "File with the weights of one of these, in a layout that is known.", Text("FILE", or_none=True)
     )
     side: int | None = option(
         512, "Longest side of the result in pixels; none keeps the photograph's.", Whole(least=32, or_none=True)
