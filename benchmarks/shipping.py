@@ -59,7 +59,7 @@ PAINTINGS = {  # in LATENTE_DATA/style
 }
 SCALES, PAINTED_SCALE = (0.7, 0.5), 0.5  # by which pictures are shrunk first
 PATCHES, DRAWN = 6_000, 0.2  # how many parts there are to learn from, and the share that is drawn
-BATCH = 8  # crops a step
+BATCH, RATE = 16, 2e-3  # crops a step, and how far one goes
 FINE = 3  # samples a pixel along each side of what is drawn
 
 
@@ -93,6 +93,7 @@ def enlarger(factor: int, crop: int) -> Callable[[int], Restorer]:
         augmentation=f"crop:{crop},flips,turns",
         epochs=rounds,
         batch_size=BATCH,
+        learning_rate=RATE,
         validation=None,
         random_state=0,
     )

@@ -27,10 +27,10 @@ class ResidualNet(nn.Module):
     A convolution, `depth` blocks of two convolutions of `width` channels beside which their input passes (Lim et al.
     2017, without their scaling), one more, and a last one whose channels become the pixels of each pixel's place (Shi
     et al. 2016); all this is added to the bicubic enlargement. The last one starts at zero, the network at that
-    enlargement. inputs: channels that go in, of which the first are the image's own; None is those alone. bias: without
-    it, a network of rectifiers is homogeneous: an image of half the contrast comes out with half of it, and noise of
-    any strength is met as one that was learned (Mohan et al. 2020). Outputs are linear; weights come from torch's
-    global generator.
+    enlargement, and so does each block, at its input (Zhang et al. 2019). inputs: channels that go in, of which the
+    first are the image's own; None is those alone. bias: without it, a network of rectifiers is homogeneous: an image
+    of half the contrast comes out with half of it, and noise of any strength is met as one that was learned (Mohan et
+    al. 2020). Outputs are linear; weights come from torch's global generator.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class _Block(nn.Module):
     def __init__(self, width: int, bias: bool) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            _convolution(width, width, bias, "relu"), activate("relu"), _convolution(width, width, bias)
+            _convolution(width, width, bias, "relu"), activate("relu"), _at_zero(_convolution(width, width, bias))
         )
 
     def forward(self, x: Tensor) -> Tensor:
