@@ -59,7 +59,7 @@ PAINTINGS = {  # in LATENTE_DATA/style
 }
 SCALES, PAINTED_SCALE = (0.7, 0.5), 0.5  # by which pictures are shrunk first
 PATCHES, DRAWN = 6_000, 0.2  # how many parts there are to learn from, and the share that is drawn
-BATCH, RATE = 16, 2e-3  # crops a step, and how far one goes
+RATE = 2e-3  # of enlarging: blocks that start at their input bear twice the usual one
 FINE = 3  # samples a pixel along each side of what is drawn
 
 
@@ -87,12 +87,12 @@ class GreyToo(NoiseRange):
         return torch.where(is_grey[:, None, None, None], x + (worse - x)[:, :1], worse)
 
 
-def enlarger(factor: int, crop: int) -> Callable[[int], Restorer]:
+def enlarger(factor: int, crop: int, batch: int) -> Callable[[int], Restorer]:
     return lambda rounds: SuperResolver(
         factor,
         augmentation=f"crop:{crop},flips,turns",
         epochs=rounds,
-        batch_size=BATCH,
+        batch_size=batch,
         learning_rate=RATE,
         validation=None,
         random_state=0,
@@ -101,9 +101,7 @@ def enlarger(factor: int, crop: int) -> Callable[[int], Restorer]:
 
 def denoiser(rounds: int) -> Restorer:
     noise = GreyToo(*BLIND, clip=False)
-    model = Denoiser(
-        augmentation="crop:64,flips,turns", epochs=rounds, batch_size=BATCH, validation=None, random_state=0
-    )
+    model = Denoiser(augmentation="crop:64,flips,turns", epochs=rounds, batch_size=8, validation=None, random_state=0)
     return model.set_params(corruption=noise)
 
 
@@ -153,9 +151,9 @@ CLEANER = (
     "The model is not told how strong the noise is."
 )
 RECIPES = {
-    "sr-x2": Recipe("makes pictures twice as large", LARGER.format(2), enlarger(2, 64), 96, 50, judge_enlarged(2)),
+    "sr-x2": Recipe("makes pictures twice as large", LARGER.format(2), enlarger(2, 64, 8), 96, 50, judge_enlarged(2)),
     "sr-x4": Recipe(
-        "makes pictures four times as large", LARGER.format(4), enlarger(4, 96), 128, 50, judge_enlarged(4)
+        "makes pictures four times as large", LARGER.format(4), enlarger(4, 96, 16), 128, 50, judge_enlarged(4)
     ),
     "denoise": Recipe("takes noise away", CLEANER, denoiser, 96, 45, judge_denoised),
 }
@@ -282,7 +280,13 @@ def main() -> None:
         "date": datetime.now(UTC).date().isoformat(),
     }
     print(facts["figures"])
-    learned = {"samples": SAMPLES, "paintings": PAINTINGS, "patches": PATCHES, "drawn": DRAWN, "batch": BATCH}
+    learned = {
+        "samples": SAMPLES,
+        "paintings": PAINTINGS,
+        "patches": PATCHES,
+        "drawn": DRAWN,
+        "batch": model.batch_size,
+    }
     template = Template((Path(__file__).parent / "shipping.md.j2").read_text(encoding="utf-8"), trim_blocks=True)
     card = template.render(name=asked.name, scales=SCALES, painted_scale=PAINTED_SCALE, **learned, **facts)
     (FOLDER / asked.name / "CARD.md").write_text(card, encoding="utf-8")

@@ -50,7 +50,7 @@ BEFORE = {
     "restore": ["fit photos/ --model restorer --corruption downscale:2 --out runs/larger"],
     "style": ["fit photos/ --model style --styles paintings/ --out runs/painter"],
     "sample": ["fit digits --model gan --conditional --out runs/made"],
-    "vary": [f"sample runs/digits -n 8 --out {name}.png --codes {name}.npz" for name in ("samples", "liked", "others")],
+    "vary": ["sample runs/digits -n 100 --seed 7 --out samples/ --codes samples.npz"],
     "edit": ["direction learn runs/digits digits --attribute 3"],
 }
 

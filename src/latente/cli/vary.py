@@ -57,9 +57,9 @@ LessOption = Annotated[
 @verb.command(
     rich_help_panel=USE,
     epilog=examples(
-        "latente vary runs/digits samples.npz -n 6 --share 0.3 --out near.png",
+        "latente vary runs/digits samples.npz -n 6 --share 0.3 --out near.png --codes near.npz",
         "latente vary runs/digits samples.npz --between 5 --out between/ --codes between.npz",
-        "latente vary runs/digits samples.npz --more liked.npz --less others.npz --strength -1,0,1 --out more.png",
+        "latente vary runs/digits samples.npz --more near.npz --less samples.npz --strength -1,0,1 --out more.png",
     ),
 )
 def vary(

@@ -46,7 +46,7 @@ def parts_of(
     """
     own_shelves = Shelves(shelves)
     if painter is not None:
-        painter = _checked_painter(painter.absolute())
+        painter = _checked_painter(painter).absolute()
     workspace = Workspace(folder)
     own_sets = Sets(workspace)
     return Parts(
