@@ -59,7 +59,6 @@ PAINTINGS = {  # in LATENTE_DATA/style
 }
 SCALES, PAINTED_SCALE = (0.7, 0.5), 0.5  # by which pictures are shrunk first
 PATCHES, DRAWN = 6_000, 0.2  # how many parts there are to learn from, and the share that is drawn
-RATE = 2e-3  # of enlarging: blocks that start at their input bear twice the usual one
 FINE = 3  # samples a pixel along each side of what is drawn
 
 
@@ -87,13 +86,13 @@ class GreyToo(NoiseRange):
         return torch.where(is_grey[:, None, None, None], x + (worse - x)[:, :1], worse)
 
 
-def enlarger(factor: int, crop: int, batch: int) -> Callable[[int], Restorer]:
+def enlarger(factor: int, crop: int, batch: int, rate: float) -> Callable[[int], Restorer]:
     return lambda rounds: SuperResolver(
         factor,
         augmentation=f"crop:{crop},flips,turns",
         epochs=rounds,
         batch_size=batch,
-        learning_rate=RATE,
+        learning_rate=rate,
         validation=None,
         random_state=0,
     )
@@ -151,9 +150,11 @@ CLEANER = (
     "The model is not told how strong the noise is."
 )
 RECIPES = {
-    "sr-x2": Recipe("makes pictures twice as large", LARGER.format(2), enlarger(2, 64, 8), 96, 50, judge_enlarged(2)),
+    "sr-x2": Recipe(
+        "makes pictures twice as large", LARGER.format(2), enlarger(2, 64, 8, 1e-3), 96, 50, judge_enlarged(2)
+    ),
     "sr-x4": Recipe(
-        "makes pictures four times as large", LARGER.format(4), enlarger(4, 96, 16), 128, 50, judge_enlarged(4)
+        "makes pictures four times as large", LARGER.format(4), enlarger(4, 96, 16, 2e-3), 128, 50, judge_enlarged(4)
     ),
     "denoise": Recipe("takes noise away", CLEANER, denoiser, 96, 45, judge_denoised),
 }
