@@ -85,15 +85,15 @@ class StyleNet(nn.Module):
         return torch.cat([colours_of(picture), *(part.flatten(1) for one in levels for part in moments(one))], 1)
 
     def statistics_of_parts(self, picture: Tensor, parts: Iterable[Sequence[Tensor]]) -> Tensor:
-        """Return the statistics (1, size) of a picture (1, 3, H, W) whose maps come in parts, a level's each."""
-        sums = [torch.zeros(2, width, dtype=torch.float64) for width in self.widths]
+        """Return the statistics (1, size) of a picture (1, 3, H, W) whose maps come in parts, see `maps`."""
+        sums = [torch.zeros(2, width, dtype=torch.float64) for width in self.widths[1:]]
         counts = [0] * len(sums)
         for maps in parts:
-            for level, one in enumerate(maps):
+            for level, one in enumerate(maps[1:]):
                 values = one[0].double().flatten(1)
                 sums[level] += torch.stack([values.sum(1), values.square().sum(1)]).cpu()
                 counts[level] += values.shape[1]
-        means = [(values / count).unbind() for values, count in zip(sums[1:], counts[1:], strict=True)]
+        means = [(values / count).unbind() for values, count in zip(sums, counts, strict=True)]
         levels = [part.float() for mean, square in means for part in (mean, deviation(square - mean**2))]
         return torch.cat([colours_of(picture)[0].cpu(), *levels])[None]
 
