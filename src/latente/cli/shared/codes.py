@@ -37,7 +37,9 @@ def read_codes(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
         content = np.load(path, allow_pickle=False)
         arrays = {"codes": content} if isinstance(content, np.ndarray) else dict(content)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read as codes: {error}") from error
+        # numpy would have a text unpickled, which may run anything
+        reason = "it is no .npz or .npy file of numbers" if isinstance(error, ValueError) else error
+        raise InputError(f"{path} cannot be read as codes: {reason}") from error
     codes = arrays.get("codes")
     if codes is None or codes.ndim != 2 or codes.dtype.kind not in "fiu":
         raise InputError(f"{path} holds no codes: give the .npz file of `latente encode`, or a .npy array (N, D)")
