@@ -9,12 +9,12 @@ import torch
 from torch import nn
 
 from latente.errors import InputError
-from latente.networks import FoldedNet, ResidualNet, UNet
+from latente.networks import ResidualNet, UNet
 from latente.resampling import enlarged
 
 SMALL: dict[str, tuple[type[nn.Module], dict[str, Any]]] = {
     "residual": (ResidualNet, {"width": 4, "depth": 2}),
-    "folded": (FoldedNet, {"width": 4, "depth": 2}),
+    "folded": (ResidualNet, {"width": 4, "depth": 2, "fold": 2}),
     "unet": (UNet, {"hidden": (4, 6)}),
     "unet without skips": (UNet, {"hidden": (4, 6), "skips": False, "kernel_size": 6, "stride": 4}),
     "unet, pooled": (UNet, {"hidden": (4, 6, 8), "pooling": "max", "activation": "tanh"}),
@@ -54,16 +54,16 @@ def test_a_part_with_its_halo_comes_out_as_in_the_whole(name: str, factor: int) 
     torch.testing.assert_close(cut[..., own, own], whole[..., inner, inner], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("kind", [ResidualNet, FoldedNet])
-def test_training_starts_at_the_bicubic_enlargement(kind: Any) -> None:
+@pytest.mark.parametrize("fold", [1, 2])
+def test_training_starts_at_the_bicubic_enlargement(fold: int) -> None:
     x = torch.rand(2, 3, 8, 10)
-    torch.testing.assert_close(kind(3, factor=2)(x), enlarged(x, 2))
-    torch.testing.assert_close(kind(3)(x), x)
+    torch.testing.assert_close(ResidualNet(3, factor=2, fold=fold)(x), enlarged(x, 2))
+    torch.testing.assert_close(ResidualNet(3, fold=fold)(x), x)
 
 
-@pytest.mark.parametrize("kind", [ResidualNet, FoldedNet])
-def test_in_bf16_only_what_is_added_to_the_enlargement_is_rounded(kind: Any) -> None:
-    net, x = kind(3, factor=2), torch.rand(2, 3, 8, 10)
+@pytest.mark.parametrize("fold", [1, 2])
+def test_in_bf16_only_what_is_added_to_the_enlargement_is_rounded(fold: int) -> None:
+    net, x = ResidualNet(3, factor=2, fold=fold), torch.rand(2, 3, 8, 10)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(net(x), enlarged(x, 2))
 
@@ -75,6 +75,16 @@ def test_in_bf16_the_sums_of_the_blocks_stay_in_float32() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         net(torch.rand(1, 3, 8, 8))
     assert seen == [torch.float32] * 3
+
+
+@pytest.mark.parametrize("fold", [1, 2])
+@torch.no_grad()
+def test_the_first_filters_start_blind_to_what_a_whole_channel_has_more(fold: int) -> None:
+    net = ResidualNet(3, inputs=4, width=8, fold=fold).double()
+    x, more = torch.rand(1, 4, 12, 12, dtype=torch.float64), torch.rand(1, 4, 1, 1, dtype=torch.float64)
+    seen, brighter = net.first(net.fold(x)), net.first(net.fold(x + more))
+    torch.testing.assert_close(brighter[..., 1:-1, 1:-1], seen[..., 1:-1, 1:-1])
+    assert seen[..., 1:-1, 1:-1].std() > 0.1
 
 
 @pytest.mark.parametrize("name", ["residual", "folded"])

@@ -24,7 +24,7 @@ from latente.estimators.passing import finite
 from latente.estimators.tiling import in_tiles
 from latente.images import Images, Openable, Photographs, Scaling
 from latente.images.depth import in_units_of
-from latente.networks import FoldedNet, PatchCritic, ResidualNet, UNet
+from latente.networks import PatchCritic, ResidualNet, UNet
 from latente.networks.build import own_module, shape_made
 from latente.networks.layers import widths
 from latente.objectives import RestorationObjective, TranslationObjective
@@ -40,7 +40,8 @@ MOST_SHOWN = 256  # pixels of a side of the parts of photographs that are looked
 LEVELS = 255  # in which strengths of noise are counted everywhere
 BLIND = (2 / LEVELS, 60 / LEVELS)  # from noise that hardly shows to what a night takes
 _VALUES = 1_000_000  # in the images of one pass: the layers have many times as many
-_USUAL = {"residual": (32, 5), "shuffle": (64, 8)}  # width and depth
+_USUAL = {"residual": (32, 5), "shuffle": (64, 4)}  # width and depth
+_FOLD = {"residual": 1, "shuffle": 2}
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -138,8 +139,7 @@ class Restorer(RestorationOptions, Estimator):
         if kind == "unet":
             options = {field.name: getattr(self, field.name) for field in dataclasses.fields(UNetOptions)}
             return UNet(channels, **common, **options, sides=self._wanted_sides())
-        build = ResidualNet if kind == "residual" else FoldedNet
-        return build(channels, **common, width=width, depth=depth, bias=not self._is_blind())
+        return ResidualNet(channels, **common, width=width, depth=depth, fold=_FOLD[kind], bias=not self._is_blind())
 
     def _resolved(self) -> tuple[str, int, int]:
         """Return the kind of network, its width and its depth (of a U-net neither means anything), all decided."""

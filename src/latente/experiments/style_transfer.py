@@ -3,11 +3,10 @@
 Source: [UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Higgins, 2023)
 Claim: a long run paints better than a short one; high frequencies grow, and the total variation keeps them down (no
     figure).
-Ours: a loss of 1.433 after 40 steps and of 0.517 after 300, with 1.35 and 1.53 times the photograph's edges; a weight
-    of 30 instead of 0.3 keeps these at 1.26; one pass, in a fifth of a second, comes to 30.6 (2026-11-30, seed 0).
+Ours: a loss of 1.433 after 40 steps and of 0.515 after 300, with 1.35 and 1.51 times the photograph's edges; a weight
+    of 30 instead of 0.3 keeps these at 1.26; one pass, in a fraction of a second, comes to 15.3 (2026-12-01, seed 0).
 Command: latente reproduce style-transfer --out DIR
-Minutes: about 30 on one core with the distilled VGG-19, 19 of them for the 4,000 steps of the fast one (0.28 s each);
-    its figure above is that of a first one, of 1,000 steps, whose colours were matched channel by channel.
+Minutes: about 30 on one core with the distilled VGG-19, most of them for the 4,000 steps of the fast one.
 
 The photograph is scikit-image's coffee; the painting is the Starry Night where LATENTE_DATA/style holds it, else a
 stained tissue of scikit-image's stands in. High frequencies are the mean sizes of differences between neighbours,

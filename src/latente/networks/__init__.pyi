@@ -8,7 +8,6 @@ from .dense import DenseDecoder as DenseDecoder
 from .dense import DenseEncoder as DenseEncoder
 from .folded import FoldedUNet as FoldedUNet
 from .patches import PatchCritic as PatchCritic
-from .restoring import FoldedNet as FoldedNet
 from .restoring import ResidualNet as ResidualNet
 from .stylising import StyleNet as StyleNet
 from .summary import LayerSummary as LayerSummary

@@ -46,7 +46,7 @@ def test_every_default_that_is_told_as_a_value_is_read_as_that_value(kind: str) 
         "crops of 64 pixels, of 32 before they are enlarged, flips and turns",
     }
     words |= {"crops of 64 pixels, and flips", "crops of 128 pixels, and flips", "drawn textures"}
-    words |= {"32, of shuffle 64", "5, of shuffle 8", "the generator's", "1, with wasserstein 5"}
+    words |= {"32, of shuffle 64", "5, of shuffle 4", "the generator's", "1, with wasserstein 5"}
     words |= {"1 for each 784 pixels, with wasserstein 0", "0, with wasserstein 10"}
     for option in options_of_kind(kind).values():
         if option.shown not in words:

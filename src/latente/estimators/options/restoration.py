@@ -66,9 +66,9 @@ class RestorationOptions(UNetOptions, LoopOptions):
     )
     depth: int | None = option(
         None,
-        "Blocks (residual), or layers (shuffle).",
+        "Blocks of two layers (residual, shuffle).",
         Whole(most=1000, or_none=True),
-        shown="5, of shuffle 8",
+        shown="5, of shuffle 4",
     )
     loss: str = option("l1", f"Distance to what the image should be, per value: {', '.join(LOSSES)}.", Choice(LOSSES))
     adversarial: float = option(
