@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from latente import Images
 
-__all__ = ["Pair", "beside", "folder_of", "grey", "means", "open_five", "open_t91"]
+__all__ = ["Pair", "beside", "folder_of", "grey", "means", "open_five", "open_t91", "with_smaller"]
 
 FEW, SMALL = 6, 48  # photographs of a tiny variant, and their sides
 TINY_TESTS = 2
@@ -62,6 +62,27 @@ def open_five(factor: int, tiny: bool = False) -> tuple[list[Pair], str]:
         Pair(Path(name).stem.removesuffix("_LR"), np.asarray(clean[row]), np.asarray(small[row]))
         for row, name in enumerate(opened.files)
     ], "Set5"
+
+
+def with_smaller(images: Images, scales: Sequence[float], least: int) -> Images:
+    """Return photographs, and beside them the same at parts of their sides, where at least `least` pixels are left.
+
+    They show other details at the size of a pixel, and are sharper.
+    """
+    from PIL import Image
+
+    from latente import Images
+    from latente.images import Photographs
+
+    pictures = list(images.content)
+    smaller = []
+    for scale in scales:
+        for picture in pictures:
+            height, width = (round(scale * side) for side in picture.shape[1:])
+            if min(height, width) >= least:
+                whole = Image.fromarray(np.moveaxis(np.asarray(picture), 0, -1))
+                smaller.append(np.moveaxis(np.asarray(whole.resize((width, height), Image.Resampling.BICUBIC)), -1, 0))
+    return Images(Photographs.of([*pictures, *smaller]), name=f"{images.name}, and smaller")
 
 
 def grey(picture: np.ndarray) -> np.ndarray:
