@@ -151,12 +151,12 @@ CLEANER = (
 )
 RECIPES = {
     "sr-x2": Recipe(
-        "makes pictures twice as large", LARGER.format(2), enlarger(2, 64, 8, 1e-3), 96, 50, judge_enlarged(2)
+        "makes pictures twice as large", LARGER.format(2), enlarger(2, 48, 16, 1e-3), 96, 45, judge_enlarged(2)
     ),
     "sr-x4": Recipe(
         "makes pictures four times as large", LARGER.format(4), enlarger(4, 96, 16, 2e-3), 128, 50, judge_enlarged(4)
     ),
-    "denoise": Recipe("takes noise away", CLEANER, denoiser, 96, 45, judge_denoised),
+    "denoise": Recipe("takes noise away", CLEANER, denoiser, 96, 30, judge_denoised),
 }
 
 

@@ -83,7 +83,7 @@ class TransferOptions(LogOptions, EstimatorOptions):
     )
     tv_weight: float = option(0.3, "Weight of the total variation, which smooths.", Number(least=0))
     octaves: int = option(
-        4, "Pictures, each half as large as the one before, whose sum is painted; 1 is plain pixels.", Whole(most=8)
+        3, "Pictures, each half as large as the one before, whose sum is painted; 1 is plain pixels.", Whole(most=8)
     )
     scales: int | None = option(
         None,
