@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from latente.objectives.adversarial import AdversarialObjective
-from latente.objectives.autoencoding import (
-    AutoencoderObjective,
-    ReconstructionObjective,
-    VariationalObjective,
-    check_bound,
-    reparametrised,
-)
+from latente.objectives.autoencoding import AutoencoderObjective, ReconstructionObjective
 from latente.objectives.classification import ClassificationObjective
 from latente.objectives.conditioned import CONDITIONED, ConditionedObjective
 from latente.objectives.detection import DetectionObjective
@@ -21,6 +15,7 @@ from latente.objectives.style import StyleObjective
 from latente.objectives.stylising import StylisingObjective
 from latente.objectives.transforms import TransformsObjective, logits_for
 from latente.objectives.translation import TranslationObjective
+from latente.objectives.variational import VariationalObjective, check_bound, reparametrised
 
 __all__ = [
     "CONDITIONED",

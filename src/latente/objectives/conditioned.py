@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from latente import formulas
 from latente.errors import did_you_mean
-from latente.objectives.autoencoding import Observations, VariationalObjective
 from latente.objectives.objective import Batch
+from latente.objectives.variational import Observations, VariationalObjective
 
 __all__ = ["CONDITIONED", "ConditionedObjective"]
 
