@@ -42,15 +42,16 @@ def told(workspace: Workspace, ticket: Ticket, waiting: Sequence[str]) -> dict[s
 
 def whole(workspace: Workspace, ticket: Ticket, waiting: Sequence[str]) -> dict[str, Any]:
     """Return what the page of an order tells: what its run says as well, and the commands that do the same."""
-    state = state_of(ticket.run(workspace))
+    line, state = told(workspace, ticket, waiting), state_of(ticket.run(workspace))
     shown = ("pictures", "images", "parameters", "model", "trouble", "device", "report")
     return {
-        **told(workspace, ticket, waiting),
+        **line,
         **{name: state[name] for name in shown},
         "commands": [["latente", *arguments] for arguments in _commands(workspace, ticket)],
         "method": plans.method_of(goal_named("new"), ticket.count, ticket.length) if ticket.goal == "new" else None,
         "verdict": _verdict(workspace, ticket),
         "failures": ticket.failures,
+        "too_early": line["state"] == "paused" and ticket.wish == "stop",  # there was nothing to keep
     }
 
 

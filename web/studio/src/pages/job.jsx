@@ -44,6 +44,7 @@ function Training({ job: one }) {
       </p>
       {one.part !== null && <progress value={one.part} aria-label={t("training")} />}
       {isAlive && one.part === null && <progress aria-label={t("training")} />}
+      {one.too_early && <p class="notice">{t("training.tooearly")}</p>}
       {one.error && <p class="notice">{t("training.trouble", { text: one.error })}</p>}
       {one.trouble && <p class="notice">{t("training.trouble", { text: one.trouble })}</p>}
       {isDirect(one) ? (
@@ -106,7 +107,7 @@ function Actions({ job: one }) {
           {t("continue")}
         </button>
       )}
-      {is("running", "paused") && one.goal !== "odd" && !one.experiment && (
+      {is("running", "paused") && one.goal !== "odd" && !one.experiment && !one.too_early && (
         <button disabled={isBusy} onClick={() => act("POST", `${path}/stop`)}>
           {t("stop")}
         </button>
