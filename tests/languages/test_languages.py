@@ -16,6 +16,7 @@ from jinja2 import nodes
 import latente
 from latente.errors import InputError
 from latente.estimators.kinds import RUNS
+from latente.images import open_images
 from latente.images.damage import SAID_BY_PILLOW
 from latente.languages import (
     LANGUAGES,
@@ -38,6 +39,9 @@ PARTS = [f"{part} {what}" for part in ("test", "validation", "training", "unlabe
 PARTS += [part[:-1] for part in PARTS] + ["images given", "image given", "rows given", "row given"]
 PARTS += ["test", "unlabelled"]  # of the explorer, where it is clear that images are meant
 KINDS = [kind.title[:1].upper() + kind.title[1:] for kind in RUNS.values()]  # put together by `Evidence.title`
+
+# modules of the door whose refusals are to who calls it from Python, or types an option: no page shows them
+TO_PROGRAMS = ("arrays", "container", "layouts", "lists", "options", "photographs", "scaling", "sizing")
 
 NO_WORDS = ("sans-serif", "linear-gradient", "left out")  # in scripts: style, and a column of a file
 
@@ -168,9 +172,40 @@ def test_pages_and_scripts_have_no_words_but_those_that_they_say() -> None:
             assert rest == [], path.name
 
 
+def test_what_the_door_refuses_is_said_wherever_a_page_may_show_it() -> None:
+    modules = [path for path in PACKAGE.glob("images/*.py") if path.stem not in TO_PROGRAMS]
+    unsaid = []
+    for path in modules:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="InputError" | "Damaged"), args=[ast.Constant() | ast.JoinedStr(), *_]):
+                    unsaid.append(f"{path.name}:{node.lineno}")
+    assert len(modules) > 30
+    assert unsaid == []
+
+
+def test_an_error_keeps_its_message_with_all_that_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    for name in ("half.png", "other.png"):
+        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(InputError) as caught:
+        open_images(tmp_path)
+    text = translated(str(caught.value), "es")
+    assert text.startswith(f"{tmp_path} no contiene ninguna imagen que se pueda usar: ")
+    assert "empty.png (vacío, 0 bytes), " in text
+
+
 @pytest.mark.parametrize(
     ("text", "spanish"),
     [
+        (
+            "/home/ana/fotos holds no picture that can be used: a.png (empty, 0 bytes)",
+            "/home/ana/fotos no contiene ninguna imagen que se pueda usar: a.png (vacío, 0 bytes)",
+        ),
+        (
+            "fotos needs 1.5 GiB of memory at once, and 512 B are free; give smaller images or a smaller file",
+            "fotos necesita 1.5 GiB de memoria a la vez, y hay 512 B libres; da imágenes o un archivo más pequeños",
+        ),
         (
             "cannot be decoded: image file is truncated (1,200 bytes not processed)",
             "no se puede decodificar: el archivo está cortado (quedan 1200 bytes por procesar)",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from latente.errors import InputError
 from latente.estimators import Autoencoder, Encoder, Estimator, StackedAutoencoderClassifier, VariationalAutoencoder
@@ -36,7 +38,7 @@ def page(vae: Path) -> Page:
     return Page(vae / "report.html")
 
 
-def _fit(run: Path, pixels: np.ndarray | Images, model: Any = Autoencoder, **changes: Any) -> Any:
+def _fit(run: Path, pixels: np.ndarray | Images | Path, model: Any = Autoencoder, **changes: Any) -> Any:
     return model(latent_dim=2, out=run, **_options(**changes)).fit(pixels)
 
 
@@ -279,6 +281,20 @@ def test_images_that_cannot_be_opened_again_are_named_as_missing(tmp_path: Path)
     assert "trained on arrays in memory" in found.text
     assert {"curves", "setup", "usage", "film"} <= set(found.ids)
     assert not {"reconstructions", "map", "metrics"} & set(found.ids)
+
+
+def test_why_images_cannot_be_opened_again_is_said_in_the_language_of_the_page(tmp_path: Path) -> None:
+    folder = tmp_path / "fotos"
+    folder.mkdir()
+    for number in range(20):
+        Image.new("L", (8, 8), 10 * number).save(folder / f"{number}.png")
+    _fit(tmp_path / "run", folder)
+    shutil.rmtree(folder)
+    assert f"{folder} no se puede abrir: " in Page(write_report(tmp_path / "run", language="es")).text
+    folder.mkdir()
+    found = Page(write_report(tmp_path / "run", language="es")).text
+    assert f"{folder} no contiene imágenes; da PNG, JPEG, TIFF" in found
+    assert "u otras imágenes" in found
 
 
 def test_images_that_do_not_fit_the_model_are_named(vae: Path, tmp_path: Path) -> None:

@@ -151,7 +151,9 @@ def test_a_failed_training_is_told_as_such_and_can_be_thrown_away(client: Client
     (client.parts.workspace.path / "broken").touch()
     job = start(client, set_id)
     reach(client, job, "failed")
-    assert client.get(f"/api/jobs/{job}").json()["error"] == "the loss is no number"
+    told = client.get(f"/api/jobs/{job}").json()
+    assert told["error"] == "fotos holds no picture that can be used: a.png (encrypted)"
+    assert told["es"]["error"] == "fotos no contiene ninguna imagen que se pueda usar: a.png (cifrado)"
     trash = client.delete(f"/api/jobs/{job}").json()["trash"]
     assert client.get("/api/jobs").json() == []
     client.post(f"/api/trash/{trash}/restore")

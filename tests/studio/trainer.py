@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from latente.errors import InputError, Interrupted, TrainingError
+from latente.errors import InputError, Interrupted
 from latente.training.runs import Run
 
 
@@ -27,7 +27,7 @@ def train(run: Run, first: int) -> None:
     with run.held():
         run.tell()
         if (workspace / "broken").exists():
-            raise TrainingError("the loss is no number")
+            raise InputError("fotos holds no picture that can be used: a.png (encrypted)")
         for step in range(first, 10_000):
             run.log({"part": "train", "epoch": 1, "step": step, "loss": 1 / step, "time": time.time()})
             run.tell(step, 10_000)
@@ -88,7 +88,7 @@ def main(verb: str, *arguments: str) -> None:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except (InputError, TrainingError) as error:
+    except InputError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -59,6 +59,9 @@ class Message(str):
         message.template, message.fields = template, fields
         return message
 
+    def __str__(self) -> str:
+        return self  # an error's text is what it was raised with, and stays a message
+
     def __reduce__(self) -> tuple[type[Message], tuple[str, Mapping[str, str]]]:
         return Message, (self.template, self.fields)
 
@@ -111,7 +114,7 @@ def translated(text: str, language: str | None = None) -> str:
     """
     language = spoken() if language is None else language
     if language == LANGUAGES[0]:
-        return str(text)
+        return str.__str__(text)
     if isinstance(text, Figure):
         return _NUMBER.sub(_number, text)
     if not isinstance(text, Message):

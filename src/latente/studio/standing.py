@@ -8,6 +8,7 @@ from typing import Any
 from latente.studio import plans
 from latente.studio.goals import AT_ONCE, goal_named
 from latente.studio.orders import is_done, order_of, pieces_of
+from latente.studio.problems import in_other_languages
 from latente.studio.tickets import Ticket, printed_json
 from latente.studio.workspace import Workspace
 from latente.watching.news import state_of
@@ -47,6 +48,7 @@ def whole(workspace: Workspace, ticket: Ticket, waiting: Sequence[str]) -> dict[
     return {
         **line,
         **{name: state[name] for name in shown},
+        **in_other_languages({"error": ticket.error, "trouble": state["trouble"], "failures": ticket.failures}),
         "commands": [["latente", *arguments] for arguments in _commands(workspace, ticket)],
         "method": plans.method_of(goal_named("new"), ticket.count, ticket.length) if ticket.goal == "new" else None,
         "verdict": _verdict(workspace, ticket),

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { ask, attempt, job, lines } from "../api.js";
 import { Curve } from "../curve.jsx";
 import { rowsOf, State, Steps, titleOf } from "../parts.jsx";
-import { duration, t } from "../words.js";
+import { duration, spoken, t } from "../words.js";
 import { Results } from "./results.jsx";
 
 export function Job() {
@@ -45,8 +45,8 @@ function Training({ job: one }) {
       {one.part !== null && <progress value={one.part} aria-label={t("training")} />}
       {isAlive && one.part === null && <progress aria-label={t("training")} />}
       {one.too_early && <p class="notice">{t("training.tooearly")}</p>}
-      {one.error && <p class="notice">{t("training.trouble", { text: one.error })}</p>}
-      {one.trouble && <p class="notice">{t("training.trouble", { text: one.trouble })}</p>}
+      {one.error && <p class="notice">{t("training.trouble", { text: spoken(one).error })}</p>}
+      {one.trouble && <p class="notice">{t("training.trouble", { text: spoken(one).trouble })}</p>}
       {isDirect(one) ? (
         <p class="note">{t(one.experiment ? "training.experiment" : one.served_by ? "training.serving" : one.length === "once" ? "training.once" : "training.direct")}</p>
       ) : (
