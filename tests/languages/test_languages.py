@@ -14,6 +14,7 @@ import pytest
 from jinja2 import nodes
 
 import latente
+from latente.culling import REASONS
 from latente.errors import InputError
 from latente.estimators.kinds import RUNS
 from latente.images import open_images
@@ -39,6 +40,7 @@ PARTS = [f"{part} {what}" for part in ("test", "validation", "training", "unlabe
 PARTS += [part[:-1] for part in PARTS] + ["images given", "image given", "rows given", "row given"]
 PARTS += ["test", "unlabelled"]  # of the explorer, where it is clear that images are meant
 KINDS = [kind.title[:1].upper() + kind.title[1:] for kind in RUNS.values()]  # put together by `Evidence.title`
+FAULTS = [*REASONS, *(reason.capitalize() for reason in REASONS)]  # in sentences, and as headings
 
 # modules of the door whose refusals are to who calls it from Python, or types an option: no page shows them
 TO_PROGRAMS = ("arrays", "container", "layouts", "lists", "options", "photographs", "scaling", "sizing")
@@ -83,9 +85,9 @@ def said_by_page(text: str) -> Iterator[str]:
 def templates() -> set[str]:
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
     pages = (path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.j2"))
-    scripts = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("explorer/templates/*.js"))
+    scripts = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("*/templates/*.js"))
     found = {text for tree in trees for text in said(tree)} | {text for page in pages for text in said_by_page(page)}
-    return found | set(said_by_script(scripts)) | {"{first}, {second}", *PARTS, *KINDS, *SAID_BY_PILLOW}
+    return found | set(said_by_script(scripts)) | {"{first}, {second}", *PARTS, *KINDS, *FAULTS, *SAID_BY_PILLOW}
 
 
 def catalogue(language: str) -> dict[str, str]:
@@ -153,7 +155,11 @@ def test_a_block_has_a_language_of_its_own() -> None:
 
 
 def test_pages_and_scripts_have_no_words_but_those_that_they_say() -> None:
-    folders = ("report/templates", "report/sections", "explorer/templates")
+    folders = (
+        "report/templates",
+        "report/sections",
+        *(f"{page}/templates" for page in ("explorer", "culling", "restoring")),
+    )
     for path in (path for folder in folders for path in (PACKAGE / folder).iterdir()):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".j2":

@@ -147,4 +147,6 @@ def counted(counts: Mapping[str, int]) -> str:
 
 def listed_reasons(damaged: Mapping[str, str]) -> str:
     """Name the first of the files that cannot be used, each with the reason."""
-    return listed((say("{name} ({why})", name=brief(name), why=recognised(why)) for name, why in damaged.items()), most=3)
+    return listed(
+        (say("{name} ({why})", name=brief(name), why=recognised(why)) for name, why in damaged.items()), most=3
+    )

@@ -127,7 +127,7 @@ def recognised(text: str) -> str:
     """Return the message that a text in English was made from, by the tables; the text itself where none fits.
 
     For what has lost its template on the way: what another process printed, or an older version wrote. Of several
-    templates that fit the one with most words of its own is meant.
+    templates that fit the one with most words of its own, then the one in most parts, is meant.
     """
     if isinstance(text, Message):
         return text
@@ -155,7 +155,7 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
     parts = {template: re.split(r"\{(\w+)\}", template) for template in _templates(LANGUAGES[1])}
     letters = {template: sum(map(str.isalpha, "".join(own[::2]))) for template, own in parts.items()}
     patterns = []
-    for template in sorted(parts, key=lambda template: -letters[template]):
+    for template in sorted(parts, key=lambda template: (-letters[template], -len(parts[template]))):
         if letters[template] < _TELLING:
             break
         known: set[str] = set()
