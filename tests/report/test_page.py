@@ -13,8 +13,16 @@ import pytest
 from PIL import Image
 
 from latente.errors import InputError
-from latente.estimators import Autoencoder, Encoder, Estimator, StackedAutoencoderClassifier, VariationalAutoencoder
+from latente.estimators import (
+    Autoencoder,
+    Encoder,
+    Estimator,
+    ImageTranslator,
+    StackedAutoencoderClassifier,
+    VariationalAutoencoder,
+)
 from latente.images import Images, Scaling, open_images
+from latente.objectives import RestorationObjective
 from latente.report import write_report
 from pages import Page
 from translating import left_in_english, mark
@@ -219,7 +227,7 @@ def test_constant_images_get_a_report(tmp_path: Path) -> None:
     assert "nothing simpler at hand" in found.text
 
 
-def test_attributes_get_a_strip_each_and_colours_stay_colours(tmp_path: Path) -> None:
+def test_attributes_get_a_strip_each_and_colours_stay_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(0)
     has = noise.integers(0, 2, (300, 2)) * 2 - 1
     pixels = noise.integers(0, 40, (300, 3, 12, 12), dtype=np.uint8)
@@ -236,6 +244,20 @@ def test_attributes_get_a_strip_each_and_colours_stay_colours(tmp_path: Path) ->
     assert "ssims" in found.ids
     best = section.index(" red told in ") < section.index(" sky <blue> told in ")
     assert f"Coloured by {names[not best]}, the attribute that the codes tell best." in found.text
+    mark(monkeypatch)
+    page = write_report(tmp_path / "run", images, tmp_path / "run" / "es.html", "es")
+    assert left_in_english(page, *names) == set()
+
+
+def test_a_translators_page_is_wholly_in_the_language_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RestorationObjective, "epoch_steps", 2)
+    pictures = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), dtype=np.uint8)
+    images = open_images(pictures, target=255 - pictures)
+    ImageTranslator(hidden=(8,), epochs=2, batch_size=8, random_state=0, device="cpu", out=tmp_path / "run").fit(images)
+    mark(monkeypatch)
+    assert left_in_english(write_report(tmp_path / "run", images, tmp_path / "run" / "es.html", "es")) == set()
 
 
 def test_a_table_gets_a_report_without_pictures(tmp_path: Path) -> None:
