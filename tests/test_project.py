@@ -83,7 +83,7 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(tmp_path: Path) -> N
         "report/templates/base.html.j2",
         "report/sections/classes.html.j2",
         "explorer/templates/main.js",
-        "watching/page/index.html",
+        "watching/page/index.html.j2",
     ):
         assert f"latente/{template}" in packed
     assert "latente/pages/page.css" in packed

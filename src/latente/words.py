@@ -100,9 +100,9 @@ def memory(size: float) -> str:
     """Write a number of bytes as 512 B, 1.5 MiB or 2.3 GiB."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+            return Figure(f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}")
         size /= 1024
-    return f"{size:.1f} TiB"
+    return Figure(f"{size:.1f} TiB")
 
 
 def shape(sides: Sequence[int]) -> str:

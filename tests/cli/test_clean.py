@@ -14,6 +14,7 @@ from scipy import ndimage
 from skimage import data
 
 from pages import Page
+from translating import left_in_english, mark
 
 Client = Callable[..., Any]
 
@@ -89,6 +90,15 @@ def test_the_page_shows_each_with_its_reason_and_the_list_is_one_to_train_by(lat
     plan = latente("fit set/ --exclude lists/bad.txt --dry-run --json")
     assert plan.code == 0, plan.err
     assert latente("data show set/ --exclude lists/bad.txt --json").json["count"] == 12
+
+
+def test_the_page_is_wholly_in_the_language_asked_for(
+    latente: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = " ".join(path.name for path in folder.iterdir())
+    mark(monkeypatch)
+    assert latente("data clean set/ --lang es").code == 0
+    assert left_in_english(Path("cleaning.html"), "set", files) == set()
 
 
 def test_the_oddest_is_shown_and_stays(latente: Client, tmp_path: Path) -> None:

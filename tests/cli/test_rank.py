@@ -13,6 +13,7 @@ from PIL import Image
 
 import latente as package
 from pages import Page
+from translating import left_in_english, mark
 
 Client = Callable[..., Any]
 
@@ -58,6 +59,15 @@ def test_a_folder_is_ranked_without_a_model(latente: Client, folder: Path) -> No
     again = latente("rank set/")
     assert again.code == 2
     assert "ranking.csv exists already" in again.err
+
+
+def test_the_page_is_wholly_in_the_language_asked_for(
+    latente: Client, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark(monkeypatch)
+    assert latente("rank set/ --maps maps --lang es").code == 0
+    assert '<html lang="es">' in Path("ranking.html").read_text(encoding="utf-8")
+    assert left_in_english(Path("ranking.html"), "set png") == set()
 
 
 def test_what_the_page_s_list_names_is_left_out_of_a_ranking(latente: Client, folder: Path) -> None:

@@ -13,6 +13,7 @@ from PIL import Image
 from latente import Autoencoder, Restorer
 from latente.cli import main
 from latente.resampling import shrunk_picture
+from translating import left_in_english, mark
 
 Client = Callable[..., Any]
 SMALL = "--model restorer --epochs 1 --width 4 --depth 1 --batch-size 4 --augmentation crop:16,flips --seed 0"
@@ -89,7 +90,9 @@ def test_a_folder_comes_out_under_its_own_names_and_only_once(
     assert (list(again["restored"]), list(again["kept"]), again["lost"]) == (["0.png"], ["1.png", "2.png"], {})
 
 
-def test_a_page_and_figures_say_what_came_of_it(latente: Client, enlarger: Path, scenes: Path, tmp_path: Path) -> None:
+def test_a_page_and_figures_say_what_came_of_it(
+    latente: Client, enlarger: Path, scenes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "low").mkdir()
     for file in scenes.iterdir():
         small = shrunk_picture(np.asarray(Image.open(file)).transpose(2, 0, 1), 2)
@@ -104,6 +107,11 @@ def test_a_page_and_figures_say_what_came_of_it(latente: Client, enlarger: Path,
     told = latente("restore", enlarger, "low", "--out", "larger", "--check", "--clean", scenes)
     assert "enlarged bicubically" in told.words
     assert "kept 3 results that were there before" in told.words
+    mark(monkeypatch)
+    assert (
+        latente("restore", enlarger, "low", "--out", "larger", "--check", "--clean", scenes, "--lang", "es").code == 0
+    )
+    assert left_in_english(tmp_path / "larger" / "check.html", "png", str(enlarger)) == set()
 
 
 def test_files_that_cannot_be_read_are_named_and_the_others_are_done(

@@ -14,8 +14,10 @@ import pytest
 from jinja2 import nodes
 
 import latente
+from latente.culling import REASONS
 from latente.errors import InputError
 from latente.estimators.kinds import RUNS
+from latente.images import open_images
 from latente.images.damage import SAID_BY_PILLOW
 from latente.languages import (
     LANGUAGES,
@@ -38,8 +40,13 @@ PARTS = [f"{part} {what}" for part in ("test", "validation", "training", "unlabe
 PARTS += [part[:-1] for part in PARTS] + ["images given", "image given", "rows given", "row given"]
 PARTS += ["test", "unlabelled"]  # of the explorer, where it is clear that images are meant
 KINDS = [kind.title[:1].upper() + kind.title[1:] for kind in RUNS.values()]  # put together by `Evidence.title`
+FAULTS = [*REASONS, *(reason.capitalize() for reason in REASONS)]  # in sentences, and as headings
 
-NO_WORDS = ("sans-serif", "linear-gradient", "left out")  # in scripts: style, and a column of a file
+# modules of the door whose refusals are to who calls it from Python, or types an option: no page shows them
+TO_PROGRAMS = ("arrays", "container", "layouts", "lists", "options", "photographs", "scaling", "sizing")
+
+# in scripts: style, a column of a file, and a command
+NO_WORDS = ("sans-serif", "linear-gradient", "card chart", "charts wide", "left out", "latente watch")
 
 
 def constants(node: ast.AST) -> Iterator[str]:
@@ -79,9 +86,12 @@ def said_by_page(text: str) -> Iterator[str]:
 def templates() -> set[str]:
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py"))
     pages = (path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.j2"))
-    scripts = "".join(path.read_text(encoding="utf-8") for path in PACKAGE.glob("explorer/templates/*.js"))
+    scripts = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*PACKAGE.glob("*/templates/*.js"), *PACKAGE.glob("watching/page/*.js")]
+    )
     found = {text for tree in trees for text in said(tree)} | {text for page in pages for text in said_by_page(page)}
-    return found | set(said_by_script(scripts)) | {"{first}, {second}", *PARTS, *KINDS, *SAID_BY_PILLOW}
+    return found | set(said_by_script(scripts)) | {"{first}, {second}", *PARTS, *KINDS, *FAULTS, *SAID_BY_PILLOW}
 
 
 def catalogue(language: str) -> dict[str, str]:
@@ -149,7 +159,8 @@ def test_a_block_has_a_language_of_its_own() -> None:
 
 
 def test_pages_and_scripts_have_no_words_but_those_that_they_say() -> None:
-    folders = ("report/templates", "report/sections", "explorer/templates")
+    folders = ["report/sections", "watching/page"]
+    folders += [f"{page}/templates" for page in ("report", "explorer", "culling", "restoring")]
     for path in (path for folder in folders for path in (PACKAGE / folder).iterdir()):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".j2":
@@ -168,9 +179,40 @@ def test_pages_and_scripts_have_no_words_but_those_that_they_say() -> None:
             assert rest == [], path.name
 
 
+def test_what_the_door_refuses_is_said_wherever_a_page_may_show_it() -> None:
+    modules = [path for path in PACKAGE.glob("images/*.py") if path.stem not in TO_PROGRAMS]
+    unsaid = []
+    for path in modules:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="InputError" | "Damaged"), args=[ast.Constant() | ast.JoinedStr(), *_]):
+                    unsaid.append(f"{path.name}:{node.lineno}")
+    assert len(modules) > 30
+    assert unsaid == []
+
+
+def test_an_error_keeps_its_message_with_all_that_is_in_it(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    for name in ("half.png", "other.png"):
+        (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(InputError) as caught:
+        open_images(tmp_path)
+    text = translated(str(caught.value), "es")
+    assert text.startswith(f"{tmp_path} no contiene ninguna imagen que se pueda usar: ")
+    assert "empty.png (vacío, 0 bytes), " in text
+
+
 @pytest.mark.parametrize(
     ("text", "spanish"),
     [
+        (
+            "/home/ana/fotos holds no picture that can be used: a.png (empty, 0 bytes)",
+            "/home/ana/fotos no contiene ninguna imagen que se pueda usar: a.png (vacío, 0 bytes)",
+        ),
+        (
+            "fotos needs 1.5 GiB of memory at once, and 512 B are free; give smaller images or a smaller file",
+            "fotos necesita 1.5 GiB de memoria a la vez, y hay 512 B libres; da imágenes o un archivo más pequeños",
+        ),
         (
             "cannot be decoded: image file is truncated (1,200 bytes not processed)",
             "no se puede decodificar: el archivo está cortado (quedan 1200 bytes por procesar)",

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from latente.errors import InputError
-from latente.estimators import Autoencoder, Encoder, Estimator, StackedAutoencoderClassifier, VariationalAutoencoder
+from latente.estimators import (
+    Autoencoder,
+    Encoder,
+    Estimator,
+    ImageTranslator,
+    StackedAutoencoderClassifier,
+    VariationalAutoencoder,
+)
 from latente.images import Images, Scaling, open_images
+from latente.objectives import RestorationObjective
 from latente.report import write_report
 from pages import Page
 from translating import left_in_english, mark
@@ -36,7 +46,7 @@ def page(vae: Path) -> Page:
     return Page(vae / "report.html")
 
 
-def _fit(run: Path, pixels: np.ndarray | Images, model: Any = Autoencoder, **changes: Any) -> Any:
+def _fit(run: Path, pixels: np.ndarray | Images | Path, model: Any = Autoencoder, **changes: Any) -> Any:
     return model(latent_dim=2, out=run, **_options(**changes)).fit(pixels)
 
 
@@ -217,7 +227,7 @@ def test_constant_images_get_a_report(tmp_path: Path) -> None:
     assert "nothing simpler at hand" in found.text
 
 
-def test_attributes_get_a_strip_each_and_colours_stay_colours(tmp_path: Path) -> None:
+def test_attributes_get_a_strip_each_and_colours_stay_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     noise = np.random.default_rng(0)
     has = noise.integers(0, 2, (300, 2)) * 2 - 1
     pixels = noise.integers(0, 40, (300, 3, 12, 12), dtype=np.uint8)
@@ -234,6 +244,20 @@ def test_attributes_get_a_strip_each_and_colours_stay_colours(tmp_path: Path) ->
     assert "ssims" in found.ids
     best = section.index(" red told in ") < section.index(" sky <blue> told in ")
     assert f"Coloured by {names[not best]}, the attribute that the codes tell best." in found.text
+    mark(monkeypatch)
+    page = write_report(tmp_path / "run", images, tmp_path / "run" / "es.html", "es")
+    assert left_in_english(page, *names) == set()
+
+
+def test_a_translators_page_is_wholly_in_the_language_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RestorationObjective, "epoch_steps", 2)
+    pictures = np.random.default_rng(0).integers(0, 256, (24, 16, 16, 3), dtype=np.uint8)
+    images = open_images(pictures, target=255 - pictures)
+    ImageTranslator(hidden=(8,), epochs=2, batch_size=8, random_state=0, device="cpu", out=tmp_path / "run").fit(images)
+    mark(monkeypatch)
+    assert left_in_english(write_report(tmp_path / "run", images, tmp_path / "run" / "es.html", "es")) == set()
 
 
 def test_a_table_gets_a_report_without_pictures(tmp_path: Path) -> None:
@@ -279,6 +303,20 @@ def test_images_that_cannot_be_opened_again_are_named_as_missing(tmp_path: Path)
     assert "trained on arrays in memory" in found.text
     assert {"curves", "setup", "usage", "film"} <= set(found.ids)
     assert not {"reconstructions", "map", "metrics"} & set(found.ids)
+
+
+def test_why_images_cannot_be_opened_again_is_said_in_the_language_of_the_page(tmp_path: Path) -> None:
+    folder = tmp_path / "fotos"
+    folder.mkdir()
+    for number in range(20):
+        Image.new("L", (8, 8), 10 * number).save(folder / f"{number}.png")
+    _fit(tmp_path / "run", folder)
+    shutil.rmtree(folder)
+    assert f"{folder} no se puede abrir: " in Page(write_report(tmp_path / "run", language="es")).text
+    folder.mkdir()
+    found = Page(write_report(tmp_path / "run", language="es")).text
+    assert f"{folder} no contiene imágenes; da PNG, JPEG, TIFF" in found
+    assert "u otras imágenes" in found
 
 
 def test_images_that_do_not_fit_the_model_are_named(vae: Path, tmp_path: Path) -> None:

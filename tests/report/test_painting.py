@@ -11,11 +11,13 @@ from latente import FastStyleTransfer
 from latente.estimators import weights
 from latente.evidence import Evidence, open_evidence
 from latente.objectives import StylisingObjective
+from latente.report import write_report
 from latente.report.sections import film, painting
 from latente.report.training import Training
 from latente.report.verdicts import judge
 from latente.training import Run
 from latente.words import percent
+from translating import left_in_english, mark
 
 
 @pytest.fixture
@@ -38,6 +40,11 @@ def test_photographs_that_judged_are_shown_in_the_styles_of_the_training(evidenc
     assert shown is not None
     assert "in styles of the training" in shown.lead
     assert painting.find(object(), evidence) is None
+
+
+def test_its_page_is_wholly_in_the_language_asked_for(evidence: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
+    mark(monkeypatch)
+    assert left_in_english(write_report(evidence.path, out=evidence.path / "es.html", language="es")) == set()
 
 
 @pytest.mark.parametrize(("closed", "level"), [(0.85, "good"), (0.6, "fair"), (0.1, "poor"), (-1.0, "poor")])

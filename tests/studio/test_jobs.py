@@ -129,11 +129,31 @@ def test_what_is_stopped_is_kept_and_used(client: Client, set_id: str) -> None:
     assert client.get(f"/api/jobs/{job}/tables/ranking").text.startswith("file,score")
 
 
+def test_what_is_stopped_before_there_is_anything_to_keep_rests_and_says_so(client: Client, set_id: str) -> None:
+    (client.parts.workspace.path / "early").touch()
+    job = start(client, set_id)
+    run = client.parts.jobs.ticket(job).run(client.parts.workspace)
+    wait_until(lambda: state(client, job) == "running" and run.lines())
+    assert not client.get(f"/api/jobs/{job}").json()["too_early"]
+    client.post(f"/api/jobs/{job}/stop")
+    reach(client, job, "paused")
+    assert client.get(f"/api/jobs/{job}").json()["too_early"]
+    (client.parts.workspace.path / "early").unlink()
+    client.post(f"/api/jobs/{job}/continue")
+    reach(client, job, "running")
+    assert not client.get(f"/api/jobs/{job}").json()["too_early"]
+    wait_until((run.model / "model.json").exists)
+    client.post(f"/api/jobs/{job}/stop")
+    reach(client, job, "finished")
+
+
 def test_a_failed_training_is_told_as_such_and_can_be_thrown_away(client: Client, set_id: str) -> None:
     (client.parts.workspace.path / "broken").touch()
     job = start(client, set_id)
     reach(client, job, "failed")
-    assert client.get(f"/api/jobs/{job}").json()["error"] == "the loss is no number"
+    told = client.get(f"/api/jobs/{job}").json()
+    assert told["error"] == "fotos holds no picture that can be used: a.png (encrypted)"
+    assert told["es"]["error"] == "fotos no contiene ninguna imagen que se pueda usar: a.png (cifrado)"
     trash = client.delete(f"/api/jobs/{job}").json()["trash"]
     assert client.get("/api/jobs").json() == []
     client.post(f"/api/trash/{trash}/restore")

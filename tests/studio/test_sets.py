@@ -34,15 +34,17 @@ def test_files_that_come_later_make_a_finding_old(client: Client, set_id: str) -
     assert client.get(f"/api/sets/{set_id}").json()["finding"]["state"] == "none"
 
 
-def test_a_refusal_of_the_door_is_told_in_its_own_words(
+def test_a_refusal_of_the_door_is_told_in_its_own_words_and_in_spanish(
     client: Client, set_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(arguments: list[str]) -> None:
-        raise Problem(400, "refused", "it holds no pictures")
+        raise Problem(400, "refused", "fotos holds no picture that can be used: a.png (encrypted)")
 
     monkeypatch.setattr(commands, "answer", refuse)
     client.give(set_id, {"c.png": png(2)})
-    assert client.look(set_id)["finding"] == {"state": "failed", "reason": "it holds no pictures"}
+    finding = client.look(set_id)["finding"]
+    assert (finding["state"], finding["reason"][:15]) == ("failed", "fotos holds no ")
+    assert finding["es"] == {"reason": "fotos no contiene ninguna imagen que se pueda usar: a.png (cifrado)"}
 
 
 def test_too_few_pictures_for_a_goal_are_told_with_the_numbers(

@@ -1,7 +1,7 @@
 """Stands in for `latente fit`, `resume` and what follows: it keeps a run folder as a training does, and learns nothing.
 
 It takes steps until a file named "enough" lies in the workspace, fails where one is named "broken", and where one is
-named "deaf" it does not hear that it is to stop.
+named "deaf" it does not hear that it is to stop. While one is named "early" there is no model yet.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from latente.errors import InputError, Interrupted, TrainingError
+from latente.errors import InputError, Interrupted
 from latente.training.runs import Run
 
 
@@ -27,12 +27,13 @@ def train(run: Run, first: int) -> None:
     with run.held():
         run.tell()
         if (workspace / "broken").exists():
-            raise TrainingError("the loss is no number")
+            raise InputError("fotos holds no picture that can be used: a.png (encrypted)")
         for step in range(first, 10_000):
             run.log({"part": "train", "epoch": 1, "step": step, "loss": 1 / step, "time": time.time()})
             run.tell(step, 10_000)
-            run.model.mkdir(exist_ok=True)
-            (run.model / "model.json").write_text("{}")
+            if not (workspace / "early").exists():
+                run.model.mkdir(exist_ok=True)
+                (run.model / "model.json").write_text("{}")
             if not (run.samples / "step-000000001.png").exists():
                 (run.samples / "step-000000001.png").write_bytes(b"picture")
             if (workspace / "enough").exists():
@@ -87,7 +88,7 @@ def main(verb: str, *arguments: str) -> None:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except (InputError, TrainingError) as error:
+    except InputError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

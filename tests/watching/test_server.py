@@ -15,6 +15,7 @@ import pytest
 from latente.errors import InputError
 from latente.training import Run
 from latente.watching import served, server
+from translating import left_in_english, mark
 
 
 class Client:
@@ -62,6 +63,7 @@ def test_the_page_its_parts_and_what_it_shows_are_served(client: Client) -> None
         "/watch.css": "text/css",
         "/watch.js": "text/javascript",
         "/curves.js": "text/javascript",
+        "/pages/words.js": "text/javascript",
     }
     for target, kind in kinds.items():
         answer = client.send(target)
@@ -74,6 +76,22 @@ def test_the_page_its_parts_and_what_it_shows_are_served(client: Client) -> None
     assert json.loads(client.send(f"/log?stage=training&after={log['mark']}").content)["lines"] == []
     assert client.send("/samples/step-000000001.png").content == b"picture"
     assert client.send("/report.html").content == b"<script>alert(1)</script>"
+
+
+def test_it_is_served_in_the_language_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(run, language="es") as address:
+        client = Client(address)
+        page = client.send("/").content.decode()
+        assert '<html lang="es">' in page
+        assert '"Paused":"En pausa"' in page
+        state = json.loads(client.send("/state").content)
+        assert (state["model"], state["set"]) == ("Autoencoder variacional", "<b>set</b>")
+        mark(monkeypatch)
+        front = run.path / "front.html"
+        front.write_bytes(client.send("/").content)
+        assert left_in_english(front) == set()
+    with pytest.raises(InputError, match="did you mean 'es'"), served(run, language="ed"):
+        pass
 
 
 def test_only_who_asks_by_this_machine_s_own_name_is_answered(client: Client) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from accessible import faults
 from browsing import Page, close
 from latente.estimators import Autoencoder, StackedAutoencoderClassifier, VariationalAutoencoder
 from latente.evidence import Selection
@@ -49,12 +50,12 @@ class Subject:
         distances[i] = np.inf
         return [int(k) for k in np.argsort(distances)[:12]]
 
-    def page(self, live: bool) -> Path:
-        out = self.run / ("live.html" if live else "atlas.html")
+    def page(self, live: bool, language: str = "en") -> Path:
+        out = self.run / f"{'live' if live else 'atlas'}-{language}.html"
         if live and runtime() is None:
             pytest.skip("needs the built front end: make web")
         if not out.exists():
-            write_explorer(self.run, self.images, out, atlas=not live)
+            write_explorer(self.run, self.images, out, atlas=not live, language=language)
         return out
 
 
@@ -556,6 +557,17 @@ def test_a_telephone_shows_all_of_it_in_one_column(visit: Any, squares: Subject,
         assert box["x"] + box["width"] <= 400, name
     ground = page.picture("map")[0, 0]
     assert (ground.mean() > 128) == (scheme == "light")
+
+
+def test_a_walk_in_spanish_meets_no_fault(visit: Any, squares: Subject) -> None:
+    page = visit(squares.page(False, "es"), viewport={"width": 400, "height": 800})
+    assert page.text("#left-out-count") == "Ninguna imagen apartada"
+    assert faults(page.tab) == []
+    page.tab.locator("#find").fill("11")  # lists what is found, and shows the first
+    page.tab.keyboard.press("Enter")
+    page.settle()
+    assert page.text("#to-selection") == "11 imágenes seleccionadas"
+    assert faults(page.tab) == []
 
 
 def test_one_finger_decodes_and_two_zoom(visit: Any, digits: Subject) -> None:

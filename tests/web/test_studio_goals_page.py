@@ -233,6 +233,21 @@ def test_by_the_keyboard_alone_new_pictures_are_kept_and_varied_and_clean_ones_c
     assert tab.get_by_role("slider", name="Antes y después").input_value() == "49"
 
 
+def test_a_training_that_is_stopped_too_early_to_be_kept_says_so_and_goes_on(tab: Any, parts: Parts) -> None:
+    (parts.workspace.path / "enough").unlink()
+    (parts.workspace.path / "early").touch()
+    tab.goto(f"{tab.url.partition('#')[0]}#/set/{pictures(parts, 60)}/goal")
+    choose(tab, "Ver qué se parece")
+    begin(tab)
+    tab.get_by_role("button", name="Parar y conservar").click()
+    tab.get_by_text("Solo está en pausa: todavía no hay nada que conservar.").wait_for()
+    assert tab.get_by_role("button", name="Parar y conservar").count() == 0
+    assert faults(tab) == []
+    (parts.workspace.path / "early").rename(parts.workspace.path / "enough")
+    tab.get_by_role("button", name="Continuar").click()
+    tab.get_by_text("Conoce bien tus fotos").wait_for()
+
+
 def test_of_fifty_thousand_pictures_only_those_in_sight_are_there(tab: Any, parts: Parts) -> None:
     folder = parts.workspace.find("sets", parts.sets.new("Muchas")["id"])
     digest = hashlib.sha256(png(0)).hexdigest()

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from accessible import faults
 from latente.errors import TrainingError
 from latente.sheets import save_png
 from latente.training import Run
@@ -98,6 +99,19 @@ def test_the_curves_grow_while_the_log_does(run: Run, opened: Page) -> None:
         opened.wait_for("1,239", "#tiles")
         assert opened.text("#tiles") == "Step 50 of 160 Speed 1,239 images per second Best epoch 1 objective 2.5"
     assert opened.tab.locator("figure.chart").count() == 1  # neither a flat learning rate nor the speed has one
+
+
+def test_it_says_everything_in_the_language_asked_for(browser: Any, run: Run) -> None:
+    with served(run, language="es") as address, contextlib.closing(Page(browser, address).context) as context:
+        [tab] = context.pages
+        with run.held():
+            run.tell(20, 160)
+            log(run, [8.0, 0.5])
+            tab.get_by_text("entrenamiento 0,5 (paso 20)").wait_for()
+            tiles = " ".join(tab.locator("#tiles").inner_text().split())
+            assert tiles == "Paso 20 de 160 Velocidad 1236 imágenes por segundo"
+            assert tab.locator("#model").inner_text() == "Autoencoder variacional"
+            assert faults(tab) == []
 
 
 def test_a_logarithmic_axis_is_chosen_where_values_span_it_and_can_be_chosen(run: Run, opened: Page) -> None:

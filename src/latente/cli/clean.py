@@ -11,9 +11,10 @@ import typer
 from latente import words
 from latente.cli.shared import console as show
 from latente.cli.shared.help import examples
-from latente.cli.shared.options import ForceFlag, JsonFlag, SplitOption, door_options
+from latente.cli.shared.options import ForceFlag, JsonFlag, LanguageOption, SplitOption, door_options
 from latente.cli.shared.outputs import refuse_used
 from latente.errors import InputError
+from latente.languages import say
 
 if TYPE_CHECKING:
     from latente.culling import Findings
@@ -44,6 +45,7 @@ def clean(
     folder: FolderArgument,
     out: ListOption = Path("cleaning.txt"),
     split: SplitOption = None,
+    lang: LanguageOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -73,7 +75,7 @@ def clean(
     out.parent.mkdir(parents=True, exist_ok=True)
     with replacing(out) as temporary:
         temporary.write_text("".join(f"{name}\n" for name in found.left_out), encoding="utf-8")
-    _write_page(page, images, found, _without(folder, out), split)
+    _write_page(page, images, found, _without(folder, out), split, lang)
     _tell(images, found, folder, out, page, as_json)
 
 
@@ -81,7 +83,9 @@ def _without(folder: str, out: Path) -> str:
     return shlex.join(["latente", "fit", folder, "--exclude", str(out)])
 
 
-def _write_page(page: Path, images: Images, found: Findings, line: str, split: str | None) -> None:
+def _write_page(
+    page: Path, images: Images, found: Findings, line: str, split: str | None, language: str | None
+) -> None:
     from latente.culling import REASONS, Candidate, thumbnails, write_page
 
     by_reason = [[finding for finding in found.entries if finding.reason == reason] for reason in REASONS]
@@ -94,29 +98,34 @@ def _write_page(page: Path, images: Images, found: Findings, line: str, split: s
             note=finding.note,
             picture=looks.get(finding.row, ""),
             is_out=finding.name in left_out,
-            group=finding.reason.capitalize(),
+            group=say(finding.reason.capitalize()),
         )
         for entries in by_reason
         for finding in entries
     ]
-    without = f" To train without what is marked here from the start: `{line}`" if left_out else ""
-    notices = [f"Nothing was moved or deleted.{without}"]
+    notices = [say("Nothing was moved or deleted.")]
+    if left_out:
+        template = "Nothing was moved or deleted. To train without what is marked here from the start: `{line}`"
+        notices = [say(template, line=line)]
+    template = "{some} of {all} pictures are {reason}: that is how this set is, and held against none."
     notices += [
-        f"{number:,} of {len(images):,} pictures are {reason}: that is how this set is, and held against none."
-        for reason, number in found.common.items()
+        say(template, some=number, all=len(images), reason=say(reason)) for reason, number in found.common.items()
     ]
     if "odd" in found.counts():
-        notices.append("The odd ones are the least like all others. They stay, unless you leave them out here.")
+        template = "The odd ones are the least like all others. They stay, unless you leave them out here."
+        notices.append(say(template))
     others = [part for part in images.parts if part != (split or "train")]
     if others:
-        notices.append(f"Only the part {split or 'train'} was looked at; --split chooses another: {', '.join(others)}.")
+        template = "Only the part {part} was looked at; --split chooses another: {others}."
+        notices.append(say(template, part=split or "train", others=", ".join(others)))
     facts = {
-        "pictures": f"{len(images):,}",
-        "left out": words.count(len(left_out), "file"),
-        **{reason: f"{number:,}" for reason, number in found.counts().items()},
+        say("pictures"): words.figure(len(images)),
+        say("left out"): words.count(len(left_out), "file"),
+        **{say(reason): words.figure(number) for reason, number in found.counts().items()},
     }
     names = [*dict.fromkeys(words.printable(file) for file in images.files)]
-    write_page(page, "cleaning", images.name, candidates, names, facts=facts, notices=notices)
+    title = say("cleaning")
+    write_page(page, title, images.name, candidates, names, facts=facts, notices=notices, language=language)
 
 
 def _tell(images: Images, found: Findings, folder: str, out: Path, page: Path, as_json: bool) -> None:

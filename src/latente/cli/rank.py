@@ -21,6 +21,7 @@ from latente.cli.shared.options import (
     ForceFlag,
     FramesOption,
     JsonFlag,
+    LanguageOption,
     SizeOption,
     SplitOption,
     door_options,
@@ -28,6 +29,7 @@ from latente.cli.shared.options import (
 from latente.cli.shared.outputs import refuse_file_name, refuse_used, refuse_used_table, save_images
 from latente.cli.shared.readers import checked
 from latente.errors import InputError
+from latente.languages import say
 
 if TYPE_CHECKING:
     from latente.culling import Candidate, Maps, Ranking
@@ -82,6 +84,7 @@ def rank(
     exclude: ExcludeOption = None,
     frames: FramesOption = None,
     budget: BudgetOption = None,
+    lang: LanguageOption = None,
     as_json: JsonFlag = False,
     force: ForceFlag = False,
 ) -> None:
@@ -130,7 +133,7 @@ def rank(
     if maps is not None and of_shown is not None:
         _save_maps(maps, of_shown, [ranking.names[row] for row in shown], ranking.odd[shown])
     write_table(out, ranking.rows())
-    _write_page(page, images, ranking, of_shown, shown, run, source)
+    _write_page(page, images, ranking, of_shown, shown, run, source, lang)
     _tell(ranking, run, source, out, page, maps, as_json)
 
 
@@ -176,36 +179,48 @@ def _save_maps(out: Path, maps: Maps, names: list[str], odd: Any) -> None:
 
 
 def _write_page(
-    page: Path, images: Images, ranking: Ranking, maps: Maps | None, shown: Any, run: Path | None, source: str
+    page: Path,
+    images: Images,
+    ranking: Ranking,
+    maps: Maps | None,
+    shown: Any,
+    run: Path | None,
+    source: str,
+    language: str | None,
 ) -> None:
     from latente.culling import write_page
 
+    number, threshold = int(ranking.odd.sum()), words.figure(ranking.threshold)
     facts = {
-        "pictures": f"{len(images):,}",
-        "compared with" if run is None else "scored by": "all others" if run is None else str(run),
-        "odd": f"{int(ranking.odd.sum()):,}, with a score below {words.figure(ranking.threshold)}",
-        "shown": f"the {len(shown):,} oddest, the oddest first",
+        say("pictures"): words.figure(len(images)),
+        **({say("compared with"): say("all others")} if run is None else {say("scored by"): str(run)}),
+        say("odd"): say("{count}, with a score below {score}", count=number, score=threshold),
+        say("shown"): say("the {count} oddest, the oddest first", count=len(shown)),
     }
     notices = []
     if run is None:
-        notices.append(
+        template = (
             "Each picture is compared with all others, so that an odd one does not vouch for itself; two that are odd "
             "in the same way can."
         )
+        notices.append(say(template))
     if not ranking.is_learned:
-        notices.append("Nobody said what is normal: odd is what lies 3.5 robust deviations below the median score.")
+        template = "Nobody said what is normal: odd is what lies 3.5 robust deviations below the median score."
+        notices.append(say(template))
     if maps is not None:
-        notices.append(f"Beside each picture is {maps.what}, all on one scale of colours.")
+        notices.append(say("Beside each picture is {what}, all on one scale of colours.", what=maps.what))
     if images.files:
-        notices.append(f"To train without what you leave out: `latente fit {shlex.quote(source)} --exclude LIST`")
+        template = "To train without what you leave out: `latente fit {source} --exclude LIST`"
+        notices.append(say(template, source=shlex.quote(source)))
     write_page(
         page,
-        "ranking",
+        say("ranking"),
         images.name,
         _candidates(images, ranking, maps, shown),
         ranking.names,
         facts=facts,
         notices=notices,
+        language=language,
     )
 
 
@@ -218,14 +233,15 @@ def _candidates(images: Images, ranking: Ranking, maps: Maps | None, shown: Any)
     if maps is not None:
         limits = maps.limits
         heats = [heat_maps(values[None], limits, side=SIDE)[0] for values in maps.values]
+    scores = [words.figure(float(ranking.scores[row])) for row in shown]
     return [
         Candidate(
             name=ranking.names[row],
-            note=f"{words.figure(float(ranking.scores[row]))}{', odd' if ranking.odd[row] else ''}",
+            note=say("{score}, odd", score=score) if ranking.odd[row] else score,
             picture=look,
             heat=heat,
         )
-        for row, look, heat in zip(shown, thumbnails(images, shown), heats, strict=True)
+        for row, score, look, heat in zip(shown, scores, thumbnails(images, shown), heats, strict=True)
     ]
 
 

@@ -14,11 +14,12 @@ from latente.checks import Choice, Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import USE, examples
 from latente.cli.shared.models import model_for
-from latente.cli.shared.options import ExcludeOption, JsonFlag
+from latente.cli.shared.options import ExcludeOption, JsonFlag, LanguageOption
 from latente.cli.shared.outputs import refuse_file_name, refuse_place
 from latente.cli.shared.readers import checked, option_parser
 from latente.errors import InputError, LatenteError
 from latente.estimators.shipped import FOLDER, shipped_names
+from latente.languages import say
 
 if TYPE_CHECKING:
     from latente.restoring import Comparison, Results
@@ -92,6 +93,7 @@ def restore(
     self_ensemble: EnsembleFlag = False,
     check: CheckFlag = False,
     clean: CleanOption = None,
+    lang: LanguageOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Enlarge, denoise, sharpen or complete pictures.
@@ -126,8 +128,11 @@ def restore(
         comparisons, unmeasured = compare(places, results.paths, clean, shown=MOST_SHOWN if check else 0)
     means = _means(comparisons)
     if page is not None:
-        facts = {"pictures": f"{len(results.paths):,}", "shown": f"{sum(bool(one.before) for one in comparisons):,}"}
-        write_page(page, shipped or str(run), comparisons, facts | _in_words(means, comparisons))
+        facts = {
+            say("pictures"): words.figure(len(results.paths)),
+            say("shown"): words.figure(sum(bool(one.before) for one in comparisons)),
+        }
+        write_page(page, shipped or str(run), comparisons, facts | _in_words(means, comparisons), lang)
     _tell(shipped or str(run), out, results, comparisons, unmeasured, means, page, as_json)
     _fail(results, len(places))
 
@@ -186,11 +191,12 @@ def _means(comparisons: Sequence[Comparison]) -> dict[str, float]:
 def _in_words(means: dict[str, float], comparisons: Sequence[Comparison]) -> dict[str, str]:
     if not means:
         return {}
-    before = "enlarged bicubically" if any(one.factor > 1 for one in comparisons) else "before"
-    return {
-        "PSNR": f"{words.decibels(means['psnr'])}; {before} {words.decibels(means['input_psnr'])}, "
-        f"mean over {words.count(sum(one.psnr is not None for one in comparisons), 'picture')}"
-    }
+    template = "{result}; before {input}, mean over {pictures}"
+    if any(one.factor > 1 for one in comparisons):
+        template = "{result}; enlarged bicubically {input}, mean over {pictures}"
+    psnr = {"result": words.decibels(means["psnr"]), "input": words.decibels(means["input_psnr"])}
+    pictures = words.count(sum(one.psnr is not None for one in comparisons), "picture")
+    return {"PSNR": say(template, pictures=pictures, **psnr)}
 
 
 def _tell(

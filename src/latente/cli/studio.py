@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from latente.checks import Choice, Whole
+from latente.checks import Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import TRAIN, examples
+from latente.cli.shared.options import language_option
 from latente.cli.shared.readers import option_parser
-from latente.languages import LANGUAGES
 
 __all__ = ["verb"]
 
@@ -51,16 +51,7 @@ PortOption = Annotated[
         show_default=False,
     ),
 ]
-LanguageOption = Annotated[
-    str | None,
-    typer.Option(
-        "--lang",
-        parser=option_parser(Choice(LANGUAGES, kind="language").read),
-        metavar="en|es",
-        help="Language of the page [dim](default: your browser's)[/dim]",
-        show_default=False,
-    ),
-]
+LanguageOption = Annotated[str | None, language_option("your browser's")]
 HostOption = Annotated[
     str,
     typer.Option(

@@ -11,7 +11,7 @@ import typer
 from latente.checks import Whole
 from latente.cli.shared import console as show
 from latente.cli.shared.help import TRAIN, examples
-from latente.cli.shared.options import RunArgument
+from latente.cli.shared.options import LanguageOption, RunArgument
 from latente.cli.shared.readers import option_parser
 
 __all__ = ["verb", "wait"]
@@ -32,7 +32,7 @@ OpenFlag = Annotated[bool, typer.Option("--open", help="Open the page in the bro
 
 
 @verb.command(rich_help_panel=TRAIN, epilog=examples("latente watch runs/digits", "latente watch runs/digits --open"))
-def watch(run: RunArgument, port: PortOption = None, open_page: OpenFlag = False) -> None:
+def watch(run: RunArgument, port: PortOption = None, lang: LanguageOption = None, open_page: OpenFlag = False) -> None:
     """Serve the page of a run, which follows its training.
 
     Curves, newest pictures, time left; to this machine alone, for reading alone, until Ctrl-C.
@@ -42,7 +42,7 @@ def watch(run: RunArgument, port: PortOption = None, open_page: OpenFlag = False
 
     if port is not None:
         _PORT.check("--port", port)
-    with served(Run.open(run), port) as address, contextlib.suppress(KeyboardInterrupt):
+    with served(Run.open(run), port, lang) as address, contextlib.suppress(KeyboardInterrupt):
         show.console().print(show.pairs([("page", address), ("leave", "Ctrl-C")]))
         if open_page:
             typer.launch(address)

@@ -16,6 +16,7 @@ from latente.estimators.detection import AnomalyDetector
 from latente.estimators.recipes import settled
 from latente.images import Images, Scaling
 from latente.images.options import Progress
+from latente.languages import say
 from latente.latents.oddity import Spread, draw_references, picture_numbers
 from latente.networks.windows import centres, windows
 from latente.normality import Nearest
@@ -75,7 +76,7 @@ def _by_windows(images: Images, seed: int, progress: Progress | None) -> tuple[R
 
     def maps(rows: np.ndarray, side: int | None) -> Maps:
         values = [_at_pixels(places[row], images.content[row].shape[1:], side) for row in rows.tolist()]
-        return Maps(values, "how far each place is from the nearest in any other picture")
+        return Maps(values, say("how far each place is from the nearest in any other picture"))
 
     return ranked(images, scores), maps
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,7 +14,8 @@ from latente.culling.among import FEWEST, rank_among
 from latente.culling.sizes import as_one_array, reduced
 from latente.images import Images, Scaling
 from latente.images.options import Progress
-from latente.words import percent, printable
+from latente.languages import recognised, say
+from latente.words import percent, printable, shape
 
 __all__ = ["REASONS", "Finding", "Findings", "look_over"]
 
@@ -24,7 +25,7 @@ REASONS = ("damaged", "doubled", "nearly doubled", "tiny", "odd shape", "blank",
 LONGEST_SIDE = 1024  # pixels; larger pictures are looked at reduced to this, by which it is coarse blur that counts
 PLACES = 64  # a side, that are compared to tell whether a picture is blank
 MOST_ODD = 100
-BEST = "of its copies the best"
+BEST = say("of its copies the best")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,11 +83,11 @@ def look_over(images: Images, progress: Progress | None = None) -> Findings:
     common = {reason: len(rows) for reason, rows in of_looks.items() if 2 * len(rows) > len(images)}
     noted = _of_sizes(sizes) | {reason: rows for reason, rows in of_looks.items() if reason not in common}
     faulty = {row for rows in noted.values() for row in rows}
-    noted["doubled"] = doubled = _copies(faults.equal(images.content), "has the values of", faulty, names, sizes)
+    noted["doubled"] = doubled = _copies(faults.equal(images.content), _equal, faulty, names, sizes)
     others = [row for row in range(len(images)) if row not in doubled or doubled[row] == BEST]
-    noted["nearly doubled"] = _copies(_alike(looks, others), "looks like", faulty, names, sizes)
+    noted["nearly doubled"] = _copies(_alike(looks, others), _like, faulty, names, sizes)
     damaged = images.scan.damaged if images.scan is not None else {}
-    entries = [Finding(name, "damaged", why, None) for name, why in damaged.items()]
+    entries = [Finding(name, "damaged", recognised(why), None) for name, why in damaged.items()]
     entries += [
         Finding(names[row], reason, note, row, is_out=note != BEST)
         for reason in REASONS[1:-1]
@@ -130,19 +131,20 @@ def _look(picture: np.ndarray, places: np.ndarray) -> _Look:
 
 def _of_looks(looks: Sequence[_Look]) -> dict[str, dict[int, str]]:
     rows = dict(enumerate(looks))
+    blurred = "a blur by a pixel takes only {part} of the sharpness of its edges"
     return {
         "blank": {
-            row: f"no two places differ by {percent(faults.BLANK)} of the range"
+            row: say("no two places differ by {part} of the range", part=percent(faults.BLANK))
             for row, look in rows.items()
             if look.is_blank
         },
         "dark": {
-            row: f"99.9 % of it has at most {percent(look.brightness)} of full brightness"
+            row: say("99.9 % of it has at most {part} of full brightness", part=percent(look.brightness))
             for row, look in rows.items()
             if look.brightness < faults.DARK
         },
         "blurred": {
-            row: f"a blur by a pixel takes only {percent(1 - look.softness)} of the sharpness of its edges"
+            row: say(blurred, part=percent(1 - look.softness))
             for row, look in rows.items()
             if look.softness >= faults.SOFT
         },
@@ -152,7 +154,10 @@ def _of_looks(looks: Sequence[_Look]) -> dict[str, dict[int, str]]:
 def _of_sizes(sizes: np.ndarray) -> dict[str, dict[int, str]]:
     usual = "x".join(f"{side:.0f}" for side in np.median(sizes, axis=0))
     return {
-        reason: {int(row): "{}x{} pixels".format(*sizes[row]) + f"; {usual} are usual" for row in np.flatnonzero(is_so)}
+        reason: {
+            int(row): say("{size} pixels; {usual} are usual", size=shape(sizes[row].tolist()), usual=usual)
+            for row in np.flatnonzero(is_so)
+        }
         for reason, is_so in (("tiny", faults.tiny(sizes)), ("odd shape", faults.odd_shapes(sizes)))
     }
 
@@ -164,14 +169,22 @@ def _alike(looks: Sequence[_Look], rows: Sequence[int]) -> list[list[int]]:
     return [[known[place] for place in group] for group in faults.alike(fingerprints, signatures)]
 
 
+def _equal(name: str) -> str:
+    return say("has the values of {name}", name=name)
+
+
+def _like(name: str) -> str:
+    return say("looks like {name}", name=name)
+
+
 def _copies(
-    groups: Sequence[list[int]], verb: str, faulty: set[int], names: Sequence[str], sizes: np.ndarray
+    groups: Sequence[list[int]], note: Callable[[str], str], faulty: set[int], names: Sequence[str], sizes: np.ndarray
 ) -> dict[int, str]:
     """Return a note on each picture of each group, first on the one that stays."""
     notes: dict[int, str] = {}
     for group in groups:
         best = max(group, key=lambda row: (row not in faulty, int(sizes[row].prod()), -row))
-        notes |= {best: BEST} | {row: f"{verb} {names[best]}" for row in group if row != best}
+        notes |= {best: BEST} | {row: note(names[best]) for row in group if row != best}
     return notes
 
 
@@ -179,5 +192,5 @@ def _odd(images: Images, sound: Sequence[int], progress: Progress | None) -> Ite
     ranking, _ = rank_among(as_one_array(images.take(sound)), progress=progress)
     odd = [int(row) for row in ranking.order if ranking.odd[row]]
     for place, row in enumerate(odd[:MOST_ODD], 1):
-        note = f"number {place} of {len(sound):,} by how unlike the others it is"
+        note = say("number {place} of {all} by how unlike the others it is", place=place, all=len(sound))
         yield Finding(ranking.names[row], "odd", note, sound[row], is_out=False)

@@ -12,6 +12,7 @@ from latente.culling.sizes import reduced
 from latente.estimators import Estimator
 from latente.estimators.abilities import Localises, Reconstructs
 from latente.images import Images
+from latente.languages import say
 
 __all__ = ["Maps", "MapsOf", "maps_of", "tells_where"]
 
@@ -71,7 +72,7 @@ def maps_of(model: Estimator, images: Images, side: int | None = None) -> Maps |
         if not model.has_maps():
             return None
         one_by_one = (_small(model.anomaly_map(images[[row]])[0], side) for row in range(len(images)))
-        return Maps(list(one_by_one), "how odd each place is")
+        return Maps(list(one_by_one), say("how odd each place is"))
     if images.is_photographs or not isinstance(model, Reconstructs):
         return None
     outputs = model.outputs(images)
@@ -79,7 +80,7 @@ def maps_of(model: Estimator, images: Images, side: int | None = None) -> Maps |
         return None
     apart = np.abs(outputs.get("targets", outputs["images"]) - outputs["reconstructions"])
     values = [_small(one, side) for one in apart.mean(1)]
-    return Maps(values, "how far the reconstruction lies from the picture")
+    return Maps(values, say("how far the reconstruction lies from the picture"))
 
 
 def _small(values: np.ndarray, side: int | None) -> np.ndarray:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 import latente
 from latente import pages
 from latente.images import Images, Scaling
+from latente.languages import speaking, words_of
 from latente.pages.embedding import pictures, window
 
 __all__ = ["SIDE", "Candidate", "thumbnails", "write_page"]
@@ -57,15 +58,17 @@ def write_page(
     *,
     facts: Mapping[str, str],
     notices: Sequence[str] = (),
+    language: str | None = None,
 ) -> Path:
     """Write a page that shows the candidates, in their order, and return its path.
 
     names: all pictures of the set, also those that are not shown, which stay in it. facts: lines at the head of the
-    page. notices: what else is to be said; what stands between two ` is a command. One file without anything from
-    outside, whose scripts are known by their hashes.
+    page. notices: what else is to be said; what stands between two ` is a command. language: "en" or "es"; None
+    is that of LATENTE_LANG, else English. One file without anything from outside, whose scripts are known by their
+    hashes.
     """
     style = pages.STYLE + (TEMPLATES / "culling.css").read_text(encoding="utf-8")
-    script = pages.inline((TEMPLATES / "culling.js").read_text(encoding="utf-8"))
+    script = pages.inline("\n".join(map(pages.module, (pages.WORDS, TEMPLATES / "culling.js"))))
     slug = re.sub(r"[^A-Za-z0-9]+", "-", set_name).strip("-") or "images"
     described = {"names": list(names), "slug": slug, "shown": [candidate.name for candidate in candidates]}
     groups = {candidate.group: [c for c in candidates if c.group == candidate.group] for candidate in candidates}
@@ -73,7 +76,6 @@ def write_page(
         "policy": pages.policy(style, [script], pictures=True),
         "style": Markup(style),
         "script": Markup(script),
-        "description": Markup(pages.as_json(described)),
         "title": title,
         "set_name": set_name,
         "facts": facts,
@@ -81,4 +83,7 @@ def write_page(
         "groups": groups,
         "version": latente.__version__,
     }
-    return pages.write(out, pages.lay_out("culling.html.j2", page, TEMPLATES))
+    with speaking(language):
+        description = Markup(pages.as_json({**described, "words": words_of(script)}))
+        text = pages.lay_out("culling.html.j2", {**page, "description": description}, TEMPLATES)
+    return pages.write(out, text)

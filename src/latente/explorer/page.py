@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,12 @@ from latente import pages
 from latente.explorer.parts import Part
 from latente.languages import words_of
 
-__all__ = ["Runtime", "render", "runtime"]
+__all__ = ["Runtime", "render", "runtime", "scripts"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 BUILT = Path(__file__).parent / "web"
 # in the order in which they need each other
 MODULES = (
-    "words",
     "text",
     "elements",
     "parts",
@@ -78,13 +76,13 @@ def render(page: Mapping[str, Any], description: Mapping[str, Any], parts: Seque
     and its own style, known by their hashes, and WebAssembly, which is all it needs.
     """
     style = f"{pages.STYLE}\n{(TEMPLATES / 'explorer.css').read_text(encoding='utf-8')}"
-    scripts = [pages.inline(live.script)] if live else []
-    own = "\n".join(_module(name) for name in MODULES)
-    scripts.append(pages.inline(own))
+    run = [pages.inline(live.script)] if live else []
+    own = "\n".join(scripts())
+    run.append(pages.inline(own))
     scripted = {
-        "policy": pages.policy(style, scripts, "'wasm-unsafe-eval'"),
+        "policy": pages.policy(style, run, "'wasm-unsafe-eval'"),
         "style": Markup(style),
-        "scripts": [Markup(script) for script in scripts],
+        "scripts": [Markup(script) for script in run],
         "description": Markup(pages.as_json({**description, "words": words_of(own)})),
         "parts": [dataclasses.replace(part, text=Markup(part.text)) for part in parts],
         "licences": live.licences if live else "",
@@ -92,8 +90,6 @@ def render(page: Mapping[str, Any], description: Mapping[str, Any], parts: Seque
     return pages.lay_out("page.html.j2", {**page, **scripted}, TEMPLATES)
 
 
-def _module(name: str) -> str:
-    """Return a script without its imports and exports: the page holds all of them in one, as one module."""
-    text = (TEMPLATES / f"{name}.js").read_text(encoding="utf-8")
-    text = re.sub(r'^import [^;]*? from "\./[a-z]+\.js";\n', "", text, flags=re.MULTILINE)
-    return re.sub(r"^export (?=(?:async function|function|class|const)\b)", "", text, flags=re.MULTILINE)
+def scripts() -> list[str]:
+    """Return the page's own scripts, in the order in which they need each other."""
+    return [pages.module(path) for path in (pages.WORDS, *(TEMPLATES / f"{name}.js" for name in MODULES))]

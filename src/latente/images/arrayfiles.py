@@ -23,6 +23,7 @@ from latente.images.layouts import find_layout, from_layout
 from latente.images.options import DoorOptions
 from latente.images.sizing import keeps_size
 from latente.images.streams import Rows, array_rows, idx_rows, npy_rows, reading, refuse_bomb
+from latente.languages import say
 
 __all__ = ["from_cache", "idx_sources", "is_idx", "open_idx", "open_npy", "open_npz", "stamp"]
 
@@ -89,9 +90,8 @@ def open_npz(path: Path, options: DoorOptions) -> Images:
             names = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
         arrays, parts, others = _npz_arrays(path, names, options)
         if "pixels" not in arrays:
-            raise InputError(
-                f"{path.name} holds no images: call them 'images' (it holds {', '.join(names) or 'nothing'})"
-            )
+            template = "{name} holds no images: call them 'images' (it holds {others})"
+            raise InputError(say(template, name=path.name, others=", ".join(names) or say("nothing")))
         rows = {column: _member(path, name) for column, name in arrays.items()}
         count = rows["pixels"].shape[0]
         layout = rows["pixels"].into(writer, "pixels", options)
@@ -234,7 +234,8 @@ def _load_labels(labels: object) -> object:
         return labels
     path = Path(labels)
     if not path.is_file():
-        raise InputError(f"labels={str(labels)!r} is no file; give a .npy or idx file with one label for each image")
+        template = "labels={labels} is no file; give a .npy or idx file with one label for each image"
+        raise InputError(say(template, labels=repr(str(labels))))
     if path.suffix == ".npy":
         with reading(path.name):
             return np.load(path, allow_pickle=False)
@@ -269,7 +270,7 @@ def _column_into(writer: Writer, column: str, rows: Rows, keeps: bool) -> Note:
     """Write one column beside the images, and return what is to be noted of it."""
     if column in ("target", "mask"):
         if not keeps:
-            raise InputError(f"{rows.name} goes with the images' own size; leave size and crop out")
+            raise InputError(say("{name} goes with the images' own size; leave size and crop out", name=rows.name))
         if column == "target":
             rows.into(writer, column, DoorOptions())
             return {}
@@ -290,7 +291,8 @@ def _column_into(writer: Writer, column: str, rows: Rows, keeps: bool) -> Note:
 
 def _check_length(rows: Rows, count: int) -> None:
     if rows.shape[0] != count:
-        raise InputError(f"{rows.name} has {rows.shape[0]:,} rows for {count:,} images; they must be as many")
+        template = "{name} has {rows} rows for {count} images; they must be as many"
+        raise InputError(say(template, name=rows.name, rows=rows.shape[0], count=count))
 
 
 def _member(path: Path, name: str) -> Rows:

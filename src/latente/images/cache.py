@@ -28,6 +28,7 @@ from latente.files import disk_errors, stamp_of
 from latente.images.claims import claimed, is_abandoned
 from latente.images.container import PLACES, Images, contents_of
 from latente.images.limits import check_disk
+from latente.languages import say
 
 __all__ = [
     "Kept",
@@ -138,7 +139,8 @@ class Writer:
             if stamps:
                 content_hash = _content_hash(self._folder, stamps)
                 if note.get("content_hash", content_hash) != content_hash:
-                    raise InputError(f"{label} differs from it, which was changed while it was copied; try again")
+                    template = "{label} differs from it, which was changed while it was copied; try again"
+                    raise InputError(say(template, label=label))
                 note = note | Note(content_hash=content_hash)
             record = {"format": _FORMAT, "name": label, "arrays": stamps, "note": note}
             (self._folder / "set.json").write_text(json.dumps(record), encoding="utf-8")

@@ -20,6 +20,7 @@ from latente.images.fetching import fetch
 from latente.images.options import DoorOptions, Progress
 from latente.images.pictures import open_pictures
 from latente.images.streams import cifar_rows
+from latente.languages import say
 
 __all__ = ["entries", "find", "get", "locate", "open_named"]
 
@@ -48,7 +49,7 @@ def locate(name: str) -> Path:
     for folder in _places(entry):
         if _is_whole(entry, folder):
             return folder
-    raise InputError(f"{name} is not on this machine: {_cure(entry, may_fetch=True)}")
+    raise InputError(say("{name} is not on this machine: {cure}", name=name, cure=_cure(entry, may_fetch=True)))
 
 
 def get(name: str, progress: Progress | None = None) -> Path:
@@ -62,12 +63,15 @@ def get(name: str, progress: Progress | None = None) -> Path:
         if _is_whole(entry, folder):
             return folder
     if entry.by_hand:
-        raise InputError(f"{name} is for you to get, from {entry.homepage}: {_cure(entry)}")
+        template = "{name} is for you to get, from {homepage}: {cure}"
+        raise InputError(say(template, name=name, homepage=entry.homepage, cure=_cure(entry)))
     if os.environ.get("LATENTE_OFFLINE", "0") not in ("", "0"):
-        raise InputError(f"{name} is not on this machine, and LATENTE_OFFLINE forbids fetching it: {_cure(entry)}")
+        template = "{name} is not on this machine, and LATENTE_OFFLINE forbids fetching it: {cure}"
+        raise InputError(say(template, name=name, cure=_cure(entry)))
     folder = _places(entry)[-1]
     if failures := fetch(entry, folder, progress):
-        raise InputError(f"{name} could not be fetched ({'; '.join(failures)}): {_cure(entry)}")
+        why = "; ".join(failures)
+        raise InputError(say("{name} could not be fetched ({why}): {cure}", name=name, why=why, cure=_cure(entry)))
     return folder
 
 
@@ -124,7 +128,12 @@ def _path(folder: Path, file: File) -> Path:
 
 def _cure(entry: Entry, *, may_fetch: bool = False) -> str:
     data, cache = os.environ.get("LATENTE_DATA"), _places(entry)[-1]
-    place = f"{_places(entry)[0]} or {cache}" if data else f"{cache} (or LATENTE_DATA/{entry.name})"
+    place = say("{first} or {second}", first=str(_places(entry)[0]), second=str(cache))
+    if not data:
+        place = say("{cache} (or LATENTE_DATA/{name})", cache=str(cache), name=entry.name)
     files = entry.by_hand or ", ".join(file.name for file in entry.files)
-    fetching = f"run `latente data get {entry.name}`, or " if may_fetch and not entry.by_hand else ""
-    return f"{fetching}put {files} into {place}"
+    if may_fetch and not entry.by_hand:
+        return say(
+            "run `latente data get {name}`, or put {files} into {place}", name=entry.name, files=files, place=place
+        )
+    return say("put {files} into {place}", files=files, place=place)

@@ -8,6 +8,7 @@ import numpy as np
 
 from latente.errors import InputError
 from latente.images.container import Images
+from latente.languages import say
 
 __all__ = ["Conditioned", "images_in", "require_condition"]
 
@@ -33,20 +34,20 @@ def require_condition(images: Images, names: tuple[str, ...] | None = None) -> n
     names: those that they must have, in this order; None for whatever they are. Raises InputError, saying how to choose
     them, where there are none, others, or some that are no finite numbers.
     """
-    cure = "choose columns of numbers by condition=[...] (--condition-columns a,b)"
+    cure = say("choose columns of numbers by condition=[...] (--condition-columns a,b)")
     values = images.columns.get("condition")
     if values is None:
-        raise InputError(f"{images.name} has no condition beside its images: {cure}, or leave the option condition out")
+        template = "{name} has no condition beside its images: {cure}, or leave the option condition out"
+        raise InputError(say(template, name=images.name, cure=cure))
     if names is not None and (images.condition_names or names) != names:
         own = ", ".join(images.condition_names)
-        raise InputError(f"the conditions of {images.name} are {own}, and the model learned {', '.join(names)}: {cure}")
+        template = "the conditions of {name} are {own}, and the model learned {others}: {cure}"
+        raise InputError(say(template, name=images.name, own=own, others=", ".join(names), cure=cure))
     if names is not None and values.shape[1] != len(names):
-        raise InputError(
-            f"{images.name} has conditions of {values.shape[1]} numbers, and the model's have {len(names)}"
-        )
+        template = "{name} has conditions of {count} numbers, and the model's have {own}"
+        raise InputError(say(template, name=images.name, count=values.shape[1], own=len(names)))
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(1))[0])
-        raise InputError(
-            f"the condition of {images.name_of(row)} of {images.name} is NaN or infinite; fill or remove it"
-        )
+        template = "the condition of {image} of {name} is NaN or infinite; fill or remove it"
+        raise InputError(say(template, image=images.name_of(row), name=images.name))
     return values

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from latente.errors import InputError
 from latente.images.formats import SUFFIXES
 from latente.images.limits import check_memory
+from latente.languages import say
 
 __all__ = ["PARSING", "Row", "Sheet", "is_missing", "is_number", "numbers_of", "read_sheet"]
 
@@ -61,15 +62,16 @@ def read_sheet(content: bytes, name: str) -> Sheet:
         mark = _mark_of(text)
         rows = _rows(text, mark)
     except csv.Error as error:
-        raise InputError(f"{name} cannot be read as a table: {error}") from error
+        raise InputError(say("{name} cannot be read as a table: {reason}", name=name, reason=str(error))) from error
     if not rows:
-        raise InputError(f"{name} is empty; give a table that names the pictures")
+        raise InputError(say("{name} is empty; give a table that names the pictures", name=name))
     width = Counter(len(row) for row in rows).most_common(1)[0][0]
     if len(rows) == 2 and len(rows[1]) == len(rows[0]) + 1:  # a row under a header without a name for its first cell
         width = len(rows[1])
     for number, row in enumerate(rows, start=1):
         if len(row) != width and not (number == 1 and len(row) == width - 1):
-            raise InputError(f"{name}: row {number} has {len(row)} columns, the others have {width}; make them equal")
+            template = "{name}: row {number} has {columns} columns, the others have {others}; make them equal"
+            raise InputError(say(template, name=name, number=number, columns=len(row), others=width))
     return Sheet(rows, mark, notes)
 
 

@@ -12,6 +12,7 @@ from latente.errors import InputError
 from latente.images.container import Images
 from latente.images.photographs import Photographs
 from latente.images.scaling import DEPTHS, Scaling
+from latente.languages import say
 
 __all__ = ["WITH_DEPTH", "in_units_of", "warn_of_other_units"]
 
@@ -100,11 +101,12 @@ def _told_by_values(images: Images, scaling: Scaling) -> int:
     peak = int(scaling.scale[0])
     if images.dtype == np.dtype(scaling.dtype) and highest <= peak:
         return scaling.depth
-    raise InputError(
-        f"the images of {images.name} are {images.dtype} up to {highest:,}, and nothing states of how many bits; the "
-        f"model was trained on {scaling.dtype} from {scaling.range_in_words}: bring them to that range, or give files "
-        "that state their depth"
+    template = (
+        "the images of {name} are {dtype} up to {highest}, and nothing states of how many bits; the model was trained "
+        "on {own} from {span}: bring them to that range, or give files that state their depth"
     )
+    own = {"own": scaling.dtype, "span": scaling.range_in_words}
+    raise InputError(say(template, name=images.name, dtype=str(images.dtype), highest=highest, **own))
 
 
 def _converted(values: np.ndarray, depth: int, scaling: Scaling) -> tuple[np.ndarray, bool]:

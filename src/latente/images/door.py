@@ -20,6 +20,7 @@ from latente.images.arrays import open_array
 from latente.images.container import Images
 from latente.images.options import DoorOptions, Keep, Progress
 from latente.images.photographs import Photographs
+from latente.languages import say
 
 __all__ = ["Openable", "is_list_of_pictures", "open_images"]
 
@@ -72,7 +73,7 @@ def open_images(
     if isinstance(source, Images) and target is None:
         return source if condition is None else _with_condition(source, condition)
     if isinstance(source, str) and not source.strip():
-        raise InputError("the images have no name: give a folder, a file or the name of a set")
+        raise InputError(say("the images have no name: give a folder, a file or the name of a set"))
     options = DoorOptions(
         split=split,
         size=size,
@@ -121,9 +122,8 @@ def _with_condition(images: Images, names: Sequence[str]) -> Images:
         for name, column in zip(titles, images.columns[key].T, strict=True)
     }
     if not known:
-        raise InputError(
-            f"{images.name} has no columns of numbers: name a table that has some by labels (--labels CSV)"
-        )
+        template = "{name} has no columns of numbers: name a table that has some by labels (--labels CSV)"
+        raise InputError(say(template, name=images.name))
     for name in names:
         if name not in known:
             raise did_you_mean(f"column of {images.name}", name, list(known))
@@ -138,15 +138,18 @@ def _with_target(options: DoorOptions, open_one: Callable[[DoorOptions], Images]
     Raises InputError where they are not as many, or are to be scaled: they keep their own size.
     """
     if options.exclude is not None:
-        raise InputError(
+        template = (
             "exclude leaves pictures of a folder or an archive out by their names; take others out of the array itself"
         )
+        raise InputError(say(template))
     if options.pairs is not None:
-        raise InputError("pairs tells pictures of a folder or an archive apart; give target for what else there is")
+        raise InputError(
+            say("pairs tells pictures of a folder or an archive apart; give target for what else there is")
+        )
     if options.target is None:
         return open_one(options)
     if options.sides or options.window:
-        raise InputError("targets go with the images' own size; leave size and crop out")
+        raise InputError(say("targets go with the images' own size; leave size and crop out"))
     images = open_one(dataclasses.replace(options, target=None, count=None))
     target = open_images(
         options.target,
@@ -155,7 +158,8 @@ def _with_target(options: DoorOptions, open_one: Callable[[DoorOptions], Images]
         channels=options.channels if isinstance(options.channels, str) else None,
     )
     if len(target) != len(images) or target.is_table != images.is_table:
-        raise InputError(f"target holds {target!r} for {images!r}; give one for each, in the same order")
+        template = "target holds {target} for {images}; give one for each, in the same order"
+        raise InputError(say(template, target=repr(target), images=repr(images)))
     columns, partners = dict(images.columns), dict(images.partners)
     if images.is_photographs:
         content = target.content
@@ -163,7 +167,7 @@ def _with_target(options: DoorOptions, open_one: Callable[[DoorOptions], Images]
     elif not target.is_photographs:
         columns["target"] = target.pixels
     else:
-        raise InputError("the targets have many sizes and the images have one; give size='keep' for both")
+        raise InputError(say("the targets have many sizes and the images have one; give size='keep' for both"))
     scan = images.scan and dataclasses.replace(images.scan, partners={"targets": len(images)})
     images = dataclasses.replace(images, columns=columns, partners=partners, scan=scan, content_hash=None)
     rows = options.sample(len(images))
@@ -203,7 +207,7 @@ def _open_generated(name: str, options: DoorOptions) -> Images:
     from latente.images.sizing import resize_arrays
 
     if options.labels is not None:
-        raise InputError(f"{name} comes with its own labels; leave labels out")
+        raise InputError(say("{name} comes with its own labels; leave labels out", name=name))
     draw, size = GENERATED[name], options.sides
     known = inspect.signature(draw).parameters
     extras: dict[str, int | Progress | None] = {}
@@ -233,13 +237,14 @@ def _open_path(path: Path, options: DoorOptions) -> Images:
     try:
         path.stat()
     except OSError as error:
-        raise InputError(f"{path} cannot be opened: {error.strerror}; give a file, a folder or a set's name") from error
+        template = "{path} cannot be opened: {reason}; give a file, a folder or a set's name"
+        raise InputError(say(template, path=str(path), reason=str(error.strerror))) from error
     suffix = path.suffix.lower()
     if path.is_dir():
         if any(is_idx(name) for name in os.listdir(path)):
             return _with_target(options, lambda options: open_idx(idx_sources(path), options, path.name))
     elif not path.is_file():
-        raise InputError(f"{path} is neither a file nor a folder")
+        raise InputError(say("{path} is neither a file nor a folder", path=str(path)))
     elif suffix == ".npy":
         return _with_target(options, lambda options: open_npy(path, options))
     elif suffix == ".npz":
@@ -250,7 +255,7 @@ def _open_path(path: Path, options: DoorOptions) -> Images:
     elif suffix in (".csv", ".tsv", ".txt"):
         return _open_table(path, options)
     elif suffix == ".zip" and not zipfile.is_zipfile(path):
-        raise InputError(f"{path} is no zip archive, or a damaged one; get or make it again")
+        raise InputError(say("{path} is no zip archive, or a damaged one; get or make it again", path=str(path)))
     from latente.images.pictures import open_pictures
 
     return open_pictures(path, options)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from latente.languages import say
+
 __all__ = ["ENTRIES", "Entry", "File"]
 
 
@@ -158,6 +160,6 @@ ENTRIES = (
         licence="non-commercial research only, under the agreement on its homepage; no redistribution",
         citation="Liu, Luo, Wang, Tang: Deep learning face attributes in the wild, ICCV 2015",
         digests="none: it is your own copy",
-        by_hand="the unpacked folder img_align_celeba, list_attr_celeba.txt and list_eval_partition.txt",
+        by_hand=say("the unpacked folder img_align_celeba, list_attr_celeba.txt and list_eval_partition.txt"),
     ),
 )

@@ -6,7 +6,6 @@ import contextlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from latente import words
 from latente.errors import InputError
 from latente.images.damage import Damaged
 from latente.images.folders import PART_ORDER, Listing, recognise
@@ -15,7 +14,8 @@ from latente.images.options import DoorOptions
 from latente.images.scan import Scan, counted, listed, listed_reasons
 from latente.images.stores import JoinedStore, Store
 from latente.images.tables import Table, TableFile, read_tables
-from latente.words import brief, printable
+from latente.languages import say
+from latente.words import brief, count, printable
 
 __all__ = ["list_pictures", "pictures_in"]
 
@@ -34,7 +34,7 @@ def list_pictures(
     pictures = [name for name in all_pictures if prefix is None or not name.startswith(prefix)]
     targets = [name for name in all_pictures if prefix is not None and name.startswith(prefix)]
     if not pictures:
-        raise InputError(f"{store.path} {_lack(store)}")
+        raise InputError(_lack(store))
     listing = recognise(pictures, pairs=options.signs, targets=targets, where=prefix[3:-1] if prefix else "")
     names = [item.name for item in listing.items]
     table, partition, notes = read_tables(tables, names)
@@ -44,7 +44,7 @@ def list_pictures(
             item.part = part_of.get(item.name)
         listing.parts = tuple(part for part in PART_ORDER if part in part_of.values())
         if without := len(names) - len(part_of):
-            notes.append(f"{words.count(without, 'picture')} without a part in {printable(partition.name)}")
+            notes.append(f"{count(without, 'picture')} without a part in {printable(partition.name)}")
     used = {*all_pictures, *(each.name for each in (table, partition) if each is not None)}
     others = [name for name in store.names if name not in used]
     _exclude(listing, options, store)
@@ -58,7 +58,7 @@ def list_pictures(
     ]
     if others:
         were = "was" if len(others) == 1 else "were"
-        scan.notes.append(f"{words.count(len(others), 'other file')} {were} passed over: {_suffixes(others)}")
+        scan.notes.append(f"{count(len(others), 'other file')} {were} passed over: {_suffixes(others)}")
     return listing, table
 
 
@@ -70,44 +70,51 @@ def _exclude(listing: Listing, options: DoorOptions, store: Store) -> None:
     unknown = names - {printable(name) for name in (*excluded, *missing, *store.lost)}
     of_files = options.frames == "first"  # frames have names of their own, once they are counted
     if names and names == unknown and of_files:
-        raise InputError(f"exclude names no picture of {store.path}: {listed(map(brief, sorted(names)), most=3)}")
+        first = listed(map(brief, sorted(names)), most=3)
+        raise InputError(say("exclude names no picture of {path}: {names}", path=str(store.path), names=first))
     if len(excluded) == len(listing.items):
-        raise InputError(f"exclude names every picture of {store.path}, and leaves none")
+        raise InputError(say("exclude names every picture of {path}, and leaves none", path=str(store.path)))
     listing.items = [item for item in listing.items if item.name not in excluded]
     listing.missing = {name: why for name, why in listing.missing.items() if name not in missing}
     listing.set_aside(excluded | missing, "to be left out")
     if unknown and unknown != names and of_files:
-        listing.notes.append(f"{words.count(len(unknown), 'name')} to leave out are no picture's here")
+        listing.notes.append(f"{count(len(unknown), 'name')} to leave out are no picture's here")
 
 
 def _lack(store: Store) -> str:
     """Say in words that there are no pictures, what there is instead, and what to do."""
-    read = "PNG, JPEG, TIFF, GIF, BMP, WebP, AVIF, JPEG 2000 or other pictures"
+    path, read = str(store.path), say("PNG, JPEG, TIFF, GIF, BMP, WebP, AVIF, JPEG 2000 or other pictures")
     kinds = {}
     for name in list(store.names)[:_LOOKED_AT]:
         with contextlib.suppress(OSError, Damaged):
             kinds[name] = describe(store.head(name), name)
     if store.kind == "file":
         [what] = kinds.values() or [None]
-        return f"is {what or f'no picture; give {read}'}"
+        if what:
+            return say("{name} is {what}", name=path, what=what)
+        return say("{path} is no picture; give {read}", path=path, read=read)
     if store.lost:
-        return f"holds no pictures that can be read ({listed_reasons(store.lost)}); give {read}"
+        template = "{path} holds no pictures that can be read: {lost}; give {read}"
+        return say(template, path=path, lost=listed_reasons(store.lost), read=read)
     names = store.names
     if arrays := [name for name in names if suffix_of(name) in (".npy", ".npz")]:
-        return (
-            f"holds no pictures but {words.count(len(arrays), 'array file')} ({listed(arrays, most=1)}): give one "
-            "of them, or join them: numpy.save('all.npy', numpy.stack([numpy.load(file) for file in files]))"
+        template = (
+            "{path} holds no pictures but {files} ({first}): give one of them, or join them: "
+            "numpy.save('all.npy', numpy.stack([numpy.load(file) for file in files]))"
         )
-    if known := [f"{brief(name)} is {what}" for name, what in kinds.items() if what]:
-        return f"holds no pictures: {listed(known, most=2)}"
-    return f"holds no pictures{f' but {_suffixes(names)}' if names else ''}; give {read}"
+        return say(template, path=path, files=count(len(arrays), "array file"), first=listed(arrays, most=1))
+    if known := [say("{name} is {what}", name=brief(name), what=what) for name, what in kinds.items() if what]:
+        return say("{path} holds no pictures: {files}", path=path, files=listed(known, most=2))
+    if names:
+        return say("{path} holds no pictures but {files}; give {read}", path=path, files=_suffixes(names), read=read)
+    return say("{path} holds no pictures; give {read}", path=path, read=read)
 
 
 def pictures_in(store: Store) -> list[str]:
     """Return the names of a store's pictures, damaged ones among them; raises InputError where there are none."""
     names = _pictures(store)
     if not names:
-        raise InputError(f"{store.path} {_lack(store)}")
+        raise InputError(_lack(store))
     return names
 
 

@@ -23,6 +23,7 @@ from latente.images.opening import OtherTiff, opened_picture, other_tiff
 from latente.images.orientation import UPRIGHT, orientation_of
 from latente.images.png import check_sums, write_deep_png
 from latente.images.reading import read_headers
+from latente.languages import say
 
 __all__ = ["Picture", "painted_over", "read_mask", "read_picture", "save_picture"]
 
@@ -108,10 +109,10 @@ def read_picture(data: bytes, name: str) -> Picture:
         [header] = read_headers(io.BytesIO(data), name)
         check_memory(_DECODING * math.prod(header.size), name)
         if header.frames > 1:
-            raise Damaged(
-                f"holds {header.frames:,} frames or pages; take them out as pictures of their own: "
-                "ffmpeg -i FILE FOLDER/%05d.png"
+            template = (
+                "holds {count} frames or pages; take them out as pictures of their own: ffmpeg -i FILE FOLDER/%05d.png"
             )
+            raise Damaged(say(template, count=header.frames))
         try:
             with opened_picture(io.BytesIO(data), name) as image:
                 return _deep(image, data) if deep.kind_of(image).is_deep else _plain(image, header.mode)
@@ -165,9 +166,10 @@ def _deep(image: Image.Image, data: bytes) -> Picture:
 def _of_values(values: np.ndarray, depth: int | None, format_: str, beside: _Beside) -> Picture:
     """Return the picture of values (H, W) or (H, W, C) of more than 8 bits."""
     if values.dtype not in (np.uint16, np.float32):
-        raise Damaged(f"holds {values.dtype} values; save it in 8 or 16 bits a channel, or as floats")
+        template = "holds {dtype} values; save it in 8 or 16 bits a channel, or as floats"
+        raise Damaged(say(template, dtype=str(values.dtype)))
     if values.dtype == np.float32 and not np.isfinite(values).all():
-        raise Damaged("holds NaN or infinity")
+        raise Damaged(say("holds NaN or infinity"))
     name, suffix = (format_, None) if format_ in _DEEP else ("PNG", ".png")
     if values.dtype == np.float32 and name == "PNG":
         name, suffix = "TIFF", ".tif"

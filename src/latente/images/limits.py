@@ -7,6 +7,7 @@ from pathlib import Path
 
 from latente import words
 from latente.errors import InputError
+from latente.languages import say
 from latente.machine import free_memory
 
 __all__ = ["MAX_BYTES", "MAX_PIXELS", "check_disk", "check_memory", "is_bomb"]
@@ -25,10 +26,9 @@ def check_memory(needed: int, what: str) -> None:
     """Raise InputError where `what` needs more memory at once than is free."""
     free = free_memory()
     if free is not None and needed > _USABLE * free:
-        raise InputError(
-            f"{what} needs {words.memory(needed)} of memory at once, and {words.memory(max(free, 0))} are free; "
-            "give smaller images or a smaller file"
-        )
+        template = "{what} needs {needed} of memory at once, and {free} are free; give smaller images or a smaller file"
+        sizes = {"needed": words.memory(needed), "free": words.memory(max(free, 0))}
+        raise InputError(say(template, what=what, **sizes))
 
 
 def check_disk(needed: int, folder: Path, what: str) -> None:
@@ -39,8 +39,9 @@ def check_disk(needed: int, folder: Path, what: str) -> None:
     except OSError:  # the writer will say what is wrong with the folder
         return
     if needed > _USABLE * free:
-        raise InputError(
-            f"{what} needs {words.memory(needed)} in the cache folder {folder}, whose disk has "
-            f"{words.memory(free)} free; give a smaller size or count, free some space, or set LATENTE_CACHE to "
-            "another folder"
+        template = (
+            "{what} needs {needed} in the cache folder {folder}, whose disk has {free} free; give a smaller size or "
+            "count, free some space, or set LATENTE_CACHE to another folder"
         )
+        sizes = {"needed": words.memory(needed), "free": words.memory(free)}
+        raise InputError(say(template, what=what, folder=str(folder), **sizes))

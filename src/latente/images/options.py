@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypedDict
 
 from latente.checks import Check, Choice, Number, Own, Text, Whole, check_options, option
 from latente.errors import InputError, did_you_mean
+from latente.languages import say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -242,10 +243,12 @@ class DoorOptions:
         """
         if self.split is not None and self.split not in parts:
             if not parts:
-                raise InputError(f"{name} has no parts; leave split={self.split!r} out")
+                raise InputError(say("{name} has no parts; leave split={split} out", name=name, split=repr(self.split)))
             raise did_you_mean(f"part of {name}", self.split, parts)
         if self.split is None and parts and "train" not in parts:
-            raise InputError(f"{name} has no part train; choose one by split: {', '.join(parts)}")
+            raise InputError(
+                say("{name} has no part train; choose one by split: {parts}", name=name, parts=", ".join(parts))
+            )
         return self.split or ("train" if parts else None)
 
     def sample(self, total: int) -> np.ndarray | None:
@@ -299,10 +302,9 @@ def _lines(path: Path) -> tuple[str, ...]:
     try:
         lines = path.expanduser().read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise InputError(
-            f"exclude={str(path)!r} cannot be read: {why}; give a text file with one name a line"
-        ) from error
+        why = str(error.strerror) if isinstance(error, OSError) else say("it is no text in UTF-8")
+        template = "exclude={path} cannot be read: {why}; give a text file with one name a line"
+        raise InputError(say(template, path=repr(str(path)), why=why)) from error
     return tuple(line for line in lines if line.strip())
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from latente.errors import InputError
+from latente.languages import say
 from latente.words import printable
 
 __all__ = ["Pairs", "Path", "are_few", "components", "match_pairs", "match_targets"]
@@ -63,11 +64,13 @@ def match_pairs(
             if pairs is not None and _is_sound(pairs, paths, signs, chosen, notes):
                 return pairs
     if chosen and paths:
-        raise InputError(
-            f"pairs={','.join(chosen)!r}: no two pictures are alike but for folders called so or names that end so, "
-            f"as {chosen[0]}/1.png and {chosen[1]}/1.png, or 1_{chosen[0].strip('_')}.png and "
-            f"1_{chosen[1].strip('_')}.png"
+        first, second = chosen
+        template = (
+            "pairs={pairs}: no two pictures are alike but for folders called so or names that end so, as "
+            "{first}/1.png and {second}/1.png, or 1_{one}.png and 1_{other}.png"
         )
+        ends = {"one": first.strip("_"), "other": second.strip("_")}
+        raise InputError(say(template, pairs=repr(",".join(chosen)), first=first, second=second, **ends))
     return None
 
 
@@ -84,7 +87,8 @@ def match_targets(names: Sequence[str], targets: Sequence[str], where: str) -> P
         if target_of:
             break
     else:
-        raise InputError(f"no picture in {where} is called like one of the images; a target has its image's name")
+        template = "no picture in {where} is called like one of the images; a target has its image's name"
+        raise InputError(say(template, where=where))
     alone |= {name: f"has no target in {where}" for name in inputs.values() if name not in target_of}
     used = set(target_of.values())
     alone |= {name: "is the target of no image" for name in targets if name not in used}

@@ -25,7 +25,8 @@ from latente.images.stores import JoinedStore, Store, open_store
 from latente.images.survey import Headers, Survey
 from latente.images.tables import Columns, Table, TableFile, find_tables, typed_columns
 from latente.images.workers import Workers
-from latente.words import printable
+from latente.languages import say
+from latente.words import brief, printable
 
 __all__ = ["of_store", "open_pictures"]
 
@@ -39,7 +40,8 @@ def open_pictures(path: Path, options: DoorOptions, name: str | None = None) -> 
     Raises InputError where there are none, the part is unknown, or more are damaged than the budget allows.
     """
     if isinstance(options.channels, str) or (options.channels or 1) > 4:
-        raise InputError(f"channels={options.channels!r}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)")
+        template = "channels={channels}: picture files take 1 (grey), 2, 3 (RGB) or 4 (RGBA)"
+        raise InputError(say(template, channels=repr(options.channels)))
     store = _with_targets(open_store(path), options.target)
     name = name or (path.name if store.kind == "folder" else path.stem)
     return of_store(store, find_tables(store, options.labels), options, name)
@@ -76,7 +78,8 @@ def _with_targets(store: Store, target: object) -> Store:
         return store
     if not isinstance(target, str | os.PathLike) or not Path(target).expanduser().exists():
         what = repr(os.fspath(target)) if isinstance(target, str | os.PathLike) else type(target).__name__
-        raise InputError(f"target={what} is no folder, archive or file; the targets of picture files are such too")
+        template = "target={what} is no folder, archive or file; the targets of picture files are such too"
+        raise InputError(say(template, what=what))
     return JoinedStore(store, open_store(Path(target).expanduser().resolve()))
 
 
@@ -179,6 +182,10 @@ class _Reading:
     def _require(self, usable: Sequence[Item]) -> None:
         """Raise InputError where nothing is left."""
         if not usable:
-            raise InputError(
-                f"{self.store.path} holds no picture that can be used: {listed_reasons(self.scan.damaged)}"
-            )
+            path, damaged = str(self.store.path), self.scan.damaged
+            if len(damaged) == 1:  # which is recognised with its reason
+                [(name, why)] = damaged.items()
+                template = "{path} holds no picture that can be used: {name} ({why})"
+                raise InputError(say(template, path=path, name=brief(name), why=why))
+            first = listed_reasons(damaged)
+            raise InputError(say("{path} holds no picture that can be used: {first}", path=path, first=first))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from latente.errors import InputError
+from latente.languages import Figure, joined, recognised, say
 from latente.words import brief, printable
 
 __all__ = ["Scan", "count_classes", "counted", "listed", "listed_reasons"]
@@ -53,22 +54,25 @@ class Scan:
     def from_json(cls, data: Mapping[str, Any]) -> Scan:
         return cls(**data)
 
-    def left_out(self, remark: str = "") -> str:
-        """Say how many of the pictures cannot be used, with a remark on that, and the first of them by name."""
-        first = listed((f"{brief(name)} ({why})" for name, why in self.damaged.items()), most=3)
-        share = len(self.damaged) / self.total
-        return (
-            f"{self.source}: {len(self.damaged)} of {self.total} pictures ({share:.1%}) cannot be used{remark}: {first}"
-        )
+    def left_out(self) -> str:
+        """Say how many of the pictures cannot be used, and the first of them by name."""
+        return say("{source}: {many} cannot be used: {first}", **self._damaged())
+
+    def _damaged(self) -> dict[str, str]:
+        """Return what sentences about damaged files name: the source, how many of its pictures, and the first."""
+        share = Figure(f"{len(self.damaged) / self.total:.1%}")
+        many = say("{some} of {all} pictures ({share})", some=len(self.damaged), all=self.total, share=share)
+        return {"source": self.source, "many": many, "first": listed_reasons(self.damaged)}
 
     def check(self, budget: float) -> None:
         """Raise InputError where more of the files are damaged than the budget allows."""
         if self.damaged and len(self.damaged) / self.total > budget:
             enough = f"{-(-100 * len(self.damaged) // self.total) / 100:g}"  # in whole percent, rounded up
-            raise InputError(
-                f"{self.left_out(f', more than the budget of {budget:.1%}')}; repair or remove them, or leave them "
-                f"out: budget={enough} (--budget {enough})"
+            template = (
+                "{source}: {many} cannot be used, more than the budget of {budget}: {first}; repair or remove them, "
+                "or leave them out: budget={enough} (--budget {enough})"
             )
+            raise InputError(say(template, **self._damaged(), budget=Figure(f"{budget:.1%}"), enough=enough))
 
     def lost(self, shape: Sequence[int]) -> str:
         """Say how many of the originals are larger, or in colour where images of `shape` (C, H, W) are not; else ""."""
@@ -124,8 +128,8 @@ class Scan:
 def listed(items: Iterable[str], most: int = _MOST) -> str:
     """Join the first items by commas, and say how many more there are."""
     items = list(items)
-    more = f" and {len(items) - most} more" if len(items) > most else ""
-    return ", ".join(items[:most]) + more
+    first = joined(items[:most])
+    return say("{first} and {count} more", first=first, count=len(items) - most) if len(items) > most else first
 
 
 def count_classes(label: np.ndarray, names: Sequence[str]) -> dict[str, int]:
@@ -143,4 +147,6 @@ def counted(counts: Mapping[str, int]) -> str:
 
 def listed_reasons(damaged: Mapping[str, str]) -> str:
     """Name the first of the files that cannot be used, each with the reason."""
-    return listed((f"{printable(name)} ({why})" for name, why in damaged.items()), most=3)
+    return listed(
+        (say("{name} ({why})", name=brief(name), why=recognised(why)) for name, why in damaged.items()), most=3
+    )

@@ -139,7 +139,9 @@ class FolderStore(_Files):
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
             except OSError as error:
                 if not prefix:
-                    raise InputError(f"{folder} cannot be read ({error.strerror})") from error
+                    raise InputError(
+                        say("{path} cannot be read: {reason}", path=str(folder), reason=str(error.strerror))
+                    ) from error
                 self.notes.append(f"{brief(prefix)} cannot be read ({error.strerror})")
                 continue
             for entry in entries:
@@ -152,19 +154,19 @@ class FolderStore(_Files):
                     else:
                         self._add(name, entry)
                 except OSError as error:
-                    self.lost[name] = f"cannot be read: {error.strerror}"
+                    self.lost[name] = say("cannot be read: {reason}", reason=str(error.strerror))
         return sorted(links)
 
     def _add(self, name: str, path: Path | os.DirEntry[str]) -> None:
         try:
             status = path.stat()
         except OSError as error:
-            self.lost[name] = f"cannot be read: {error.strerror}"
+            self.lost[name] = say("cannot be read: {reason}", reason=str(error.strerror))
             return
         if stat.S_ISREG(status.st_mode):
             self.names[name] = stamp_of(status)
         else:
-            self.lost[name] = "not an ordinary file"
+            self.lost[name] = say("not an ordinary file")
 
 
 class FileStore(FolderStore):
@@ -192,7 +194,10 @@ class ListStore(_Files):
                 try:
                     self.names[name] = stamp_of(entry.stat())
                 except OSError as error:
-                    raise InputError(f"{brief(str(entry))} cannot be opened: {error.strerror}") from error
+                    reason = str(error.strerror)
+                    raise InputError(
+                        say("{path} cannot be opened: {reason}", path=brief(str(entry)), reason=reason)
+                    ) from error
             self._entries[name] = entry
 
     def open(self, name: str) -> BinaryIO:
@@ -211,7 +216,9 @@ class ZipStore(_Files):
         try:
             self._zip = zipfile.ZipFile(path)
         except (OSError, zipfile.BadZipFile, ValueError) as error:
-            raise InputError(f"{path} cannot be read as a zip archive: {error}") from error
+            raise InputError(
+                say("{path} cannot be read as a zip archive: {reason}", path=str(path), reason=str(error))
+            ) from error
         self._members: dict[str, zipfile.ZipInfo] = {}
         changed, packed = path.stat().st_mtime_ns, 0
         for member in self._zip.infolist():
@@ -219,7 +226,10 @@ class ZipStore(_Files):
                 continue
             parts = PurePosixPath(member.filename.replace("\\", "/")).parts
             if not parts or ".." in parts or parts[0].endswith((":", "/")):
-                raise InputError(f"{path} names a file outside itself ({brief(member.filename)}); refused")
+                outside = brief(member.filename)
+                raise InputError(
+                    say("{path} names a file outside itself ({outside}); refused", path=str(path), outside=outside)
+                )
             if any(map(_is_hidden, parts)) or stat.S_ISLNK(member.external_attr >> 16):
                 continue
             name = "/".join(parts)
@@ -227,7 +237,8 @@ class ZipStore(_Files):
             self._members[name] = member
             self.names[name] = [member.file_size, changed, member.CRC]
         if packed > path.stat().st_size:
-            raise InputError(f"{path} is a decompression bomb: its members lie over one another; refused")
+            template = "{path} is a decompression bomb: its members lie over one another; refused"
+            raise InputError(say(template, path=str(path)))
         self.names = dict(sorted(self.names.items()))
 
     def open(self, name: str) -> BinaryIO:

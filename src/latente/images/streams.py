@@ -24,6 +24,7 @@ from latente.images.layouts import find_layout, from_layout
 from latente.images.limits import MAX_BYTES, MAX_PIXELS, check_memory, is_bomb
 from latente.images.options import DoorOptions
 from latente.images.sizing import keeps_size, resize_arrays
+from latente.languages import say
 
 __all__ = ["Rows", "array_rows", "cifar_rows", "idx_rows", "npy_rows", "reading", "refuse_bomb"]
 
@@ -81,7 +82,8 @@ class Rows:
             channels = 1 if layout == "NHW" else self.shape[3 if last else 1]
             sides = self.shape[1:3] if layout != "NCHW" else self.shape[2:]
             if math.prod(sides) > MAX_PIXELS:
-                raise InputError(f"{self.name}: images of {words.shape(sides)} have more than {MAX_PIXELS:,} pixels")
+                template = "{name}: images of {shape} have more than {most} pixels"
+                raise InputError(say(template, name=self.name, shape=words.shape(sides), most=MAX_PIXELS))
         row = self.nbytes // self.shape[0]
         rows_at_once = min(self.shape[0], _rows_a_chunk(self.shape, self.dtype))
         check_memory(_COPIES * rows_at_once * row, self.name)
@@ -112,15 +114,15 @@ def npy_rows(name: str, opened: _Opener, size: int) -> Rows:
         shape, fortran, dtype = _npy_header(file)
         offset = file.tell()
     if dtype.hasobject:
-        raise InputError(f"{name} holds Python objects, which can carry code; save plain numbers")
-    if dtype.hasobject:
-        raise InputError(f"{name} holds Python objects, which can carry code; save plain numbers")
+        raise InputError(say("{name} holds Python objects, which can carry code; save plain numbers", name=name))
     if min(shape, default=0) < 0 or offset + math.prod(shape) * dtype.itemsize != size:
-        raise InputError(
-            f"{name} is damaged: {words.shape(shape)} of {dtype}, as its header says, are not {size:,} bytes"
-        )
+        template = "{name} is damaged: {shape} of {dtype}, as its header says, are not {size} bytes"
+        raise InputError(say(template, name=name, shape=words.shape(shape), dtype=str(dtype), size=size))
     if not shape or size == offset:
-        raise InputError(f"{name} {'is empty' if shape else 'is a single number'}; it must hold a row for each image")
+        template = "{name} is empty; it must hold a row for each image"
+        if not shape:
+            template = "{name} is a single number; it must hold a row for each image"
+        raise InputError(say(template, name=name))
     if fortran:
         check_memory(2 * math.prod(shape) * dtype.itemsize, name)
         with reading(name), opened() as file:
@@ -141,13 +143,14 @@ def idx_rows(path: Path, sha256: str | None = None) -> Rows:
     with reading(path.name), opened() as file:
         head = file.read(4)
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _IDX_TYPES or not head[3]:
-            raise InputError(f"{path} is {_otherwise(path) or 'no idx file'}")
+            raise InputError(say("{name} is {what}", name=str(path), what=_otherwise(path) or say("no idx file")))
         shape = tuple(np.frombuffer(file.read(4 * head[3]), ">u4").tolist())
         offset = file.tell()
     dtype = np.dtype(_IDX_TYPES[head[2]])
     claimed = offset + math.prod(shape) * dtype.itemsize
     if len(shape) != head[3] or claimed > path.stat().st_size * (_DEFLATE if path.name.endswith(".gz") else 1):
-        raise InputError(f"{path} is damaged: it is too short for the {claimed:,} bytes that its header claims")
+        template = "{path} is damaged: it is too short for the {claimed} bytes that its header claims"
+        raise InputError(say(template, path=str(path), claimed=claimed))
     refuse_bomb(path.name, path.stat().st_size, claimed)
     return _raw_rows(path.name, shape, dtype, opened, offset, sha256)
 
@@ -183,8 +186,10 @@ def _cifar_batch(path: Path, sha256: str | None) -> Rows:
 def refuse_bomb(name: str, packed: int, unpacked: int) -> None:
     """Raise InputError where an array that large can only be empty; small ones may well hold nothing but zeros."""
     if is_bomb(packed, unpacked, MAX_BYTES, _EMPTY):
-        sizes = f"{words.memory(packed)} unpack to {words.memory(unpacked)}"
-        raise InputError(f"{name} is a decompression bomb: {sizes}, more than any picture does; store it unpacked")
+        template = (
+            "{name} is a decompression bomb: {packed} unpack to {whole}, more than any picture does; store it unpacked"
+        )
+        raise InputError(say(template, name=name, packed=words.memory(packed), whole=words.memory(unpacked)))
 
 
 @contextmanager
@@ -195,7 +200,7 @@ def reading(name: str) -> Iterator[None]:
     except InputError:
         raise
     except (OSError, EOFError, ValueError, SyntaxError, KeyError, zlib.error, zipfile.BadZipFile) as error:
-        raise InputError(f"{name} is damaged or cannot be read: {error}") from error
+        raise InputError(say("{name} is damaged or cannot be read: {reason}", name=name, reason=str(error))) from error
 
 
 def _raw_rows(
@@ -217,14 +222,16 @@ def _raw_rows(
                 rows = min(step, shape[0] - start)
                 data = file.read(rows * row_bytes)
                 if len(data) < rows * row_bytes:
-                    raise InputError(f"{name} is truncated: it ends in row {start + len(data) // row_bytes}")
+                    last = start + len(data) // row_bytes
+                    raise InputError(say("{name} is truncated: it ends in row {row}", name=name, row=last))
                 if sha256:
                     digest.update(data)
                 yield (np.frombuffer(data, dtype).reshape(rows, *shape[1:]).astype(dtype.newbyteorder("="), copy=False))
             if file.read(1):
-                raise InputError(f"{name} is damaged: it holds more than the {shape[0]:,} rows that its header claims")
+                template = "{name} is damaged: it holds more than the {count} rows that its header claims"
+                raise InputError(say(template, name=name, count=shape[0]))
         if sha256 and digest.hexdigest() != sha256:
-            raise InputError(f"{name} is not the official file: its SHA-256 differs; get it again")
+            raise InputError(say("{name} is not the official file: its SHA-256 differs; get it again", name=name))
 
     return Rows(name, shape, dtype.newbyteorder("="), chunks)
 
@@ -235,7 +242,8 @@ def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
         return np.lib.format.read_array_header_1_0(file)
     if version == (2, 0):
         return np.lib.format.read_array_header_2_0(file)
-    raise InputError(f"it is a .npy file of version {version[0]}.{version[1]}; save it again with plain numbers")
+    number = ".".join(map(str, version))
+    raise InputError(say("it is a .npy file of version {number}; save it again with plain numbers", number=number))
 
 
 def _rows_a_chunk(shape: Sequence[int], dtype: np.dtype) -> int:

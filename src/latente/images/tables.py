@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from latente import words
 from latente.errors import InputError
 from latente.files import stamp_of
 from latente.images.damage import Damaged
@@ -20,7 +19,8 @@ from latente.images.limits import check_memory
 from latente.images.matching import Matches, Pictures, has_picture_suffix
 from latente.images.scan import listed
 from latente.images.stores import Store
-from latente.words import printable
+from latente.languages import say
+from latente.words import count, printable
 
 __all__ = [
     "Columns",
@@ -146,7 +146,8 @@ def find_tables(store: Store, labels: object) -> list[TableFile]:
     if labels is None:
         return files
     if not isinstance(labels, str | os.PathLike) or not Path(labels).is_file():
-        raise InputError(f"labels={labels!r} is no file; give a table that names the pictures")
+        template = "labels={labels} is no file; give a table that names the pictures"
+        raise InputError(say(template, labels=repr(labels)))
     return [_file(Path(labels), chosen=True), *(file for file in files if _CELEBA_PARTS in file.name)]
 
 
@@ -172,7 +173,8 @@ def read_tables(files: Sequence[TableFile], names: Sequence[str]) -> tuple[Table
                 notes.append(f"{title} was not used: {str(error).removeprefix(f'{title}: ')}")
             continue
         if file.chosen and not table.known:
-            raise InputError(f"{title} names none of the pictures; one of its columns must hold their file names")
+            template = "{title} names none of the pictures; one of its columns must hold their file names"
+            raise InputError(say(template, title=title))
         if table.is_partition and table.known:
             partition = table
         elif file.chosen or (2 * table.known >= len(names) and table.values):
@@ -246,10 +248,10 @@ def _oddities(table: Table) -> list[str]:
         return listed((printable(table.rows[row][table.key]) for row in rows), most=3)
 
     if matches.nowhere:
-        files = words.count(len(matches.nowhere), "file")
+        files = count(len(matches.nowhere), "file")
         notes.append(f"{name} names {files} not among the pictures: {called(matches.nowhere)}")
     if nameless := sum(not row[table.key] for row in table.rows):
-        notes.append(f"{name} has {words.count(nameless, 'row')} without the name of a file")
+        notes.append(f"{name} has {count(nameless, 'row')} without the name of a file")
 
     def says(row: int) -> list[str]:
         return [table.rows[row][column] for column in table.values]
@@ -261,9 +263,7 @@ def _oddities(table: Table) -> list[str]:
             f"{name} names what several pictures are called, each of which gets its row: {called([*matches.many])}"
         )
     if matches.elsewhere:
-        notes.append(
-            f"{name} has {words.count(matches.elsewhere, 'picture')} in other folders; their names alone tell them"
-        )
+        notes.append(f"{name} has {count(matches.elsewhere, 'picture')} in other folders; their names alone tell them")
     return notes
 
 
@@ -276,7 +276,7 @@ def read_numbers(path: Path) -> np.ndarray | None:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(say("{path} cannot be read: {reason}", path=str(path), reason=str(error.strerror))) from error
     sheet = read_sheet(content, path.name)
     rows = sheet.rows
     is_headed = all(numbers_of([cell], sheet.mark) is None for cell in rows[0])
@@ -290,11 +290,13 @@ def read_numbers(path: Path) -> np.ndarray | None:
     bad = np.argwhere(~np.isfinite(numbers))
     if len(bad):
         row, column = bad[0].tolist()
-        title = sheet.rows[0][column] if is_headed else f"column {column + 1}"
-        raise InputError(
-            f"{path.name} holds no finite number in {words.count(len(bad), 'cell')}, first in row {row + 1}, "
-            f"{title} ({rows[row][column]!r}); fill them or remove their rows"
+        title = sheet.rows[0][column] if is_headed else say("column {number}", number=column + 1)
+        template = (
+            "{name} holds no finite number in {cells}, first in row {row}, {column} ({value}); fill them or remove "
+            "their rows"
         )
+        where = {"row": row + 1, "column": title, "value": repr(rows[row][column])}
+        raise InputError(say(template, name=path.name, cells=count(len(bad), "cell"), **where))
     return np.ascontiguousarray(numbers)
 
 
@@ -384,13 +386,11 @@ def _complete(
             kept.append(column)
         elif lenient:
             files = f" (such as {lacking[0]})" if lacking else ""
-            number = words.count(int((~finite).sum()) + table.unknown, "picture")
+            number = count(int((~finite).sum()) + table.unknown, "picture")
             notes.append(f"{what} of {title} was left out: it is no finite number for {number}{files}")
         elif lacking:
-            raise InputError(
-                f"{title} has no finite number in {what} for {listed(lacking, most=3)}; complete the rows or remove "
-                "the column"
-            )
+            template = "{title} has no finite number in {column} for {names}; complete the rows or remove the column"
+            raise InputError(say(template, title=title, column=what, names=listed(lacking, most=3)))
         else:
             kept.append(column)
     return kept

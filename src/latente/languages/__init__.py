@@ -59,6 +59,9 @@ class Message(str):
         message.template, message.fields = template, fields
         return message
 
+    def __str__(self) -> str:
+        return self  # an error's text is what it was raised with, and stays a message
+
     def __reduce__(self) -> tuple[type[Message], tuple[str, Mapping[str, str]]]:
         return Message, (self.template, self.fields)
 
@@ -111,7 +114,7 @@ def translated(text: str, language: str | None = None) -> str:
     """
     language = spoken() if language is None else language
     if language == LANGUAGES[0]:
-        return str(text)
+        return str.__str__(text)
     if isinstance(text, Figure):
         return _NUMBER.sub(_number, text)
     if not isinstance(text, Message):
@@ -124,7 +127,7 @@ def recognised(text: str) -> str:
     """Return the message that a text in English was made from, by the tables; the text itself where none fits.
 
     For what has lost its template on the way: what another process printed, or an older version wrote. Of several
-    templates that fit the one with most words of its own is meant.
+    templates that fit the one with most words of its own, then the one in most parts, is meant.
     """
     if isinstance(text, Message):
         return text
@@ -152,7 +155,7 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
     parts = {template: re.split(r"\{(\w+)\}", template) for template in _templates(LANGUAGES[1])}
     letters = {template: sum(map(str.isalpha, "".join(own[::2]))) for template, own in parts.items()}
     patterns = []
-    for template in sorted(parts, key=lambda template: -letters[template]):
+    for template in sorted(parts, key=lambda template: (-letters[template], -len(parts[template]))):
         if letters[template] < _TELLING:
             break
         known: set[str] = set()

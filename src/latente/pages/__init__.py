@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from latente.pages.laying import STYLE, lay_out, write
-from latente.pages.scripts import as_json, inline, policy
+from latente.pages.scripts import WORDS, as_json, inline, module, policy
 
-__all__ = ["STYLE", "as_json", "inline", "lay_out", "policy", "write"]
+__all__ = ["STYLE", "WORDS", "as_json", "inline", "lay_out", "module", "policy", "write"]

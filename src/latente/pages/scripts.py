@@ -5,17 +5,28 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from latente.languages import translated
 
-__all__ = ["as_json", "inline", "policy"]
+__all__ = ["WORDS", "as_json", "inline", "module", "policy"]
+
+WORDS = Path(__file__).parent / "words.js"  # by which the scripts of any page say what they say
 
 
 def inline(script: str) -> str:
     """Return a script as it may stand inside an element: it must not seem to end it, nor to begin a comment."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def module(path: Path) -> str:
+    """Return a script without its imports and exports: a page holds all of its own in one, as one module."""
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r'^import [^;]*? from "\.[./a-z]*/[a-z]+\.js";\n', "", text, flags=re.MULTILINE)
+    return re.sub(r"^export (?=(?:async function|function|class|const)\b)", "", text, flags=re.MULTILINE)
 
 
 def as_json(value: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from latente.formulas import decibels
 from latente.images import Scaling
 from latente.images.damage import Damaged, pillow_rules
 from latente.images.kept import Picture, read_picture
+from latente.languages import say, speaking
 from latente.metrics import mse
 from latente.pages.embedding import pictures as embedded
 from latente.restoring.folder import Place, by_stem, find_pictures, stem_of
@@ -118,10 +119,13 @@ def _look(values: np.ndarray, peak: float) -> str:
     return embedded(part[None], (0.0, 1.0), side=SIDE)[0]
 
 
-def write_page(out: Path, model: str, comparisons: Sequence[Comparison], facts: Mapping[str, str]) -> Path:
+def write_page(
+    out: Path, model: str, comparisons: Sequence[Comparison], facts: Mapping[str, str], language: str | None = None
+) -> Path:
     """Write a page on which a slider goes over each picture that is shown, and return its path.
 
-    model: what the page is called by. facts: lines at its head. One file without anything from outside.
+    model: what the page is called by. facts: lines at its head. language: "en" or "es"; None is that of LATENTE_LANG,
+    else English. One file without anything from outside.
     """
     style = pages.STYLE + (TEMPLATES / "comparing.css").read_text(encoding="utf-8")
     script = pages.inline((TEMPLATES / "comparing.js").read_text(encoding="utf-8"))
@@ -135,10 +139,12 @@ def write_page(out: Path, model: str, comparisons: Sequence[Comparison], facts: 
         "figures": {one.name: _in_words(one) for one in comparisons},
         "version": latente.__version__,
     }
-    return pages.write(out, pages.lay_out("comparing.html.j2", page, TEMPLATES))
+    with speaking(language):
+        text = pages.lay_out("comparing.html.j2", page, TEMPLATES)
+    return pages.write(out, text)
 
 
 def _in_words(one: Comparison) -> str:
     if one.psnr is None or one.input_psnr is None:
         return ""
-    return f"{words.decibels(one.input_psnr)} before, {words.decibels(one.psnr)} after"
+    return say("{input} before, {result} after", input=words.decibels(one.input_psnr), result=words.decibels(one.psnr))

@@ -192,7 +192,7 @@ class Jobs:
         self._wish(job_id, "pause")
 
     def stop(self, job_id: str) -> None:
-        """Let a training save and end; what it has learned is kept, and used."""
+        """Let a training save and end; what it has learned is kept, and used. Where that is nothing yet, it rests."""
         self._wish(job_id, "stop")
 
     def go_on(self, job_id: str) -> None:
@@ -378,9 +378,9 @@ class Jobs:
                 ticket.phase, ticket.error = "failed", error
                 return
             ticket.failures[piece.name] = error  # the others may be sound
-        elif not (ticket.wish == "stop" and self._has_model(ticket)):
-            # told to, refused to go on, or ended by another hand or with the machine: nothing is lost
-            if ticket.wish == "run" and self._said(ticket).lstrip().startswith("error:"):
+        elif ticket.wish == "run":
+            # refused to go on, or ended by another hand or with the machine: nothing is lost
+            if self._said(ticket).lstrip().startswith("error:"):
                 ticket.error = self._last_words(ticket)
             ticket.wish = "pause"
         if (ticket.wish == "stop" and self._has_model(ticket)) or self._piece(ticket) is None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from latente.errors import LatenteError
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["Problem"]
+from latente.errors import LatenteError
+from latente.languages import LANGUAGES, recognised, translated
+
+__all__ = ["Problem", "in_other_languages"]
 
 
 class Problem(LatenteError):
@@ -19,4 +23,18 @@ class Problem(LatenteError):
         self.status, self.code, self.fields = status, code, fields
 
     def to_json(self) -> dict[str, object]:
-        return {"code": self.code, "fields": self.fields, "message": str(self)}
+        said = {"reason": self.fields["reason"]} if "reason" in self.fields else {}
+        return {"code": self.code, "fields": {**self.fields, **in_other_languages(said)}, "message": str(self)}
+
+
+def in_other_languages(said: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what Latente said, by name, in each language but English: {"es": {"reason": ...}}; nothing of nothing."""
+    if not any(said.values()):
+        return {}
+    return {language: _translated(said, language) for language in LANGUAGES[1:]}
+
+
+def _translated(said: Any, language: str) -> Any:
+    if isinstance(said, Mapping):
+        return {name: _translated(text, language) for name, text in said.items()}
+    return translated(recognised(said), language) if isinstance(said, str) else said

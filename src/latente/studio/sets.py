@@ -14,9 +14,8 @@ from typing import Any
 
 from latente.errors import LatenteError, ModelError
 from latente.files import read_json, replacing, write_json
-from latente.languages import LANGUAGES, recognised, translated
 from latente.studio import commands
-from latente.studio.problems import Problem
+from latente.studio.problems import Problem, in_other_languages
 from latente.studio.uploads import files_of, names_of, pictures_folder
 from latente.studio.workspace import Workspace
 
@@ -87,7 +86,7 @@ class Sets:
         if scan is None:
             return {"state": "none"}
         if "error" in scan:
-            return {"state": "failed", "reason": scan["error"]}
+            return {"state": "failed", **_in_words(scan["error"])}
         facts, found = scan["facts"], scan["facts"]["scan"] or {}
         wrong, sums = _wrong(found), files_of(folder)
         excluded = set(self.excluded(folder))
@@ -250,5 +249,4 @@ def _wrong(scan: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _in_words(why: str) -> dict[str, Any]:
-    others = {language: {"reason": translated(recognised(why), language)} for language in LANGUAGES[1:]}
-    return {"reason": why, **others}
+    return {"reason": why, **in_other_languages({"reason": why})}

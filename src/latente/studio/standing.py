@@ -8,6 +8,7 @@ from typing import Any
 from latente.studio import plans
 from latente.studio.goals import AT_ONCE, goal_named
 from latente.studio.orders import is_done, order_of, pieces_of
+from latente.studio.problems import in_other_languages
 from latente.studio.tickets import Ticket, printed_json
 from latente.studio.workspace import Workspace
 from latente.watching.news import state_of
@@ -42,15 +43,17 @@ def told(workspace: Workspace, ticket: Ticket, waiting: Sequence[str]) -> dict[s
 
 def whole(workspace: Workspace, ticket: Ticket, waiting: Sequence[str]) -> dict[str, Any]:
     """Return what the page of an order tells: what its run says as well, and the commands that do the same."""
-    state = state_of(ticket.run(workspace))
+    line, state = told(workspace, ticket, waiting), state_of(ticket.run(workspace))
     shown = ("pictures", "images", "parameters", "model", "trouble", "device", "report")
     return {
-        **told(workspace, ticket, waiting),
+        **line,
         **{name: state[name] for name in shown},
+        **in_other_languages({"error": ticket.error, "trouble": state["trouble"], "failures": ticket.failures}),
         "commands": [["latente", *arguments] for arguments in _commands(workspace, ticket)],
         "method": plans.method_of(goal_named("new"), ticket.count, ticket.length) if ticket.goal == "new" else None,
         "verdict": _verdict(workspace, ticket),
         "failures": ticket.failures,
+        "too_early": line["state"] == "paused" and ticket.wish == "stop",  # there was nothing to keep
     }
 
 

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from latente.errors import InputError, ModelError
 from latente.estimators.kinds import RUNS
+from latente.languages import say
 from latente.training.lines import read_line
 from latente.training.runs import Run
 
@@ -115,6 +116,6 @@ def state_of(run: Run) -> dict[str, Any]:
 def _stage(name: str, run: Run, count: int) -> dict[str, Any]:
     """Return how far a stage is; its title is empty where it is the only one."""
     layer, status = _STAGE.fullmatch(name), run.status() or {}
-    title = f"Pre-training, layer {layer[1]}" if layer else "Fine-tuning"
+    title = say("Pre-training, layer {layer}", layer=layer[1]) if layer else say("Fine-tuning")
     known = {key: status.get(key) for key in ("step", "steps", "seconds_left")}
     return {"name": name, "title": title if layer or count > 1 else "", **known}

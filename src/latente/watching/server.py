@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import http.server
-import json
 import os
 import re
 import socketserver
@@ -22,9 +21,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from markupsafe import Markup
+
 from latente import pages
 from latente.errors import InputError
 from latente.files import finite
+from latente.languages import recognised, say, speaking, spoken, words_of
 from latente.training.runs import Run
 from latente.watching.news import PICTURE, log_of, read_after, state_of
 
@@ -33,6 +35,7 @@ __all__ = ["PORT", "served"]
 PORT = 8321  # where it is free, so that the address is the same the next time
 _HOST = "127.0.0.1"
 _PAGE = Path(__file__).parent / "page"
+_SCRIPTS = {"/pages/words.js": pages.WORDS, **{f"/{name}.js": _PAGE / f"{name}.js" for name in ("curves", "watch")}}
 _SCRIPTED = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -50,13 +53,15 @@ class _Answer:
 
 
 @contextlib.contextmanager
-def served(run: Run, port: int | None = None) -> Iterator[str]:
+def served(run: Run, port: int | None = None, language: str | None = None) -> Iterator[str]:
     """Serve the page of `run`, which need not be begun yet, for the time of the block; yield its address.
 
-    It is served from threads of this process. port: None takes `PORT`, or any free one where that is taken. Raises
-    InputError where `port` is taken.
+    It is served from threads of this process. port: None takes `PORT`, or any free one where that is taken.
+    language: "en" or "es"; None is that of LATENTE_LANG, else English. Raises InputError where `port` is taken, or of a
+    language that is not known.
     """
-    server = _bound(run, port)
+    with speaking(language):
+        server = _bound(run, port, spoken())
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True, name="latente watch")
     thread.start()
     try:
@@ -67,13 +72,13 @@ def served(run: Run, port: int | None = None) -> Iterator[str]:
         thread.join()
 
 
-def _bound(run: Run, port: int | None) -> _Server:
+def _bound(run: Run, port: int | None, language: str) -> _Server:
     try:
-        return _Server(PORT if port is None else port, run)
+        return _Server(PORT if port is None else port, run, language)
     except OSError as error:
         if port is not None:
             raise InputError(f"port {port} cannot be used ({error.strerror}): name another, or none") from error
-        return _Server(0, run)
+        return _Server(0, run, language)
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -82,9 +87,9 @@ class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = os.name == "posix"  # elsewhere it would share the port of another program
 
-    def __init__(self, port: int, run: Run) -> None:
+    def __init__(self, port: int, run: Run, language: str) -> None:
         super().__init__((_HOST, port), _Handler)
-        self.run = run
+        self.run, self.language = run, language
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a reader that has gone away: a page that is closed is no error."""
@@ -116,7 +121,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         try:
-            answer = _answer(self.server.run, self.path)
+            with speaking(self.server.language):
+                answer = _answer(self.server.run, self.path)
         except ValueError:  # an address that is none, too
             self.send_error(HTTPStatus.NOT_FOUND, "there is nothing of that name")
             return
@@ -148,13 +154,13 @@ def _answer(run: Run, target: str) -> _Answer:
     """Return what a target is answered with; raises InputError where there is nothing of that name."""
     address = urlsplit(target)
     if address.path == "/":
-        return _Answer("text/html; charset=utf-8", (_PAGE / "index.html").read_bytes())
+        return _Answer("text/html; charset=utf-8", _front().encode())
     if address.path == "/watch.css":
         return _Answer("text/css; charset=utf-8", f"{pages.STYLE}\n{(_PAGE / 'watch.css').read_text()}".encode())
-    if address.path in ("/watch.js", "/curves.js"):
-        return _Answer("text/javascript; charset=utf-8", (_PAGE / address.path[1:]).read_bytes())
+    if address.path in _SCRIPTS:
+        return _Answer("text/javascript; charset=utf-8", _SCRIPTS[address.path].read_bytes())
     if address.path == "/state":
-        return _json(state_of(run))
+        return _json(_in_words(state_of(run)))
     if address.path == "/log":
         asked = {name: values[-1] for name, values in parse_qs(address.query).items()}
         return _json(dataclasses.asdict(read_after(log_of(run, asked.get("stage", "")), asked.get("after", ""))))
@@ -165,8 +171,21 @@ def _answer(run: Run, target: str) -> _Answer:
     raise InputError("there is nothing of that name")
 
 
-def _json(value: Any) -> _Answer:
-    return _Answer("application/json", json.dumps(finite(value)).encode())
+def _front() -> str:
+    """Return the page, with what its scripts say in the language of the block."""
+    scripts = "".join(path.read_text(encoding="utf-8") for path in _SCRIPTS.values())
+    return pages.lay_out("index.html.j2", {"words": Markup(pages.as_json(words_of(scripts)))}, _PAGE)
+
+
+def _in_words(state: dict[str, Any]) -> dict[str, Any]:
+    """Return how a training stands with what is said of it as messages."""
+    said = {name: state[name] and recognised(state[name]) for name in ("error", "trouble")}
+    title = state["model"]
+    return {**state, **said, "model": title and say(title[:1].upper() + title[1:])}
+
+
+def _json(value: dict[str, Any]) -> _Answer:
+    return _Answer("application/json", pages.as_json(finite(value)).encode())
 
 
 def _own_file(run: Run, path: Path) -> bytes:

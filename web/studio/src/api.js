@@ -8,7 +8,8 @@ import { explain, t } from "./words.js";
  *   served_by: string, at: string, count: number, created: number, state: string,
  *   place: number | null, part: number | null, seconds_left: number | null, error: string | null}} Job */
 /** @typedef {Job & {pictures: number[], images: number | null, trouble: string | null, report: boolean,
- *   commands: string[][], method: string | null, verdict: Verdict | null, failures: Record<string, string>}} WholeJob */
+ *   commands: string[][], method: string | null, verdict: Verdict | null, failures: Record<string, string>,
+ *   too_early: boolean}} WholeJob */
 /** @typedef {{level: string, answer: string, reasons: string[], advice: string[]}} Verdict */
 /** @typedef {{part?: string, epoch?: number, step?: number, loss?: number, objective?: number}} Line */
 

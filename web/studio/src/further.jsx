@@ -5,7 +5,7 @@ import { ask, attempt, jobs } from "./api.js";
 import { Intake } from "./intake.jsx";
 import { titleOf, useAnswer, useLooked } from "./parts.jsx";
 import { Verdict } from "./verdict.jsx";
-import { language, t } from "./words.js";
+import { language, spoken, t } from "./words.js";
 
 /** Other pictures, that what was learned serves. @param {{job: import("./api.js").WholeJob}} props */
 export function Use({ job }) {
@@ -27,7 +27,7 @@ export function Use({ job }) {
       {set && (
         <p class="row">
           {state === "failed" ? (
-            <span class="notice">{t("pictures.failed", { reason: looked.finding.reason })}</span>
+            <span class="notice">{t("pictures.failed", { reason: spoken(looked.finding).reason })}</span>
           ) : state === "done" ? (
             <>
               <span>{t("pictures.sent", { count: looked.files })}</span>

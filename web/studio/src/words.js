@@ -40,6 +40,12 @@ export function t(key, values) {
   return String(format.format(values));
 }
 
+/** Return what is told, with what Latente said of it in the person's language, where it has that.
+ * @template T @param {T} told @returns {T} */
+export function spoken(told) {
+  return { ...told, .../** @type {any} */ (told)[language.value] };
+}
+
 /** Whether there is a message of this name. @param {string} key */
 export function knows(key) {
   return key in MESSAGES.en;
@@ -48,7 +54,7 @@ export function knows(key) {
 /** Say a refusal of the studio's. @param {{code: string, fields: Record<string, any>, message: string}} problem */
 export function explain({ code, fields, message }) {
   const key = `error.${code}`;
-  return key in MESSAGES.en ? t(key, fields) : t("error.other", { message });
+  return key in MESSAGES.en ? t(key, spoken(fields)) : t("error.other", { message });
 }
 
 /** @param {number} seconds */

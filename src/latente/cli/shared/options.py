@@ -40,6 +40,7 @@ __all__ = [
     "TargetOption",
     "WatchFlag",
     "door_options",
+    "language_option",
 ]
 
 _SOURCE = "Folder, zip, .npy, .npz, idx or CSV file, or a named set (see `latente data list`)."
@@ -93,16 +94,18 @@ def _checked(option: Option) -> Callable[[str], Any]:
     return read
 
 
-LanguageOption = Annotated[
-    str | None,
-    typer.Option(
+def language_option(default: str) -> Any:
+    """Return the option of the language of a page; default: which one it is else, in words."""
+    return typer.Option(
         "--lang",
         parser=option_parser(Choice(LANGUAGES, kind="language").read),
-        metavar="en|es",
-        help="Language of the page [dim](default: that of LATENTE_LANG, else en)[/dim]",
+        metavar="|".join(LANGUAGES),
+        help=f"Language of the page [dim](default: {default})[/dim]",
         show_default=False,
-    ),
-]
+    )
+
+
+LanguageOption = Annotated[str | None, language_option("that of LATENTE_LANG, else en")]
 FramesOption = Annotated[str | None, _door_option("frames")]
 SplitOption = Annotated[str | None, _door_option("split")]
 CountOption = Annotated[int | None, _door_option("count")]

@@ -1,11 +1,15 @@
 /** Which pictures stay and which are left out: boxes, keys, and both lists as files. */
 
-const { names, slug } = JSON.parse(document.getElementById("description").textContent);
+import { language, speak, t } from "../../pages/words.js";
+
+const { names, slug, words } = JSON.parse(document.getElementById("description").textContent);
+speak(words);
 const picks = [...document.querySelectorAll(".pick")];
 let here = -1;
 let isSaved = true;
 
 const box = (pick) => pick.querySelector("input");
+const written = (number) => number.toLocaleString(language());
 const left = () => new Set(picks.filter((pick) => box(pick).checked).map((pick) => pick.dataset.name));
 
 function tell() {
@@ -13,9 +17,10 @@ function tell() {
   const out = left();
   const pictures = names.filter((name) => out.has(name)).length;
   const files = out.size - pictures; // that cannot be read, and are none of the set's pictures
-  const text = `${pictures.toLocaleString("en")} of ${names.length.toLocaleString("en")} pictures left out`;
-  const more = files ? `, and ${files.toLocaleString("en")} unreadable ${files === 1 ? "file" : "files"}` : "";
-  document.getElementById("count").textContent = out.size ? text + more : "No picture is left out";
+  let text = t("{some} of {all} pictures left out", { some: written(pictures), all: written(names.length) });
+  if (files === 1) text = t("{text}, and 1 unreadable file", { text });
+  if (files > 1) text = t("{text}, and {count} unreadable files", { text, count: written(files) });
+  document.getElementById("count").textContent = out.size ? text : t("No picture is left out");
 }
 
 /** One picture may be here for several reasons: all its boxes say the same. */

@@ -1,7 +1,7 @@
 import { numbersOf } from "./parts.js";
 import { css, mixed, packed } from "./scatter.js";
 import { grouped, short } from "./text.js";
-import { t } from "./words.js";
+import { t } from "../../pages/words.js";
 
 /**
  * Colours of the points by class, by attribute or by a number, and their legend.

@@ -3,7 +3,7 @@ import { byId, say } from "./elements.js";
 import { LeftOut } from "./lists.js";
 import { download, lay, list, sorted, summary, thumbnails } from "./selection.js";
 import { grouped } from "./text.js";
-import { t } from "./words.js";
+import { t } from "../../pages/words.js";
 
 /**
  * Where images are found, selected and sorted, and lists are made of them.

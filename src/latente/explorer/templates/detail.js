@@ -1,5 +1,5 @@
 import { tidied } from "./pictures.js";
-import { t } from "./words.js";
+import { t } from "../../pages/words.js";
 
 /**
  * What the reconstruction of an image lost, kept in what the sliders make of it, as `latente edit --keep-detail` does:

@@ -1,6 +1,6 @@
 import { opened } from "./decoders.js";
 import { centreBox, scaled } from "./resampling.js";
-import { t } from "./words.js";
+import { t } from "../../pages/words.js";
 
 /**
  * The encoder in the page, and picture files made into what it takes.

@@ -1,6 +1,6 @@
 import { download } from "./selection.js";
 import { grouped } from "./text.js";
-import { t } from "./words.js";
+import { t } from "../../pages/words.js";
 
 /** Which images are to stay in the set and which are left out, and both lists as files. */
 

@@ -15,7 +15,7 @@ import { Codes, Space } from "./space.js";
 import { Steering } from "./steering.js";
 import { coordinates, grouped, marked, measured } from "./text.js";
 import { Thumbs } from "./thumbs.js";
-import { speak, t } from "./words.js";
+import { speak, t } from "../../pages/words.js";
 
 /** The explorer: a map of the codes, a decoder that follows the hand, and the images behind the points. */
 

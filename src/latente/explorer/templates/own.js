@@ -1,7 +1,7 @@
 import { PictureEncoder } from "./encoder.js";
 import { paint, show, tidied } from "./pictures.js";
 import { short } from "./text.js";
-import { t } from "./words.js";
+import { t } from "../../pages/words.js";
 
 /**
  * An image of the reader's own, dropped on the page or chosen: encoded, drawn again from its code, and told apart.

@@ -1,4 +1,4 @@
-import { t } from "./words.js";
+import { t } from "../../pages/words.js";
 
 /**
  * The page's data: one JSON text, and binary parts as base64 in script elements that no browser runs.

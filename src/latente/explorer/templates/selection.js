@@ -1,6 +1,6 @@
 import { show } from "./pictures.js";
 import { grouped, short } from "./text.js";
-import { language, t } from "./words.js";
+import { language, t } from "../../pages/words.js";
 
 /** Images that were selected, by a lasso, by their names or by their errors: a look at them, and their list. */
 

@@ -1,5 +1,5 @@
 import { coordinate, signed } from "./text.js";
-import { t } from "./words.js";
+import { t } from "../../pages/words.js";
 
 /**
  * The code that the sliders steer: a value for each dimension, and so many class gaps along each attribute's direction.

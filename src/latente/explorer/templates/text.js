@@ -1,4 +1,4 @@
-import { language, t } from "./words.js";
+import { language, t } from "../../pages/words.js";
 
 /** Write a number with the minus of mathematics and the language's own mark before the decimals. @param {string} text */
 export function marked(text) {

@@ -1,14 +1,13 @@
+import { language, t } from "../../pages/words.js";
+
 /** Curves of a log, drawn by this page itself as SVG: a chart for each term, training beside validation. */
 
 /** @typedef {{part?: string, epoch?: number, step?: number, [figure: string]: any}} Line of metrics.jsonl */
 /** @typedef {{steps: number[], epochs: number[], values: number[]}} Series */
 /** @typedef {"train" | "validation"} Part */
 
-/** @type {[Part, string][]} */
-const PARTS = [
-  ["train", "training"],
-  ["validation", "validation"],
-];
+/** @type {Part[]} */
+const PARTS = ["train", "validation"];
 const NO_TERMS = new Set(["part", "epoch", "step", "steps", "time", "seconds", "images_per_second"]);
 const LOGARITHMIC = 30; // the factor between largest and smallest value from which on an axis is logarithmic
 const HEIGHT = 220;
@@ -20,8 +19,13 @@ export function figure(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e7 || size < 1e-4) return Number(value.toPrecision(3)).toExponential().replace("e+", "e");
-  if (size >= 1000) return Math.round(value).toLocaleString("en");
-  return String(Number(value.toPrecision(4)));
+  if (size >= 1000) return Math.round(value).toLocaleString(language());
+  return value.toLocaleString(language(), { maximumSignificantDigits: 4 });
+}
+
+/** @param {Part} part */
+function titleOf(part) {
+  return part === "train" ? t("training") : t("validation");
 }
 
 /** The charts of one stage of a training, which grow with its log. */
@@ -113,8 +117,8 @@ class Chart {
     const head = element("div", "head");
     head.append(element("b", "", name.replaceAll("_", " ")));
     /** @type {Map<Part, HTMLElement>} */
-    this.keys = new Map(PARTS.map(([part, label]) => [part, element("span", `key ${part}`, label)]));
-    this.button = /** @type {HTMLButtonElement} */ (element("button", "", "log scale"));
+    this.keys = new Map(PARTS.map((part) => [part, element("span", `key ${part}`, titleOf(part))]));
+    this.button = /** @type {HTMLButtonElement} */ (element("button", "", t("log scale")));
     head.append(...this.keys.values(), this.button);
     this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.svg.setAttribute("role", "img");
@@ -159,7 +163,7 @@ class Chart {
     const y = new Axis(bounds.low, bounds.high, HEIGHT - MARGIN.bottom, MARGIN.top, logarithmic);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     const marks = [...this.ground(x, y, width)];
-    for (const [part] of PARTS) {
+    for (const part of PARTS) {
       const series = parts.get(part);
       /** @type {HTMLElement} */ (this.keys.get(part)).hidden = !series;
       if (series) marks.push(...curve(part, series, x, y));
@@ -178,23 +182,26 @@ class Chart {
       yield label(figure(value), MARGIN.left - 6, y.at(value) + 4, "end");
     }
     for (const value of x.ticks(Math.max(2, Math.floor(width / 110)))) {
-      yield label(value.toLocaleString("en"), x.at(value), HEIGHT - MARGIN.bottom + 15, "middle");
+      yield label(value.toLocaleString(language()), x.at(value), HEIGHT - MARGIN.bottom + 15, "middle");
     }
-    yield label("step", width - MARGIN.right, HEIGHT - 3, "end");
+    yield label(t("step"), width - MARGIN.right, HEIGHT - 3, "end");
     if (this.best) yield line("best", x.at(this.best.step), MARGIN.top, x.at(this.best.step), HEIGHT - MARGIN.bottom);
   }
 
   /** Say what the curves are at a step, or where they end. @param {Map<string, Series>} parts @param {number | null} step */
   inWords(parts, step) {
     const texts = [];
-    for (const [part, title] of PARTS) {
+    for (const part of PARTS) {
       const series = parts.get(part);
       if (!series?.steps.length) continue;
       const index = step === null ? series.steps.length - 1 : nearest(series.steps, step);
-      const place = part === "validation" ? `epoch ${series.epochs[index]}` : `step ${series.steps[index].toLocaleString("en")}`;
-      texts.push(`${title} ${figure(series.values[index])} (${place})`);
+      const place =
+        part === "validation"
+          ? t("epoch {epoch}", { epoch: series.epochs[index] })
+          : t("step {step}", { step: series.steps[index].toLocaleString(language()) });
+      texts.push(`${titleOf(part)} ${figure(series.values[index])} (${place})`);
     }
-    if (this.best && step === null) texts.push(`dotted: best epoch ${this.best.epoch}`);
+    if (this.best && step === null) texts.push(t("dotted: best epoch {epoch}", { epoch: this.best.epoch }));
     return texts.join(" · ");
   }
 }

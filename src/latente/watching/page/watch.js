@@ -1,3 +1,4 @@
+import { language, speak, t } from "../../pages/words.js";
 import { Curves, element, figure } from "./curves.js";
 
 /** A run's page while it trains: asks each second how it stands, and for the lines of its log that are new. */
@@ -13,14 +14,16 @@ const EVERY = 1000; // milliseconds between two questions while it trains
 const SELDOM = 5000; // else: it may be gone on with
 const MOST_FAILURES = 3; // questions without an answer until the page says so
 
+speak(JSON.parse(byId("words").textContent ?? "{}"));
+
 /** @type {Record<string, string>} */
 const STATES = {
-  running: "Training",
-  paused: "Paused",
-  finished: "Finished",
-  failed: "Failed",
-  interrupted: "Interrupted",
-  unknown: "State unknown",
+  running: t("Training"),
+  paused: t("Paused"),
+  finished: t("Finished"),
+  failed: t("Failed"),
+  interrupted: t("Interrupted"),
+  unknown: t("State unknown"),
 };
 
 /** @template {HTMLElement} [T=HTMLElement] @param {string} id @returns {T} */
@@ -38,7 +41,7 @@ function duration(seconds) {
 
 /** @param {number} value */
 function grouped(value) {
-  return Math.round(value).toLocaleString("en");
+  return Math.round(value).toLocaleString(language());
 }
 
 /** Put nodes into a place, unless they are there already: what is under a hand stays. @param {string} id
@@ -136,18 +139,18 @@ class Page {
 
   /** @param {State} state */
   showHead(state) {
-    const model = state.model ?? "Training";
-    byId("model").textContent = model[0].toUpperCase() + model.slice(1);
-    byId("set").textContent = state.set ? `on ${state.set}` : "";
+    byId("model").textContent = state.model ?? t("Training");
+    byId("set").textContent = state.set ? t("on {set}", { set: state.set }) : "";
     document.title = `${STATES[state.state ?? ""] ?? "Latente"} · ${state.run}`;
-    const facts = {
-      run: state.run,
-      images: state.images && grouped(state.images),
-      parameters: state.parameters && grouped(state.parameters),
-      device: state.device,
-      started: state.started && new Date(state.started).toLocaleString(),
-    };
-    const items = Object.entries(facts).flatMap(([name, value]) => {
+    /** @type {[string, string | number | null][]} */
+    const facts = [
+      [t("run"), state.run],
+      [t("images"), state.images && grouped(state.images)],
+      [t("parameters"), state.parameters && grouped(state.parameters)],
+      [t("device"), state.device],
+      [t("started"), state.started && new Date(state.started).toLocaleString(language())],
+    ];
+    const items = facts.flatMap(([name, value]) => {
       if (!value) return [];
       const item = element("li", "");
       item.append(element("span", "", name), ` ${value}`);
@@ -162,10 +165,11 @@ class Page {
     const curves = this.stages.get(stage.name)?.curves;
     const isRunning = state.state === "running";
     byId("standing").dataset.state = state.state ?? "";
-    byId("state").textContent = state.state ? STATES[state.state] ?? state.state : "Not begun yet";
+    byId("state").textContent = state.state ? STATES[state.state] ?? state.state : t("Not begun yet");
     const epoch = curves?.last?.epoch;
-    const epochs = stage.name === "training" && epoch && state.epochs ? ` of ${state.epochs}` : "";
-    byId("where").textContent = [stage.title, epoch ? `epoch ${epoch}${epochs}` : ""].filter(Boolean).join(", ");
+    const epochs = stage.name === "training" ? state.epochs : null;
+    const place = !epoch ? "" : epochs ? t("epoch {epoch} of {epochs}", { epoch, epochs }) : t("epoch {epoch}", { epoch });
+    byId("where").textContent = [stage.title, place].filter(Boolean).join(", ");
     const done = /** @type {HTMLProgressElement} */ (byId("done"));
     const last = curves?.last;
     const step = Math.max(stage.step ?? 0, last?.step ?? 0); // either may be a second behind
@@ -180,10 +184,10 @@ class Page {
     this.showAdvice(state);
     const best = curves?.best;
     const tiles = [
-      tile("Step", grouped(step), steps ? `of ${grouped(steps)}` : ""),
-      tile("Speed", last ? grouped(last.images_per_second) : "", "images per second"),
-      isRunning && stage.seconds_left !== null ? tile("Time left", duration(stage.seconds_left), "at the speed so far") : "",
-      best ? tile("Best epoch", best.epoch ? String(best.epoch) : "start", `objective ${figure(best.objective)}`) : "",
+      tile(t("Step"), grouped(step), steps ? t("of {steps}", { steps: grouped(steps) }) : ""),
+      tile(t("Speed"), last ? grouped(last.images_per_second) : "", t("images per second")),
+      isRunning && stage.seconds_left !== null ? tile(t("Time left"), duration(stage.seconds_left), t("at the speed so far")) : "",
+      best ? tile(t("Best epoch"), best.epoch ? String(best.epoch) : t("start"), t("objective {value}", { value: figure(best.objective) })) : "",
     ];
     fill("tiles", tiles);
   }
@@ -193,12 +197,12 @@ class Page {
     /** @type {(string | Node)[]} */
     const texts = [];
     if (state.state === "interrupted" || state.state === "failed") {
-      texts.push("Go on from its last checkpoint: ", element("code", "", state.resume));
+      texts.push(t("Go on from its last checkpoint:"), " ", element("code", "", state.resume));
     }
     if (state.report && state.state !== "running") {
-      const link = /** @type {HTMLAnchorElement} */ (element("a", "", "its report"));
+      const link = /** @type {HTMLAnchorElement} */ (element("a", "", t("its report")));
       link.href = "report.html";
-      texts.push(texts.length ? "; what it came to: " : "What it came to: ", link);
+      texts.push(texts.length ? "; " : "", t("What it came to:"), " ", link);
     }
     fill("advice", texts);
   }
@@ -223,9 +227,9 @@ class Page {
     const address = `samples/step-${String(step).padStart(9, "0")}.png`;
     const picture = /** @type {HTMLImageElement} */ (byId("picture"));
     if (picture.getAttribute("src") !== address) picture.src = address;
-    const place = `after step ${grouped(step)}, picture ${chosen + 1} of ${this.pictures.length}`;
-    picture.alt = `Images, and what the model makes of them ${place}`;
-    byId("caption").textContent = `Images of the set, and below them what the model made of them ${place}`;
+    const where = { step: grouped(step), number: chosen + 1, all: this.pictures.length };
+    picture.alt = t("Images, and what the model makes of them after step {step}, picture {number} of {all}", where);
+    byId("caption").textContent = t("Images of the set, and below them what the model made of them after step {step}, picture {number} of {all}", where);
   }
 
   /** Say that nobody answers any more, and how to look again. */
@@ -233,9 +237,11 @@ class Page {
     const place = byId("gone");
     place.hidden = this.failures < MOST_FAILURES;
     if (place.hidden) return;
-    const ended = this.state?.trains_here ? "The training has ended, and this page's server with it" : "This page's server has ended";
+    const ended = this.state?.trains_here
+      ? t("The training has ended, and this page's server with it: below is how it stood last. To look again:")
+      : t("This page's server has ended: below is how it stood last. To look again:");
     const command = element("code", "", this.state?.watch ?? "latente watch RUN");
-    place.replaceChildren(`${ended}: below is how it stood last. To look again: `, command);
+    place.replaceChildren(`${ended} `, command);
   }
 }
 

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { Intake } from "../intake.jsx";
 import { Choice, Steps, Thumbnail, useAnswer, useLooked } from "../parts.jsx";
-import { explain, knows, t } from "../words.js";
+import { explain, knows, spoken, t } from "../words.js";
 
 /** @param {{id: string, wish: URLSearchParams}} props wish: of the training that is done again, where there is one */
 export function Goal({ id, wish }) {
@@ -201,7 +201,7 @@ function Beside({ goal, set, chosen, own, choose }) {
         }}
       />
       {chosen && own?.finding.state === "looking" && <p class="busy">{t("pictures.looking")}</p>}
-      {own?.finding.state === "failed" && <p class="notice">{t("pictures.failed", { reason: own.finding.reason })}</p>}
+      {own?.finding.state === "failed" && <p class="notice">{t("pictures.failed", { reason: spoken(own.finding).reason })}</p>}
     </>
   );
 }

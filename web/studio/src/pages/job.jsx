@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { ask, attempt, job, lines } from "../api.js";
 import { Curve } from "../curve.jsx";
 import { rowsOf, State, Steps, titleOf } from "../parts.jsx";
-import { duration, t } from "../words.js";
+import { duration, spoken, t } from "../words.js";
 import { Results } from "./results.jsx";
 
 export function Job() {
@@ -44,8 +44,9 @@ function Training({ job: one }) {
       </p>
       {one.part !== null && <progress value={one.part} aria-label={t("training")} />}
       {isAlive && one.part === null && <progress aria-label={t("training")} />}
-      {one.error && <p class="notice">{t("training.trouble", { text: one.error })}</p>}
-      {one.trouble && <p class="notice">{t("training.trouble", { text: one.trouble })}</p>}
+      {one.too_early && <p class="notice">{t("training.tooearly")}</p>}
+      {one.error && <p class="notice">{t("training.trouble", { text: spoken(one).error })}</p>}
+      {one.trouble && <p class="notice">{t("training.trouble", { text: spoken(one).trouble })}</p>}
       {isDirect(one) ? (
         <p class="note">{t(one.experiment ? "training.experiment" : one.served_by ? "training.serving" : one.length === "once" ? "training.once" : "training.direct")}</p>
       ) : (
@@ -106,7 +107,7 @@ function Actions({ job: one }) {
           {t("continue")}
         </button>
       )}
-      {is("running", "paused") && one.goal !== "odd" && !one.experiment && (
+      {is("running", "paused") && one.goal !== "odd" && !one.experiment && !one.too_early && (
         <button disabled={isBusy} onClick={() => act("POST", `${path}/stop`)}>
           {t("stop")}
         </button>

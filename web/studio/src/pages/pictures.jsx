@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ask, attempt } from "../api.js";
 import { busy, Intake } from "../intake.jsx";
 import { Steps, Thumbnail } from "../parts.jsx";
-import { language, t } from "../words.js";
+import { spoken, t } from "../words.js";
 
 /** @param {{id?: string}} props */
 export function Pictures({ id }) {
@@ -46,7 +46,7 @@ export function Pictures({ id }) {
       <div aria-live="polite">
         {set && <p class="note">{t("pictures.sent", { count: set.files })}</p>}
         {finding?.state === "looking" && <p class="busy">{t("pictures.looking")}</p>}
-        {finding?.state === "failed" && <p class="notice">{t("pictures.failed", { reason: finding.reason })}</p>}
+        {finding?.state === "failed" && <p class="notice">{t("pictures.failed", { reason: spoken(finding).reason })}</p>}
       </div>
       {finding?.state === "done" && <Finding set={set} leaveOut={leaveOut} />}
     </>
@@ -87,7 +87,7 @@ function Finding({ set, leaveOut }) {
                   <b>{one.name}</b>
                   <small>{t(`pictures.${one.kind}`, { reason: one.reason })}</small>
                   {one.kind !== "doubled" && (
-                    <small class="own">{(one[language.value] ?? one).reason}</small>
+                    <small class="own">{spoken(one).reason}</small>
                   )}
                 </span>
                 <label>

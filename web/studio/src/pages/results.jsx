@@ -7,7 +7,7 @@ import { Odd } from "../odd.jsx";
 import { useAnswer } from "../parts.jsx";
 import { Restored, Sheet, Sorted } from "../shown.jsx";
 import { Claims, Verdict } from "../verdict.jsx";
-import { t } from "../words.js";
+import { spoken, t } from "../words.js";
 
 /** @param {{job: import("../api.js").WholeJob}} props */
 export function Results({ job }) {
@@ -27,7 +27,7 @@ export function Results({ job }) {
       {!!groups.length && <Sorted set={job.set} groups={groups} />}
       {!!results.galleries.made.length && <New job={job} />}
       {!!results.galleries.restored.length && <Restored job={job} made={results.galleries.restored} />}
-      {Object.entries(job.failures).map(([name, text]) => (
+      {Object.entries(spoken(job).failures).map(([name, text]) => (
         <p key={name} class="notice">
           {t("results.failure", { text })}
         </p>
