@@ -57,7 +57,6 @@ def test_an_unseen_photograph_is_enlarged_better_than_by_bicubic(name: str, unse
     assert gain > {2: 1.5, 4: 0.7}[factor]
 
 
-@pytest.mark.skipif("denoise" not in shipped_names(), reason="no such model")
 @pytest.mark.parametrize("channels", [1, 3])
 def test_noise_goes_from_an_unseen_photograph_in_colour_and_grey(channels: int, unseen: np.ndarray) -> None:
     model, clean = load_shipped("denoise"), unseen if channels == 3 else unseen[:1].repeat(3, axis=0)
@@ -66,7 +65,7 @@ def test_noise_goes_from_an_unseen_photograph_in_colour_and_grey(channels: int, 
     before, after = (
         float(psnr(clean[None], one[None], data_range=255)[0]) for one in (noisy, model.restore(noisy[None])[0])
     )
-    assert after - before > {1: 6.0, 3: 7.0}[channels]
+    assert after - before > {1: 6.0, 3: 8.0}[channels]
 
 
 def test_another_name_is_told_the_nearest() -> None:
