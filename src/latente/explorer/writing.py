@@ -28,7 +28,7 @@ from latente.explorer.survey import Survey, survey
 from latente.explorer.tiles import tiles
 from latente.images import Images
 from latente.images.options import Progress
-from latente.languages import Figure, joined, say, speaking
+from latente.languages import LANGUAGES, Figure, joined, say, speaking, translated
 from latente.latents import Direction, LatentMap, map_codes, nearest, saved_directions
 from latente.training import Run
 from latente.words import count, figure, percent, printable
@@ -220,7 +220,7 @@ def _data(
         "score": score_of(looks),
         "part": PART,
         "neighbours": {"most": NEIGHBOURS, "values": None},
-        "apart": [(in_short(name), str(in_short(name))) for name in looks.judged.apart],
+        "apart": [(in_short(name), translated(in_short(name), LANGUAGES[0])) for name in looks.judged.apart],
         "slug": re.sub(r"[^A-Za-z0-9]+", "-", looks.images.name).strip("-") or "images",
         "encoder": None,
         "rows": None,
