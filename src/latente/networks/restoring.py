@@ -26,8 +26,8 @@ class ResidualNet(nn.Module):
     2017, without their scaling), one more, and a last one whose channels become the pixels of each pixel's place (Shi
     et al. 2016); all this is added to the bicubic enlargement. The last one starts at zero, the network at that
     enlargement, and so does each block, at its input (Zhang et al. 2019). The first filters start blind to brightness:
-    the weights that see a channel sum to zero. Else what all pixels have in common drowns what tells them apart, and
-    the first thousand steps go into taking it away.
+    the weights that see a channel sum to zero. Else what all pixels have in common drowns what tells them apart, above
+    all without biases, which could take it away.
 
     fold: at how small a part of the sides all this is worked out: so many neighbouring pixels along each side become
     channels of one, as in FFDNet (Zhang et al. 2018), a convolution reaches as many times as far, and costs the square
