@@ -26,7 +26,7 @@ from latente.estimators import persistence
 from latente.estimators.restoration import BLIND
 from latente.estimators.shipped import FOLDER, load_shipped
 from latente.experiments.denoise_photos import noisy
-from latente.experiments.photographs import folder_of, grey, open_five
+from latente.experiments.photographs import folder_of, grey, open_five, scaled
 from latente.experiments.sr_set5 import bicubic
 from latente.images.generated.drawing import package_folder
 from latente.metrics import measure_luminance, psnr
@@ -168,12 +168,7 @@ def photographs() -> list[list[np.ndarray]]:
     samples = package_folder("skimage") / "data"
     opened = [(Image.open(samples / name).convert("RGB"), SCALES) for name in SAMPLES]
     opened += [(Image.open(style / name).convert("RGB"), (PAINTED_SCALE,)) for name in PAINTINGS]
-    return [[_scaled(picture, scale) for scale in scales] for picture, scales in opened]
-
-
-def _scaled(picture: Image.Image, scale: float) -> np.ndarray:
-    sides = round(scale * picture.width), round(scale * picture.height)
-    return np.moveaxis(np.asarray(picture.resize(sides, Image.Resampling.BICUBIC)), 2, 0)
+    return [[scaled(picture, scale) for scale in scales] for picture, scales in opened]
 
 
 def patches(count: int, side: int, seed: int) -> Iterator[np.ndarray]:

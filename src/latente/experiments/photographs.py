@@ -15,10 +15,11 @@ from latente.resampling import shrunk_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from PIL import Image
 
     from latente import Images
 
-__all__ = ["Pair", "beside", "folder_of", "grey", "means", "open_five", "open_t91", "with_smaller"]
+__all__ = ["Pair", "beside", "folder_of", "grey", "means", "open_five", "open_t91", "scaled", "with_smaller"]
 
 FEW, SMALL = 6, 48  # photographs of a tiny variant, and their sides
 TINY_TESTS = 2
@@ -74,15 +75,19 @@ def with_smaller(images: Images, scales: Sequence[float], least: int) -> Images:
     from latente import Images
     from latente.images import Photographs
 
-    pictures = list(images.content)
-    smaller = []
-    for scale in scales:
-        for picture in pictures:
-            height, width = (round(scale * side) for side in picture.shape[1:])
-            if min(height, width) >= least:
-                whole = Image.fromarray(np.moveaxis(np.asarray(picture), 0, -1))
-                smaller.append(np.moveaxis(np.asarray(whole.resize((width, height), Image.Resampling.BICUBIC)), -1, 0))
-    return Images(Photographs.of([*pictures, *smaller]), name=f"{images.name}, and smaller")
+    pictures = [np.asarray(picture) for picture in images.content]
+    whole = [Image.fromarray(np.moveaxis(picture, 0, -1)) for picture in pictures]
+    smaller = [scaled(picture, scale) for scale in scales for picture in whole]
+    large = [picture for picture in smaller if min(picture.shape[1:]) >= least]
+    return Images(Photographs.of([*pictures, *large]), name=f"{images.name}, and smaller")
+
+
+def scaled(picture: Image.Image, scale: float) -> np.ndarray:
+    """Return a picture at a part of its sides, (3, H, W) uint8."""
+    from PIL import Image
+
+    sides = round(scale * picture.width), round(scale * picture.height)
+    return np.moveaxis(np.asarray(picture.resize(sides, Image.Resampling.BICUBIC)), 2, 0)
 
 
 def grey(picture: np.ndarray) -> np.ndarray:

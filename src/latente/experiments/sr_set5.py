@@ -11,7 +11,8 @@ Minutes: about 130 of one core in float32, 71 of them for x2.
 
 The protocol: Y as MATLAB's rgb2ycbcr of uint8, rounded; `factor` pixels of border left out; enlarged are the given
 small pictures, which are MATLAB's bicubic ones in every value (`latente.resampling`). All 91 are learned from, as they
-are and shrunk; the last step's average is what is judged, and Set5 is looked at once.
+are and shrunk, and the last step's average is what is judged. When the recipe was chosen, by short trials, Set5's
+figures stood beside those of photographs that were held out and of four others (docs/results.md).
 """
 
 from __future__ import annotations
