@@ -3,7 +3,7 @@
     python benchmarks/playing.py                 two minutes
     python benchmarks/playing.py --keras .venv-peers/bin/python        the published DCGAN beside Keras, too
 
-The usual networks for 28x28 pixels, batches of 64, the non-saturating loss, R1 every 8 steps, Adam for both, a running
+The usual networks for 28x28 pixels, batches of 16, the non-saturating loss, R1 every 8 steps, Adam for both, a running
 average of the generator. The bare loop does the same on torch alone: one pass of the generator for both turns, one of
 the critic for real and made images. The DCGAN is that of `latente reproduce dcgan-mnist`, in the precision that it
 chooses, with batches of 256, and Keras learns it in both of its precisions from arrays at rest. All take turns, a
@@ -28,9 +28,9 @@ from latente.experiments.dcgan_mnist import published
 from latente.objectives import AdversarialObjective
 from measure import beside, load, machine, peer_steps
 
-BATCH, LATENTS, SIDE = 64, 64, 28
-STEPS, WARM_UP = 48, 8  # of a stretch, of which the first ones do not count; both are multiples of those to a penalty
-EVERY, R1, RATE, BETAS, DECAY = 8, 1.0, 1e-3, (0.5, 0.99), 0.995
+BATCH, LATENTS, SIDE = 16, 64, 28
+STEPS, WARM_UP = 192, 16  # of a stretch, of which the first ones do not count; both are multiples of those to a penalty
+EVERY, R1, RATE, BETAS, DECAY = 8, 1.0, 2e-3, (0.0, 0.99), 0.995
 
 Stretch = Callable[[], list[float]]
 TICKS: list[float] = []  # when each step began

@@ -34,15 +34,15 @@ from latente.training.surroundings import own_surroundings
 __all__ = ["GAN"]
 
 FEWEST_STEPS = 200  # of an epoch; where a pass over the images has fewer, it is one of several
-USUAL_STEPS = 8_000  # that a training takes at least, where nobody chose its epochs
+USUAL_STEPS = 20_000  # that a training takes at least, where nobody chose its epochs
 SMALL = 2_000  # images; of fewer the critic learns the very ones by heart, unless they are changed
 _JUDGED, _JUDGEMENTS = 2_000, 20  # images of either kind that an epoch is judged by, and how often in a training
 _FEWEST_TO_JUDGE_BY = 200  # held out
 _SHOWN = 16  # latents whose images are drawn while it trains, the same from the first to the last
 _DENSE = (256, 128)
 _PIXELS_OF_R1 = 784  # of an image for which R1 weighs 1, those of MNIST
-_SMALLEST_INNER = 8  # pixels: the side to which the levels come down
-_CHANNELS, _MOST_CHANNELS = 64, 256
+_SMALLEST_INNER = 4  # pixels: the side to which the levels come down
+_CHANNELS, _MOST_CHANNELS = 24, 256
 
 
 @dataclasses.dataclass(eq=False, repr=False, kw_only=True)
@@ -53,8 +53,8 @@ class GAN(AdversarialOptions, Decoder):
     1 for that of the image and 0 for the others. network: "auto", "dense", "conv", or a pair of modules (generator,
     critic): codes (B, K) -> images (B, C, H, W) in the network's range, which is [0, 1] of pictures, and images, of
     pictures within [-1, 1], -> scores (B, 1), or (B, classes) where it is conditional. hidden, stride: from the image
-    inwards, as of an autoencoder; hidden=None is levels of 64, 128, 256 channels until the shorter side is at most 8.
-    loss, r1, r2, gradient_penalty, critic_steps: see `AdversarialObjective`; what is None suits the loss.
+    inwards, as of an autoencoder; hidden=None is levels of 24, 48, 96, ... channels until the shorter side is at most
+    4. loss, r1, r2, gradient_penalty, critic_steps: see `AdversarialObjective`; what is None suits the loss.
     critic_augmentation: changes real and made images alike, where the critic sees them (Zhao et al. 2020).
 
     What is saved and used is the running average of the generator's weights (`ema`). Its best epoch is the one whose

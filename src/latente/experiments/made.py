@@ -16,7 +16,7 @@ from latente.experiments.request import Request
 if TYPE_CHECKING:
     from latente import ImageClassifier, Images
 
-__all__ = ["FLOOR", "LABELS", "Measure", "measure_for", "sharpness", "worth_as_data"]
+__all__ = ["COUNT", "FLOOR", "LABELS", "Measure", "measure_for", "sharpness", "worth_as_data"]
 
 FLOOR = "training images (the floor)"
 COUNT = 10_000  # images of either kind that are compared

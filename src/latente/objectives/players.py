@@ -46,7 +46,8 @@ class Players:
             template = "New images are all much alike: the generator has collapsed. Try {ways}."
             return say(template, ways=joined([*others, *steeper], "{first} or {second}"))
         if self.critic_has_won:
-            ways = [*others, "`--critic-augmentation tones,shift:4,cutout:0.5`", say("a narrower `--critic-hidden`")]
+            changed = ["`--critic-augmentation tones,shift:4,cutout:0.5`", say("a narrower `--critic-hidden`")]
+            ways = [say("a smaller `--learning-rate`"), *others, *changed]
             template = "The critic takes nothing new for real any more, and teaches little. Try {ways}."
             return say(template, ways=joined(ways))
         return None

@@ -86,7 +86,9 @@ class AdversarialOptions(LoopOptions):
         Whole(or_none=True),
         shown="20, more for small sets",
     )
-    batch_size: int | None = with_default(LoopOptions, "batch_size", 64)
-    betas: tuple[float, float] = with_default(LoopOptions, "betas", (0.5, 0.99))
+    # many small and bold steps draw better in the same time (benchmarks/gan_presets.py)
+    batch_size: int | None = with_default(LoopOptions, "batch_size", 16)
+    learning_rate: float = with_default(LoopOptions, "learning_rate", 2e-3)
+    betas: tuple[float, float] = with_default(LoopOptions, "betas", (0.0, 0.99))
     schedule: str = with_default(LoopOptions, "schedule", "cosine")
     ema: float | None = with_default(LoopOptions, "ema", 0.995)
