@@ -33,7 +33,7 @@ from latente.training.surroundings import own_surroundings
 
 __all__ = ["GAN"]
 
-FEWEST_STEPS = 200  # of an epoch; where a pass over the images has fewer, it is one of several
+FEWEST_STEPS = 400  # of an epoch; where a pass over the images has fewer, it is one of several
 USUAL_STEPS = 20_000  # that a training takes at least, where nobody chose its epochs
 SMALL = 2_000  # images; of fewer the critic learns the very ones by heart, unless they are changed
 _JUDGED, _JUDGEMENTS = 2_000, 20  # images of either kind that an epoch is judged by, and how often in a training

@@ -82,7 +82,7 @@ class AdversarialOptions(LoopOptions):
     )
     epochs: int | None = option(
         None,
-        "Passes over the images, or rounds of 200 steps where a pass has fewer.",
+        "Passes over the images, or rounds of 400 steps where a pass has fewer.",
         Whole(or_none=True),
         shown="20, more for small sets",
     )
