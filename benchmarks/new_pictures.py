@@ -72,8 +72,8 @@ def emoji(request: Request, minutes: float) -> None:
         pictures = twemoji(side)
         assert pictures is not None, "LATENTE_DATA holds no Twemoji"
         stems = [PurePosixPath(file).stem for file in pictures.files]
-        own = [number for number, stem in enumerate(stems) if 0x1F600 <= int(stem.split("-")[0], 16) <= 0x1F64F]
-        train, test = split_families(pictures.take(np.array(own)), [stems[number].split("-")[0] for number in own])
+        own = [number for number, stem in enumerate(stems) if "-" not in stem and 0x1F600 <= int(stem, 16) <= 0x1F64F]
+        train, test = split_families(pictures.take(np.array(own)), [stems[number] for number in own])
         held_out = _to_nearest(test.pixels, train.pixels)
         for name, way in (("augmented", "auto"), ("plain", None)):
             if request.name not in (title := f"{name}-{side}"):
