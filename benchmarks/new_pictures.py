@@ -120,7 +120,8 @@ def colours(request: Request, minutes: float) -> None:
             continue
         model = request.fit(title, _gan(minutes, **options), open_images(stacked, channels="first"))
         _sheet(request, title, model)
-        digits = [classifier.predict(model.sample(MADE, random_state=1)[:, number]) for number in range(3)]
+        made = model.sample(MADE, random_state=1)
+        digits = [classifier.predict(made[:, number]) for number in range(3)]
         shares = np.bincount(np.array([100, 10, 1]) @ np.array(digits), minlength=TRIPLES) / MADE
         some = shares[shares > 0]
         divergence = float((some * np.log(some * TRIPLES)).sum())
@@ -144,7 +145,7 @@ def odd(request: Request, minutes: float) -> None:
         left = ((rows[1] - principal.inverse_transform(principal.transform(rows[1]))) ** 2).mean(1)
         shown = test.take(few)
         rebuilt = model.decode(model.encode(shown)).reshape(len(few), -1) / 255
-        missed = ((rebuilt - shown.pixels.reshape(len(few), -1) / 255) ** 2).mean(1)
+        missed = ((rebuilt - rows[1][few]) ** 2).mean(1)
         critic = auroc(is_odd, -model.score_samples(test))
         columns.append((critic, auroc(is_odd[few], missed), auroc(is_odd, left)))
         print(f"{label}: {_told(columns[-1])}", flush=True)

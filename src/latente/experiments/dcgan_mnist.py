@@ -4,7 +4,7 @@ Source: [UOH] Lagos: Tarea 4, Aprendizaje Profundo Avanzado (Universidad de O'Hi
 Claim: the digits get better from epoch to epoch (pictures, no figure); 50 epochs, checkpoints, an animation.
 Ours: not run in full yet; must reach a tenth of its Frechet distance in the same minutes, and 4.0 in ten.
 Command: latente reproduce dcgan-mnist --out DIR
-Minutes: about 130 on one core with bf16, of which the fifty epochs take 95; without bf16 they take seven hours.
+Minutes: about 130 on one core with bf16, of which the fifty epochs take 95; without bf16 they take nine hours.
 
 The report states no layers; its steps and pictures are those of TensorFlow's DCGAN tutorial, which stands in for it: a
 latent of 100, a dense layer to 7x7x256, transposed convolutions of 5x5 to 128, 64 and 1 channels in steps of 1, 2 and
