@@ -64,10 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     print(f"load before {load():.1f}, {machine()['processor']}, at {machine()['commit']}")
     way, minutes = ways[asked.what]
-    way(Request(name=asked.only, out=asked.out / asked.what, progress=print), asked.minutes or minutes)
+    way(Request(out=asked.out / asked.what, progress=print), asked.minutes or minutes, asked.only)
 
 
-def emoji(request: Request, minutes: float) -> None:
+def emoji(request: Request, minutes: float, only: str) -> None:
     for side in (32, 48):
         pictures = twemoji(side)
         assert pictures is not None, "LATENTE_DATA holds no Twemoji"
@@ -76,7 +76,7 @@ def emoji(request: Request, minutes: float) -> None:
         train, test = split_families(pictures.take(np.array(own)), [stems[number] for number in own])
         held_out = _to_nearest(test.pixels, train.pixels)
         for name, way in (("augmented", "auto"), ("plain", None)):
-            if request.name not in (title := f"{name}-{side}"):
+            if only not in (title := f"{name}-{side}"):
                 continue
             model = request.fit(title, _gan(minutes, critic_augmentation=way), train)
             made = _sheet(request, title, model)
@@ -88,7 +88,7 @@ def emoji(request: Request, minutes: float) -> None:
             )
 
 
-def faces(request: Request, minutes: float) -> None:
+def faces(request: Request, minutes: float, only: str) -> None:
     train, test = (open_images("faces", split=part, size=64) for part in ("train", "test"))
     judge = Judge(train, 6, seed=1)
     layers = list(judge.objective.network)
@@ -100,14 +100,14 @@ def faces(request: Request, minutes: float) -> None:
     )
     vae = VariationalAutoencoder(minutes=minutes, precision=fast_precision(), threads=1, random_state=0)
     for title, model in (("gan", _gan(minutes)), ("vae", vae)):
-        if request.name in title:
+        if only in title:
             fitted: Any = request.fit(title, model, train)
             _sheet(request, title, fitted)
             found = distances(test, fitted.sample(len(test), random_state=1), features=features, learned=train)
             print(f"{title}: {_steps(fitted)}; {found}; floor {found.floor}", flush=True)
 
 
-def colours(request: Request, minutes: float) -> None:
+def colours(request: Request, minutes: float, only: str) -> None:
     train, test, _ = open_parts("mnist")
     classifier = measure_for(request, train, test).classifier
     rng = np.random.default_rng(0)
@@ -116,7 +116,7 @@ def colours(request: Request, minutes: float) -> None:
         "usual": {},
         "relativistic": {"loss": "relativistic", "r2": 1.0},
     }.items():
-        if request.name not in title:
+        if only not in title:
             continue
         model = request.fit(title, _gan(minutes, **options), open_images(stacked, channels="first"))
         _sheet(request, title, model)
@@ -128,14 +128,14 @@ def colours(request: Request, minutes: float) -> None:
         print(f"{title}: {_steps(model)}; {len(some)} of {TRIPLES:,} triples, KL {divergence:.3f} nats", flush=True)
 
 
-def odd(request: Request, minutes: float) -> None:
+def odd(request: Request, minutes: float, only: str) -> None:
     train, test, _ = open_parts("mnist")
     assert train.labels is not None
     assert test.labels is not None
     few = np.concatenate([np.flatnonzero(test.labels == label)[:INVERTED] for label in range(10)])
     columns: list[tuple[float, float, float]] = []
     for label in range(10):
-        if request.name not in str(label):
+        if only not in str(label):
             continue
         own = train.take(np.flatnonzero(train.labels == label))
         model = request.fit(f"digit-{label}", _gan(minutes), own)
@@ -152,7 +152,7 @@ def odd(request: Request, minutes: float) -> None:
     print(f"mean: {_told(np.mean(columns, 0))}")
 
 
-def rarest(request: Request, minutes: float) -> None:
+def rarest(request: Request, minutes: float, only: str) -> None:
     parts = []
     for split in ("train", "test"):
         drawn = open_images("glyphs", split=split, count=40_000 if split == "train" else 10_000)
@@ -161,7 +161,7 @@ def rarest(request: Request, minutes: float) -> None:
         parts.append(drawn.take(np.flatnonzero(is_digit)))
     measure = measure_for(request, *parts)
     for seed in range(5):
-        if request.name in str(seed):
+        if only in str(seed):
             model = request.fit(f"seed-{seed}", _gan(minutes, random_state=seed), parts[0])
             _sheet(request, f"seed-{seed}", model)
             print(f"seed {seed}: {_steps(model)}; {measure.line(model.sample(10_000, random_state=1))}", flush=True)

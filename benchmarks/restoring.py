@@ -4,14 +4,14 @@
     python benchmarks/restoring.py train --keras .venv-peers/bin/python        beside those of Keras, too
     python benchmarks/restoring.py use                seconds: 512x512 pixels of 256x256
     python benchmarks/restoring.py folder             a minute: many small files, several at once and one by one
-    python benchmarks/restoring.py memory             some minutes: a photograph of 24 megapixels, twice as large
+    python benchmarks/restoring.py memory             some minutes: 24 megapixels, made twice as large, and denoised
 
 train: the usual net that enlarges twice, batches of 16 crops of 64x64 out of 91 pictures, flipped and turned, L1, Adam,
 averaged weights. The bare loop does the same on torch alone, in float32. Keras's `fit` learns the same net in both of
 its precisions from crops that are cut and shrunk beforehand; Latente, beside it, in the precision that it chooses. All
 take turns, a stretch of steps each, in seconds of the processor on one thread; the figure is the ratio of the median
-steps of a turn. use, folder, memory: by the model sr-x2 that comes with Latente, medians; memory in a process of its
-own, which reads and writes the file, its private memory (RssAnon).
+steps of a turn. use, folder, memory: by the model sr-x2 that comes with Latente, medians; memory by its denoiser too,
+each in a process of its own, which reads and writes the file, its private memory (RssAnon).
 """
 
 from __future__ import annotations
@@ -52,10 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5, help="of all that is compared, in turn (default: 5)")
     parser.add_argument("--megapixels", type=int, default=24, help="of the photograph, for memory (default: 24)")
     parser.add_argument("--keras", type=Path, help="the python of an environment that has Keras (make bench-peers)")
-    parser.add_argument("--own", help=argparse.SUPPRESS)  # what the process of its own does
+    parser.add_argument("--own", nargs=2, help=argparse.SUPPRESS)  # what the process of its own does
     options = parser.parse_args(arguments)
     if options.own:
-        print(json.dumps(_large(Path(options.own))))
+        name, place = options.own
+        print(json.dumps(_large(name, Path(place))))
         return
     print(f"load before {load():.1f}, {machine()['processor']}, at {machine()['commit']}")
     if options.what == "train":
@@ -222,22 +223,24 @@ def _memory(megapixels: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         [picture] = _pictures(1, sides)
         Image.fromarray(np.moveaxis(picture, 0, 2)).save(Path(place, "large.png"), compress_level=1)
-        command = [sys.executable, __file__, "memory", "--own", place]
-        answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    result = json.loads(answer.stdout.splitlines()[-1])
-    own = picture.nbytes / 1e6
-    print(
-        f"{sides[1]}x{sides[0]}, twice as large: up to {result['peak']:.0f} MB private, {result['before']:.0f} before "
-        f"it began; picture and result are {own:.0f} + {4 * own:.0f} MB; {result['seconds']:.0f} s of the processor"
-    )
+        own = picture.nbytes / 1e6
+        for name, scale in (("sr-x2", 2), ("denoise", 1)):
+            command = [sys.executable, __file__, "memory", "--own", name, place]
+            answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            result = json.loads(answer.stdout.splitlines()[-1])
+            print(
+                f"{sides[1]}x{sides[0]} by {name}: up to {result['peak']:.0f} MB private, {result['before']:.0f} "
+                f"before it began; picture and result are {own:.0f} + {scale**2 * own:.0f} MB; "
+                f"{result['seconds']:.0f} s of the processor"
+            )
 
 
-def _large(place: Path) -> dict[str, float]:
-    model = load_shipped("sr-x2")
+def _large(name: str, place: Path) -> dict[str, float]:
+    model = load_shipped(name)
     model.restore_picture(_pictures(1, (SIDE, SIDE))[0])
     with PeakMemory() as memory, limited_threads(1):
         before, start = memory.anonymous, time.process_time()
-        restore_files(model, find_pictures([place / "large.png"]), place / "out")
+        restore_files(model, find_pictures([place / "large.png"]), place / f"out-{name}")
     return {"before": before, "peak": memory.anonymous, "seconds": time.process_time() - start}
 
 

@@ -75,7 +75,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
     "sr-unet": Experiment("sr_unet", _UTEC, minutes=120),
     "sr-set5": Experiment("sr_set5", _SRCNN, minutes=85),
     "denoise-photos": Experiment("denoise_photos", _DNCNN, minutes=120),
-    "inpaint": Experiment("inpaint", _BIHARMONIC, minutes=35),
+    "inpaint": Experiment("inpaint", _BIHARMONIC, minutes=20),
     "style-transfer": Experiment("style_transfer", _UOH, minutes=10),
     "emoji-vae": Experiment("emoji_vae", _BFPS, minutes=13),
     "flow-fields": Experiment("flow_fields", _UAO, minutes=4, takes_count=True),
