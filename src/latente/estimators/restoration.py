@@ -24,7 +24,7 @@ from latente.estimators.passing import finite
 from latente.estimators.tiling import in_tiles
 from latente.images import Images, Openable, Photographs, Scaling
 from latente.images.depth import in_units_of
-from latente.networks import PatchCritic, ResidualNet, UNet
+from latente.networks import FilledFirst, PatchCritic, ResidualNet, UNet
 from latente.networks.build import own_module, shape_made
 from latente.networks.layers import widths
 from latente.objectives import RestorationObjective, TranslationObjective
@@ -52,12 +52,14 @@ class Restorer(RestorationOptions, Estimator):
     "gaussian:0.1" or "blur:1.5,jpeg:60", or a callable (x, generator, shared=False) -> worse x of the same size; None
     where the images come as pairs, whose targets may be larger by a whole factor. What hides pixels ("mask:0.5",
     "strokes:6") makes an inpainter, to which `restore` says which ones are missing, and which leaves all others as they
-    are. network: "residual", "shuffle", "unet", or a torch module of one's own, worse images (B, C, h, w) -> images (B,
-    C, factor * h, factor * w); "auto" is "residual" where pictures are enlarged, else "shuffle". Noise whose strength
-    is drawn for each image ("gaussian:0.01:0.2:free") is unlearned without biases, so that other strengths are met as
-    well (Mohan et al. 2020). adversarial: weight, beside the distance to what a picture should be, of a critic that is
-    shown both and says which is which, place by place (Isola et al. 2017); 0 is no critic. Results come out sharper,
-    with details that nothing in the picture vouches for; what is judged is the distance alone.
+    are; its network gets them filled from around. network: "residual", "shuffle", "unet", or a torch module of one's
+    own, worse images (B, C, h, w) -> images (B, C, factor * h, factor * w), of an inpainter with 0 in the gaps and one
+    more channel, 1 where a pixel is known; "auto" is "residual" where pictures are enlarged or filled in, else
+    "shuffle". Noise whose strength is drawn for each image ("gaussian:0.01:0.2:free") is unlearned without biases, so
+    that other strengths are met as well (Mohan et al. 2020). adversarial: weight, beside the distance to what a picture
+    should be, of a critic that is shown both and says which is which, place by place (Isola et al. 2017); 0 is no
+    critic. Results come out sharper, with details that nothing in the picture vouches for; what is judged is the
+    distance alone.
 
     A module of one's own is passed parts of large pictures where it has `halo` (how many pixels around a pixel it looks
     at) and `step` (the number of pixels by whose multiples parts may begin), else whole ones. What comes out has the
@@ -117,7 +119,7 @@ class Restorer(RestorationOptions, Estimator):
     def _build(self) -> None:
         corruption, shape = self._corruption(), self.image_shape_
         own = own_module(self.network, NETWORKS)
-        network = self._network(shape[0] + self.fills_in) if own is None else copy.deepcopy(own)
+        network = self._network() if own is None else copy.deepcopy(own)
         more: dict[str, Any] = {
             "loss": self.loss,
             "worsen": None if corruption is None else partial(_worse, corruption, self._levels()),
@@ -131,21 +133,25 @@ class Restorer(RestorationOptions, Estimator):
         )
         _check_sides(network, self._networks()["network"], (shape[0], *self._wanted_sides()))
 
-    def _network(self, inputs: int) -> nn.Module:
+    def _network(self) -> nn.Module:
         """Return the network that the options describe."""
         kind, width, depth = self._resolved()
-        common: dict[str, Any] = {"factor": self.factor_, "inputs": inputs}
         channels = self.image_shape_[0]
+        common: dict[str, Any] = {"factor": self.factor_, "inputs": channels + self.fills_in}
+        network: UNet | ResidualNet
         if kind == "unet":
             options = {field.name: getattr(self, field.name) for field in dataclasses.fields(UNetOptions)}
-            return UNet(channels, **common, **options, sides=self._wanted_sides())
-        return ResidualNet(channels, **common, width=width, depth=depth, fold=_FOLD[kind], bias=not self._is_blind())
+            network = UNet(channels, **common, **options, sides=self._wanted_sides())
+        else:
+            bias = not self._is_blind()
+            network = ResidualNet(channels, **common, width=width, depth=depth, fold=_FOLD[kind], bias=bias)
+        return FilledFirst(network) if self.fills_in else network
 
     def _resolved(self) -> tuple[str, int, int]:
         """Return the kind of network, its width and its depth (of a U-net neither means anything), all decided."""
         kind = self.network
         if kind == "auto":
-            kind = "residual" if self.factor_ > 1 else "shuffle"
+            kind = "residual" if self.factor_ > 1 or self.fills_in else "shuffle"
         width, depth = _USUAL.get(kind, (0, 0))
         return kind, self.width or width, self.depth or depth
 

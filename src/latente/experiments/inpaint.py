@@ -33,7 +33,7 @@ TRAINED = {"pixels": "mask:0.5", "strokes": "strokes:12"}
 NET_OF = {PIXELS: "pixels", SCRATCHES: "strokes", TEXT: "strokes"}
 SEEDS = range(3)  # of the masks
 TARGET = 0.5  # dB above the biharmonic equation, of half of the pixels
-ROUNDS = 15
+ROUNDS = 10
 WORDS = "What was here before nobody knows any more "
 
 

@@ -6,6 +6,7 @@ from .conv import ConvDecoder as ConvDecoder
 from .conv import ConvEncoder as ConvEncoder
 from .dense import DenseDecoder as DenseDecoder
 from .dense import DenseEncoder as DenseEncoder
+from .filling import FilledFirst as FilledFirst
 from .folded import FoldedUNet as FoldedUNet
 from .patches import PatchCritic as PatchCritic
 from .restoring import ResidualNet as ResidualNet
