@@ -62,7 +62,7 @@ OBJECTIVES: Mapping[str, Mapping[str, Any]] = {
 }
 
 CELEBA_FACES = 50_000
-FEW = {"train": 192, "test": 64}  # of the tiny variant
+FEW = {"train": 96, "test": 24}  # of the tiny variant
 IN_A_ROW = 8  # faces of a figure
 
 
