@@ -17,12 +17,11 @@ from skimage import data
 import latente
 from latente import latents
 from latente.experiments.sr_set5 import bicubic
-from latente.experiments.translate_edges import edges
 from latente.figures import on_white, strips
 from latente.resampling import shrunk
 
 RUN = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/front")
-MINUTES = 3
+MINUTES = 2
 SHOWN = 5
 
 
@@ -39,31 +38,6 @@ def new_digits() -> None:
     write("new", {"real": real / 255, **{f"new, {place + 1}": one for place, one in enumerate(new)}})
 
 
-def translated(name: str, taken: str, what: str, of: dict[str, np.ndarray]) -> None:
-    """Draw what a translator makes of what was taken from pictures it has not seen: of["train"], of["test"]."""
-    given = {part: TAKEN[taken](pictures) for part, pictures in of.items()}
-    pairs = latente.open_images(given["train"], target=of["train"], channels="first")
-    model = latente.ImageTranslator(minutes=MINUTES, random_state=0).fit(pairs)
-    some = given["test"][:SHOWN]
-    write(name, {taken: some, "translated": np.asarray(model.restore(some)), what: of["test"][:SHOWN]})
-
-
-def four_colours(pictures: np.ndarray) -> np.ndarray:
-    """Return pictures (N, 3, H, W) uint8 as maps of four plain colours each."""
-    drawn = [Image.fromarray(one.transpose(1, 2, 0)).quantize(4, dither=Image.Dither.NONE) for one in pictures]
-    return np.stack([np.asarray(one.convert("RGB")).transpose(2, 0, 1) for one in drawn])
-
-
-TAKEN = {"edges": edges, "map": four_colours}
-
-
-def parts_of(name: str, count: int) -> dict[str, np.ndarray]:
-    return {
-        "train": latente.open_images(name, split="train", count=count).pixels,
-        "test": with_most_to_see(latente.open_images(name, split="test", count=40).pixels),
-    }
-
-
 def with_most_to_see(pictures: np.ndarray) -> np.ndarray:
     """Return the pictures (N, C, H, W) whose values differ most."""
     return pictures[np.argsort(pictures.std((1, 2, 3)))[-SHOWN:]]
@@ -76,7 +50,14 @@ def edited_faces() -> None:
     names = list(train.attribute_names)
     codes = model.encode(train)
 
-    def walk(file: str, attribute: str, strengths: list[float], lacks: tuple[str, ...], has: str = "") -> None:
+    def walk(
+        file: str,
+        attribute: str,
+        strengths: list[float],
+        lacks: tuple[str, ...],
+        has: str = "",
+        keep_detail: bool = True,
+    ) -> None:
         values = test.columns["attributes"]
         fits = np.all([values[:, names.index(name)] < 0 for name in lacks], axis=0)
         if has:
@@ -85,13 +66,14 @@ def edited_faces() -> None:
         direction = latents.learn_direction(
             codes, train.columns["attributes"][:, names.index(attribute)], attribute=attribute
         )
-        moved = latents.edit(model, few, direction, strengths, keep_detail=True)
+        moved = latents.edit(model, few, direction, strengths, keep_detail=keep_detail)
         rows = np.concatenate([few[:, None] / 255, np.clip(moved / 255, 0, 1)], axis=1)
         write(file, {"one": rows[0], "another": rows[1]}, ("given", *(f"{one:+g}" for one in strengths)))
 
-    walk("frontal", "facing_left", [-0.25, -0.5, -0.75], (), "facing_left")
+    # what turns takes its details along: those of the picture itself would stay behind as ghosts
+    walk("frontal", "facing_left", [-0.25, -0.5, -0.75], (), "facing_left", keep_detail=False)
     walk("edited", "hair_blond", [0.4, 0.8, 1.3], ("hair_blond", "hat", "glasses"))
-    walk("aged", "old", [0.5, 1.0, 1.5], ("old",))
+    walk("aged", "old", [2.0, 4.0, 6.0], ("old",))
     few = test.pixels
     write("blended", {"": latents.interpolate(model, few[:1], few[7:8], steps=6)[0] / 255})
 
@@ -127,6 +109,4 @@ def filled() -> None:
 edited_faces()
 larger()
 new_digits()
-translated("image", "edges", "face", parts_of("faces", 2_000))
-translated("map", "map", "photograph", parts_of("photos", 2_000))
 filled()
