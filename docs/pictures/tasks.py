@@ -16,9 +16,10 @@ from skimage import data
 
 import latente
 from latente import latents
+from latente.corruptions import Strokes
 from latente.experiments.sr_set5 import bicubic
 from latente.figures import on_white, strips
-from latente.resampling import shrunk
+from latente.resampling import shrunk_picture
 
 RUN = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/front")
 MINUTES = 2
@@ -80,8 +81,7 @@ def edited_faces() -> None:
 
 def larger() -> None:
     cat = data.chelsea().transpose(2, 0, 1)[:, 20:276, 60:316]
-    small = shrunk(torch.from_numpy(cat.astype(np.float64))[None], 2)[0].add(0.5).floor().clamp(0, 255)
-    small = small.numpy().astype(np.uint8)
+    small = shrunk_picture(cat, 2)
     enlarged = {
         "bicubic": bicubic(small, 2, cat.shape),
         "sr-x2": np.asarray(latente.load_shipped("sr-x2").restore(small[None]))[0],
@@ -92,18 +92,13 @@ def larger() -> None:
 
 
 def filled() -> None:
-    from latente.corruptions import Strokes
-
     photos = latente.open_images("photos")
     model = latente.Inpainter("strokes:6", minutes=MINUTES, random_state=0).fit(photos)
     clean = with_most_to_see(latente.open_images("photos", split="test", count=40).pixels)
     generator = torch.Generator().manual_seed(0)
     hidden = Strokes(6).hidden(torch.zeros(len(clean), 1, *clean.shape[2:]), generator).numpy()[:, 0]
     spoilt = np.where(hidden[:, None], 0, clean).astype(np.uint8)
-    whole = np.stack(
-        [np.asarray(model.restore(one[None], mask=mask))[0] for one, mask in zip(spoilt, hidden, strict=True)]
-    )
-    write("filled", {"given": spoilt, "filled in": whole, "photograph": clean})
+    write("filled", {"given": spoilt, "filled in": np.asarray(model.restore(spoilt, mask=hidden)), "photograph": clean})
 
 
 edited_faces()

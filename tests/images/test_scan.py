@@ -87,7 +87,7 @@ def test_lists_are_cut_and_names_are_made_printable() -> None:
 
 
 def test_the_budget_that_a_refusal_advises_is_enough_whatever_is_damaged() -> None:
-    for total in (*range(1, 31), 97, 99, 100):
+    for total in range(1, 101):
         for damaged in range(1, total + 1):
             scan = Scan("x", "folder", total=total, damaged={f"{k}.png": "empty" for k in range(damaged)})
             with pytest.raises(InputError) as caught:

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +129,13 @@ def recognised(text: str) -> str:
     For what has lost its template on the way: what another process printed, or an older version wrote. Of several
     templates that fit the one with most words of its own, then the one in most parts, is meant.
     """
-    if isinstance(text, Message):
-        return text
+    return text if isinstance(text, Message) else _recognised(text)
+
+
+@lru_cache(
+    maxsize=1024
+)  # of a folder's damaged files most have one of a few reasons, and hundreds of patterns are tried
+def _recognised(text: str) -> str:
     for pattern, template in _patterns():
         if match := pattern.fullmatch(text):
             return Message(template, {name: recognised(field) for name, field in match.groupdict().items()})
